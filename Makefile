@@ -1,0 +1,55 @@
+# `make demo` and `make test` need Python 3.11 or newer and nothing else; each builds .venv by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-only lint format up benchmark lock clean
+
+help: ## Show the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## Build .venv from the lock.
+
+# uv comes from the lock too: its own entry, hashes included, is cut out for pip.
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("techner needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@echo "building $(VENV) (about 1 GB) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@awk '/^uv==/{p=1} p{print} p && !/\\$$/{exit}' requirements.lock > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --disable-pip-version-check -r $(VENV)/uv.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## Run two nights on the project's own corpus, through Airflow.
+	@$(BIN)/python -m techner.demo
+
+test: lint test-only ## Lint, then run all tests.
+
+test-only: $(STAMP)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q
+
+lint: $(STAMP) ## ruff, mypy --strict, and the layers.
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+format: $(STAMP) ## Format, and mend what ruff can.
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+up: $(STAMP) ## Run Airflow with the DAG and the page on this machine; Ctrl-C stops it.
+	@$(BIN)/python -m techner.local up
+
+benchmark: $(STAMP) ## Eight nights on real data (../shared/bench), through Airflow.
+	@$(BIN)/python benchmarks/nights.py
+
+lock: $(STAMP) ## Resolve the dependencies anew.
+	@$(BIN)/uv pip compile pyproject.toml --extra all --group dev --universal --generate-hashes \
+	  --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock --quiet
+
+clean: ## Remove what the targets made.
+	rm -rf $(VENV) .techner .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

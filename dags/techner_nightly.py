@@ -1,0 +1,255 @@
+"""The nightly DAG: what annotators delivered → a candidate → the gate → production, or not.
+
+The tasks are thin: each opens the store, calls one function of `techner.stages`, and passes ids on. Heavy
+imports happen inside the tasks, so that parsing this file imports neither spaCy nor Great Expectations.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import Asset, Metadata, Param, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+if TYPE_CHECKING:
+    from techner.core.policy import Policies
+    from techner.stages.judgements import Word
+    from techner.stages.run import Run
+    from techner.uptraining import Step
+
+log = logging.getLogger("techner.nightly")
+
+PRODUCTION = Asset(name="techner_production", uri="techner://production")
+"""Updated by every promotion; schedule a DAG on it. Its extra names the version."""
+
+PARAMS = {
+    "batches": Param(
+        default=[],
+        type="array",
+        items={"type": "string"},
+        title="Only these batches",
+        description="Names in the inbox, one a line; held ones are allowed. Empty: all that are due.",
+    ),
+    "strategy": Param(
+        default=None,
+        type=["null", "string"],
+        enum=[None, "extend"],
+        title="Strategy",
+        description="Empty: as set.",
+    ),
+    "seed": Param(
+        default=None, type=["null", "integer"], minimum=0, title="Seed", description="Empty: as set."
+    ),
+    "epochs": Param(
+        default=None, type=["null", "integer"], minimum=1, title="Epochs", description="Empty: as set."
+    ),
+    "dry_run": Param(
+        default=False, type="boolean", title="Dry run", description="Judge, and change nothing."
+    ),
+}
+
+
+@contextmanager
+def _stage() -> "Iterator[Run]":
+    """Open the store for this DAG run; an error that no retry can mend fails the task at once."""
+    from techner.core.errors import StoreError, TechnerError
+    from techner.settings import load_settings
+    from techner.stages.run import Run
+
+    try:
+        settings = load_settings()
+        yield Run(store=settings.open_store(), id=get_current_context()["run_id"], cache=settings.cache)
+    except StoreError:
+        raise  # storage may be back at the next try
+    except TechnerError as error:
+        raise AirflowFailException(str(error)) from error
+
+
+def _policies(params: dict[str, Any]) -> "Policies":
+    from dataclasses import replace
+
+    from techner.settings import load_settings
+
+    policies = load_settings().policies
+    wanted = {name: params[name] for name in ("strategy", "seed", "epochs") if params[name] is not None}
+    return replace(policies, training=replace(policies.training, **wanted))
+
+
+def _word(why: str = "", *, approved: bool = False) -> "Word":
+    """Sign for the audit trail: the DAG run, and the person where one triggered it."""
+    from datetime import UTC
+
+    from techner.stages.judgements import Word
+
+    dag_run = get_current_context()["dag_run"]
+    who = getattr(dag_run, "triggering_user_name", None) or "schedule"
+    return Word(who=f"airflow:{who}", when=datetime.now(UTC), why=why, approved=approved)
+
+
+def _log_epochs() -> "Callable[[Step], None]":
+    def on_step(step: "Step") -> None:
+        if step.ends_epoch:
+            log.info("epoch %d/%d, loss %.4f", step.epoch, step.epochs, step.loss)
+
+    return on_step
+
+
+def _answer() -> "Word":
+    """Sign with the person's answer where the gate asked; a time-out is the default answer, reject."""
+    answer = get_current_context()["ti"].xcom_pull(task_ids="ask")
+    if not answer:
+        return _word()
+    reason = str((answer["params_input"] or {}).get("reason", "")).strip()
+    person = (answer["responded_by_user"] or {}).get("name") or "nobody in time"
+    # Without a reason the approval stays empty, and `publish` refuses it.
+    return _word(reason and f"{reason} ({person})", approved=answer["chosen_options"] == ["publish"])
+
+
+@task
+def plan(params: dict[str, Any] | None = None) -> list[str]:
+    """Find the batches that are due; skip the night where none is."""
+    from techner.stages import plan as stage
+
+    params = params or {}
+    with _stage() as run:
+        made = stage.plan(run, _policies(params), batches=tuple(params["batches"]), dry_run=params["dry_run"])
+    if made is None:
+        raise AirflowSkipException("nothing is pending")
+    return [batch.digest for batch in made.batches]
+
+
+@task(map_index_template="{{ batch_name }}")
+def admit(digest: str) -> str:
+    """Examine one batch: accept, quarantine rows, or reject it."""
+    from techner.stages import admit as stage
+
+    with _stage() as run:
+        report = stage.admit(run, digest)
+    get_current_context()["batch_name"] = report.batch.name  # type: ignore[typeddict-unknown-key]
+    log.info("%s: %s, %d of %d rows accepted", digest[:12], report.action, report.accepted, report.read)
+    return report.action
+
+
+@task
+def assemble() -> dict[str, int]:
+    """Build the training corpus; skip the night where every batch was rejected."""
+    from techner.stages import assemble as stage
+
+    with _stage() as run:
+        corpus = stage.assemble(run)
+    if corpus is None:
+        raise AirflowSkipException("no batch was accepted; the reports say why")
+    return corpus.counts
+
+
+@task
+def uptrain() -> list[str]:
+    from techner.stages import uptrain as stage
+
+    with _stage() as run:
+        return list(stage.uptrain(run, on_step=_log_epochs()).new_labels)
+
+
+@task
+def evaluate() -> None:
+    from techner.stages import evaluate as stage
+
+    with _stage() as run:
+        stage.evaluate(run)
+
+
+@task
+def judge() -> str:
+    from techner.stages import evaluate as stage
+
+    with _stage() as run:
+        verdict = stage.judge(run).verdict
+    log.info("%s: %s", verdict.outcome, verdict.reason)
+    return str(verdict.outcome)
+
+
+@task.branch
+def route(outcome: str, params: dict[str, Any] | None = None) -> str:
+    if (params or {}).get("dry_run"):
+        return "dry_run"
+    return {"promote": "publish", "reject": "reject", "ask": "ask"}[outcome]
+
+
+@task.branch
+def answer() -> str:
+    return "publish" if _answer().approved else "reject"
+
+
+@task(outlets=[PRODUCTION], trigger_rule="none_failed_min_one_success")
+def publish() -> Iterator[Metadata]:
+    from techner.stages import publish as stage
+
+    with _stage() as run:
+        version = stage.publish(run, _answer())
+    log.info("production is %s", version)
+    yield Metadata(PRODUCTION, extra={"version": version})
+
+
+@task(trigger_rule="none_failed_min_one_success")
+def reject() -> str:
+    from techner.stages import reject as stage
+
+    with _stage() as run:
+        return stage.reject(run, _answer()).verdict.reason
+
+
+@task
+def dry_run() -> str:
+    from techner.stages import reject as stage
+
+    with _stage() as run:
+        return stage.dry_run(run, _word()).verdict.reason
+
+
+@dag(
+    dag_id="techner_nightly",
+    schedule="0 2 * * *",
+    start_date=datetime(2026, 1, 1),  # noqa: DTZ001 - Airflow reads it in its own time zone
+    catchup=False,
+    max_active_runs=1,
+    params=PARAMS,
+    tags=["techner"],
+    doc_md=__doc__,
+    default_args={
+        "retries": 2,
+        "retry_delay": timedelta(minutes=1),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=15),
+    },
+)
+def techner_nightly() -> None:
+    ask = HITLOperator(
+        task_id="ask",
+        subject="Evidence is missing: publish this candidate?",
+        body="The gate could not measure something; the verdict in the run's documents says what.",
+        options=["publish", "reject"],
+        defaults=["reject"],
+        response_timeout=timedelta(hours=12),
+        params={"reason": Param("", type="string", title="Reason (kept for ever)")},
+    )
+
+    admitted = admit.expand(digest=plan())
+    corpus = assemble()
+    verdict = judge()
+    admitted >> corpus >> uptrain() >> evaluate() >> verdict
+    routed = route(verdict)  # type: ignore[arg-type]  # Airflow passes the value
+    published, rejected = publish(), reject()
+    routed >> [ask, published, rejected, dry_run()]
+    ask >> answer() >> [published, rejected]
+
+
+nightly = techner_nightly()
+
+if __name__ == "__main__":  # one run in this process: `python dags/techner_nightly.py '{"dry_run": true}'`
+    finished = nightly.test(run_conf=json.loads(sys.argv[1]) if len(sys.argv) > 1 else None)
+    sys.exit(finished.state != "success")  # a bare `test()` exits 0 even when the run failed

@@ -1,0 +1,53 @@
+"""The page in Airflow's own interface, at /techner/, for people who are logged in.
+
+Every Airflow process imports this file, so the app and the login check are made at the first request, and the
+store is opened by each request anew.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+Message = MutableMapping[str, Any]
+
+
+@cache
+def _app() -> Any:
+    from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
+    from airflow.api_fastapi.core_api.security import requires_access_view
+    from fastapi import Depends
+
+    from techner.settings import load_settings
+    from techner.web import create_app
+
+    return create_app(
+        lambda: load_settings().open_store(),
+        # A plugin's app is open to the world unless it asks: no token 401, no right to see plugins 403.
+        dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
+    )
+
+
+async def app(
+    scope: Message,
+    receive: Callable[[], Awaitable[Message]],
+    send: Callable[[Message], Awaitable[None]],
+) -> None:
+    """Serve one request; the ASGI app that Airflow mounts."""
+    await _app()(scope, receive, send)
+
+
+class TechnerPlugin(AirflowPlugin):
+    name = "techner"
+    # Airflow reads class attributes; nothing changes them.
+    fastapi_apps: list[Any] = [{"app": app, "url_prefix": "/techner", "name": "techner"}]  # noqa: RUF012
+    external_views: list[Any] = [  # noqa: RUF012
+        {
+            "name": "techner",
+            "href": "/techner/",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "techner",
+        }
+    ]

@@ -1,0 +1,3 @@
+"""Nightly uptraining of a domain NER model that forgets nothing it knew."""
+
+__version__ = "0.1.0"

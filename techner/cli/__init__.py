@@ -1,0 +1,5 @@
+"""The command line: a thin skin over the stages. stdout is data, stderr is talk."""
+
+from techner.cli.app import app, main
+
+__all__ = ["app", "main"]

@@ -1,0 +1,38 @@
+"""`techner`: exit 0 done, 1 error, 2 wrong usage, 3 rejected."""
+
+import sys
+
+import typer
+from rich.markup import escape
+
+from techner import __version__
+from techner.cli import batch, init, model, run
+from techner.cli.talk import console
+from techner.core.errors import TechnerError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Keep a domain NER model good, night after night, without it forgetting what it knew.",
+)
+app.command("init")(init.init)
+app.add_typer(batch.app, name="batch")
+app.add_typer(model.app, name="model")
+app.add_typer(run.app, name="run")
+
+
+@app.callback(invoke_without_command=True)
+def version(show: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:  # noqa: FBT001 - a flag of the command line
+    """Keep a domain NER model good, night after night, without it forgetting what it knew."""
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; a TechnerError is one line on stderr and exit code 1."""
+    try:
+        app()
+    except TechnerError as error:
+        console.print(f"[bold red]error:[/] {escape(str(error))}")
+        sys.exit(1)

@@ -1,0 +1,126 @@
+"""`techner batch`: deliveries, and a person's word on them."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from techner.cli.talk import console, now, out, person
+from techner.core.errors import BatchError
+from techner.documents import plain
+from techner.settings import Settings, load_settings
+from techner.stages.inbox import BatchState, Status, decide, examined, submit, survey
+
+app = typer.Typer(no_args_is_help=True, help="Deliver batches and see where each one stands.")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+COLOURS = {
+    Status.PENDING: "yellow",
+    Status.ACCEPTED: "cyan",
+    Status.HELD: "magenta",
+    Status.REJECTED: "red",
+    Status.EXCLUDED: "dim",
+    Status.IN_PRODUCTION: "green",
+}
+
+
+@app.command("submit")
+def submit_files(files: Annotated[list[Path], typer.Argument(help="Annotated files.")]) -> None:
+    """Deliver annotated files to the inbox; the next run picks them up."""
+    store = load_settings().open_store()
+    for file in files:
+        name = submit(store, file)
+        console.print(f"delivered [bold]{name}[/]")
+
+
+@app.command("list")
+def list_batches(as_json: AsJson = False) -> None:  # noqa: FBT002
+    """Show every delivery: pending, accepted, held, rejected, excluded, or in production."""
+    states = _states(load_settings())
+    if as_json:
+        typer.echo(json.dumps([_summary(state) for state in states], indent=1))
+        return
+    table = Table("batch", "status", "rows", "accepted", "quarantined", "digest", "why")
+    for state in states:
+        rows = (
+            (state.report.read, state.report.accepted, state.report.quarantined)
+            if state.report
+            else ("",) * 3
+        )
+        why = state.decision.why if state.decision and state.status in (Status.HELD, Status.EXCLUDED) else ""
+        table.add_row(
+            state.ref.name,
+            f"[{COLOURS[state.status]}]{state.status}[/]",
+            *map(str, rows),
+            state.ref.digest[:12],
+            why,
+        )
+    out.print(table if states else "The inbox is empty; deliver with `techner batch submit FILE`.")
+
+
+@app.command("show")
+def show_batch(name: str, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """Show one delivery: its status, its counts, and every fault that was found."""
+    settings = load_settings()
+    state = _find(_states(settings), name)
+    report = state.report or examined(settings.open_store(), state.ref, settings.quality)
+    if as_json:
+        typer.echo(json.dumps(_summary(state) | {"report": plain(report)}, indent=1))
+        return
+    out.print(f"[bold]{state.ref.name}[/]  {state.status}  sha256 {state.ref.digest}")
+    if report is None:
+        out.print("Not examined yet.")
+        return
+    out.print(
+        f"{report.action}: {report.read} read = {report.accepted} accepted + {report.quarantined} "
+        f"quarantined + {report.rejected} rejected"
+    )
+    out.print("spans: " + (", ".join(f"{label} {n}" for label, n in report.labels.items()) or "none"))
+    for issue in report.issues:
+        where = "batch" if issue.row is None else f"row {issue.row}"
+        out.print(f"  {where}: {issue.code}: {issue.detail}", markup=False)
+
+
+@app.command("exclude")
+def exclude(name: str, why: Annotated[str, typer.Option(help="The reason, kept for ever.")]) -> None:
+    """Keep a batch out of every run until it is released."""
+    _say(name, "exclude", why)
+
+
+@app.command("release")
+def release(name: str, why: Annotated[str, typer.Option(help="The reason, kept for ever.")]) -> None:
+    """Make a held or excluded batch pending again."""
+    _say(name, "release", why)
+
+
+def _say(name: str, word: str, why: str) -> None:
+    settings = load_settings()
+    state = _find(_states(settings), name)
+    if state.status is Status.IN_PRODUCTION:
+        raise BatchError(f"{name!r} is in production; `techner model rollback` takes it out")
+    decide(settings.open_store(), state.ref, word, who=person(), why=why, when=now())
+    console.print(f"{word}: [bold]{name}[/]")
+
+
+def _states(settings: Settings) -> tuple[BatchState, ...]:
+    return survey(settings.open_store(), settings.quality, cache=settings.cache)
+
+
+def _find(states: tuple[BatchState, ...], name: str) -> BatchState:
+    for state in states:
+        if state.ref.name == name or (len(name) >= 6 and state.ref.digest.startswith(name)):  # noqa: PLR2004
+            return state
+    raise BatchError(f"no batch {name!r}; `techner batch list` shows what there is")
+
+
+def _summary(state: BatchState) -> dict[str, object]:
+    report = state.report
+    return {
+        "name": state.ref.name,
+        "digest": state.ref.digest,
+        "status": str(state.status),
+        "read": report.read if report else None,
+        "accepted": report.accepted if report else None,
+        "quarantined": report.quarantined if report else None,
+    }

@@ -1,0 +1,81 @@
+"""A night without Airflow: the stages one after the other, with progress on stderr."""
+
+from dataclasses import dataclass
+
+from techner.cli.talk import check_table, console, now, out, person, score_table, training_bar
+from techner.core.errors import RegistryError
+from techner.core.night import Plan
+from techner.core.policy import Policies
+from techner.core.verdict import Outcome
+from techner.stages.admit import admit
+from techner.stages.assemble import assemble
+from techner.stages.evaluate import evaluate, judge
+from techner.stages.judgements import Word
+from techner.stages.plan import plan
+from techner.stages.publish import publish
+from techner.stages.reject import dry_run, reject
+from techner.stages.run import Run
+from techner.stages.uptrain import uptrain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the command line asked of a night."""
+
+    batches: tuple[str, ...] = ()
+    dry_run: bool = False
+    resume: bool = False
+    """Go on with the plan that the run has, where it has one."""
+
+
+def run_stages(run: Run, policies: Policies, wanted: Wanted) -> Outcome | None:
+    """Run a night to its end; None where there was nothing to learn from."""
+    planned = _planned(run) if wanted.resume else None
+    planned = planned or plan(run, policies, batches=wanted.batches, dry_run=wanted.dry_run)
+    if planned is None:
+        console.print("nothing is pending")
+        return None
+    if not _train(run, planned):
+        console.print("no batch was accepted; `techner batch show NAME` says why")
+        return None
+    evaluate(run)
+    judged = judge(run)
+    out.print(score_table(judged.scores), check_table(judged.verdict))
+    outcome = judged.verdict.outcome
+    word = Word(who=person(), when=now())
+    if planned.dry_run:
+        dry_run(run, word)
+        out.print("dry run: nothing was published")
+    elif outcome is Outcome.PROMOTE:
+        out.print(f"published [bold]{publish(run, word)}[/]")
+    elif outcome is Outcome.REJECT:
+        reject(run, word)
+        out.print(f"rejected: {judged.verdict.reason}; production stays", markup=False)
+    else:
+        out.print(f"the gate asks a person: `techner run approve {run.id} --why …`, or `run reject`")
+    return outcome
+
+
+def _planned(run: Run) -> Plan | None:
+    try:
+        return run.read("plan.json", Plan)
+    except RegistryError:
+        return None
+
+
+def _train(run: Run, planned: Plan) -> bool:
+    console.print(f"run [bold]{run.id}[/]: {len(planned.batches)} batches on {planned.production}")
+    for batch in planned.batches:
+        report = admit(run, batch.digest)
+        console.print(
+            f"  {batch.name}: {report.action}, {report.accepted} accepted, {report.quarantined} quarantined, "
+            f"{report.rejected} rejected",
+            markup=False,
+        )
+    corpus = assemble(run)
+    if corpus is None:
+        return False
+    console.print("  corpus: " + ", ".join(f"{number} {name}" for name, number in corpus.counts.items()))
+    with training_bar("uptraining") as on_step:
+        uptrain(run, on_step=on_step)
+    return True

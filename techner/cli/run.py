@@ -1,0 +1,73 @@
+"""`techner run`: a night without Airflow, and what runs decided."""
+
+import json
+import uuid
+from typing import Annotated
+
+import typer
+
+from techner.cli.talk import now, out, person
+from techner.core.verdict import Outcome
+from techner.settings import load_settings
+from techner.stages.judgements import Word, judgements
+from techner.stages.run import Run
+
+app = typer.Typer(no_args_is_help=True, help="Run a night without Airflow, and see what runs decided.")
+REJECTED = 3
+Why = Annotated[str, typer.Option(help="The reason, kept for ever.")]
+
+
+@app.command("night")
+def night(
+    batch: Annotated[list[str] | None, typer.Option(help="Use only this batch; may be given again.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge, and change nothing.")] = False,  # noqa: FBT002
+    run_id: Annotated[str | None, typer.Option(help="Go on with a run that was stopped.")] = None,
+) -> None:
+    """Admit, assemble, uptrain, evaluate, judge, and publish or reject."""
+    from techner.cli.night import Wanted, run_stages
+
+    settings = load_settings()
+    run = _run(run_id or f"cli-{uuid.uuid4().hex[:12]}")
+    wanted = Wanted(batches=tuple(batch or ()), dry_run=dry_run, resume=run_id is not None)
+    if run_stages(run, settings.policies, wanted) in (Outcome.REJECT, Outcome.ASK):
+        raise typer.Exit(REJECTED)
+
+
+@app.command("approve")
+def approve(run_id: str, why: Why) -> None:
+    """Publish a candidate that the gate asked about."""
+    from techner.stages.publish import publish
+
+    typer.echo(publish(_run(run_id), Word(who=person(), when=now(), why=why, approved=True)))
+
+
+@app.command("reject")
+def reject(run_id: str, why: Why) -> None:
+    """Turn down a candidate that the gate asked about; its batches are held."""
+    from techner.stages.reject import reject as turn_down
+
+    turn_down(_run(run_id), Word(who=person(), when=now(), why=why))
+    typer.echo(f"rejected {run_id}")
+
+
+@app.command("list")
+def list_runs(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """Show the judged runs, newest first."""
+    records = [record for _, record in judgements(load_settings().open_store()).records()]
+    if as_json:
+        fields = ("id", "outcome", "reason", "version")
+        typer.echo(
+            json.dumps([{name: getattr(record, name) for name in fields} for record in records], indent=1)
+        )
+        return
+    for record in records:
+        out.print(
+            f"{record.when:%Y-%m-%d %H:%M}  {record.outcome:9} {record.id}  {record.reason}", markup=False
+        )
+
+
+def _run(run_id: str) -> Run:
+    settings = load_settings()
+    return Run(store=settings.open_store(), id=run_id, cache=settings.cache)

@@ -1,0 +1,94 @@
+"""How the command line talks to people: on stderr, with progress bars where a terminal is."""
+
+import getpass
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from techner.core.manifest import LabelScore
+from techner.core.verdict import CheckState, Verdict
+
+if TYPE_CHECKING:
+    from techner.uptraining import Step
+
+# Where no terminal says how wide it is (a pipe, a log), tables need room for a label and its interval.
+WIDTH = None if sys.stdout.isatty() else 120
+console = Console(stderr=True, highlight=False, width=WIDTH)
+out = Console(highlight=False, width=WIDTH)
+log = logging.getLogger(__name__)
+
+
+def person() -> str:
+    """Who runs the command, for the audit trail."""
+    return f"cli:{getpass.getuser()}"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def training_bar(title: str) -> "Iterator[Callable[[Step], None]]":
+    """Show the steps of a training: a bar in a terminal, one line an epoch elsewhere."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=None, note="")
+
+        def on_step(step: "Step") -> None:
+            note = f"epoch {step.epoch}/{step.epochs}, loss {step.loss:.4f}"
+            progress.update(task, completed=step.done, total=step.total, note=note)
+            if step.ends_epoch and not console.is_terminal:
+                console.print(f"  {title}: {note}")
+
+        yield on_step
+
+
+def score_table(scores: tuple[LabelScore, ...]) -> Table:
+    """Per label: old, new, and the interval of the change."""
+    table = Table("label", "part", title="F1 on the frozen sets", title_justify="left")
+    for column in ("gold", "origin", "production", "candidate", "change, 95 % interval"):
+        table.add_column(column, justify="right")
+    for score in scores:
+        worse = score.high is not None and score.high < 0
+        change = "–" if score.low is None or score.high is None else f"{score.low:+.3f} … {score.high:+.3f}"
+        f1 = [_f1(value) for value in (score.origin, score.production, score.candidate)]
+        table.add_row(
+            score.label, score.part, str(score.support), *f1, change, style="red" if worse else None
+        )
+    return table
+
+
+def check_table(verdict: Verdict) -> Table:
+    """Check by check: what was observed and what was required."""
+    table = Table("check", "against", title=f"Verdict: {verdict.outcome}", title_justify="left")
+    for column in ("baseline", "candidate", "observed", "required", "gold", ""):
+        table.add_column(column, justify="right")
+    colours = {CheckState.PASSED: "green", CheckState.FAILED: "bold red", CheckState.INSUFFICIENT: "yellow"}
+    for check in verdict.checks:
+        table.add_row(
+            check.name,
+            check.against,
+            _f1(check.baseline),
+            _f1(check.candidate),
+            "–" if check.observed is None else f"{check.observed:+.3f}",
+            f"{check.required:+.3f}",
+            str(check.support),
+            f"[{colours[check.state]}]{check.state}[/]",
+        )
+    return table
+
+
+def _f1(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

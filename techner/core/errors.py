@@ -1,0 +1,103 @@
+"""Every error techner raises on purpose.
+
+TechnerError
+├── BatchError              a delivery that cannot be used
+├── ModelError              a base model that cannot be found, loaded or uptrained
+├── SettingsError           a setting that contradicts another
+├── StoreError              object storage did not do what was asked
+│   ├── ObjectExists        create-only: the key is taken
+│   └── ObjectMissing
+├── RegistryError
+│   ├── AliasConflict       somebody else moved the alias first
+│   ├── UnknownVersion
+│   └── NotInitialised      the store has no origin yet
+└── IntegrityError          bytes are not what their digest says, or sets that must be apart overlap
+
+Fields are the `args`, so every error survives pickling across process borders.
+"""
+
+
+class TechnerError(Exception):
+    """Base of all errors raised on purpose; its text says what to do."""
+
+
+class BatchError(TechnerError):
+    """A delivery that cannot be used."""
+
+
+class ModelError(TechnerError):
+    """A model that cannot be found, loaded or uptrained."""
+
+
+class SettingsError(TechnerError):
+    """A setting that is missing or contradicts another."""
+
+
+class StoreError(TechnerError):
+    """Object storage did not do what was asked."""
+
+
+class ObjectExists(StoreError):  # noqa: N818 - it names the state that was found
+    """Create-only: the key is taken."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+    def __str__(self) -> str:
+        return f"{self.key!r} exists already and is write-once"
+
+
+class ObjectMissing(StoreError):  # noqa: N818
+    """No object has this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+    def __str__(self) -> str:
+        return f"{self.key!r} is not in the store"
+
+
+class RegistryError(TechnerError):
+    """The registry refuses, or does not know."""
+
+
+class AliasConflict(RegistryError):  # noqa: N818
+    """Another run moved the alias first."""
+
+    def __init__(self, alias: str, expected: str | None, found: str | None) -> None:
+        super().__init__(alias, expected, found)
+        self.alias, self.expected, self.found = alias, expected, found
+
+    def __str__(self) -> str:
+        return (
+            f"alias {self.alias!r} names {self.found}, not {self.expected}; "
+            "judge again against the new production model"
+        )
+
+
+class UnknownVersion(RegistryError):  # noqa: N818
+    """No version or alias has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"no version or alias {self.name!r}; `techner model list` shows what there is"
+
+
+class NotInitialised(RegistryError):  # noqa: N818
+    """The store has no origin yet."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+    def __str__(self) -> str:
+        return f"{self.url} holds no model yet; run `techner init --base MODEL` once"
+
+
+class IntegrityError(TechnerError):
+    """Bytes are not what their digest says, or sets that must be apart overlap."""

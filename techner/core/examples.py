@@ -1,0 +1,60 @@
+"""Annotated text: spans, examples, and the two digests that name a text and an example."""
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open range of Unicode code points, with its label."""
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One text with its spans, sorted by position."""
+
+    text: str
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def labels(self) -> frozenset[str]:
+        return frozenset(span.label for span in self.spans)
+
+    def only(self, labels: frozenset[str]) -> "Example":
+        """Return the example with the spans of `labels` alone."""
+        return Example(self.text, tuple(span for span in self.spans if span.label in labels))
+
+
+def fold(text: str) -> str:
+    """Return `text` without the differences that do not make it another text: case, space, Unicode form."""
+    # Casefolding can leave text denormalised again, hence the second pass (Unicode 3.13, D146).
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(folded.split())
+
+
+def text_key(text: str) -> str:
+    """Name a text, the same under case, space and Unicode-form changes: SHA-256 in hex."""
+    return hashlib.sha256(fold(text).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def example_digest(example: Example) -> str:
+    """Name an example by its exact text and spans."""
+    spans = [[span.start, span.end, span.label] for span in example.spans]
+    return digest(json.dumps([example.text, spans], ensure_ascii=True).encode())
+
+
+def share_of(key: str, *, salt: str = "") -> float:
+    """Place a key in [0, 1), evenly and for ever the same; `salt` makes an independent placement."""
+    if salt:
+        key = digest(f"{salt}:{key}".encode())
+    return int(key[:13], 16) / 16**13

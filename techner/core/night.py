@@ -1,0 +1,114 @@
+"""Documents that pass between the tasks of one run, through the store."""
+
+from techner.core.document import document
+from techner.core.manifest import BatchRef, FileEntry, LabelScore
+from techner.core.policy import Policies
+from techner.core.verdict import Verdict
+
+
+@document
+class Plan:
+    """All inputs of a run; with the store's write-once contents it determines the candidate."""
+
+    batches: tuple[BatchRef, ...]
+    production: str
+    origin: str
+    reference: str
+    policies: Policies
+    dry_run: bool = False
+
+
+@document
+class IssueFound:
+    """One fault of one row (1-based), or of the whole batch (row None)."""
+
+    row: int | None
+    code: str
+    detail: str
+    suggestion: str | None = None
+
+
+@document
+class Expectation:
+    """What Great Expectations recorded of one expectation."""
+
+    code: str
+    severity: str
+    description: str
+    passed: bool
+    failing: int
+
+
+@document
+class QualityReport:
+    """What every expectation found in a batch; `read = accepted + quarantined + rejected`."""
+
+    batch: BatchRef
+    admission: str
+    """Digest of batch, policy and reference: another policy is another admission."""
+    action: str
+    """accept, quarantine (some rows), or reject (all)."""
+    reader: str | None
+    read: int
+    accepted: int
+    quarantined: int
+    rejected: int
+    labels: dict[str, int]
+    """Accepted spans a label."""
+    issues: tuple[IssueFound, ...]
+    expectations: tuple[Expectation, ...]
+
+
+@document
+class Corpus:
+    """What `assemble` made; each part is a JSONL blob."""
+
+    batches: tuple[BatchRef, ...]
+    """Batches with at least one accepted example."""
+    admissions: tuple[str, ...]
+    train: FileEntry
+    """New examples and replayed ones."""
+    rehearsal: FileEntry
+    memory: FileEntry
+    """Replay memory after this night."""
+    holdout: FileEntry
+    counts: dict[str, int]
+    """Examples: accepted, duplicate, holdout, replayed, train, rehearsal."""
+
+
+@document
+class Candidate:
+    """What `uptrain` made."""
+
+    files: tuple[FileEntry, ...]
+    new_labels: tuple[str, ...]
+    losses: tuple[float, ...]
+    """Mean loss a word, epoch by epoch."""
+
+
+@document
+class SetEvaluation:
+    """Per-example counts (label → tp, fp, fn) of each system on one frozen set."""
+
+    labels: tuple[str, ...]
+    """The labels that are scored on this set."""
+    systems: dict[str, tuple[dict[str, tuple[int, int, int]], ...]]
+    """candidate, production, origin → one row an example, in the set's order."""
+
+
+@document
+class Evaluation:
+    """Candidate, production and origin on the same sets."""
+
+    regression: SetEvaluation
+    holdout: SetEvaluation
+    production_labels: tuple[str, ...]
+    """New labels that production knows; empty on a first night."""
+
+
+@document
+class Judged:
+    """The verdict with the scores it rests on."""
+
+    verdict: Verdict
+    scores: tuple[LabelScore, ...]

@@ -1,0 +1,81 @@
+"""Every figure that a team may want to change, with its default: one dataclass a room."""
+
+from dataclasses import field
+
+from techner.core.document import document
+
+TECH_LABELS = (
+    "ALGORITHM_MODEL",
+    "CYBERSECURITY_TERM",
+    "FILE_FORMAT",
+    "FRAMEWORK_LIBRARY",
+    "HARDWARE",
+    "PROGRAMMING_LANGUAGE",
+    "PROTOCOL",
+)
+
+
+@document
+class QualityPolicy:
+    """What a batch may look like."""
+
+    labels: tuple[str, ...] = TECH_LABELS
+    """Labels that annotators may use beside the pretrained ones."""
+    max_quarantine_share: float = 0.25
+    """Above this share of quarantined rows the whole batch is rejected."""
+    max_text_chars: int = 20_000
+
+
+@document
+class CorpusPolicy:
+    """How much of what goes into a night's training corpus."""
+
+    holdout_share: float = 0.1
+    """Share of the delivered texts that only score; 0 is right where `init --holdout` gave a set."""
+    holdout_per_label: int = 600
+    memory_per_label: int = 800
+    rehearsal_texts: int = 4000
+    """Rehearsal texts drawn for one night."""
+
+
+@document
+class TrainingPolicy:
+    """Hyperparameters of one uptraining; defaults from the measurements in docs/adr/0005."""
+
+    strategy: str = "extend"
+    seed: int = 0
+    epochs: int = 4
+    dropout: float = 0.15
+    learning_rate: float = 1e-3
+    batch_words: int = 1000
+
+
+@document
+class GatePolicy:
+    """Margins of the gate, in F1 between 0 and 1."""
+
+    micro_margin: float = 0.005
+    macro_margin: float = 0.01
+    label_margin: float = 0.01
+    """A pretrained label fails when the whole interval of its change lies below minus this."""
+    label_drop: float = 0.05
+    """No label with `drop_support` gold spans may fall further than this, whatever the interval."""
+    drop_support: int = 200
+    label_support: int = 100
+    """Pretrained labels with fewer gold spans are pooled into one check."""
+    new_margin: float = 0.02
+    new_floor: float = 0.2
+    """The least micro F1 on the new labels that is worth publishing."""
+    confidence: float = 0.95
+    resamples: int = 1000
+    seed: int = 0
+
+
+@document
+class Policies:
+    """All that a night's plan freezes, so that its later tasks read no settings."""
+
+    quality: QualityPolicy = field(default_factory=QualityPolicy)
+    corpus: CorpusPolicy = field(default_factory=CorpusPolicy)
+    training: TrainingPolicy = field(default_factory=TrainingPolicy)
+    gate: GatePolicy = field(default_factory=GatePolicy)

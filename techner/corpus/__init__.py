@@ -1,0 +1,1 @@
+"""What is trained on and what only scores, and that the two never meet."""

@@ -1,0 +1,1 @@
+"""`make demo`: two nights on the project's own corpus, through Airflow."""

@@ -1,0 +1,1 @@
+"""Score candidate, production and origin on the same frozen sets, and judge."""

@@ -1,0 +1,7 @@
+"""Annotation files ⇄ rows. A reader finds rows and their parts; `quality` judges what the parts say."""
+
+from techner.formats.detect import read_rows
+from techner.formats.jsonl import read_examples, write_examples
+from techner.formats.rows import Row
+
+__all__ = ["Row", "read_examples", "read_rows", "write_examples"]

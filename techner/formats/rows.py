@@ -1,0 +1,16 @@
+"""One row of a delivery, as found: nothing is checked yet but that it could be read."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """`number` is the 1-based line, or item of an array; `raw` are its bytes as delivered."""
+
+    number: int
+    raw: bytes
+    text: Any = None
+    entities: Any = None
+    fault: tuple[str, str] | None = None
+    """Code and detail where the row could not be read at all."""

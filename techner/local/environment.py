@@ -1,0 +1,69 @@
+"""The environment in which Airflow runs techner's DAGs from a checkout."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+HOST = "127.0.0.1"
+MIGRATE = (sys.executable, "-m", "airflow", "db", "migrate")
+
+
+def airflow_environment(home: Path, *, store: str, cache: Path) -> dict[str, str]:
+    """Return the environment of every Airflow process: SQLite in `home`, DAGs and plugins of the checkout."""
+    settings = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "airflow=WARNING task=WARNING",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "GX_ANALYTICS_ENABLED": "false",
+        # One BLAS thread and one hash seed: the same inputs give the same candidate, bit for bit.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+        "TECHNER_STORE": store,
+        "TECHNER_CACHE": str(cache),
+    }
+    return os.environ | settings
+
+
+def serving(home: Path, port: int) -> dict[str, str]:
+    """Return what components need to find each other, whatever the caller's own variables say."""
+    address = f"http://{HOST}:{port}"
+    no_proxy = ",".join(filter(None, (os.environ.get("NO_PROXY", ""), HOST, "localhost")))
+    return {
+        "AIRFLOW__API__BASE_URL": address,
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__AUTH_MANAGER": (
+            "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+        ),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(password_file(home)),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
+    }
+
+
+def password_file(home: Path) -> Path:
+    """Where Airflow writes the login that it makes up."""
+    return home / "simple_auth_manager_passwords.json.generated"
+
+
+def migrate(environment: dict[str, str]) -> None:
+    """Create or upgrade Airflow's database."""
+    Path(environment["AIRFLOW_HOME"]).mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        MIGRATE,
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )

@@ -1,0 +1,1 @@
+"""Versions, their files, and the aliases that name them."""

@@ -1,0 +1,77 @@
+"""Append-only logs in object storage: the newest record is what holds, all others are the audit trail."""
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+from techner.core.errors import ObjectExists, ObjectMissing, StoreError
+from techner.documents import dump, parse
+from techner.store import Store
+
+R = TypeVar("R")
+PROBE_WRITERS = 4
+_TOP = 999_999_999_999
+
+
+class Log(Generic[R]):
+    """Records under `prefix`, keyed so that the newest is listed first; each carries a unique `id`."""
+
+    def __init__(self, store: Store, prefix: str, kind: type[R]) -> None:
+        self._store, self._prefix, self._kind = store, prefix, kind
+
+    def newest(self) -> tuple[int, R] | None:
+        """Return the newest record and its generation (from 1), at the cost of one list and one get."""
+        return next(self.records(limit=1), None)
+
+    def records(self, *, limit: int | None = None) -> Iterator[tuple[int, R]]:
+        """Yield (generation, record), newest first."""
+        for entry in self._store.list(f"{self._prefix}/", limit=limit):
+            data = self._store.get(entry.key)
+            generation = _TOP - int(entry.key.rpartition("/")[2].removesuffix(".json"))
+            yield generation, parse(self._kind, data, where=entry.key)
+
+    def append(self, record: Any, *, after: int) -> bool:
+        """Create generation `after + 1`; False where another writer had it first.
+
+        A create whose answer got lost (5xx, time-out, 409) is settled by reading the key back: the record
+        with our id there means that we won.
+        """
+        key = f"{self._prefix}/{_TOP - after - 1:012d}.json"
+        try:
+            self._store.create(key, dump(record))
+        except StoreError as error:
+            try:
+                found = parse(self._kind, self._store.get(key), where=key)
+            except ObjectMissing:
+                raise StoreError(f"writing {key!r} neither succeeded nor failed; try again") from error
+            if not isinstance(error, ObjectExists) and getattr(found, "id", None) != record.id:
+                raise
+            return bool(getattr(found, "id", None) == record.id)
+        return True
+
+
+def require_create_only(store: Store) -> None:
+    """Raise StoreError where the store lets a second create of one key through: promotion is unsafe there."""
+    key = f"probe/{uuid.uuid4().hex}"
+
+    def create(writer: int) -> bool:
+        try:
+            store.create(key, str(writer).encode())
+        except ObjectExists:
+            return False
+        return True
+
+    try:
+        # At once, and once more after: some stores refuse a later writer but let a simultaneous one through.
+        with ThreadPoolExecutor(PROBE_WRITERS) as writers:
+            won = sum(writers.map(create, range(PROBE_WRITERS)))
+        if won == 1 and not create(PROBE_WRITERS):
+            return
+    finally:
+        store.delete(key)
+    raise StoreError(
+        f"{store.url} overwrote an object that was created with `If-None-Match: *`; two runs could both "
+        "promote. Use a store that honours create-only writes: AWS S3, Ceph, a folder; not rclone, s3rver, "
+        "Swift"
+    )

@@ -1,0 +1,52 @@
+"""Versions: a manifest written last, named after its own digest."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, UnknownVersion
+from techner.core.examples import digest
+from techner.core.manifest import Manifest
+from techner.documents import dump, parse
+from techner.store import Store
+
+
+def version_name(manifest: Manifest) -> str:
+    """Name a version: distance from the origin, then the digest of the manifest."""
+    return f"{manifest.number:04d}-{digest(dump(manifest))[:16]}"
+
+
+def create_version(store: Store, manifest: Manifest) -> str:
+    """Write the manifest; the version exists from here on. The blobs must be there already."""
+    version = version_name(manifest)
+    with suppress(ObjectExists):  # an earlier try got this far: the name says that the bytes are the same
+        store.create(_key(version), dump(manifest))
+    return version
+
+
+def read_manifest(store: Store, version: str) -> Manifest:
+    """Return the manifest of a version; raises UnknownVersion, or IntegrityError where it was altered."""
+    try:
+        data = store.get(_key(version))
+    except ObjectMissing as error:
+        raise UnknownVersion(version) from error
+    if digest(data)[:16] != version.rpartition("-")[2]:
+        raise IntegrityError(f"the manifest of {version} was altered: its digest is not in its name")
+    return parse(Manifest, data, where=_key(version))
+
+
+def versions(store: Store) -> Iterator[str]:
+    """Yield all versions, oldest number first."""
+    for entry in store.list("versions/"):
+        if entry.key.endswith("/manifest.json"):
+            yield entry.key.split("/")[1]
+
+
+def _key(version: str) -> str:
+    return f"versions/{version}/manifest.json"
+
+
+def origin_of(store: Store, manifest: Manifest, version: str) -> tuple[str, Manifest]:
+    """Return the origin of a version: itself, where it is the origin."""
+    if manifest.origin is None:
+        return version, manifest
+    return manifest.origin, read_manifest(store, manifest.origin)

@@ -1,0 +1,59 @@
+"""Settings: `techner.toml` (or the file `TECHNER_CONFIG` names), overridden by `TECHNER_*` variables."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from techner.core.errors import SettingsError
+from techner.core.policy import CorpusPolicy, GatePolicy, Policies, QualityPolicy, TrainingPolicy
+from techner.store import Store, open_store
+
+
+class Settings(BaseSettings):
+    """Read at the entry points alone. `TECHNER_GATE__MICRO_MARGIN=0.01` sets one field of a policy."""
+
+    model_config = SettingsConfigDict(env_prefix="TECHNER_", env_nested_delimiter="__", extra="ignore")
+
+    store: str = ".techner/store"
+    s3_endpoint: str | None = None
+    cache: Path = Field(default_factory=lambda: Path.home() / ".cache" / "techner")
+    quality: QualityPolicy = QualityPolicy()
+    corpus: CorpusPolicy = CorpusPolicy()
+    training: TrainingPolicy = TrainingPolicy()
+    gate: GatePolicy = GatePolicy()
+
+    @property
+    def policies(self) -> Policies:
+        return Policies(quality=self.quality, corpus=self.corpus, training=self.training, gate=self.gate)
+
+    def open_store(self) -> Store:
+        return open_store(self.store, s3_endpoint=self.s3_endpoint)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings
+        toml = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("TECHNER_CONFIG", "techner.toml")))
+        return init_settings, env_settings, toml
+
+
+def load_settings() -> Settings:
+    """Read the settings; raises SettingsError that names the wrong one."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(f"setting {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

@@ -1,0 +1,68 @@
+"""`admit`: examine one batch and set its rows apart."""
+
+from techner.core.errors import BatchError, IntegrityError, ObjectExists, ObjectMissing
+from techner.core.examples import digest
+from techner.core.manifest import BatchRef, Manifest
+from techner.core.night import Plan, QualityReport
+from techner.corpus.reference import load_reference
+from techner.documents import dump
+from techner.formats import write_examples
+from techner.registry.versions import read_manifest
+from techner.stages.inbox import INBOX, admission_digest, admission_folder, read_report
+from techner.stages.run import Run
+
+
+def admit(run: Run, batch_digest: str) -> QualityReport:
+    """Examine a planned batch once and for ever; a second call returns the report that was written."""
+    plan = run.read("plan.json", Plan)
+    batch = next((ref for ref in plan.batches if ref.digest == batch_digest), None)
+    if batch is None:
+        raise BatchError(f"{batch_digest} is not in the plan of run {run.id!r}")
+    manifest = read_manifest(run.store, plan.production)
+    name = admission_digest(batch, plan.policies.quality, manifest)
+    return read_report(run.store, batch, name) or _examine(run, plan, batch, manifest, name)
+
+
+def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: str) -> QualityReport:
+    from techner.quality.examine import Admission, examine
+    from techner.uptraining.pipeline import load_pipeline, tokens
+
+    data = delivered(run, batch)
+    with run.model(manifest.files) as folder:
+        nlp = load_pipeline(folder)
+        admission = Admission(
+            labels=frozenset((*manifest.pretrained_labels, *plan.policies.quality.labels)),
+            policy=plan.policies.quality,
+            frozen_texts=load_reference(run.store, plan.reference).scoring_texts,
+            tokenize=lambda text: tokens(nlp, text),
+            digest=name,
+        )
+        examined = examine(data, batch, admission)
+    where = admission_folder(batch, name)
+    # The report goes last: an examination without one did not happen.
+    for path, part in {
+        "examples.jsonl": write_examples(examined.accepted),
+        "quarantine.jsonl": examined.quarantine,
+        "report.json": dump(examined.report),
+    }.items():
+        _create(run, f"{where}/{path}", part)
+    return examined.report
+
+
+def delivered(run: Run, batch: BatchRef) -> bytes:
+    """Return the delivery; raises BatchError where it changed or went after the plan was made."""
+    try:
+        data = run.store.get(INBOX + batch.name)
+    except ObjectMissing as error:
+        raise BatchError(f"{batch.name!r} was taken out of the inbox; deliver it again") from error
+    if digest(data) != batch.digest:
+        raise BatchError(f"{batch.name!r} was overwritten after the run was planned; batches never change")
+    return data
+
+
+def _create(run: Run, key: str, data: bytes) -> None:
+    try:
+        run.store.create(key, data)
+    except ObjectExists as error:
+        if run.store.get(key) != data:  # a killed run may have left this one, but only with the same bytes
+            raise IntegrityError(f"{key} holds other bytes than this examination gives") from error

@@ -1,0 +1,63 @@
+"""`assemble`: the night's training corpus from what was admitted."""
+
+from techner.core.errors import IntegrityError
+from techner.core.examples import Example
+from techner.core.manifest import BatchRef, Manifest
+from techner.core.night import Corpus, Plan, QualityReport
+from techner.corpus.assemble import assemble as build
+from techner.corpus.reference import load_reference
+from techner.formats import read_examples, write_examples
+from techner.registry.blobs import load_bytes, save_bytes
+from techner.registry.versions import read_manifest
+from techner.stages.inbox import admission_digest, admission_folder, read_report
+from techner.stages.run import Run
+
+
+def assemble(run: Run) -> Corpus | None:
+    """Build and keep the corpus; None where no admitted batch has an example."""
+    plan = run.read("plan.json", Plan)
+    manifest = read_manifest(run.store, plan.production)
+    reports = [_report(run, plan, batch, manifest) for batch in plan.batches]
+    used = [report for report in reports if report.accepted]
+    if not used:
+        return None
+    built = build(
+        [example for report in used for example in _accepted(run, report)],
+        memory=recorded(run, manifest, "memory.jsonl"),
+        holdout=recorded(run, manifest, "holdout.jsonl"),
+        reference=load_reference(run.store, plan.reference),
+        policy=plan.policies.corpus,
+        salt=f"{plan.policies.training.seed}:{plan.production}",
+    )
+    corpus = Corpus(
+        batches=tuple(report.batch for report in used),
+        admissions=tuple(report.admission for report in used),
+        **{
+            part: save_bytes(run.store, write_examples(getattr(built, part)), path=f"{part}.jsonl")
+            for part in ("train", "rehearsal", "memory", "holdout")
+        },
+        counts=built.counts,
+    )
+    run.write("corpus.json", corpus)
+    return corpus
+
+
+def _report(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest) -> QualityReport:
+    report = read_report(run.store, batch, admission_digest(batch, plan.policies.quality, manifest))
+    if report is None:
+        raise IntegrityError(f"batch {batch.name!r} was planned but never admitted; run its admit task")
+    return report
+
+
+def _accepted(run: Run, report: QualityReport) -> tuple[Example, ...]:
+    key = f"{admission_folder(report.batch, report.admission)}/examples.jsonl"
+    examples = read_examples(run.store.get(key), where=key)
+    if len(examples) != report.accepted:
+        raise IntegrityError(f"{key} has {len(examples)} examples; the report says {report.accepted}")
+    return examples
+
+
+def recorded(run: Run, manifest: Manifest, name: str) -> tuple[Example, ...]:
+    """Return the examples that a version keeps for the next night; none where it keeps none (the origin)."""
+    entry = manifest.records.get(name)
+    return read_examples(load_bytes(run.store, entry), where=name) if entry else ()

@@ -1,0 +1,41 @@
+"""`plan`: which batches are due, and all the settings that the run will use."""
+
+from techner.core.errors import BatchError
+from techner.core.night import Plan
+from techner.core.policy import Policies
+from techner.registry.aliases import production
+from techner.stages.inbox import Status, survey
+from techner.stages.run import Run
+
+
+def plan(
+    run: Run, policies: Policies, *, batches: tuple[str, ...] = (), dry_run: bool = False
+) -> Plan | None:
+    """Write the run's plan; None, and nothing written, where no batch is due.
+
+    `batches` names the only ones to use, held ones included. Raises BatchError for a name that the inbox does
+    not have or whose batch cannot be used.
+    """
+    version, manifest = production(run.store)
+    states = survey(run.store, policies.quality, cache=run.cache)
+    if batches:
+        by_name = {state.ref.name: state for state in states}
+        if unknown := sorted(set(batches) - set(by_name)):
+            raise BatchError(f"not in the inbox: {', '.join(unknown)}; `techner batch list` shows what is")
+        chosen = [by_name[name] for name in sorted(set(batches))]
+        if unfit := [s for s in chosen if not s.is_due and s.status is not Status.HELD]:
+            raise BatchError(f"cannot be used: {', '.join(f'{s.ref.name} ({s.status})' for s in unfit)}")
+    else:
+        chosen = [state for state in states if state.is_due]
+    if not chosen:
+        return None
+    made = Plan(
+        batches=tuple(state.ref for state in chosen),
+        production=version,
+        origin=manifest.origin or version,
+        reference=manifest.lineage.reference,
+        policies=policies,
+        dry_run=dry_run,
+    )
+    run.write("plan.json", made)
+    return made

@@ -1,0 +1,102 @@
+"""`publish`: the candidate becomes a version, is proved, and `production` moves to it."""
+
+from dataclasses import replace
+
+from techner import __version__
+from techner.core.errors import IntegrityError, RegistryError
+from techner.core.examples import Example, Span
+from techner.core.manifest import Lineage, Manifest
+from techner.core.night import Candidate, Corpus, Evaluation, Judged, Plan, SetEvaluation
+from techner.core.scores import count
+from techner.core.verdict import Outcome
+from techner.documents import document_digest
+from techner.evaluation.gate import CANDIDATE
+from techner.registry.aliases import move_alias
+from techner.registry.blobs import save_bytes
+from techner.registry.proof import answers
+from techner.registry.versions import create_version, read_manifest
+from techner.reports import card, report
+from techner.stages.evaluate import scoring_sets
+from techner.stages.judgements import Word, record
+from techner.stages.libraries import libraries
+from techner.stages.run import Run
+
+PROOF_TEXTS = 50
+
+
+def publish(run: Run, word: Word) -> str:
+    """Publish the candidate and point `production` at it; returns the version.
+
+    Raises RegistryError without a passing verdict or a person's reasoned yes, IntegrityError where the
+    published files do not load and answer as judged, AliasConflict where production has moved since.
+    """
+    plan, judged = run.read("plan.json", Plan), run.read("verdict.json", Judged)
+    _require_leave(judged, word, dry=plan.dry_run)
+    manifest = _manifest(run, plan, judged)
+    _prove(run, manifest)
+    version = create_version(run.store, manifest)
+    why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
+    move_alias(run.store, version, expected=plan.production, who=word.who, why=why, when=word.when)
+    record(run, plan, judged, outcome="promoted", version=version, when=word.when)
+    return version
+
+
+def _require_leave(judged: Judged, word: Word, *, dry: bool) -> None:
+    outcome = judged.verdict.outcome
+    if dry:
+        raise RegistryError("this run was planned as a dry run; nothing of it is published")
+    if outcome is Outcome.REJECT:
+        raise RegistryError(f"the gate rejected the candidate ({judged.verdict.reason}); it is not published")
+    if outcome is Outcome.ASK and not (word.approved and word.why.strip()):
+        raise RegistryError(f"the gate asks a person ({judged.verdict.reason}): approve it with a reason")
+
+
+def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
+    corpus, candidate = run.read("corpus.json", Corpus), run.read("candidate.json", Candidate)
+    production = read_manifest(run.store, plan.production)
+    manifest = Manifest(
+        number=production.number + 1,
+        parent=plan.production,
+        origin=plan.origin,
+        base=production.base,
+        pretrained_labels=production.pretrained_labels,
+        new_labels=candidate.new_labels,
+        files=candidate.files,
+        records={"memory.jsonl": corpus.memory, "holdout.jsonl": corpus.holdout},
+        lineage=Lineage(
+            batches=(*production.lineage.batches, *corpus.batches),
+            reference=plan.reference,
+            corpus=document_digest(corpus),
+            policies=document_digest(plan.policies),
+            strategy=plan.policies.training.strategy,
+            seed=plan.policies.training.seed,
+            code=__version__,
+            libraries=libraries(),
+        ),
+        scores=judged.scores,
+        verdict=judged.verdict,
+    )
+    texts = {"card.md": card(manifest, corpus.counts), "report.html": report(manifest, corpus)}
+    saved = {path: save_bytes(run.store, text.encode(), path=path) for path, text in texts.items()}
+    return replace(manifest, records=manifest.records | saved)
+
+
+def _prove(run: Run, manifest: Manifest) -> None:
+    """Fetch the published files again and compare a clean process's answers with what was judged."""
+    evaluation = run.read("evaluation.json", Evaluation)
+    regression, holdout = scoring_sets(run)
+    with run.model(manifest.files) as folder:
+        examples = [*regression[:PROOF_TEXTS], *holdout[:PROOF_TEXTS]]
+        found = answers(folder, [example.text for example in examples])
+    parts = (regression[:PROOF_TEXTS], evaluation.regression), (holdout[:PROOF_TEXTS], evaluation.holdout)
+    for part, scored in parts:
+        for example, judged_row in zip(part, scored.systems[CANDIDATE], strict=False):
+            if _row(example, found.pop(0), scored) != judged_row:
+                raise IntegrityError(
+                    f"the published model answers otherwise than the judged one on {example.text[:60]!r}"
+                )
+
+
+def _row(example: Example, found: tuple[Span, ...], scored: SetEvaluation) -> dict[str, tuple[int, int, int]]:
+    counts = count(example.spans, found, frozenset(scored.labels))
+    return {label: (c.tp, c.fp, c.fn) for label, c in counts.items()}

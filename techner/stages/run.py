@@ -1,0 +1,58 @@
+"""One run: where its documents are, and how its models get to the local disk."""
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+from techner.core.errors import ObjectMissing, RegistryError
+from techner.core.manifest import FileEntry
+from techner.documents import dump, parse
+from techner.registry.blobs import checkout
+from techner.store import Store
+
+T = TypeVar("T")
+ABANDONED_S = 2 * 24 * 3600  # no task runs this long
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What every stage needs: the store, the run's id, and a local cache for blobs."""
+
+    store: Store
+    id: str
+    cache: Path
+
+    def write(self, name: str, document: Any) -> None:
+        self.store.put(self._key(name), dump(document))
+
+    def read(self, name: str, kind: type[T]) -> T:
+        key = self._key(name)
+        try:
+            return parse(kind, self.store.get(key), where=key)
+        except ObjectMissing as error:
+            raise RegistryError(f"run {self.id!r} has no {name}; run the stages in order") from error
+
+    @contextmanager
+    def model(self, files: Iterable[FileEntry]) -> Iterator[Path]:
+        """Lay a model out in a folder of its own for the time of the `with` block."""
+        with self.scratch() as folder:
+            yield checkout(self.store, files, into=folder / "model", cache=self.cache)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Yield a folder for the time of the `with` block; what killed processes left is swept up."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        for left in self.cache.glob("run-*"):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > ABANDONED_S:
+                    shutil.rmtree(left)
+        with TemporaryDirectory(prefix="run-", dir=self.cache, ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+
+    def _key(self, name: str) -> str:
+        return f"runs/{self.id}/{name}"

@@ -1,0 +1,35 @@
+"""`uptrain`: production → candidate."""
+
+from collections.abc import Callable
+
+from techner.core.examples import Example
+from techner.core.manifest import FileEntry
+from techner.core.night import Candidate, Corpus, Plan
+from techner.formats import read_examples
+from techner.registry.blobs import load_bytes, save_folder
+from techner.registry.versions import read_manifest
+from techner.stages.run import Run
+from techner.uptraining import Step, TrainingCorpus
+from techner.uptraining import uptrain as train
+
+
+def uptrain(run: Run, *, on_step: Callable[[Step], None] = lambda step: None) -> Candidate:
+    """Uptrain the planned production model and keep the candidate's files as blobs."""
+    plan, corpus = run.read("plan.json", Plan), run.read("corpus.json", Corpus)
+
+    def part(entry: FileEntry) -> tuple[Example, ...]:
+        return read_examples(load_bytes(run.store, entry), where=entry.path)
+
+    production = read_manifest(run.store, plan.production)
+    with run.model(production.files) as folder, run.scratch() as scratch:
+        made = train(
+            folder,
+            TrainingCorpus(train=part(corpus.train), rehearsal=part(corpus.rehearsal)),
+            plan.policies.training,
+            scratch / "candidate",
+            on_step=on_step,
+        )
+        files = save_folder(run.store, scratch / "candidate")
+    candidate = Candidate(files=files, new_labels=made.new_labels, losses=made.losses)
+    run.write("candidate.json", candidate)
+    return candidate

@@ -1,0 +1,69 @@
+"""The interface of object storage, and the rule for keys."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from techner.core.errors import StoreError
+
+RESERVED = ".tmp"
+"""First part of no key: a folder store writes there before it links."""
+MAX_KEY_BYTES = 900  # S3 allows 1024 with the prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One listed object. `tag` changes whenever its bytes may have."""
+
+    key: str
+    size_bytes: int
+    tag: str
+
+
+class Store(Protocol):
+    """Keys are relative POSIX paths. Every write is atomic and durable when the call returns."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, without credentials."""
+
+    def get(self, key: str) -> bytes:
+        """Return the bytes; raises ObjectMissing."""
+
+    def create(self, key: str, data: bytes) -> None:
+        """Write a new object; raises ObjectExists and changes nothing where the key is taken."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write or overwrite: working files under `runs/` only."""
+
+    def delete(self, key: str) -> None:
+        """Remove a working file; no error where it is missing."""
+
+    def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
+        """Yield objects whose key starts with `prefix`, in UTF-8 byte order, at most `limit`."""
+
+    def upload(self, key: str, path: Path) -> None:
+        """`create` from a file, without holding it in memory."""
+
+    def download(self, key: str, path: Path) -> None:
+        """Write the object to `path`, without holding it in memory; raises ObjectMissing."""
+
+
+def check_key(key: str) -> str:
+    """Return `key` where it is safe as an object key and as a path below a folder; else raise StoreError."""
+    parts = PurePosixPath(key).parts
+    safe = (
+        key
+        and "/".join(parts) == key
+        and not key.startswith("/")
+        and not {"..", "."} & set(parts)
+        and parts[0] != RESERVED
+        and "\\" not in key
+        and key.isprintable()
+        and len(key.encode("utf-8", "surrogatepass")) <= MAX_KEY_BYTES
+        and all(len(part.encode("utf-8", "surrogatepass")) <= 255 for part in parts)  # noqa: PLR2004 - NAME_MAX
+    )
+    if not safe:
+        raise StoreError(f"{key[:120]!r} cannot be a key: use a relative path of printable characters")
+    return key

@@ -1,0 +1,107 @@
+"""A store in a folder of a local disk: durable by fsync, create-only by `os.link`."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from techner.core.errors import ObjectExists, ObjectMissing, StoreError
+from techner.store.base import RESERVED, Stored, check_key
+
+_SCRATCH = RESERVED  # on the same file system as the objects, hidden from `list`
+
+
+class FolderStore:
+    """One file an object, below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    @property
+    def url(self) -> str:
+        return self.root.as_uri()
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise ObjectMissing(key) from None
+
+    def create(self, key: str, data: bytes) -> None:
+        self._write(key, lambda file: file.write(data), exclusive=True)
+
+    def put(self, key: str, data: bytes) -> None:
+        self._write(key, lambda file: file.write(data), exclusive=False)
+
+    def delete(self, key: str) -> None:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            self._path(key).unlink()
+
+    def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
+        if ".." in prefix.split("/") or prefix.startswith("/"):
+            return  # no key starts so
+        # Walking below the last whole folder of the prefix keeps the cost to what is asked for.
+        keys = []
+        for folder, names, files in os.walk(self.root / prefix.rpartition("/")[0]):
+            if Path(folder) == self.root and _SCRATCH in names:
+                names.remove(_SCRATCH)
+            keys += [Path(folder, name).relative_to(self.root).as_posix() for name in files]
+        for key in sorted((key for key in keys if key.startswith(prefix)), key=os.fsencode)[:limit]:
+            with suppress(FileNotFoundError):  # deleted since the walk
+                found = (self.root / key).stat()
+                yield Stored(key, found.st_size, f"{found.st_ino:x}-{found.st_mtime_ns:x}")
+
+    def upload(self, key: str, path: Path) -> None:
+        with path.open("rb") as source:
+            self._write(key, lambda file: shutil.copyfileobj(source, file), exclusive=True)
+
+    def download(self, key: str, path: Path) -> None:
+        try:
+            shutil.copyfile(self._path(key), path)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            if not path.parent.is_dir():
+                raise
+            raise ObjectMissing(key) from None
+
+    def _path(self, key: str) -> Path:
+        return self.root / check_key(key)
+
+    def _write(self, key: str, fill: Callable[[BinaryIO], object], *, exclusive: bool) -> None:
+        target = self._path(key)
+        scratch = self.root / _SCRATCH / uuid.uuid4().hex
+        try:
+            _make_folders(scratch.parent, target.parent)
+            with scratch.open("xb") as file:
+                fill(file)
+                file.flush()
+                os.fsync(file.fileno())
+            if exclusive:
+                os.link(scratch, target)
+            else:
+                scratch.replace(target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            if isinstance(error, FileExistsError) and target.is_file():
+                raise ObjectExists(key) from None
+            raise StoreError(f"cannot write {key!r} below {self.root}: {error.strerror or error}") from error
+        finally:
+            scratch.unlink(missing_ok=True)
+
+
+def _make_folders(*folders: Path) -> None:
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:  # a file of that name
+            raise NotADirectoryError(*error.args) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

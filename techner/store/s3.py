@@ -1,0 +1,102 @@
+"""A store in an S3 bucket, or anything that speaks S3 and honours `If-None-Match: *`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from techner.core.errors import ObjectExists, ObjectMissing, StoreError
+from techner.store.base import Stored, check_key
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import PaginatorConfigTypeDef
+
+_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+_MISSING = {"NoSuchKey", "404", "NotFound"}
+
+
+class S3Store:
+    """Objects below `prefix` of one bucket. Writes are single PUTs, so 5 GB a file is the limit."""
+
+    def __init__(self, client: "S3Client", bucket: str, prefix: str = "") -> None:
+        self._client, self.bucket, self.prefix = client, bucket, prefix.strip("/")
+
+    @property
+    def url(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    def get(self, key: str) -> bytes:
+        with self._errors(key):
+            return self._client.get_object(Bucket=self.bucket, Key=self._key(key))["Body"].read()
+
+    def create(self, key: str, data: bytes) -> None:
+        with self._errors(key):
+            self._client.put_object(Bucket=self.bucket, Key=self._key(key), Body=data, IfNoneMatch="*")
+
+    def put(self, key: str, data: bytes) -> None:
+        with self._errors(key):
+            self._client.put_object(Bucket=self.bucket, Key=self._key(key), Body=data)
+
+    def delete(self, key: str) -> None:
+        with self._errors(key):
+            self._client.delete_object(Bucket=self.bucket, Key=self._key(key))
+
+    def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
+        root = f"{self.prefix}/" if self.prefix else ""
+        config: PaginatorConfigTypeDef = {"PageSize": min(limit or 1000, 1000)}
+        if limit is not None:
+            config["MaxItems"] = limit
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=root + prefix, PaginationConfig=config
+        )
+        with self._errors(prefix):
+            for page in pages:
+                for item in page.get("Contents", []):
+                    yield Stored(item["Key"].removeprefix(root), item["Size"], item["ETag"].strip('"'))
+
+    def upload(self, key: str, path: Path) -> None:
+        with self._errors(key), path.open("rb") as file:
+            self._client.put_object(Bucket=self.bucket, Key=self._key(key), Body=file, IfNoneMatch="*")
+
+    def download(self, key: str, path: Path) -> None:
+        with self._errors(key):
+            body = self._client.get_object(Bucket=self.bucket, Key=self._key(key))["Body"]
+            with path.open("wb") as file:
+                for chunk in body.iter_chunks(1 << 20):
+                    file.write(chunk)
+
+    def _key(self, key: str) -> str:
+        return f"{self.prefix}/{check_key(key)}".lstrip("/")
+
+    @contextmanager
+    def _errors(self, key: str) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code in _TAKEN:
+                raise ObjectExists(key) from error
+            if code in _MISSING:
+                raise ObjectMissing(key) from error
+            raise StoreError(f"{self.url}: {error}; check the bucket's name and rights") from error
+        except BotoCoreError as error:
+            raise StoreError(f"{self.url}: {error}; check TECHNER_S3_ENDPOINT and credentials") from error
+
+
+def connect(bucket: str, prefix: str, *, endpoint: str | None) -> S3Store:
+    """Open a bucket with boto3's own credentials chain; `endpoint` names a compatible server."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        retries={"mode": "standard", "max_attempts": 5},
+        connect_timeout=10,
+        read_timeout=60,
+        # Only what the operation needs: compatible servers often refuse the newer trailing checksums.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    return S3Store(boto3.client("s3", endpoint_url=endpoint, config=config), bucket, prefix)

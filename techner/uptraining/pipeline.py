@@ -1,0 +1,57 @@
+"""What is known of a pipeline: its pretrained `ner`, the one that techner adds, and their labels."""
+
+from pathlib import Path
+from typing import cast
+
+import spacy
+from spacy.language import Language
+from spacy.pipeline import EntityRecognizer
+
+from techner.core.errors import ModelError
+from techner.core.examples import Span
+
+NEW_NER = "ner_techner"
+
+
+def load_pipeline(folder: Path) -> Language:
+    """Load a pipeline; raises ModelError that says what is wrong with it."""
+    try:
+        return spacy.load(folder)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise ModelError(f"spaCy cannot load {folder}: {error}") from error
+
+
+def pretrained_ner(nlp: Language) -> str | None:
+    """Name the `ner` that the base model came with, if it has one; raises ModelError for several."""
+    names = [name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory == "ner" and name != NEW_NER]
+    if len(names) > 1:
+        raise ModelError(f"the pipeline has several `ner` components ({', '.join(names)}); keep one of them")
+    return names[0] if names else None
+
+
+def ner(nlp: Language, name: str) -> EntityRecognizer:
+    return cast("EntityRecognizer", nlp.get_pipe(name))
+
+
+def pretrained_labels(nlp: Language) -> tuple[str, ...]:
+    """Labels that the base model had."""
+    name = pretrained_ner(nlp)
+    return tuple(sorted(ner(nlp, name).labels)) if name else ()
+
+
+def new_labels(nlp: Language) -> tuple[str, ...]:
+    """Labels that techner taught."""
+    return tuple(sorted(ner(nlp, NEW_NER).labels)) if NEW_NER in nlp.pipe_names else ()
+
+
+def tokens(nlp: Language, text: str) -> list[tuple[int, int]]:
+    """Character ranges of the tokens."""
+    return [(token.idx, token.idx + len(token)) for token in nlp.make_doc(text)]
+
+
+def predict(nlp: Language, texts: list[str]) -> list[tuple[Span, ...]]:
+    """Entities of each text, as the whole pipeline gives them."""
+    return [
+        tuple(sorted(Span(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents))
+        for doc in nlp.pipe(texts, batch_size=128)
+    ]

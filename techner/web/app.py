@@ -1,0 +1,89 @@
+"""The app factory: three read-only pages over a store, each request on the store of that moment."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.params import Depends
+from fastapi.responses import HTMLResponse, StreamingResponse
+
+from techner.core.errors import NotInitialised, RegistryError, StoreError, TechnerError, UnknownVersion
+from techner.core.manifest import Manifest
+from techner.registry.blobs import load_bytes
+from techner.registry.versions import read_manifest
+from techner.reports import environment
+from techner.settings import Settings, load_settings
+from techner.store import Store
+from techner.web.archive import archive
+from techner.web.overview import overview
+
+_HEADERS = {
+    # No script, no network: even a text that escaped its escaping could do nothing.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_VERSION = re.compile(r"\d{4,}-[0-9a-f]{16}")
+
+
+def create_app(
+    open_store: Callable[[], Store],
+    *,
+    settings: Callable[[], Settings] = load_settings,
+    dependencies: Sequence[Depends] = (),
+) -> FastAPI:
+    """Make the app; `dependencies` guard every page. Mount it at a prefix and link to that with a slash.
+
+    Settings are read by each request, as the store is: importing and mounting touch nothing.
+    """
+    # The description of the app, and the pages that show it, would not ask the dependencies: there are none.
+    app = FastAPI(title="techner", dependencies=dependencies, openapi_url=None)
+    app.add_exception_handler(TechnerError, _failure)
+
+    @app.get("/")
+    def page() -> HTMLResponse:
+        try:
+            now = settings()
+            found = overview(open_store(), now.quality, cache=now.cache)
+            return _html("page.html", overview=found)
+        except NotInitialised as error:
+            return _html("empty.html", url=error.url)
+
+    @app.get("/download/{version}")
+    def download(version: str) -> StreamingResponse:
+        store = open_store()
+        name = f"techner-{version}"
+        chunks = archive(store, _manifest(store, version).files, name=name)
+        disposition = {"Content-Disposition": f'attachment; filename="{name}.tar.gz"'}
+        return StreamingResponse(chunks, media_type="application/gzip", headers=_HEADERS | disposition)
+
+    @app.get("/report/{version}")
+    def report(version: str) -> HTMLResponse:
+        store = open_store()
+        entry = _manifest(store, version).records.get("report.html")
+        if entry is None:
+            raise RegistryError(f"version {version!r} has no report: nothing was judged when it was made")
+        return HTMLResponse(load_bytes(store, entry), headers=_HEADERS)
+
+    return app
+
+
+def _manifest(store: Store, version: str) -> Manifest:
+    if not _VERSION.fullmatch(version):  # it becomes part of a key and of a header
+        raise UnknownVersion(version)
+    return read_manifest(store, version)
+
+
+def _failure(request: Request, error: Exception) -> HTMLResponse:
+    """Say in the error's own words what is wrong."""
+    status = 404 if isinstance(error, RegistryError) else 503 if isinstance(error, StoreError) else 500
+    home = "../" if request.path_params else "./"
+    return _html("error.html", status=status, error=str(error), home=home)
+
+
+def _html(template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    text = environment("techner.web").get_template(template).render(status=status, **context)
+    return HTMLResponse(text, status_code=status, headers=_HEADERS)

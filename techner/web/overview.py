@@ -1,0 +1,49 @@
+"""What the page shows, read from the store in one pass."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from techner.core.errors import NotInitialised
+from techner.core.manifest import Generation, Judgement, Manifest
+from techner.core.policy import QualityPolicy
+from techner.registry.aliases import alias_log
+from techner.registry.versions import read_manifest
+from techner.stages.inbox import BatchState, survey
+from techner.stages.judgements import judgements
+from techner.store import Store
+
+SHOWN = 20
+"""Moves and runs on the page; the command line shows all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    manifest: Manifest
+    moves: tuple[tuple[int, Generation], ...]
+    """Of `production`, newest first; never empty."""
+    runs: tuple[Judgement, ...]
+    """Newest first."""
+    deliveries: tuple[BatchState, ...]
+
+    @property
+    def move(self) -> Generation:
+        """The move that holds now."""
+        return self.moves[0][1]
+
+    @property
+    def last_run(self) -> Judgement | None:
+        return self.runs[0] if self.runs else None
+
+
+def overview(store: Store, policy: QualityPolicy, *, cache: Path) -> Overview:
+    """Read all that the page shows; raises NotInitialised where the store has no origin."""
+    moves = tuple(alias_log(store).records(limit=SHOWN))
+    if not moves:
+        raise NotInitialised(store.url)
+    runs = tuple(record for _, record in judgements(store).records(limit=SHOWN))
+    return Overview(
+        manifest=read_manifest(store, moves[0][1].version),
+        moves=moves,
+        runs=runs,
+        deliveries=survey(store, policy, cache=cache),
+    )

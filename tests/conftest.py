@@ -1,0 +1,81 @@
+"""What all tests share: a clean environment, one S3 server a run, the three stores, examples in markup."""
+
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import hypothesis
+import pytest
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+from techner.core.examples import Example, Span
+from techner.store import FolderStore, MemoryStore, Store, open_store
+
+# No deadline: a busy machine is no fault. No database: a run depends on nothing that an earlier one left.
+hypothesis.settings.register_profile("techner", deadline=None, database=None)
+hypothesis.settings.load_profile("techner")
+
+pytest_plugins = ["tests.world"]
+
+_MARKED = re.compile(r"\[\[(?P<surface>[^|\]]*)\|(?P<label>[^\]]*)\]\]")
+
+
+def marked(markup: str) -> Example:
+    """Make an example of inline markup: `[[David|PERSON]] uses [[TLS|PROTOCOL]]`."""
+    text, spans, done = "", [], 0
+    for found in _MARKED.finditer(markup):
+        text += markup[done : found.start()]
+        spans.append(Span(len(text), len(text) + len(found["surface"]), found["label"]))
+        text += found["surface"]
+        done = found.end()
+    return Example(text + markup[done:], tuple(spans))
+
+
+@pytest.fixture(autouse=True)
+def isolate(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("TECHNER_") or name == "AWS_PROFILE":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def moto_endpoint() -> Iterator[str]:
+    """Serve S3 on a free loopback port, with credentials that no real service knows."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        environment.delenv("AWS_SESSION_TOKEN", raising=False)
+        environment.delenv("AWS_PROFILE", raising=False)
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
+
+
+@pytest.fixture
+def bucket(moto_endpoint: str) -> str:
+    """Return the name of a fresh, empty bucket."""
+    name = f"techner-{uuid.uuid4().hex[:12]}"
+    boto3.client("s3", endpoint_url=moto_endpoint).create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def s3_store(bucket: str, moto_endpoint: str) -> Store:
+    return open_store(f"s3://{bucket}/team/ner", s3_endpoint=moto_endpoint)
+
+
+@pytest.fixture(params=["memory", "folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """Return an empty store, of each kind in turn."""
+    if request.param == "memory":
+        return MemoryStore()
+    if request.param == "folder":
+        return FolderStore(tmp_path / "store")
+    found: Store = request.getfixturevalue("s3_store")
+    return found

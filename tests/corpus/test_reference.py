@@ -1,0 +1,117 @@
+"""The reference set is parted once, by text alone, and never changes."""
+
+import random
+import unicodedata
+
+import pytest
+
+from techner.core.errors import BatchError, IntegrityError, ObjectMissing
+from techner.core.examples import Example, text_key
+from techner.corpus.reference import (
+    REGRESSION_SHARE,
+    Reference,
+    load_reference,
+    save_reference,
+    split_reference,
+)
+from techner.store import MemoryStore, Store
+from tests.conftest import marked
+
+EXAMPLES = [marked(f"[[Zoë|PERSON]] met number {number}") for number in range(300)]
+
+
+def keys(examples: tuple[Example, ...]) -> set[str]:
+    return {text_key(example.text) for example in examples}
+
+
+def test_parts_are_disjoint_and_whole() -> None:
+    parts = split_reference(EXAMPLES)
+    assert keys(parts.rehearsal) & keys(parts.regression) == set()
+    assert {*parts.rehearsal, *parts.regression} == set(EXAMPLES)
+
+
+def test_about_a_fifth_scores() -> None:
+    assert len(split_reference(EXAMPLES).regression) == pytest.approx(
+        len(EXAMPLES) * REGRESSION_SHARE, rel=0.3
+    )
+
+
+def test_same_examples_are_parted_the_same() -> None:
+    assert split_reference(EXAMPLES) == split_reference(list(EXAMPLES))
+
+
+def test_part_of_a_text_does_not_depend_on_the_others() -> None:
+    some = random.Random(0).sample(EXAMPLES, 100)  # noqa: S311 - no secret
+    assert keys(split_reference(some).regression) <= keys(split_reference(EXAMPLES).regression)
+
+
+def test_text_repeated_with_other_case_space_or_form_counts_once() -> None:
+    variants = [Example(f" {unicodedata.normalize('NFD', example.text).upper()} ") for example in EXAMPLES]
+    parts = split_reference([*variants, *EXAMPLES])
+    assert len(parts.rehearsal) + len(parts.regression) == len(EXAMPLES)
+
+
+def test_holdout_texts_are_in_no_other_part() -> None:
+    holdout = [Example(example.text.upper(), example.spans) for example in EXAMPLES[:50]]
+    parts = split_reference(EXAMPLES, holdout=holdout)
+    assert keys(parts.holdout) == keys(tuple(EXAMPLES[:50]))
+    assert keys(parts.holdout) & (keys(parts.rehearsal) | keys(parts.regression)) == set()
+
+
+def test_scoring_texts_are_those_of_regression_and_holdout() -> None:
+    parts = split_reference(EXAMPLES, holdout=EXAMPLES[:50])
+    assert parts.scoring_texts == keys(parts.regression) | keys(parts.holdout)
+
+
+@pytest.mark.parametrize(
+    "examples",
+    [[], [Example(f"nobody met number {number}") for number in range(100)]],
+    ids=["no example", "no span"],
+)
+def test_reference_set_without_an_entity_to_score_is_refused(examples: list[Example]) -> None:
+    with pytest.raises(BatchError, match=rf"has {len(examples)} texts,.* no entity"):
+        split_reference(examples)
+
+
+def test_saved_reference_set_is_loaded_back_equal(store: Store) -> None:
+    parts = split_reference(EXAMPLES, holdout=EXAMPLES[:20], silver=7)
+    assert load_reference(store, save_reference(store, parts)) == parts
+
+
+def test_saving_twice_is_saving_once(store: Store) -> None:
+    first = save_reference(store, split_reference(EXAMPLES))
+    before = list(store.list())
+    assert save_reference(store, split_reference(EXAMPLES)) == first
+    assert list(store.list()) == before
+
+
+def test_interrupted_save_is_completed() -> None:
+    store = MemoryStore()
+    parts = split_reference(EXAMPLES)
+    name = save_reference(store, parts)
+    store.delete(f"reference/{name}/about.json")
+    assert load_reference(store, save_reference(store, parts)) == parts
+
+
+def test_other_examples_have_another_name() -> None:
+    store = MemoryStore()
+    assert save_reference(store, split_reference(EXAMPLES)) != save_reference(
+        store, split_reference(EXAMPLES[1:])
+    )
+
+
+def test_absent_reference_set_is_missing(store: Store) -> None:
+    with pytest.raises(ObjectMissing):
+        load_reference(store, "0" * 64)
+
+
+def test_broken_part_is_refused_with_its_line() -> None:
+    store = MemoryStore()
+    name = save_reference(store, split_reference(EXAMPLES))
+    store.put(f"reference/{name}/regression.jsonl", b'{"text": "a", "entities": []}\n{"text": "b"')
+    with pytest.raises(IntegrityError, match=r"regression\.jsonl, line 2"):
+        load_reference(store, name)
+
+
+def test_scoring_texts_of_an_empty_reference_are_none() -> None:
+    assert Reference(rehearsal=(), regression=()).scoring_texts == frozenset()

@@ -1,0 +1,144 @@
+"""Every fault that has a code is found, and only where it is. All cases are examined as one batch."""
+
+from typing import NamedTuple
+
+import pytest
+
+from techner.quality.checks import CODES
+from techner.quality.examine import Examined
+from tests.quality.examining import admission, clean, examined, row
+
+FROZEN = "Nginx proxies every request to Gunicorn."
+ALSO_FROZEN = "Another text that scores"  # one text in two cases would be a duplicate
+MAX_TEXT_CHARS = 200
+
+
+class Case(NamedTuple):
+    """Some lines, and which of them (from 0) carry the code; the others carry none."""
+
+    code: str
+    lines: list[bytes]
+    faulty: tuple[int, ...] = (0,)
+
+
+CASES = {
+    "latin-1": Case("encoding", ['{"text": "café", "entities": []}'.encode("latin-1")]),
+    "cut off": Case("json", [b'{"text": "a cut off row", "ent']),
+    "key twice": Case("json", [b'{"text": "key", "text": "twice", "entities": []}']),
+    "NaN": Case("json", [b'{"text": "not a number", "entities": [[NaN, 3, "OS"]]}']),
+    "number": Case("shape", [b"42"]),
+    "string": Case("shape", [b'"just text"']),
+    "no label given": Case("shape", [row("no label given", [0, 2])]),
+    "fourth element": Case("shape", [row("fourth element", [0, 6, "OS", "x"])]),
+    "entity as object": Case("shape", [row("entity as object", {"start": 0, "end": 6, "label": "OS"})]),
+    "no text": Case("text_type", [b'{"entities": []}']),
+    "text is a list": Case("text_type", [row(["text"])]),
+    "empty": Case("text_empty", [row("")]),
+    "blank": Case("text_empty", [row(" \t\u00a0\u2028\n")]),
+    "long": Case("text_long", [row("x" * (MAX_TEXT_CHARS + 1)), row("y" * MAX_TEXT_CHARS)]),
+    "NUL": Case("control", [row("a\0nul")]),
+    "escape": Case("control", [row("an \x1b[1mescape")]),
+    "delete": Case("control", [row("a \x7f delete")]),
+    "C1": Case("control", [row("a \x85 C1")]),
+    "lone surrogate": Case("control", [b'{"text": "half \\ud83d a pair", "entities": []}']),
+    "tab and line ends are text": Case("control", [row("x\x01"), row("tab\tand\r\nline end")]),
+    "lost bytes": Case("mojibake", [row("caf\ufffd")]),
+    "no entities": Case("entities_type", [b'{"text": "nobody looked at this"}']),
+    "null entities": Case("entities_type", [b'{"text": "null entities", "entities": null}']),
+    "float": Case("offset_type", [row("float offset", [0.0, 5, "OS"])]),
+    "bool": Case("offset_type", [row("bool offset", [False, 4, "OS"])]),
+    "string offset": Case("offset_type", [row("string offset", ["0", 6, "OS"])]),
+    "swapped": Case("offset_range", [row("swapped offsets", [7, 0, "OS"])]),
+    "nothing": Case("offset_range", [row("nothing inside", [3, 3, "OS"])]),
+    "negative": Case("offset_range", [row("negative start", [-5, 3, "OS"])]),
+    "past": Case("offset_range", [row("past the end", [9, 13, "OS"]), row("at the end", [7, 10, "OS"])]),
+    "unknown label": Case("label", [row("unknown label", [0, 7, "PLANET"])]),
+    "other case": Case("label", [row("label in other case", [0, 5, "os"])]),
+    "null label": Case("label", [row("null label", [0, 4, None])]),
+    "list label": Case("label", [row("list label", [0, 4, ["OS"]])]),
+    "label with CR": Case("label", [row("label with CR", [0, 5, "OS\r"])]),
+    "trailing space": Case("span_edge", [row("trailing space", [0, 9, "OS"])]),
+    "no-break space": Case("span_edge", [row("no-break\u00a0 space", [0, 9, "OS"])]),
+    "zero-width space": Case("zero_width", [row("Re\u200bdis hides", [0, 6, "OS"])]),
+    "soft hyphen": Case("zero_width", [row("Ku\u00adbernetes hides", [0, 11, "OS"])]),
+    "half a word": Case("misaligned", [row("inclusive end", [0, 8, "OS"]), row("whole word", [0, 5, "OS"])]),
+    "word starts late": Case("misaligned", [row("late start here", [1, 4, "OS"])]),
+    "same span": Case("duplicate_span", [row("span given twice", [0, 4, "OS"], [0, 4, "OS"])]),
+    "overlapping": Case("overlap", [row("overlapping spans here", [0, 17, "OS"], [12, 22, "OS"])]),
+    "nested": Case("overlap", [row("spans nested in spans", [0, 21, "OS"], [6, 12, "OS"])]),
+    "two labels": Case("overlap", [row("same range twice", [0, 4, "OS"], [0, 4, "LIB"])]),
+    "touching is fine": Case(
+        "overlap", [row("x y z", [0, 3, "OS"], [2, 5, "OS"]), row("C#", [0, 1, "OS"], [1, 2, "OS"])]
+    ),
+    "repeated": Case("duplicate", [row("said twice", [0, 4, "OS"])] * 3, (1, 2)),
+    "repeated in capitals": Case("duplicate", [row("said loudly"), row("SAID  Loudly")], (1,)),
+    "contradicted": Case("conflict", [row("he said, she", [0, 2, "OS"]), row("he said, she")], (0, 1)),
+    "one of three differs": Case(
+        "conflict", [row("two to one"), row("two to one"), row("two to one", [0, 3, "OS"])], (0, 1, 2)
+    ),
+    "scoring text": Case("leak", [row(FROZEN, [0, 5, "TOOL"])]),
+    "scoring text in capitals": Case("leak", [row(f"  {ALSO_FROZEN.upper()} ")]),
+}
+
+
+def number_of(case: str, place: int) -> int:
+    """Return the row number that a line of a case has in the batch."""
+    names = list(CASES)
+    return 1 + sum(len(CASES[name].lines) for name in names[: names.index(case)]) + place
+
+
+@pytest.fixture(scope="module")
+def found() -> Examined:
+    lines = [line for case in CASES.values() for line in case.lines] + clean(3)
+    against = admission(max_quarantine_share=1.0, max_text_chars=MAX_TEXT_CHARS, frozen=[FROZEN, ALSO_FROZEN])
+    return examined(lines, against)
+
+
+def codes_of(found: Examined, number: int) -> set[str]:
+    return {issue.code for issue in found.report.issues if issue.row == number}
+
+
+def test_every_code_has_a_case() -> None:
+    assert {case.code for case in CASES.values()} == set(CODES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_faulty_rows_carry_their_code_and_no_other(found: Examined, name: str) -> None:
+    case = CASES[name]
+    carried = {place: codes_of(found, number_of(name, place)) for place in range(len(case.lines))}
+    assert carried == {place: {case.code} if place in case.faulty else set() for place in carried}
+
+
+def test_rows_without_fault_are_accepted(found: Examined) -> None:
+    faultless = sum(len(case.lines) - len(case.faulty) for case in CASES.values()) + 3
+    assert found.report.accepted == len(found.accepted) == faultless
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_expectation_of_a_code_fails_with_its_rows(found: Examined, code: str) -> None:
+    expectation = next(item for item in found.report.expectations if item.code == code)
+    expected = sum(len(case.faulty) for case in CASES.values() if case.code == code)
+    assert (expectation.passed, expectation.failing) == (False, expected)
+
+
+def test_expectations_pass_where_nothing_is_wrong() -> None:
+    report = examined(clean(5)).report
+    assert {item.code: (item.passed, item.failing) for item in report.expectations} == dict.fromkeys(
+        CODES, (True, 0)
+    )
+
+
+def test_every_expectation_says_what_it_expects(found: Examined) -> None:
+    assert {item.code: item.description for item in found.report.expectations} == CODES
+
+
+def test_row_with_several_faults_carries_all_of_them() -> None:
+    several = row("Re\u200bdis  caf\ufffd", [0, "7", "NOPE"])
+    spans = row("nginx and Re\u200bdis", [0, 6, "OS"], [4, 16, "OS"])
+    report = examined([*clean(8), several, row("", 5), spans]).report
+    carried = {number: {i.code for i in report.issues if i.row == number} for number in (9, 10, 11)}
+    assert carried == {
+        9: {"mojibake"},  # what cannot be read is not looked into further
+        10: {"text_empty", "shape"},
+        11: {"span_edge", "zero_width", "misaligned", "overlap"},
+    }

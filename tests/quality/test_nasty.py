@@ -1,0 +1,36 @@
+"""Faulty deliveries that were collected outside this repository, each with what must happen to it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.quality.examining import admission, examined
+
+NASTY = Path(__file__).parents[2].parent / "shared" / "nasty"
+# These two formats (Prodigy's `spans`, Label Studio's tree) are not read yet.
+NOT_READ_YET = ("ok_prodigy_spans.jsonl", "ok_label_studio.jsonl")
+# Nothing warns yet: `near_duplicate` and `surface_conflict` under "warn" are not looked at here.
+EXPECTED: dict[str, dict[str, Any]] = (
+    json.loads((NASTY / "expected.json").read_text())["files"] if NASTY.is_dir() else {}
+)
+
+pytestmark = pytest.mark.skipif(not EXPECTED, reason=f"{NASTY} is not there")
+
+
+@pytest.mark.parametrize("name", [name for name in EXPECTED if name not in NOT_READ_YET])
+def test_nasty_file_is_treated_as_expected(name: str) -> None:
+    expected = EXPECTED[name]
+    frozen = json.loads((NASTY / "_eval_texts.json").read_text())
+    against = admission(max_text_chars=100_000, frozen=frozen)
+    report = examined((NASTY / name).read_bytes(), against).report
+    assert report.action == expected["action"]
+    assert set(expected["codes"]) <= {issue.code for issue in report.issues}
+    if report.action != "reject":  # a rejected batch lists no rows there
+        assert sorted({issue.row for issue in report.issues if issue.row}) == expected["rows"]
+        assert report.quarantined == len(expected["rows"])
+
+
+def test_every_nasty_file_is_expected() -> None:
+    assert {path.name for path in NASTY.glob("*.jsonl")} == set(EXPECTED)

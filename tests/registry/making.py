@@ -1,0 +1,24 @@
+"""Records for the tests of the registry."""
+
+from datetime import UTC, datetime
+
+from techner.core.manifest import FileEntry, Generation, Lineage, Manifest
+
+WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def generation(name: str) -> Generation:
+    return Generation(id=name, version=f"version of {name}", previous=None, who="me", why="test", when=WHEN)
+
+
+def manifest(number: int = 0, *, libraries: dict[str, str] | None = None) -> Manifest:
+    return Manifest(
+        number=number,
+        parent=None,
+        origin=None,
+        base="en_core_web_sm",
+        pretrained_labels=("PERSON",),
+        new_labels=(),
+        files=(FileEntry(path="config.cfg", sha256="0" * 64, size_bytes=1),),
+        lineage=Lineage(reference="r", code="c", libraries=libraries or {"spacy": "3.8", "numpy": "2"}),
+    )

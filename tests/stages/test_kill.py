@@ -1,0 +1,123 @@
+"""A process killed in the middle of any task changes nothing that the next try does not put right."""
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from techner.registry.aliases import production
+from techner.registry.blobs import load_bytes
+from techner.stages import admit, assemble, evaluate, plan, publish, uptrain
+from techner.stages.inbox import survey
+from techner.stages.run import Run
+from techner.store import FolderStore
+from tests.world import WORD, World, quick, tech_batch
+
+STEPS: dict[str, Callable[[Run], object]] = {
+    "assemble": assemble.assemble,
+    "uptrain": uptrain.uptrain,
+    "evaluate": evaluate.evaluate,
+    "judge": evaluate.judge,
+}
+NIGHT = ("plan", "admit", "assemble", "uptrain", "evaluate", "judge", "publish")
+
+
+class Killer(FolderStore):
+    """Kills its own process, without warning, around the n-th write."""
+
+    def __init__(self, root: Path, *, before: int | None = None, after: int | None = None) -> None:
+        super().__init__(root)
+        self.writes, self.before, self.after = 0, before, after
+
+    def _write(self, *args: object, **kwargs: object) -> None:
+        self.writes += 1
+        if self.writes == self.before:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super()._write(*args, **kwargs)  # type: ignore[arg-type]
+        if self.writes == self.after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def do(stage: str, world: World) -> None:
+    run = world.run()
+    if stage == "plan":
+        plan.plan(run, quick())
+    elif stage == "admit":
+        for state in survey(world.store, quick().quality, cache=world.cache):
+            admit.admit(run, state.ref.digest)
+    elif stage == "publish":
+        publish.publish(run, WORD)
+    else:
+        STEPS[stage](run)
+
+
+def die(root: Path, cache: Path, stage: str, before: int | None, after: int | None) -> None:
+    do(stage, World(Killer(root, before=before, after=after), cache))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(origin_store: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Run a night once, keeping a copy of the store as each stage finds it."""
+    root = tmp_path_factory.mktemp("undisturbed")
+    shutil.copytree(origin_store, root / "store")
+    world = World(FolderStore(root / "store"), root / "cache")
+    world.deliver("first.jsonl", tech_batch(0, 60))
+    found = {}
+    for stage in NIGHT:
+        found[stage] = root / f"before-{stage}"
+        shutil.copytree(root / "store", found[stage])
+        do(stage, world)
+    return found | {"end": root / "store", "cache": root / "cache"}
+
+
+KILLS = [
+    ("plan", "before", 1), ("plan", "after", 1),
+    ("admit", "before", 1), ("admit", "after", 1), ("admit", "after", 2), ("admit", "after", 3),
+    ("assemble", "before", 1), ("assemble", "after", 3), ("assemble", "after", 5),
+    ("uptrain", "before", 1), ("uptrain", "after", 4),
+    ("evaluate", "before", 1), ("evaluate", "after", 1),
+    ("judge", "before", 1), ("judge", "after", 1),
+    # card, report, manifest, the probe (5 writes), the alias, the judgement
+    *(("publish", "after", write) for write in range(1, 11)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("stage", "moment", "write"), KILLS)
+def test_a_killed_task_run_again_leaves_what_an_undisturbed_one_leaves(
+    stage: str, moment: str, write: int, undisturbed: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(undisturbed[stage], tmp_path / "store")
+    world = World(FolderStore(tmp_path / "store"), tmp_path / "cache")
+    origin, _ = production(world.store)
+    before, after = (write, None) if moment == "before" else (None, write)
+    # A fork: the child shares what is imported, and dies alone.
+    child = multiprocessing.get_context("fork").Process(
+        target=die, args=(tmp_path / "store", tmp_path / "cache", stage, before, after)
+    )
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    version, manifest = production(world.store)
+    assert version == origin or stage == "publish"
+    for entry in manifest.files:  # whole at every instant
+        load_bytes(world.store, entry)
+    do(stage, world)
+    following = (*NIGHT, "end")[NIGHT.index(stage) + 1]
+    assert contents(world.store) == contents(FolderStore(undisturbed[following]))
+
+
+def contents(store: FolderStore) -> dict[str, bytes | str]:
+    """Return every object, but of the logs, whose records hold random ids, only what they say."""
+    found: dict[str, bytes | str] = {}
+    for entry in store.list():
+        data = store.get(entry.key)
+        if entry.key.startswith(("aliases/", "judgements/")):
+            found[entry.key] = str(json.loads(data).get("version"))
+        elif not entry.key.startswith("probe/"):  # a killed probe leaves its scratch key
+            found[entry.key] = data
+    return found

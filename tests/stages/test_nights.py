@@ -1,0 +1,279 @@
+"""Whole nights through the stage functions: what is promoted, held, pending, and never lost."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from techner.core.errors import AliasConflict, BatchError, RegistryError
+from techner.core.examples import text_key
+from techner.core.night import Corpus, Judged, Plan
+from techner.core.verdict import Check, Verdict
+from techner.formats import read_examples
+from techner.registry.aliases import alias_log, move_alias, production
+from techner.registry.blobs import load_bytes
+from techner.registry.versions import read_manifest
+from techner.stages.admit import admit
+from techner.stages.assemble import assemble
+from techner.stages.inbox import Status, decide, survey
+from techner.stages.judgements import Word, judgements
+from techner.stages.plan import plan
+from techner.stages.publish import publish
+from techner.stages.reject import reject
+from techner.store import FolderStore
+from tests.world import POLICIES, TECH, WHEN, WORD, World, quick, strict, tech_batch
+
+
+def status(world: World) -> dict[str, Status]:
+    return {
+        state.ref.name: state.status for state in survey(world.store, POLICIES.quality, cache=world.cache)
+    }
+
+
+def test_a_good_night_moves_production_to_the_new_version(promoted: World) -> None:
+    version, manifest = production(promoted.store)
+    assert manifest.number == 1
+    assert set(manifest.new_labels) == TECH
+    assert [batch.name for batch in manifest.lineage.batches] == ["first.jsonl"]
+    assert version == next(r.version for _, r in alias_log(promoted.store).records(limit=1))
+
+
+def test_the_pretrained_labels_survive_a_night(promoted: World) -> None:
+    _, manifest = production(promoted.store)
+    old = [score for score in manifest.scores if score.part == "pretrained" and score.support >= 20]
+    assert old
+    for score in old:
+        assert score.candidate is not None
+        assert score.origin is not None
+        assert score.candidate >= score.origin - 0.15  # the usual recipe leaves 0.0
+
+
+def test_a_promoted_batch_is_in_production_and_not_planned_again(promoted: World) -> None:
+    assert status(promoted) == {"first.jsonl": Status.IN_PRODUCTION}
+    assert plan(promoted.run("run-2"), POLICIES) is None
+
+
+def test_nothing_pending_writes_no_plan(world: World) -> None:
+    assert plan(world.run(), POLICIES) is None
+    assert not list(world.store.list("runs/"))
+
+
+def test_a_rejected_night_keeps_production_and_holds_its_batches(promoted: World) -> None:
+    before, _ = production(promoted.store)
+    promoted.deliver("second.jsonl", tech_batch(210, 260))
+    assert promoted.night("run-2", strict()) is None
+    assert production(promoted.store)[0] == before
+    assert status(promoted)["second.jsonl"] is Status.HELD
+    newest = judgements(promoted.store).newest()
+    assert newest is not None
+    assert newest[1].outcome == "rejected"
+    assert "new micro F1" in newest[1].reason
+
+
+def test_a_held_batch_waits_for_a_release_and_does_not_block_the_next_one(promoted: World) -> None:
+    promoted.deliver("second.jsonl", tech_batch(210, 260))
+    promoted.night("run-2", strict())
+    promoted.deliver("third.jsonl", tech_batch(260, 300))
+    made = plan(promoted.run("run-3"), POLICIES)
+    assert made is not None
+    assert [batch.name for batch in made.batches] == ["third.jsonl"]
+    held = next(
+        s.ref
+        for s in survey(promoted.store, POLICIES.quality, cache=promoted.cache)
+        if s.ref.name == "second.jsonl"
+    )
+    decide(promoted.store, held, "release", who="test", why="looked at it", when=WHEN)
+    made = plan(promoted.run("run-4"), POLICIES)
+    assert made is not None
+    assert [batch.name for batch in made.batches] == ["second.jsonl", "third.jsonl"]
+
+
+def test_a_held_batch_can_be_named_for_a_run(promoted: World) -> None:
+    promoted.deliver("second.jsonl", tech_batch(210, 260))
+    promoted.night("run-2", strict())
+    made = plan(promoted.run("run-3"), POLICIES, batches=("second.jsonl",))
+    assert made is not None
+    assert [batch.name for batch in made.batches] == ["second.jsonl"]
+
+
+def test_an_excluded_batch_is_not_planned(world: World) -> None:
+    world.deliver("first.jsonl", tech_batch(0, 20))
+    ref = survey(world.store, POLICIES.quality, cache=world.cache)[0].ref
+    decide(world.store, ref, "exclude", who="test", why="wrong project", when=WHEN)
+    assert status(world) == {"first.jsonl": Status.EXCLUDED}
+    assert plan(world.run(), POLICIES) is None
+
+
+def test_a_rollback_makes_the_later_batches_pending_again(promoted: World) -> None:
+    version, manifest = production(promoted.store)
+    assert manifest.parent is not None
+    move_alias(promoted.store, manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
+    assert status(promoted)["first.jsonl"] is Status.ACCEPTED
+    made = plan(promoted.run("run-2"), POLICIES)
+    assert made is not None
+    assert [batch.name for batch in made.batches] == ["first.jsonl"]
+
+
+def test_an_unknown_batch_name_is_an_error_that_names_it(world: World) -> None:
+    with pytest.raises(BatchError, match=r"nowhere\.jsonl"):
+        plan(world.run(), POLICIES, batches=("nowhere.jsonl",))
+
+
+def test_a_batch_in_production_cannot_be_named_for_a_run(promoted: World) -> None:
+    with pytest.raises(BatchError, match="in production"):
+        plan(promoted.run("run-2"), POLICIES, batches=("first.jsonl",))
+
+
+def test_a_batch_overwritten_after_the_plan_is_refused(world: World) -> None:
+    world.deliver("first.jsonl", tech_batch(0, 20))
+    made = plan(world.run(), POLICIES)
+    assert made is not None
+    world.store.put("inbox/first.jsonl", b'{"text": "other", "entities": []}\n')
+    with pytest.raises(BatchError, match="overwritten"):
+        admit(world.run(), made.batches[0].digest)
+
+
+def test_a_wholly_rejected_night_assembles_nothing(world: World) -> None:
+    world.store.create("inbox/broken.jsonl", b"not json\n" * 5)
+    made = plan(world.run(), POLICIES)
+    assert made is not None
+    assert admit(world.run(), made.batches[0].digest).action == "reject"
+    assert assemble(world.run()) is None
+    assert status(world) == {"broken.jsonl": Status.REJECTED}
+    assert plan(world.run("run-2"), POLICIES) is None
+
+
+def test_another_quality_policy_examines_a_rejected_batch_again(world: World) -> None:
+    world.store.create("inbox/broken.jsonl", b"not json\n" * 5)
+    made = plan(world.run(), POLICIES)
+    assert made is not None
+    admit(world.run(), made.batches[0].digest)
+    lenient = replace(POLICIES, quality=replace(POLICIES.quality, max_quarantine_share=1.0))
+    assert plan(world.run("run-2"), lenient) is not None
+
+
+def test_admitting_twice_gives_the_same_report_and_writes_nothing_new(world: World) -> None:
+    world.deliver("first.jsonl", tech_batch(0, 20))
+    made = plan(world.run(), POLICIES)
+    assert made is not None
+    first = admit(world.run(), made.batches[0].digest)
+    before = list(world.store.list("batches/"))
+    assert admit(world.run(), made.batches[0].digest) == first
+    assert list(world.store.list("batches/")) == before
+
+
+def test_no_holdout_text_is_ever_trained_on_over_several_nights(promoted: World) -> None:
+    promoted.deliver("second.jsonl", tech_batch(150, 260))  # repeats a third of the first batch
+    run = promoted.judged("run-2", quick())
+    corpus = run.read("corpus.json", Corpus)
+    train = read_examples(load_bytes(run.store, corpus.train), where="train")
+    holdout = read_examples(load_bytes(run.store, corpus.holdout), where="holdout")
+    _, manifest = production(promoted.store)
+    earlier = read_examples(load_bytes(run.store, manifest.records["holdout.jsonl"]), where="holdout")
+    assert holdout
+    assert {text_key(eg.text) for eg in earlier} <= {text_key(eg.text) for eg in holdout}
+    assert not {text_key(eg.text) for eg in train} & {text_key(eg.text) for eg in holdout}
+
+
+def test_the_second_night_replays_the_first(promoted: World) -> None:
+    promoted.deliver("second.jsonl", tech_batch(210, 240))
+    run = promoted.run("run-2")
+    made = plan(run, POLICIES)
+    assert made is not None
+    admit(run, made.batches[0].digest)
+    corpus = assemble(run)
+    assert corpus is not None
+    assert corpus.counts["new"] + corpus.counts["held out"] == corpus.counts["accepted"] == 30
+    assert corpus.counts["replayed"] > 50
+
+
+def test_the_same_night_on_another_copy_gives_the_same_version(origin_store: Path, tmp_path: Path) -> None:
+    names = set()
+    for copy in ("one", "two"):
+        shutil.copytree(origin_store, tmp_path / copy)
+        world = World(FolderStore(tmp_path / copy), tmp_path / f"cache-{copy}")
+        world.deliver("first.jsonl", tech_batch(0, 60))
+        names.add(world.night(f"run-{copy}", quick()))
+    assert len(names) == 1
+    assert None not in names
+
+
+def test_publishing_twice_changes_nothing_the_second_time(promoted: World) -> None:
+    run = promoted.run("night-1")
+    before = [entry.key for entry in promoted.store.list()]
+    assert publish(run, WORD) == production(promoted.store)[0]
+    assert [entry.key for entry in promoted.store.list()] == before
+
+
+def test_rejecting_twice_changes_nothing_the_second_time(promoted: World) -> None:
+    promoted.deliver("second.jsonl", tech_batch(210, 260))
+    promoted.night("run-2", strict())
+    before = [entry.key for entry in promoted.store.list()]
+    reject(promoted.run("run-2"), WORD)
+    assert [entry.key for entry in promoted.store.list()] == before
+
+
+def test_publish_refuses_a_candidate_that_the_gate_rejected(promoted: World) -> None:
+    promoted.deliver("second.jsonl", tech_batch(210, 260))
+    run = promoted.judged("run-2", strict())
+    with pytest.raises(RegistryError, match="rejected"):
+        publish(run, WORD)
+
+
+def test_publish_refuses_a_dry_run(promoted: World) -> None:
+    run = promoted.run("night-1")
+    run.write("plan.json", replace(run.read("plan.json", Plan), dry_run=True))
+    with pytest.raises(RegistryError, match="dry run"):
+        publish(run, WORD)
+
+
+def test_publish_refuses_when_production_moved_since_the_plan(promoted: World) -> None:
+    promoted.deliver("second.jsonl", tech_batch(210, 260))
+    run = promoted.judged("run-2", quick())
+    version, manifest = production(promoted.store)
+    assert manifest.parent is not None
+    move_alias(promoted.store, manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
+    with pytest.raises(AliasConflict, match="judge again"):
+        publish(run, WORD)
+    assert production(promoted.store)[0] == manifest.parent
+
+
+def asked(world: World) -> None:
+    """Take the evidence of the newest run away, so that the gate asks."""
+    run = world.run("night-1")
+    unmeasured = Check(
+        name="new micro F1", against="floor", rule="", baseline=None, candidate=None, low=None, high=None,
+        observed=None, required=0.2, support=0,
+    )  # fmt: skip
+    judged = run.read("verdict.json", Judged)
+    run.write("verdict.json", Judged(verdict=Verdict(checks=(unmeasured,)), scores=judged.scores))
+
+
+def test_publish_refuses_an_open_question_without_a_reasoned_yes(promoted: World) -> None:
+    asked(promoted)
+    with pytest.raises(RegistryError, match="asks a person"):
+        publish(promoted.run("night-1"), WORD)
+    with pytest.raises(RegistryError, match="asks a person"):
+        publish(promoted.run("night-1"), Word(who="test", when=WHEN, why=" ", approved=True))
+
+
+def test_a_reasoned_yes_publishes_and_is_kept(promoted: World) -> None:
+    asked(promoted)
+    yes = Word(who="airflow:ada", when=WHEN, why="read the examples myself", approved=True)
+    version, manifest = production(promoted.store)
+    assert manifest.parent is not None
+    move_alias(promoted.store, manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
+    published = publish(promoted.run("night-1"), yes)
+    newest = alias_log(promoted.store).newest()
+    assert newest is not None
+    assert newest[1].version == published
+    assert "read the examples myself" in newest[1].why
+    assert newest[1].who == "airflow:ada"
+
+
+def test_a_version_is_whole_the_moment_production_names_it(promoted: World) -> None:
+    _, manifest = production(promoted.store)
+    for entry in (*manifest.files, *manifest.records.values()):
+        assert len(load_bytes(promoted.store, entry)) == entry.size_bytes
+    assert read_manifest(promoted.store, manifest.parent or "").number == 0

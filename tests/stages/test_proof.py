@@ -1,0 +1,66 @@
+"""What is published was fetched again, loaded and queried first."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from techner.core.errors import IntegrityError
+from techner.core.night import Candidate, Evaluation
+from techner.registry.aliases import production
+from techner.registry.blobs import blob_key
+from techner.stages.publish import publish
+from techner.store import FolderStore
+from tests.world import WORD, World, quick, tech_batch
+
+
+@pytest.fixture(scope="module")
+def judged_store(promoted_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("judged")
+    shutil.copytree(promoted_store, root / "store")
+    world = World(FolderStore(root / "store"), root / "cache")
+    world.deliver("second.jsonl", tech_batch(210, 260))
+    world.judged("run-2", quick())
+    return root / "store"
+
+
+@pytest.fixture
+def judged(judged_store: Path, tmp_path: Path) -> World:
+    """Return a world with a judged second night, not published yet."""
+    shutil.copytree(judged_store, tmp_path / "judged")
+    return World(FolderStore(tmp_path / "judged"), tmp_path / "cache")
+
+
+def test_a_damaged_blob_keeps_production_where_it_is(judged: World) -> None:
+    before, _ = production(judged.store)
+    candidate = judged.run("run-2").read("candidate.json", Candidate)
+    entry = next(entry for entry in candidate.files if entry.path.endswith("ner_techner/model"))
+    judged.store.put(blob_key(entry.sha256), b"damaged")
+    with pytest.raises(IntegrityError, match="altered"):
+        publish(World(judged.store, judged.cache / "empty").run("run-2"), WORD)
+    assert production(judged.store)[0] == before
+
+
+def test_a_model_that_answers_otherwise_than_judged_is_not_published(judged: World) -> None:
+    before, _ = production(judged.store)
+    run = judged.run("run-2")
+    evaluation = run.read("evaluation.json", Evaluation)
+    rows = evaluation.holdout.systems["candidate"]
+    evaluation.holdout.systems["candidate"] = ({"PROTOCOL": (9, 0, 0)}, *rows[1:])
+    run.write("evaluation.json", evaluation)
+    with pytest.raises(IntegrityError, match="answers otherwise"):
+        publish(run, WORD)
+    assert production(judged.store)[0] == before
+
+
+def test_a_model_that_does_not_load_is_not_published(judged: World) -> None:
+    before, _ = production(judged.store)
+    run = judged.run("run-2")
+    candidate = run.read("candidate.json", Candidate)
+    whole = tuple(entry for entry in candidate.files if entry.path != "config.cfg")
+    run.write(
+        "candidate.json", Candidate(files=whole, new_labels=candidate.new_labels, losses=candidate.losses)
+    )
+    with pytest.raises(IntegrityError, match="does not load"):
+        publish(run, WORD)
+    assert production(judged.store)[0] == before

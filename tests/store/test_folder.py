@@ -1,0 +1,71 @@
+"""What is special about a store in a folder."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from techner.core.errors import ObjectExists, StoreError
+from techner.store import FolderStore
+
+Writer = Callable[[FolderStore, str, bytes], None]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+def test_scratch_file_of_a_killed_writer_is_not_listed(folder: FolderStore) -> None:
+    folder.create("a", b"1")
+    (folder.root / ".tmp" / "left-over").write_bytes(b"half")
+    assert [entry.key for entry in folder.list()] == ["a"]
+
+
+def test_refused_create_leaves_no_scratch_file(folder: FolderStore) -> None:
+    folder.create("a", b"1")
+    with pytest.raises(ObjectExists):
+        folder.create("a", b"2")
+    assert list((folder.root / ".tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("method", [FolderStore.create, FolderStore.put])
+@pytest.mark.parametrize("key", ["taken", "file/below", "file/far/below"])
+def test_folder_or_file_in_the_way_is_named(folder: FolderStore, method: Writer, key: str) -> None:
+    folder.create("taken/a", b"1")
+    folder.create("file", b"1")
+    with pytest.raises(StoreError, match=f"cannot write '{key}'.*(?i:directory|folder|file)") as caught:
+        method(folder, key, b"2")
+    # ObjectExists would tell callers that the object is there, and they would go on without it.
+    assert not isinstance(caught.value, ObjectExists)
+
+
+def test_files_put_there_by_hand_are_objects(folder: FolderStore) -> None:
+    (folder.root / "inbox").mkdir(parents=True)
+    (folder.root / "inbox" / "monday.jsonl").write_bytes(b"{}")
+    assert [entry.key for entry in folder.list("inbox/")] == ["inbox/monday.jsonl"]
+    assert folder.get("inbox/monday.jsonl") == b"{}"
+
+
+def test_tag_changes_when_a_file_is_rewritten_in_place(folder: FolderStore) -> None:
+    folder.create("inbox/a", b"one")
+    os.utime(folder.root / "inbox" / "a", (0, 0))  # delivered long ago
+    before = next(folder.list("inbox/")).tag
+    with (folder.root / "inbox" / "a").open("r+b") as file:
+        file.write(b"two")
+    assert next(folder.list("inbox/")).tag != before
+
+
+def test_reading_an_absent_folder_does_not_make_it(folder: FolderStore) -> None:
+    assert list(folder.list()) == []
+    assert not folder.root.exists()
+
+
+def test_two_stores_of_one_folder_see_the_same(folder: FolderStore) -> None:
+    folder.create("a", b"1")
+    assert FolderStore(folder.root).get("a") == b"1"
+
+
+def test_url_of_a_folder_names_it(tmp_path: Path) -> None:
+    assert FolderStore(tmp_path / "a b").url == f"file://{tmp_path}/a%20b"

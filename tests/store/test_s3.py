@@ -1,0 +1,64 @@
+"""What is special about a store in a bucket."""
+
+import boto3
+import pytest
+
+from techner.core.errors import StoreError
+from techner.store import Store, open_store
+
+
+def test_objects_lie_below_the_prefix(s3_store: Store, bucket: str, moto_endpoint: str) -> None:
+    s3_store.create("aliases/production/1.json", b"1")
+    client = boto3.client("s3", endpoint_url=moto_endpoint)
+    found = [item["Key"] for item in client.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert found == ["team/ner/aliases/production/1.json"]
+
+
+def test_neighbouring_prefixes_do_not_see_each_other(bucket: str, moto_endpoint: str) -> None:
+    one, two = (open_store(f"s3://{bucket}/{name}", s3_endpoint=moto_endpoint) for name in ("team", "team2"))
+    two.create("a", b"1")
+    assert list(one.list()) == []
+
+
+def test_store_without_prefix_uses_the_whole_bucket(bucket: str, moto_endpoint: str) -> None:
+    whole = open_store(f"s3://{bucket}", s3_endpoint=moto_endpoint)
+    whole.create("a/b", b"1")
+    assert [entry.key for entry in whole.list()] == ["a/b"]
+
+
+def test_list_goes_on_past_the_first_page(bucket: str, moto_endpoint: str) -> None:
+    client = boto3.client("s3", endpoint_url=moto_endpoint)
+    for number in range(1001):  # S3 lists 1000 at a time
+        client.put_object(Bucket=bucket, Key=f"log/{number:04d}", Body=b"")
+    found = [entry.key for entry in open_store(f"s3://{bucket}", s3_endpoint=moto_endpoint).list("log/")]
+    assert found == [f"log/{number:04d}" for number in range(1001)]
+
+
+@pytest.fixture
+def wrong_bucket(moto_endpoint: str) -> Store:
+    return open_store("s3://no-such-bucket-here/ner", s3_endpoint=moto_endpoint)
+
+
+def test_reading_a_wrong_bucket_says_so(wrong_bucket: Store) -> None:
+    with pytest.raises(
+        StoreError, match=r"s3://no-such-bucket-here/ner: .*check the bucket's name"
+    ) as caught:
+        wrong_bucket.get("a")
+    assert type(caught.value) is StoreError  # not ObjectMissing: that would read as an empty store
+
+
+def test_listing_a_wrong_bucket_says_so(wrong_bucket: Store) -> None:
+    with pytest.raises(StoreError, match="check the bucket's name"):
+        list(wrong_bucket.list())
+
+
+def test_writing_to_a_wrong_bucket_says_so(wrong_bucket: Store) -> None:
+    with pytest.raises(StoreError, match="check the bucket's name"):
+        wrong_bucket.create("a", b"1")
+
+
+@pytest.mark.usefixtures("moto_endpoint")
+def test_endpoint_where_nobody_listens_says_so() -> None:
+    nobody = open_store("s3://bucket/ner", s3_endpoint="http://127.0.0.1:1")
+    with pytest.raises(StoreError, match="check TECHNER_S3_ENDPOINT"):
+        nobody.get("a")

@@ -1,0 +1,161 @@
+"""Stores that the real registry and stage functions filled; nothing is trained."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from techner.core.manifest import BatchRef, Judgement, LabelScore, Lineage, Manifest
+from techner.core.policy import QualityPolicy
+from techner.core.verdict import Check, Verdict
+from techner.registry.aliases import move_alias
+from techner.registry.blobs import save_bytes
+from techner.registry.versions import create_version
+from techner.stages.inbox import decide, survey
+from techner.stages.judgements import judgements
+from techner.store import MemoryStore, Store
+from techner.web import create_app
+
+WHEN = datetime(2026, 11, 2, 2, 14, tzinfo=UTC)
+HOSTILE = "<script>alert(1)</script>.jsonl"
+NAMES = ("2026-10-30.jsonl", "2026-10-31.jsonl", "2026-11-02.jsonl", HOSTILE)
+MODEL = {"config.cfg": b"[nlp]\n", "ner/model": bytes(range(256)) * 9000, "ner/empty": b""}
+
+
+def check(name: str, observed: float | None, *, support: int = 400) -> Check:
+    return Check(
+        name=name,
+        against="origin",
+        rule="the interval's upper end must reach the margin",
+        baseline=0.861,
+        candidate=0.864,
+        low=-0.004,
+        high=0.009,
+        observed=observed,
+        required=-0.01,
+        support=support,
+    )
+
+
+def score(label: str, part: str, low: float | None, high: float | None) -> LabelScore:
+    return LabelScore(
+        label=label,
+        part=part,
+        support=412,
+        origin=0.861 if part == "pretrained" else None,
+        production=0.858,
+        candidate=0.864,
+        low=low,
+        high=high,
+    )
+
+
+SCORES = (
+    score("ORG", "pretrained", -0.004, 0.009),
+    score("PERSON", "pretrained", -0.021, -0.006),
+    score("PROGRAMMING_LANGUAGE", "new", 0.012, 0.05),
+    score("PROTOCOL", "new", None, None),
+)
+PASSED = Verdict(checks=(check("micro F1", -0.004), check("ORG", -0.004)))
+FAILED = Verdict(checks=(check("micro F1", -0.004), check("PERSON", -0.021), check("rare", None, support=0)))
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What was put into the store."""
+
+    store: Store
+    origin: str
+    production: str
+    model: dict[str, bytes]
+    """The files of `production`."""
+
+
+def fill(store: Store, *, nights: int = 2) -> Filled:
+    """Make an origin, promoted nights, one rejected night whose batch is held, and a pending delivery."""
+    origin = save_version(store, number=0, parent=None, origin=None)
+    move_alias(store, origin, expected=None, who="cli:ada", why="origin made from starter", when=WHEN)
+    for number, name in enumerate(NAMES):
+        store.create(f"inbox/{name}", b'{"text": "TLS %d"}\n' % number)
+    with TemporaryDirectory() as cache:
+        refs = [state.ref for state in survey(store, QualityPolicy(), cache=Path(cache))]
+    live = origin
+    for number in range(1, nights + 1):
+        version = save_version(store, number=number, parent=live, origin=origin, batches=refs[:number])
+        why = f"gate: all 2 checks passed (run scheduled-{number})"
+        when = WHEN + timedelta(days=number)
+        move_alias(store, version, expected=live, who="airflow:schedule", why=why, when=when)
+        judge(store, f"scheduled-{number}", PASSED, version=version, batches=refs[number - 1 : number])
+        live = version
+    decide(store, refs[2], "hold", who="airflow:schedule", why=FAILED.reason, when=WHEN)
+    judge(store, "scheduled-9", FAILED, version=None, batches=refs[2:])
+    return Filled(store, origin, live, MODEL | {"meta.json": b"%d" % nights})
+
+
+def save_version(
+    store: Store, *, number: int, parent: str | None, origin: str | None, batches: Sequence[BatchRef] = ()
+) -> str:
+    report = save_bytes(store, b"<!doctype html><title>night %d</title>" % number, path="report.html")
+    files = MODEL | {"meta.json": b"%d" % number}
+    return create_version(
+        store,
+        Manifest(
+            number=number,
+            parent=parent,
+            origin=origin,
+            base="starter",
+            pretrained_labels=("ORG", "PERSON"),
+            new_labels=("PROGRAMMING_LANGUAGE", "PROTOCOL") if number else (),
+            files=tuple(save_bytes(store, data, path=path) for path, data in files.items()),
+            records={"report.html": report} if number else {},
+            lineage=Lineage(batches=tuple(batches), reference="0" * 64, code="1", libraries={}),
+        ),
+    )
+
+
+def judge(
+    store: Store, run: str, verdict: Verdict, *, version: str | None, batches: Sequence[BatchRef]
+) -> None:
+    log = judgements(store)
+    newest = log.newest()
+    record = Judgement(
+        id=run,
+        outcome="promoted" if version else "rejected",
+        reason=verdict.reason,
+        production="0000-0000000000000000",
+        version=version,
+        batches=tuple(batches),
+        scores=SCORES,
+        verdict=verdict,
+        when=WHEN,
+    )
+    assert log.append(record, after=newest[0] if newest else 0)
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TECHNER_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def filled() -> Filled:
+    return fill(MemoryStore())
+
+
+@pytest.fixture
+def filled_for() -> Callable[[int], Filled]:
+    """Fill a store with so many promoted nights."""
+    return lambda nights: fill(MemoryStore(), nights=nights)
+
+
+@pytest.fixture
+def client() -> Callable[..., TestClient]:
+    def make(store: Store, **options: Any) -> TestClient:
+        return TestClient(create_app(lambda: store, **options), raise_server_exceptions=False)
+
+    return make

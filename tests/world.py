@@ -1,0 +1,170 @@
+"""A small but whole world: a base model, a reference set, deliveries, and a store that is initialised."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import spacy
+from filelock import FileLock
+from thinc.api import fix_random_seed
+
+from techner.core.examples import Example
+from techner.core.policy import TECH_LABELS, CorpusPolicy, GatePolicy, Policies, TrainingPolicy
+from techner.core.verdict import Outcome
+from techner.formats import write_examples
+from techner.stages.admit import admit
+from techner.stages.assemble import assemble
+from techner.stages.evaluate import evaluate, judge
+from techner.stages.initialise import initialise
+from techner.stages.judgements import Word
+from techner.stages.plan import plan
+from techner.stages.publish import publish
+from techner.stages.reject import reject
+from techner.stages.run import Run
+from techner.stages.uptrain import uptrain
+from techner.starter import slot_examples
+from techner.store import FolderStore, Store
+from techner.uptraining.loop import gold, train
+
+TECH = frozenset(TECH_LABELS)
+WHEN = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+WORD = Word(who="test", when=WHEN)
+# Loose margins: the small world's sets are too small for the default ones. What a gate does is tested apart.
+POLICIES = Policies(
+    corpus=CorpusPolicy(rehearsal_texts=120, memory_per_label=40, holdout_share=0.2),
+    training=TrainingPolicy(epochs=4, batch_words=100),
+    gate=GatePolicy(
+        micro_margin=0.1, macro_margin=0.1, label_margin=0.1, new_margin=0.2, new_floor=0.01, resamples=200
+    ),
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """A store with an origin, and what is needed to run nights on it."""
+
+    store: Store
+    cache: Path
+
+    def run(self, run_id: str = "run-1") -> Run:
+        return Run(store=self.store, id=run_id, cache=self.cache)
+
+    def deliver(self, name: str, examples: tuple[Example, ...]) -> None:
+        self.store.create(f"inbox/{name}", write_examples(examples))
+
+    def judged(self, run_id: str = "run-1", policies: Policies = POLICIES) -> Run:
+        """Run a night up to and with the verdict."""
+        run = self.run(run_id)
+        made = plan(run, policies)
+        assert made is not None
+        for batch in made.batches:
+            admit(run, batch.digest)
+        assert assemble(run) is not None
+        uptrain(run)
+        evaluate(run)
+        judge(run)
+        return run
+
+    def night(self, run_id: str = "run-1", policies: Policies = POLICIES) -> str | None:
+        """Run a whole night; returns the published version, None where it was rejected."""
+        run = self.judged(run_id, policies)
+        if judge(run).verdict.outcome is Outcome.PROMOTE:
+            return publish(run, WORD)
+        reject(run, WORD)
+        return None
+
+
+def tech_batch(start: int, stop: int) -> tuple[Example, ...]:
+    """Return some slot-filled sentences, annotated for the tech labels: quickly learnt."""
+    return tuple(example.only(TECH) for example in slot_examples("tech", 500, seed=1)[start:stop])
+
+
+def strict(policies: Policies = POLICIES) -> Policies:
+    """Return policies under which no candidate passes, and quickly."""
+    return replace(quick(policies), gate=replace(policies.gate, new_floor=1.0))
+
+
+def quick(policies: Policies = POLICIES) -> Policies:
+    """Return policies that train next to nothing, and take what comes."""
+    training = replace(policies.training, epochs=1, batch_words=500)
+    return replace(policies, training=training, gate=replace(policies.gate, new_floor=0.0, new_margin=1.0))
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Make a folder once a test run, whichever of the parallel workers comes first."""
+    root = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    with FileLock(root / f"{name}.lock"):
+        if not (root / name).exists():
+            make(root / f"{name}-unfinished")
+            (root / f"{name}-unfinished").rename(root / name)
+    return root / name
+
+
+@pytest.fixture(scope="session")
+def base_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small pipeline with PERSON, ORG and the other general labels."""
+    return once(tmp_path_factory, "base", train_base)
+
+
+def train_base(folder: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("ner")
+    examples = slot_examples("general", 250, seed=1)
+    egs = gold(nlp, examples, frozenset(span.label for example in examples for span in example.spans))
+    fix_random_seed(0)
+    nlp.initialize(lambda: egs)
+    for _ in train(nlp, "ner", egs, TrainingPolicy(epochs=4, batch_words=100)):
+        pass
+    nlp.to_disk(folder)
+
+
+@pytest.fixture(scope="session")
+def origin_store(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store with an origin; tests work on copies of it."""
+    return once(tmp_path_factory, "origin", lambda root: make_origin(FolderStore(root), base_model))
+
+
+def make_origin(store: Store, base_model: Path, *, holdout: tuple[Example, ...] = ()) -> str:
+    return initialise(
+        store,
+        base_model,
+        base="small",
+        gold=slot_examples("general", 400, seed=2),
+        silver_texts=(),
+        holdout=holdout,
+        who="test",
+        when=WHEN,
+    )
+
+
+@pytest.fixture
+def world(origin_store: Path, tmp_path: Path) -> World:
+    """Return a fresh copy of the initialised store, in a folder."""
+    shutil.copytree(origin_store, tmp_path / "world")
+    return World(FolderStore(tmp_path / "world"), tmp_path / "cache")
+
+
+@pytest.fixture(scope="session")
+def promoted_store(origin_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store after one good night; tests work on copies of it."""
+
+    def make(root: Path) -> None:
+        shutil.copytree(origin_store, root)
+        world = World(FolderStore(root), tmp_path_factory.mktemp("cache"))
+        world.deliver("first.jsonl", tech_batch(0, 200))
+        assert world.night("night-1")
+
+    return once(tmp_path_factory, "promoted", make)
+
+
+@pytest.fixture
+def promoted(promoted_store: Path, tmp_path: Path) -> World:
+    """Return a world after one promoted night."""
+    shutil.copytree(promoted_store, tmp_path / "promoted")
+    return World(FolderStore(tmp_path / "promoted"), tmp_path / "cache")
