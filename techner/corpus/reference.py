@@ -1,17 +1,18 @@
 """The reference set, made once at `techner init`: old-domain text to rehearse and to score."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from techner.core.document import document
-from techner.core.errors import BatchError, ObjectExists
+from techner.core.errors import BatchError, IntegrityError, ObjectExists
 from techner.core.examples import Example, digest, share_of, text_key
 from techner.documents import dump, parse
 from techner.formats import read_examples, write_examples
 from techner.store import Store
 
 REGRESSION_SHARE = 0.2
+PARTS = ("rehearsal.jsonl", "regression.jsonl", "holdout.jsonl", "about.json")
 
 
 @document
@@ -85,7 +86,7 @@ def save_reference(store: Store, reference: Reference) -> str:
             )
         ),
     }
-    name = digest("".join(digest(part) for part in parts.values()).encode())
+    name = _name(parts)
     for path, part in parts.items():
         try:
             store.create(f"reference/{name}/{path}", part)
@@ -95,15 +96,14 @@ def save_reference(store: Store, reference: Reference) -> str:
 
 
 def load_reference(store: Store, name: str) -> Reference:
-    def part(path: str) -> tuple[Example, ...]:
-        key = f"reference/{name}/{path}.jsonl"
-        return read_examples(store.get(key), where=key)
+    """Read a reference set; raises IntegrityError where its bytes are not what its name says."""
+    parts = {path: store.get(f"reference/{name}/{path}") for path in PARTS}
+    if _name(parts) != name:
+        raise IntegrityError(f"the reference set {name} in {store.url} was altered")
+    rehearsal, regression, holdout = (read_examples(parts[path], where=path) for path in PARTS[:3])
+    about = parse(About, parts["about.json"], where="about.json")
+    return Reference(rehearsal=rehearsal, regression=regression, holdout=holdout, silver=about.silver)
 
-    key = f"reference/{name}/about.json"
-    about = parse(About, store.get(key), where=key)
-    return Reference(
-        rehearsal=part("rehearsal"),
-        regression=part("regression"),
-        holdout=part("holdout"),
-        silver=about.silver,
-    )
+
+def _name(parts: Mapping[str, bytes]) -> str:
+    return digest("".join(digest(parts[path]) for path in PARTS).encode())

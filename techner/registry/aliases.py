@@ -38,8 +38,9 @@ def move_alias(
     """Point the alias at `version` if it still names `expected`; False where it names `version` already.
 
     The one commit point of a night. Raises AliasConflict where another writer moved it first, and StoreError
-    where the store cannot keep two writers apart.
+    where the store cannot keep two writers apart; UnknownVersion for a version that does not exist.
     """
+    read_manifest(store, version)
     require_create_only(store)
     log = alias_log(store, alias)
     newest = log.newest()

@@ -56,8 +56,10 @@ def save_folder(store: Store, folder: Path) -> tuple[FileEntry, ...]:
 def checkout(store: Store, files: Iterable[FileEntry], *, into: Path, cache: Path) -> Path:
     """Lay `files` out as a new folder `into`, each verified; blobs that `cache` holds are not fetched again.
 
-    The folder appears at once and whole, or not at all.
+    The folder appears at once and whole, or not at all. Raises IntegrityError for a damaged blob, and where
+    other files are there already.
     """
+    files = tuple(files)
     into.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{into.name}-", dir=into.parent))
     try:
@@ -71,10 +73,20 @@ def checkout(store: Store, files: Iterable[FileEntry], *, into: Path, cache: Pat
         except OSError:
             if not into.is_dir():
                 raise
-            # Another process was faster: its folder has the same files.
+            if not is_intact(into, files):  # another process was faster, and with other files
+                raise IntegrityError(
+                    f"{into} holds other files than asked for; remove it and try again"
+                ) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return into
+
+
+def is_intact(folder: Path, files: Iterable[FileEntry]) -> bool:
+    """Tell whether `folder` holds exactly these files, byte for byte."""
+    wanted = {entry.path: entry.sha256 for entry in files}
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    return present == wanted.keys() and all(file_digest(folder / path) == wanted[path] for path in present)
 
 
 def cached_blob(store: Store, entry: FileEntry, *, cache: Path) -> Path:

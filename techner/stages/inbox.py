@@ -1,5 +1,6 @@
 """Deliveries: submit them, derive where each one stands, and record a person's word on it."""
 
+import logging
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from techner.registry.log import Log
 from techner.store import Store, Stored
 
 INBOX = "inbox/"
+log = logging.getLogger("techner.nightly")
 
 
 class Status(StrEnum):
@@ -81,6 +83,11 @@ def survey(store: Store, policy: QualityPolicy, *, cache: Path) -> tuple[BatchSt
 def _deliveries(store: Store, cache: Path) -> Iterator[BatchRef]:
     seen = set()
     for entry in store.list(INBOX):
+        if entry.key.endswith("/"):  # an S3 console's way to show an empty folder
+            continue
+        if not entry.key.isprintable():
+            log.warning("not read, rename it: %r", entry.key)
+            continue
         ref = BatchRef(name=entry.key.removeprefix(INBOX), digest=_delivery_digest(store, entry, cache))
         if ref.digest not in seen:  # the same content under two names is one batch
             seen.add(ref.digest)

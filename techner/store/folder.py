@@ -37,11 +37,11 @@ class FolderStore:
         self._write(key, lambda file: file.write(data), exclusive=False)
 
     def delete(self, key: str) -> None:
-        with suppress(FileNotFoundError, NotADirectoryError):
+        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
             self._path(key).unlink()
 
     def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
-        if ".." in prefix.split("/") or prefix.startswith("/"):
+        if ".." in prefix.split("/") or prefix.startswith("/") or "\0" in prefix:
             return  # no key starts so
         # Walking below the last whole folder of the prefix keeps the cost to what is asked for.
         keys = []

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import PaginatorConfigTypeDef
 
-_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+# A 409 says that another write is under way, not that the key is taken: it stays a StoreError.
+_TAKEN = {"PreconditionFailed", "412"}
 _MISSING = {"NoSuchKey", "404", "NotFound"}
 
 

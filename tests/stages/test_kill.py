@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from techner.registry.blobs import load_bytes
 from techner.stages import admit, assemble, evaluate, plan, publish, uptrain
 from techner.stages.inbox import survey
 from techner.stages.run import Run
-from techner.store import FolderStore
+from techner.store import FolderStore, Store
 from tests.world import WORD, World, quick, tech_batch
 
 STEPS: dict[str, Callable[[Run], object]] = {
@@ -33,14 +34,19 @@ class Killer(FolderStore):
     def __init__(self, root: Path, *, before: int | None = None, after: int | None = None) -> None:
         super().__init__(root)
         self.writes, self.before, self.after = 0, before, after
+        self.counting = threading.Lock()
 
     def _write(self, *args: object, **kwargs: object) -> None:
-        self.writes += 1
-        if self.writes == self.before:
+        with self.counting:  # the probe writes from several threads
+            self.writes += 1
+            write = self.writes
+        if write == self.before:
             os.kill(os.getpid(), signal.SIGKILL)
-        super()._write(*args, **kwargs)  # type: ignore[arg-type]
-        if self.writes == self.after:
-            os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            super()._write(*args, **kwargs)  # type: ignore[arg-type]
+        finally:
+            if write == self.after:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def do(stage: str, world: World) -> None:
@@ -111,7 +117,7 @@ def test_a_killed_task_run_again_leaves_what_an_undisturbed_one_leaves(
     assert contents(world.store) == contents(FolderStore(undisturbed[following]))
 
 
-def contents(store: FolderStore) -> dict[str, bytes | str]:
+def contents(store: Store) -> dict[str, bytes | str]:
     """Return every object, but of the logs, whose records hold random ids, only what they say."""
     found: dict[str, bytes | str] = {}
     for entry in store.list():

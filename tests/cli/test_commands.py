@@ -1,0 +1,234 @@
+"""The command line: what it prints, where, and how it exits."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+from typer.testing import CliRunner, Result
+
+from techner.cli import app
+from techner.cli.app import main
+from techner.formats import write_examples
+from techner.registry.aliases import production
+from techner.starter import slot_examples
+from techner.store import FolderStore
+from tests.world import World, tech_batch
+
+
+def commands(group: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """Return every command below `group`, by its words."""
+    below = getattr(group, "commands", None)
+    if below is None:
+        return {path: group}
+    return {
+        words: found for name, sub in below.items() for words, found in commands(sub, (*path, name)).items()
+    }
+
+
+COMMANDS = commands(typer.main.get_command(app))
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+@pytest.fixture
+def techner(promoted: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Point the settings at a store after one promoted night."""
+    monkeypatch.setenv("TECHNER_STORE", promoted.store.url)
+    monkeypatch.setenv("TECHNER_CACHE", str(promoted.cache))
+    return promoted
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_has_help_and_stands_in_the_readme(path: tuple[str, ...]) -> None:
+    assert COMMANDS[path].help
+    assert f"techner {' '.join(path)}" in README
+
+
+def test_an_error_is_one_line_on_stderr_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TECHNER_STORE", str(tmp_path / "empty"))
+    monkeypatch.setattr("sys.argv", ["techner", "model", "show"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    said = capfd.readouterr()
+    assert left.value.code == 1
+    assert said.out == ""
+    assert said.err.startswith("error: ")
+    assert "model list" in " ".join(said.err.split())
+
+
+def test_model_list_marks_production(techner: World) -> None:
+    listed = json.loads(call("model", "list", "--json").stdout)
+    assert [item["production"] for item in listed] == [False, True]
+    assert "production" in call("model", "list").stdout
+    assert production(techner.store)[0] == listed[1]["version"]
+
+
+def test_model_show_tells_labels_scores_and_verdict(techner: World) -> None:
+    shown = call("model", "show").stdout
+    assert "PERSON" in shown
+    assert "Verdict: promote" in shown
+    assert json.loads(call("model", "show", "--json").stdout)["version"] == production(techner.store)[0]
+
+
+@pytest.mark.usefixtures("techner")
+def test_model_pull_prints_a_folder_that_holds_the_model(tmp_path: Path) -> None:
+    assert (Path(call("model", "pull").stdout.strip()) / "config.cfg").is_file()
+    call("model", "pull", "--to", str(tmp_path / "here"))
+    assert (tmp_path / "here" / "config.cfg").is_file()
+
+
+def test_model_rollback_moves_production_and_says_who_and_why(techner: World) -> None:
+    parent = production(techner.store)[1].parent
+    assert call("model", "rollback", "--why", "finds ghosts").stdout.strip() == parent
+    newest = json.loads(call("model", "history", "--json").stdout)[0]
+    assert newest["version"] == parent
+    assert newest["why"] == "rollback: finds ghosts"
+    assert newest["who"].startswith("cli:")
+
+
+def test_a_rollback_to_a_damaged_version_leaves_production(techner: World) -> None:
+    from techner.core.errors import IntegrityError
+    from techner.registry.blobs import blob_key
+    from techner.registry.versions import read_manifest
+
+    live, manifest = production(techner.store)
+    entry = read_manifest(techner.store, manifest.parent or "").files[0]
+    techner.store.put(blob_key(entry.sha256), b"x")
+    shutil.rmtree(techner.cache, ignore_errors=True)
+    with pytest.raises(IntegrityError):
+        call("model", "rollback", "--why", "test")
+    assert production(techner.store)[0] == live
+
+
+@pytest.mark.usefixtures("techner")
+def test_batch_submit_list_show_follow_a_delivery(tmp_path: Path) -> None:
+    (tmp_path / "monday.jsonl").write_bytes(write_examples(tech_batch(300, 310)))
+    call("batch", "submit", str(tmp_path / "monday.jsonl"))
+    listed = {item["name"]: item["status"] for item in json.loads(call("batch", "list", "--json").stdout)}
+    assert listed == {"first.jsonl": "in production", "monday.jsonl": "pending"}
+    assert "monday.jsonl" in call("batch", "list").stdout
+    assert "Not examined yet" in call("batch", "show", "monday.jsonl").stdout
+    assert "200 read = 200 accepted" in call("batch", "show", "first.jsonl").stdout
+
+
+@pytest.mark.usefixtures("techner")
+def test_batch_exclude_and_release_are_recorded(tmp_path: Path) -> None:
+    (tmp_path / "monday.jsonl").write_bytes(write_examples(tech_batch(300, 310)))
+    call("batch", "submit", str(tmp_path / "monday.jsonl"))
+    call("batch", "exclude", "monday.jsonl", "--why", "wrong project")
+    assert "wrong project" in call("batch", "list").stdout
+    call("batch", "release", "monday.jsonl", "--why", "right after all")
+    assert json.loads(call("batch", "show", "monday.jsonl", "--json").stdout)["status"] == "pending"
+
+
+@pytest.mark.usefixtures("techner")
+def test_the_same_name_with_other_content_is_refused(tmp_path: Path) -> None:
+    from techner.core.errors import BatchError
+
+    (tmp_path / "first.jsonl").write_bytes(b'{"text": "other", "entities": []}\n')
+    with pytest.raises(BatchError, match="rename it"):
+        call("batch", "submit", str(tmp_path / "first.jsonl"))
+
+
+@pytest.mark.usefixtures("techner")
+def test_run_night_without_a_pending_batch_is_green() -> None:
+    found = call("run", "night")
+    assert found.exit_code == 0
+    assert "nothing is pending" in found.stderr
+
+
+@pytest.mark.usefixtures("techner")
+def test_run_night_rejected_exits_3_and_shows_the_checks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TECHNER_TRAINING__EPOCHS", "1")
+    monkeypatch.setenv("TECHNER_GATE__NEW_FLOOR", "1.0")
+    (tmp_path / "monday.jsonl").write_bytes(write_examples(tech_batch(300, 310)))
+    call("batch", "submit", str(tmp_path / "monday.jsonl"))
+    found = call("run", "night")
+    assert found.exit_code == 3
+    assert "new micro F1" in found.stdout
+    assert json.loads(call("run", "list", "--json").stdout)[0]["outcome"] == "rejected"
+    assert json.loads(call("batch", "show", "monday.jsonl", "--json").stdout)["status"] == "held"
+
+
+@pytest.mark.usefixtures("techner")
+def test_run_approve_and_reject_need_a_judged_run() -> None:
+    from techner.core.errors import RegistryError
+
+    for command in ("approve", "reject"):
+        with pytest.raises(RegistryError, match="run the stages in order"):
+            call("run", command, "nowhere", "--why", "test")
+
+
+@pytest.mark.parametrize("form", ["folder", "tar.gz", "package"])
+def test_init_takes_a_base_model_in_each_form(
+    form: str, base_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = str(base_model)
+    if form == "tar.gz":
+        base = str(tmp_path / "model.tar.gz")
+        with tarfile.open(base, "w:gz") as archive:
+            archive.add(base_model, "en_small/en_small-1.0")
+    if form == "package":
+        package = tmp_path / "site" / "en_small_test"
+        shutil.copytree(base_model, package / "en_small_test-1.0")
+        (package / "__init__.py").write_text("")
+        monkeypatch.syspath_prepend(str(tmp_path / "site"))
+        base = "en_small_test"
+    reference = tmp_path / "reference.jsonl"
+    gold = write_examples(slot_examples("general", 60, seed=4))
+    reference.write_bytes(gold + b'{"text": "Somebody met somebody else in Lyon."}\n')
+    monkeypatch.setenv("TECHNER_STORE", str(tmp_path / "store"))
+    assert call("init", "--base", base, "--reference", str(reference)).exit_code == 0
+    _, manifest = production(FolderStore(tmp_path / "store"))
+    assert manifest.number == 0
+    assert "PERSON" in manifest.pretrained_labels
+
+
+def test_init_of_a_missing_base_names_all_four_ways(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from techner.core.errors import ModelError
+
+    monkeypatch.setenv("TECHNER_STORE", str(tmp_path / "store"))
+    with pytest.raises(ModelError) as error:
+        call("init", "--base", "en_core_web_xxl")
+    for way in ("installed package", "folder", ".whl or .tar.gz", "starter"):
+        assert way in str(error.value)
+
+
+@pytest.mark.usefixtures("techner")
+def test_init_refuses_a_second_origin(base_model: Path) -> None:
+    from techner.core.errors import RegistryError
+
+    with pytest.raises(RegistryError, match="has a model already"):
+        call("init", "--base", str(base_model))
+
+
+def test_init_names_the_faulty_row_of_a_reference(
+    base_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from techner.core.errors import BatchError
+
+    monkeypatch.setenv("TECHNER_STORE", str(tmp_path / "store"))
+    (tmp_path / "reference.jsonl").write_text(
+        '{"text": "fine", "entities": []}\n{"text": "bad", "entities": [[9, 1, "X"]]}\n'
+    )
+    with pytest.raises(BatchError, match="row 2: offset_range"):
+        call("init", "--base", str(base_model), "--reference", str(tmp_path / "reference.jsonl"))
+
+
+def test_the_command_starts_without_spacy_or_airflow() -> None:
+    program = "import sys, techner.cli; sys.exit(str({'spacy', 'airflow', 'numpy'} & set(sys.modules) or ''))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
