@@ -47,7 +47,7 @@ class TrainingPolicy:
     epochs: int = 4
     dropout: float = 0.15
     learning_rate: float = 1e-3
-    batch_words: int = 1000
+    batch_words: int = 400
 
 
 @document
