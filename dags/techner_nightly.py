@@ -80,15 +80,15 @@ def _policies(params: dict[str, Any]) -> "Policies":
     return replace(policies, training=replace(policies.training, **wanted))
 
 
-def _word(why: str = "", *, approved: bool = False) -> "Word":
-    """Sign for the audit trail: the DAG run, and the person where one triggered it."""
+def _word() -> "Word":
+    """Sign for the audit trail, with the person who triggered the run where one did."""
     from datetime import UTC
 
     from techner.stages.judgements import Word
 
     dag_run = get_current_context()["dag_run"]
     who = getattr(dag_run, "triggering_user_name", None) or "schedule"
-    return Word(who=f"airflow:{who}", when=datetime.now(UTC), why=why, approved=approved)
+    return Word(who=f"airflow:{who}", when=datetime.now(UTC))
 
 
 def _log_epochs() -> "Callable[[Step], None]":
@@ -101,13 +101,18 @@ def _log_epochs() -> "Callable[[Step], None]":
 
 def _answer() -> "Word":
     """Sign with the person's answer where the gate asked; a time-out is the default answer, reject."""
+    from dataclasses import replace
+
     answer = get_current_context()["ti"].xcom_pull(task_ids="ask")
     if not answer:
         return _word()
-    reason = str((answer["params_input"] or {}).get("reason", "")).strip()
-    person = (answer["responded_by_user"] or {}).get("name") or "nobody in time"
-    # Without a reason the approval stays empty, and `publish` refuses it.
-    return _word(reason and f"{reason} ({person})", approved=answer["chosen_options"] == ["publish"])
+    person = (answer["responded_by_user"] or {}).get("name")
+    return replace(
+        _word(),
+        who=f"airflow:{person or 'nobody answered in time'}",
+        why=str((answer["params_input"] or {}).get("reason", "")).strip(),
+        approved=answer["chosen_options"] == ["publish"],
+    )
 
 
 @task
@@ -170,6 +175,7 @@ def judge() -> str:
     with _stage() as run:
         verdict = stage.judge(run).verdict
     log.info("%s: %s", verdict.outcome, verdict.reason)
+    get_current_context()["ti"].xcom_push("reason", verdict.reason)
     return str(verdict.outcome)
 
 
@@ -231,7 +237,8 @@ def techner_nightly() -> None:
     ask = HITLOperator(
         task_id="ask",
         subject="Evidence is missing: publish this candidate?",
-        body="The gate could not measure something; the verdict in the run's documents says what.",
+        body="The gate could not decide. {{ ti.xcom_pull(task_ids='judge', key='reason') }}. "
+        "A yes needs a reason.",
         options=["publish", "reject"],
         defaults=["reject"],
         response_timeout=timedelta(hours=12),

@@ -4,9 +4,9 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from techner.core.errors import TechnerError
 from techner.local.environment import ROOT
@@ -28,22 +28,30 @@ def run_night(
     """
     command = [sys.executable, str(ROOT / "dags" / "techner_nightly.py"), json.dumps(conf)]
     log.parent.mkdir(parents=True, exist_ok=True)
-    task = ""
-    with log.open("w", encoding="utf-8") as copy:
-        process = subprocess.Popen(
+    with (
+        log.open("w", encoding="utf-8") as copy,
+        subprocess.Popen(
             command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        for line in process.stdout or ():
-            copy.write(line)
-            if event := _EVENT.search(line):
-                task = event["task"]
-                if task == "ask":
-                    process.kill()  # the operator would wait for ever here, and it ignores SIGTERM
-                    raise TechnerError(f"the gate asks a person: run the DAG under a scheduler; see {log}")
-                on_task(task, "done" if event["event"] == "end task" else "")
-            elif said := _SAID.search(line):
-                on_task(task, said["said"])
-        code = process.wait()
-    if code:
+        ) as process,
+    ):
+        try:
+            _follow(process.stdout or (), copy, on_task)
+        except BaseException:
+            process.kill()  # the caller gave up: a run that nobody follows must not go on
+            raise
+    if process.returncode:
         tail = "\n".join(log.read_text(encoding="utf-8").splitlines()[-15:])
         raise TechnerError(f"the run of the DAG failed; the end of {log}:\n{tail}")
+
+
+def _follow(lines: Iterable[str], copy: TextIO, on_task: Callable[[str, str], None]) -> None:
+    task = ""
+    for line in lines:
+        copy.write(line)
+        if event := _EVENT.search(line):
+            task = event["task"]
+            if task == "ask":  # the operator would wait for ever here, and it ignores SIGTERM
+                raise TechnerError(f"the gate asks a person: run the DAG under a scheduler; see {copy.name}")
+            on_task(task, "done" if event["event"] == "end task" else "")
+        elif said := _SAID.search(line):
+            on_task(task, said["said"])

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,8 +19,20 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 import spacy
 
+from techner.formats import write_examples
+from techner.registry.aliases import alias_log, production
+from techner.store import FolderStore
+from tests.world import tech_batch
+
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 120
+POLICIES = {
+    "TECHNER_CORPUS__HOLDOUT_SHARE": "0",
+    "TECHNER_TRAINING__EPOCHS": "1",
+    "TECHNER_GATE__MICRO_MARGIN": "1",
+    "TECHNER_GATE__MACRO_MARGIN": "1",
+    "TECHNER_GATE__LABEL_MARGIN": "1",
+}
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -64,6 +76,7 @@ def running(state: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         process = subprocess.Popen(
             [sys.executable, "-m", "techner.local", "up", "--port", str(port), "--state", str(state)],
             cwd=ROOT,
+            env=os.environ | POLICIES,
             stdout=out,
             stderr=out,
         )
@@ -128,42 +141,91 @@ def screenshot(browser: str, url: str, picture: Path) -> None:
     )
 
 
-@pytest.mark.timeout(LIMIT_S + 60)
-@pytest.mark.xdist_group("airflow")
-def test_up_serves_the_page_to_people_who_log_in_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    version = tiny_origin(tmp_path)
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the state folder of an `up` with a tiny origin, and one delivery that cannot be judged."""
+    folder = tmp_path_factory.mktemp("state")
+    tiny_origin(folder)
+    FolderStore(folder / "store").create("inbox/one.jsonl", write_examples(tech_batch(0, 40)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def up(state: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
+    """Start all of Airflow; a client that is logged in comes with it."""
     port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    with running(tmp_path, port) as process:
-        assert httpx.get(f"{address}/techner/").status_code in (401, 403)
-        token = log_in(address, tmp_path)
-        page = httpx.get(f"{address}/techner/", headers={"Authorization": f"Bearer {token}"}, timeout=30)
-        assert page.status_code == 200
-        assert version in page.text
-        assert dag_is_paused(address, token)
-        browser = shutil.which("chromium")
-        if browser:
-            picture = tmp_path / "page.png"
-            with logged_in_proxy(address, token) as proxy:
-                screenshot(browser, f"{proxy}/techner/", picture)
-            assert picture.read_bytes().startswith(PNG)
-            assert picture.stat().st_size > 20_000  # a blank page is smaller
-        children = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+    with running(state, port) as process:
+        address = f"http://127.0.0.1:{port}"
+        token = log_in(address, state)
+        with httpx.Client(
+            base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=30
+        ) as client:
+            until(lambda: client.get("/api/v2/dags/techner_nightly").status_code == 200)
+            yield process, client
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LIMIT_S
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+pytestmark = [pytest.mark.timeout(LIMIT_S + 60), pytest.mark.xdist_group("airflow")]
+Up = tuple[subprocess.Popen[bytes], httpx.Client]
+
+
+def test_1_the_page_is_for_people_who_log_in(up: Up, state: Path) -> None:
+    _, client = up
+    assert httpx.get(f"{client.base_url}/techner/").status_code in (401, 403)
+    page = client.get("/techner/")
+    assert page.status_code == 200
+    assert production(FolderStore(state / "store"))[0] in page.text
+    assert client.get("/api/v2/dags/techner_nightly").json()["is_paused"]
+
+
+def test_2_the_page_has_something_to_look_at(up: Up, tmp_path: Path) -> None:
+    _, client = up
+    browser = shutil.which("chromium")
+    if not browser:
+        pytest.skip("chromium is not installed: the page was not looked at")
+    token = client.headers["Authorization"].removeprefix("Bearer ")
+    with logged_in_proxy(str(client.base_url), token) as proxy:
+        screenshot(browser, f"{proxy}/techner/", tmp_path / "page.png")
+    assert (tmp_path / "page.png").read_bytes().startswith(PNG)
+    assert (tmp_path / "page.png").stat().st_size > 20_000  # a blank page is smaller
+
+
+def test_3_a_person_answers_where_the_gate_asks_and_the_answer_is_kept(up: Up, state: Path) -> None:
+    """No holdout was given, and none is taken from deliveries: nothing measures the new labels."""
+    _, client = up
+    runs = "/api/v2/dags/techner_nightly/dagRuns"
+    client.patch("/api/v2/dags/techner_nightly", json={"is_paused": False}).raise_for_status()
+    until(lambda: len(client.get(runs).json()["dag_runs"]) > 0)
+    run = f"{runs}/{client.get(runs).json()['dag_runs'][0]['dag_run_id']}"
+
+    def task_states() -> dict[str, str]:
+        return {t["task_id"]: t["state"] for t in client.get(f"{run}/taskInstances").json()["task_instances"]}
+
+    until(lambda: task_states().get("ask") not in (None, "scheduled", "queued", "running"))
+    question = f"{run}/taskInstances/ask/-1/hitlDetails"
+    assert "insufficient: new micro F1" in client.get(question).json()["body"]
+    answer = {"chosen_options": ["publish"], "params_input": {"reason": "read forty examples"}}
+    client.patch(question, json=answer).raise_for_status()
+    until(lambda: client.get(run).json()["state"] in ("success", "failed"))
+    assert task_states()["publish"] == "success"
+    newest = alias_log(FolderStore(state / "store")).newest()
+    assert newest is not None
+    assert newest[1].who == "airflow:admin"
+    assert newest[1].why.startswith("read forty examples")
+    events = client.get("/api/v2/assets/events").json()["asset_events"]
+    assert [event["extra"] for event in events] == [{"version": newest[1].version}]
+
+
+def test_4_a_termination_leaves_nothing_behind(up: Up) -> None:
+    process, _ = up
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 0
     assert len(children) >= 4
     assert [child for child in children if child.is_running()] == []
-    if not browser:
-        pytest.skip("chromium is not installed: the page was not looked at; everything else passed")
-
-
-def dag_is_paused(address: str, token: str) -> bool:
-    """Ask until the DAG processor has read the DAG."""
-    headers = {"Authorization": f"Bearer {token}"}
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        answer = httpx.get(f"{address}/api/v2/dags/techner_nightly", headers=headers, timeout=30)
-        if answer.status_code == 200:
-            return bool(answer.json()["is_paused"])
-        time.sleep(0.5)
-    return False
