@@ -48,7 +48,7 @@ benchmark: $(STAMP) ## Eight nights on real data (../shared/bench), through Airf
 	@$(BIN)/python benchmarks/nights.py
 
 lock: $(STAMP) ## Resolve the dependencies anew.
-	@$(BIN)/uv pip compile pyproject.toml --extra all --group dev --universal --generate-hashes \
+	@$(BIN)/uv pip compile pyproject.toml --extra all --extra dev --universal --generate-hashes \
 	  --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock --quiet
 
 clean: ## Remove what the targets made.

@@ -1,6 +1,7 @@
 """Settings: `techner.toml` (or the file `TECHNER_CONFIG` names), overridden by `TECHNER_*` variables."""
 
 import os
+import tomllib
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -19,7 +20,7 @@ from techner.store import Store, open_store
 class Settings(BaseSettings):
     """Read at the entry points alone. `TECHNER_GATE__MICRO_MARGIN=0.01` sets one field of a policy."""
 
-    model_config = SettingsConfigDict(env_prefix="TECHNER_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="TECHNER_", env_nested_delimiter="__", extra="forbid")
 
     store: str = ".techner/store"
     s3_endpoint: str | None = None
@@ -46,7 +47,12 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del dotenv_settings, file_secret_settings
-        toml = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("TECHNER_CONFIG", "techner.toml")))
+        named = os.environ.get("TECHNER_CONFIG")
+        if named and not Path(named).is_file():
+            raise SettingsError(
+                f"TECHNER_CONFIG={named!r} is no file; correct it, or unset it for the defaults"
+            )
+        toml = TomlConfigSettingsSource(settings_cls, Path(named or "techner.toml"))
         return init_settings, env_settings, toml
 
 
@@ -54,6 +60,8 @@ def load_settings() -> Settings:
     """Read the settings; raises SettingsError that names the wrong one."""
     try:
         return Settings()
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"the settings file is not TOML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         raise SettingsError(f"setting {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

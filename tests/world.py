@@ -38,7 +38,13 @@ POLICIES = Policies(
     corpus=CorpusPolicy(rehearsal_texts=120, memory_per_label=40, holdout_share=0.2),
     training=TrainingPolicy(epochs=4, batch_words=100),
     gate=GatePolicy(
-        micro_margin=0.1, macro_margin=0.1, label_margin=0.1, new_margin=0.2, new_floor=0.01, resamples=200
+        micro_margin=0.1,
+        macro_margin=0.1,
+        label_margin=0.1,
+        new_margin=0.2,
+        new_floor=0.01,
+        resamples=200,
+        min_support=1,
     ),
 )
 

@@ -1,5 +1,6 @@
 """`techner`: exit 0 done, 1 error, 2 wrong usage, 3 rejected."""
 
+import os
 import sys
 
 import typer
@@ -31,8 +32,10 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 
 def main() -> None:
     """Run the command line; a TechnerError is one line on stderr and exit code 1."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")  # as in the DAG: the same inputs give the same bytes
     try:
         app()
     except TechnerError as error:
-        console.print(f"[bold red]error:[/] {escape(str(error))}")
+        console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from techner.cli.talk import console, now, out, person
@@ -31,7 +32,7 @@ def submit_files(files: Annotated[list[Path], typer.Argument(help="Annotated fil
     store = load_settings().open_store()
     for file in files:
         name = submit(store, file)
-        console.print(f"delivered [bold]{name}[/]")
+        console.print(f"delivered {name}", markup=False)
 
 
 @app.command("list")
@@ -50,11 +51,11 @@ def list_batches(as_json: AsJson = False) -> None:  # noqa: FBT002
         )
         why = state.decision.why if state.decision and state.status in (Status.HELD, Status.EXCLUDED) else ""
         table.add_row(
-            state.ref.name,
+            escape(state.ref.name),
             f"[{COLOURS[state.status]}]{state.status}[/]",
             *map(str, rows),
             state.ref.digest[:12],
-            why,
+            escape(why),
         )
     out.print(table if states else "The inbox is empty; deliver with `techner batch submit FILE`.")
 
@@ -68,7 +69,7 @@ def show_batch(name: str, as_json: AsJson = False) -> None:  # noqa: FBT002
     if as_json:
         typer.echo(json.dumps(_summary(state) | {"report": plain(report)}, indent=1))
         return
-    out.print(f"[bold]{state.ref.name}[/]  {state.status}  sha256 {state.ref.digest}")
+    out.print(f"[bold]{escape(state.ref.name)}[/]  {state.status}  sha256 {state.ref.digest}")
     if report is None:
         out.print("Not examined yet.")
         return
@@ -76,7 +77,8 @@ def show_batch(name: str, as_json: AsJson = False) -> None:  # noqa: FBT002
         f"{report.action}: {report.read} read = {report.accepted} accepted + {report.quarantined} "
         f"quarantined + {report.rejected} rejected"
     )
-    out.print("spans: " + (", ".join(f"{label} {n}" for label, n in report.labels.items()) or "none"))
+    spans = ", ".join(f"{label} {n}" for label, n in report.labels.items())
+    out.print(f"spans: {spans or 'none'}", markup=False)
     for issue in report.issues:
         where = "batch" if issue.row is None else f"row {issue.row}"
         out.print(f"  {where}: {issue.code}: {issue.detail}", markup=False)
@@ -100,7 +102,7 @@ def _say(name: str, word: str, why: str) -> None:
     if state.status is Status.IN_PRODUCTION:
         raise BatchError(f"{name!r} is in production; `techner model rollback` takes it out")
     decide(settings.open_store(), state.ref, word, who=person(), why=why, when=now())
-    console.print(f"{word}: [bold]{name}[/]")
+    console.print(f"{word}: {name}", markup=False)
 
 
 def _states(settings: Settings) -> tuple[BatchState, ...]:

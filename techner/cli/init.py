@@ -87,6 +87,10 @@ def _unpack(archive: Path, into: Path) -> Path:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as wheel:
                 wheel.extractall(into)  # noqa: S202 - zipfile keeps members inside the folder
+        elif not hasattr(tarfile, "data_filter"):
+            raise ModelError(
+                "unpacking an archive safely needs Python 3.11.4 or newer; give a folder instead"
+            )
         else:
             with tarfile.open(archive) as tar:
                 tar.extractall(into, filter="data")

@@ -2,21 +2,22 @@
 
 import json
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Column, Table
 
 from techner.cli.talk import check_table, console, now, out, person, score_table
 from techner.client import ModelStore
 from techner.core.errors import RegistryError
 from techner.documents import plain
-from techner.registry.aliases import alias_log, move_alias, production
+from techner.registry.aliases import alias_log, production
 from techner.registry.blobs import checkout
-from techner.registry.proof import answers
 from techner.registry.versions import read_manifest, versions
 from techner.settings import load_settings
+from techner.stages.judgements import Word
+from techner.stages.run import Run
 
 app = typer.Typer(no_args_is_help=True, help="Versions of the model: show, download, roll back.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -56,7 +57,9 @@ def show(name: Name = "production", as_json: AsJson = False) -> None:  # noqa: F
         typer.echo(json.dumps({"version": version} | plain(manifest), indent=1))
         return
     out.print(f"[bold]{version}[/]  {manifest.size_bytes / 1e6:.1f} MB in {len(manifest.files)} files")
-    out.print(f"base {manifest.base}, parent {manifest.parent or '–'}, seed {manifest.lineage.seed}")
+    out.print(
+        f"base {manifest.base}, parent {manifest.parent or '–'}, seed {manifest.lineage.seed}", markup=False
+    )
     out.print(f"pretrained labels: {', '.join(manifest.pretrained_labels) or 'none'}")
     out.print(f"new labels: {', '.join(manifest.new_labels) or 'none'}")
     out.print(
@@ -77,7 +80,14 @@ def history(as_json: AsJson = False) -> None:  # noqa: FBT002
     table = Table("", "when", Column("version", no_wrap=True), Column("before", no_wrap=True), "who", "why")
     for generation, record in records:
         when = f"{record.when:%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(generation), when, record.version, record.previous or "", record.who, record.why)
+        table.add_row(
+            str(generation),
+            when,
+            record.version,
+            record.previous or "",
+            escape(record.who),
+            escape(record.why),
+        )
     out.print(table)
 
 
@@ -103,23 +113,13 @@ def rollback(
     why: Annotated[str, typer.Option(help="The reason, kept for ever.")],
     to: Annotated[str | None, typer.Option(help="A version; default: the one before production.")] = None,
 ) -> None:
-    """Point `production` at an earlier version, loaded first; the batches since are pending again."""
+    """Point `production` at an earlier version, loaded first; the batches learnt since are held."""
+    from techner.stages.rollback import roll_back
+
     settings = load_settings()
-    store = settings.open_store()
-    live, manifest = production(store)
-    target = to or manifest.parent
-    if target is None:
-        raise RegistryError(f"production is {live}, the origin; there is nothing before it")
-    files = read_manifest(store, target).files
-    settings.cache.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="rollback-", dir=settings.cache) as scratch:
-        answers(
-            checkout(store, files, into=Path(scratch) / "model", cache=settings.cache), ["A first question."]
-        )
-    if not move_alias(store, target, expected=live, who=person(), why=f"rollback: {why}", when=now()):
-        raise RegistryError(f"production names {target} already")
-    console.print(
-        f"production names [bold]{target}[/] again, not {live}; the batches learnt since are pending: "
-        "`techner batch exclude NAME --why …` keeps a bad one out of the next run"
-    )
+    run = Run(store=settings.open_store(), id="rollback", cache=settings.cache)
+    target, held = roll_back(run, Word(who=person(), when=now(), why=why), to=to)
+    console.print(f"production names {target} again", markup=False)
+    for name in held:
+        console.print(f"held: {name}; `techner batch release` makes it due again", markup=False)
     typer.echo(target)

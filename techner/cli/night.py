@@ -31,6 +31,8 @@ class Wanted:
 def run_stages(run: Run, policies: Policies, wanted: Wanted) -> Outcome | None:
     """Run a night to its end; None where there was nothing to learn from."""
     planned = _planned(run) if wanted.resume else None
+    if planned and (wanted.dry_run or wanted.batches):
+        raise RegistryError(f"run {run.id!r} has its plan; go on with it without --dry-run and --batch")
     planned = planned or plan(run, policies, batches=wanted.batches, dry_run=wanted.dry_run)
     if planned is None:
         console.print("nothing is pending")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -65,7 +66,7 @@ def score_table(scores: tuple[LabelScore, ...]) -> Table:
         change = "–" if score.low is None or score.high is None else f"{score.low:+.3f} … {score.high:+.3f}"
         f1 = [_f1(value) for value in (score.origin, score.production, score.candidate)]
         table.add_row(
-            score.label, score.part, str(score.support), *f1, change, style="red" if worse else None
+            escape(score.label), score.part, str(score.support), *f1, change, style="red" if worse else None
         )
     return table
 
@@ -78,12 +79,12 @@ def check_table(verdict: Verdict) -> Table:
     colours = {CheckState.PASSED: "green", CheckState.FAILED: "bold red", CheckState.INSUFFICIENT: "yellow"}
     for check in verdict.checks:
         table.add_row(
-            check.name,
+            escape(check.name),
             check.against,
             _f1(check.baseline),
             _f1(check.candidate),
-            "–" if check.observed is None else f"{check.observed:+.3f}",
-            f"{check.required:+.3f}",
+            "–" if check.observed is None else f"{check.observed:+.4f}",
+            f"{check.required:+.4f}",
             str(check.support),
             f"[{colours[check.state]}]{check.state}[/]",
         )

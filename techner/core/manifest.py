@@ -57,10 +57,6 @@ class LabelScore:
     high: float | None
     """Interval of the change from the baseline: the origin for pretrained labels, production for new ones."""
 
-    @property
-    def baseline(self) -> float | None:
-        return self.origin if self.part == "pretrained" else self.production
-
 
 @document
 class Manifest:

@@ -25,7 +25,6 @@ class IssueFound:
     row: int | None
     code: str
     detail: str
-    suggestion: str | None = None
 
 
 @document
@@ -72,6 +71,9 @@ class Corpus:
     memory: FileEntry
     """Replay memory after this night."""
     holdout: FileEntry
+    """Holdout after this night."""
+    scoring: FileEntry
+    """What this night's candidate is scored on for the new labels."""
     counts: dict[str, int]
     """Examples: accepted, duplicate, holdout, replayed, train, rehearsal."""
 

@@ -61,6 +61,8 @@ class GatePolicy:
     label_drop: float = 0.05
     """No label with `drop_support` gold spans may fall further than this, whatever the interval."""
     drop_support: int = 200
+    min_support: int = 20
+    """With fewer gold spans in a set nothing is measured: the gate asks."""
     label_support: int = 100
     """Pretrained labels with fewer gold spans are pooled into one check."""
     new_margin: float = 0.02

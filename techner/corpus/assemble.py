@@ -1,6 +1,6 @@
 """A night's training corpus: new examples, replayed ones, rehearsal text; and what is kept out of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from techner.core.errors import IntegrityError
@@ -16,7 +16,9 @@ class Assembled:
     rehearsal: tuple[Example, ...]
     memory: tuple[Example, ...]
     holdout: tuple[Example, ...]
-    """Grown by this night's share, bounded; the reference set's own where it has one."""
+    """What the next night's candidate is scored on: grown by tonight's share, bounded."""
+    scoring: tuple[Example, ...]
+    """What tonight's candidate is scored on."""
     counts: dict[str, int]
 
 
@@ -31,38 +33,35 @@ def assemble(
 ) -> Assembled:
     """Part tonight's examples into training and holdout, and add replay and rehearsal.
 
-    A text delivered again replaces what was known of it, in the corpus and in the memory. `salt` makes
-    another night draw other rehearsal texts. Raises IntegrityError where a scoring text would be trained on.
+    A text delivered again replaces what the corpus and the memory knew of it (of two in one night, the one
+    of the later batch name), but never what the holdout has: a delivery must not rewrite its judge. For the
+    same reason tonight's share scores only from the next night on, save for labels nothing else measures.
+    `salt` makes another night draw other rehearsal texts. Raises IntegrityError where a scoring text would be
+    trained on.
     """
     accepted = list(accepted)
-    share = 0.0 if reference.holdout else policy.holdout_share
-    replayed = {text_key(example.text): example for example in memory}
-    held_texts = {text_key(example.text) for example in holdout}
-    fresh: dict[str, Example] = {}
-    held: dict[str, Example] = {}
-    for example in accepted:
-        key = text_key(example.text)
-        # Once trained on, a text scores no more, not even after the share was raised.
-        scores = key in held_texts or (key not in replayed and in_holdout(example, share=share))
-        (held if scores else fresh)[key] = example
+    replayed = by_text(memory)
+    frozen = by_text(reference.holdout or holdout)
+    fresh, held = _part(accepted, replayed, frozen, share=0.0 if reference.holdout else policy.holdout_share)
     train = replayed | fresh
-    holdout_after = reference.holdout or bottom_k(
-        ({text_key(example.text): example for example in holdout} | held).values(),
-        per_label=policy.holdout_per_label,
-    )
-    scoring = reference.scoring_texts | held_texts | {text_key(example.text) for example in holdout_after}
-    taken = train.keys() | scoring
+    grown = reference.holdout or bottom_k((held | frozen).values(), per_label=policy.holdout_per_label)
+    measured = {label for example in frozen.values() for label in example.labels}
+    fresh_held = (eg for key, eg in held.items() if key not in frozen)
+    unmeasured = (eg for eg in fresh_held if not frozen or eg.labels - measured)
+    kept_out = reference.scoring_texts | frozen.keys() | held.keys()
+    taken = train.keys() | kept_out
     rehearsal = draw(
         (eg for eg in reference.rehearsal if text_key(eg.text) not in taken),
         count=policy.rehearsal_texts,
         salt=salt,
     )
-    refuse_leaks((*train.values(), *rehearsal), scoring)
+    refuse_leaks((*train.values(), *rehearsal), kept_out)
     return Assembled(
         train=tuple(train[key] for key in sorted(train)),
         rehearsal=rehearsal,
         memory=bottom_k(train.values(), per_label=policy.memory_per_label),
-        holdout=holdout_after,
+        holdout=grown,
+        scoring=(*frozen.values(), *unmeasured),
         counts={
             "accepted": len(accepted),
             "repeated": len(accepted) - len(fresh) - len(held),
@@ -72,6 +71,28 @@ def assemble(
             "rehearsal": len(rehearsal),
         },
     )
+
+
+def by_text(examples: Iterable[Example]) -> dict[str, Example]:
+    return {text_key(example.text): example for example in examples}
+
+
+def _part(
+    accepted: Iterable[Example],
+    replayed: Mapping[str, Example],
+    frozen: Mapping[str, Example],
+    *,
+    share: float,
+) -> tuple[dict[str, Example], dict[str, Example]]:
+    """Part into what is trained on and what is kept out of it."""
+    fresh: dict[str, Example] = {}
+    held: dict[str, Example] = {}
+    for example in accepted:
+        key = text_key(example.text)
+        # Once trained on, a text scores no more, not even after the share was raised.
+        scores = key in frozen or (key not in replayed and in_holdout(example, share=share))
+        (held if scores else fresh)[key] = example
+    return fresh, held
 
 
 def refuse_leaks(training: Iterable[Example], scoring: frozenset[str]) -> None:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.markup import escape
 from rich.rule import Rule
 from rich.table import Table
 
@@ -150,5 +151,5 @@ if __name__ == "__main__":
     try:
         main()
     except TechnerError as error:
-        console.print(f"[bold red]error:[/] {error}", markup=True)
+        console.print(f"[bold red]error:[/] {escape(str(error))}")
         sys.exit(1)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from rich.markup import escape
 from rich.text import Text
 from spacy.language import Language
 
@@ -30,7 +31,7 @@ def tasks() -> "Iterator[Callable[[str, str], None]]":
             started.setdefault(task, time.monotonic())
             if what == "done":
                 seconds = time.monotonic() - started.pop(task)
-                console.print(f"  [green]✓[/] {task:9} {seconds:5.1f} s  {said.pop(task, '')}", markup=True)
+                console.print(f"  [green]✓[/] {task:9} {seconds:5.1f} s  {escape(said.pop(task, ''))}")
                 return
             if what:
                 said[task] = what

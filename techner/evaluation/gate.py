@@ -39,7 +39,7 @@ def _pretrained_checks(sets: Bootstrap, against: str, policy: GatePolicy) -> Ite
     )
     rare = tuple(label for label in labels if sets.support((label,)) < policy.label_support)
     groups: list[tuple[str, tuple[str, ...]]] = [(label, (label,)) for label in labels if label not in rare]
-    if any(sets.support((label,)) for label in rare):
+    if sets.support(rare) >= policy.min_support:  # with fewer, only micro and macro speak of them
         groups.append((f"{len(rare)} rare labels pooled", rare))
     for name, group in groups:
         yield _compare(sets, name, group, against, policy, margin=policy.label_margin, surely=True)
@@ -59,7 +59,7 @@ def _new_checks(sets: Bootstrap, production_labels: tuple[str, ...], policy: Gat
         candidate=_round(f1),
         low=_round(bounds[0]) if bounds else None,
         high=_round(bounds[1]) if bounds else None,
-        observed=_round(f1),
+        observed=_enough(_round(f1), sets.support(sets.labels), policy),
         required=policy.new_floor,
         support=sets.support(sets.labels),
     )
@@ -93,7 +93,7 @@ def _compare(
         candidate=_round(candidate),
         low=low,
         high=high,
-        observed=high if surely else change,
+        observed=_enough(high if surely else change, sets.support(labels), policy),
         required=-margin,
         support=sets.support(labels),
     )
@@ -117,6 +117,11 @@ def _label_score(sets: Bootstrap, label: str, baseline: str, policy: GatePolicy)
 def _change(candidate: Array, baseline: Array, confidence: float) -> tuple[float | None, float | None]:
     bounds = interval(candidate - baseline, confidence)
     return (_round(bounds[0]), _round(bounds[1])) if bounds else (None, None)
+
+
+def _enough(value: float | None, support: int, policy: GatePolicy) -> float | None:
+    """Return None for what rests on too few gold spans: too little to pass, and too little to fail."""
+    return value if support >= policy.min_support else None
 
 
 def _round(value: float | None) -> float | None:

@@ -43,10 +43,3 @@ def versions(store: Store) -> Iterator[str]:
 
 def _key(version: str) -> str:
     return f"versions/{version}/manifest.json"
-
-
-def origin_of(store: Store, manifest: Manifest, version: str) -> tuple[str, Manifest]:
-    """Return the origin of a version: itself, where it is the origin."""
-    if manifest.origin is None:
-        return version, manifest
-    return manifest.origin, read_manifest(store, manifest.origin)

@@ -20,6 +20,7 @@ def environment(package: str = "techner.reports") -> Environment:
         lstrip_blocks=True,
     )
     made.filters["f1"] = lambda value: "–" if value is None else f"{value:.3f}"
+    made.filters["exact"] = lambda value: "–" if value is None else f"{value:+.4f}"
     made.filters["change"] = lambda value: "–" if value is None else f"{value:+.3f}"
     return made
 

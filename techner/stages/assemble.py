@@ -14,7 +14,7 @@ from techner.stages.run import Run
 
 
 def assemble(run: Run) -> Corpus | None:
-    """Build and keep the corpus; None where no admitted batch has an example."""
+    """Build and keep the corpus; None where nothing can be learnt from what was admitted."""
     plan = run.read("plan.json", Plan)
     manifest = read_manifest(run.store, plan.production)
     reports = [_report(run, plan, batch, manifest) for batch in plan.batches]
@@ -29,12 +29,15 @@ def assemble(run: Run) -> Corpus | None:
         policy=plan.policies.corpus,
         salt=f"{plan.policies.training.seed}:{plan.production}",
     )
+    taught = {label for example in built.train for label in example.labels}
+    if not taught - set(manifest.pretrained_labels):
+        return None  # the batches stay due, until one brings a new label
     corpus = Corpus(
         batches=tuple(report.batch for report in used),
         admissions=tuple(report.admission for report in used),
         **{
             part: save_bytes(run.store, write_examples(getattr(built, part)), path=f"{part}.jsonl")
-            for part in ("train", "rehearsal", "memory", "holdout")
+            for part in ("train", "rehearsal", "memory", "holdout", "scoring")
         },
         counts=built.counts,
     )

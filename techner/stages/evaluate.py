@@ -46,9 +46,9 @@ def evaluate(run: Run) -> Evaluation:
 
 
 def scoring_sets(run: Run) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """Return the regression set and this night's holdout."""
+    """Return the regression set and what this night scores the new labels on."""
     plan, corpus = run.read("plan.json", Plan), run.read("corpus.json", Corpus)
-    holdout = read_examples(load_bytes(run.store, corpus.holdout), where=corpus.holdout.path)
+    holdout = read_examples(load_bytes(run.store, corpus.scoring), where=corpus.scoring.path)
     return load_reference(run.store, plan.reference).regression, holdout
 
 

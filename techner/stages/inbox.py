@@ -8,15 +8,17 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from techner.core.errors import BatchError, ObjectExists, ObjectMissing, RegistryError
+from techner.core.errors import BatchError, ObjectExists, ObjectMissing, RegistryError, StoreError
 from techner.core.examples import digest
 from techner.core.manifest import BatchRef, Decision, Manifest
 from techner.core.night import QualityReport
 from techner.core.policy import QualityPolicy
 from techner.documents import document_digest, parse
+from techner.quality.checks import CHECKS_VERSION
 from techner.registry.aliases import production
 from techner.registry.log import Log
 from techner.store import Store, Stored
+from techner.store.base import check_key
 
 INBOX = "inbox/"
 log = logging.getLogger("techner.nightly")
@@ -47,11 +49,15 @@ class BatchState:
 
 
 def submit(store: Store, path: Path) -> str:
-    """Deliver a file to the inbox; returns its name there. The same bytes again are no error."""
+    """Deliver a file to the inbox; returns its name there. The same bytes again are no error.
+
+    Raises NotInitialised for a store without a model, BatchError for a name that is taken by other content.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise BatchError(f"cannot read {path}: {error.strerror}") from error
+    production(store)  # raises where nobody would ever read the delivery: a wrong TECHNER_STORE, most likely
     key = INBOX + path.name
     try:
         store.create(key, data)
@@ -66,7 +72,7 @@ def submit(store: Store, path: Path) -> str:
 def admission_digest(batch: BatchRef, policy: QualityPolicy, manifest: Manifest) -> str:
     """Name an examination: the same batch under another policy, reference or label scheme is another one."""
     scheme = (*manifest.pretrained_labels, *policy.labels)
-    parts = (batch.digest, document_digest(policy), manifest.lineage.reference, *scheme)
+    parts = (str(CHECKS_VERSION), batch.digest, document_digest(policy), manifest.lineage.reference, *scheme)
     return digest("\n".join(parts).encode())
 
 
@@ -85,8 +91,10 @@ def _deliveries(store: Store, cache: Path) -> Iterator[BatchRef]:
     for entry in store.list(INBOX):
         if entry.key.endswith("/"):  # an S3 console's way to show an empty folder
             continue
-        if not entry.key.isprintable():
-            log.warning("not read, rename it: %r", entry.key)
+        try:
+            check_key(entry.key)
+        except StoreError as error:  # one odd name must not stop the night
+            log.warning("not read, rename it: %s", error)
             continue
         ref = BatchRef(name=entry.key.removeprefix(INBOX), digest=_delivery_digest(store, entry, cache))
         if ref.digest not in seen:  # the same content under two names is one batch

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from techner import __version__
 from techner.core.errors import RegistryError
 from techner.core.examples import Example
 from techner.core.manifest import Lineage, Manifest
@@ -14,7 +13,7 @@ from techner.registry.blobs import save_bytes, save_folder
 from techner.registry.log import require_create_only
 from techner.registry.versions import create_version
 from techner.reports import origin_card
-from techner.stages.libraries import libraries
+from techner.stages.libraries import code_version, libraries
 from techner.store import Store
 from techner.uptraining.pipeline import NEW_NER, load_pipeline, predict, pretrained_labels
 
@@ -57,7 +56,9 @@ def initialise(
         new_labels=(),
         files=save_folder(store, folder),
         records={"card.md": save_bytes(store, origin_card(base, labels).encode(), path="card.md")},
-        lineage=Lineage(reference=save_reference(store, reference), code=__version__, libraries=libraries()),
+        lineage=Lineage(
+            reference=save_reference(store, reference), code=code_version(), libraries=libraries()
+        ),
     )
     version = create_version(store, manifest)
     move_alias(store, version, expected=None, who=who, why=f"origin made from {base}", when=when)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from techner import __version__
 from techner.core.errors import IntegrityError, RegistryError
 from techner.core.examples import Example, Span
 from techner.core.manifest import Lineage, Manifest
@@ -11,14 +10,14 @@ from techner.core.scores import count
 from techner.core.verdict import Outcome
 from techner.documents import document_digest
 from techner.evaluation.gate import CANDIDATE
-from techner.registry.aliases import move_alias
-from techner.registry.blobs import save_bytes
+from techner.registry.aliases import move_alias, production
+from techner.registry.blobs import load_bytes, save_bytes
 from techner.registry.proof import answers
 from techner.registry.versions import create_version, read_manifest
 from techner.reports import card, report
 from techner.stages.evaluate import scoring_sets
-from techner.stages.judgements import Word, record
-from techner.stages.libraries import libraries
+from techner.stages.judgements import Word, judgement_of, record
+from techner.stages.libraries import code_version, libraries
 from techner.stages.run import Run
 
 PROOF_TEXTS = 50
@@ -32,6 +31,8 @@ def publish(run: Run, word: Word) -> str:
     """
     plan, judged = run.read("plan.json", Plan), run.read("verdict.json", Judged)
     _require_leave(judged, word, dry=plan.dry_run)
+    if published := _published_before(run):
+        return published
     manifest = _manifest(run, plan, judged)
     _prove(run, manifest)
     version = create_version(run.store, manifest)
@@ -39,6 +40,19 @@ def publish(run: Run, word: Word) -> str:
     move_alias(run.store, version, expected=plan.production, who=word.who, why=why, when=word.when)
     record(run, plan, judged, outcome="promoted", version=version, when=word.when)
     return version
+
+
+def _published_before(run: Run) -> str | None:
+    """Return what an earlier try published; raises RegistryError where that is not production any more."""
+    earlier = judgement_of(run.store, run.id)
+    if earlier is None:
+        return None
+    if earlier.version is None or production(run.store)[0] != earlier.version:
+        raise RegistryError(
+            f"run {run.id!r} was decided before ({earlier.outcome}); `techner model rollback --to VERSION` "
+            "moves production to any version there is"
+        )
+    return earlier.version
 
 
 def _require_leave(judged: Judged, word: Word, *, dry: bool) -> None:
@@ -70,7 +84,7 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
             policies=document_digest(plan.policies),
             strategy=plan.policies.training.strategy,
             seed=plan.policies.training.seed,
-            code=__version__,
+            code=code_version(),
             libraries=libraries(),
         ),
         scores=judged.scores,
@@ -85,7 +99,10 @@ def _prove(run: Run, manifest: Manifest) -> None:
     """Fetch the published files again and compare a clean process's answers with what was judged."""
     evaluation = run.read("evaluation.json", Evaluation)
     regression, holdout = scoring_sets(run)
-    with run.model(manifest.files) as folder:
+    for entry in manifest.records.values():
+        load_bytes(run.store, entry)
+    # A cache of its own: what is proved must come from the store, as it will for services.
+    with run.scratch() as scratch, replace(run, cache=scratch).model(manifest.files) as folder:
         examples = [*regression[:PROOF_TEXTS], *holdout[:PROOF_TEXTS]]
         found = answers(folder, [example.text for example in examples])
     parts = (regression[:PROOF_TEXTS], evaluation.regression), (holdout[:PROOF_TEXTS], evaluation.holdout)

@@ -232,3 +232,57 @@ def test_the_command_starts_without_spacy_or_airflow() -> None:
     program = "import sys, techner.cli; sys.exit(str({'spacy', 'airflow', 'numpy'} & set(sys.modules) or ''))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == ""
+
+
+@pytest.mark.usefixtures("techner")
+def test_text_that_looks_like_markup_is_shown_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "[x].jsonl").write_bytes(write_examples(tech_batch(300, 310)))
+    call("batch", "submit", str(tmp_path / "[x].jsonl"))
+    call("batch", "exclude", "[x].jsonl", "--why", "see [/TICKET-1]")
+    shown = call("batch", "list").stdout
+    assert "[x].jsonl" in shown
+    assert "[/TICKET-1]" in shown
+    call("model", "rollback", "--why", "see [/TICKET-1]")
+    assert "[/TICKET-1]" in call("model", "history").stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("[gates]\nmicro_margin = 1\n", "gates"),
+        ("[gate\n", "not TOML"),
+        ("[gate]\nmicro = 1\n", "gate.micro"),
+        (None, "no file"),
+    ],
+)
+def test_a_setting_that_is_not_one_is_an_error_that_names_it(
+    content: str | None, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from techner.core.errors import SettingsError
+    from techner.settings import load_settings
+
+    if content is not None:
+        (tmp_path / "techner.toml").write_text(content)
+    monkeypatch.setenv("TECHNER_CONFIG", str(tmp_path / "techner.toml"))
+    with pytest.raises(SettingsError, match=says):
+        load_settings()
+
+
+def test_a_delivery_to_a_store_without_a_model_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from techner.core.errors import NotInitialised
+
+    monkeypatch.setenv("TECHNER_STORE", str(tmp_path / "wrong"))
+    (tmp_path / "a.jsonl").write_bytes(write_examples(tech_batch(0, 2)))
+    with pytest.raises(NotInitialised):
+        call("batch", "submit", str(tmp_path / "a.jsonl"))
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_a_run_that_has_its_plan_goes_on_only_as_planned(techner: World) -> None:
+    from techner.core.errors import RegistryError
+
+    with pytest.raises(RegistryError, match="has its plan"):
+        call("run", "night", "--run-id", "night-1", "--dry-run")
+    assert production(techner.store)[1].number == 1

@@ -127,9 +127,25 @@ def test_holdout_is_bounded() -> None:
     assert len(night(policy=CorpusPolicy(holdout_share=0.5, holdout_per_label=7)).holdout) == 7
 
 
-def test_corrected_holdout_text_replaces_the_old_one() -> None:
-    corrected = Example(NEW[0].text)
-    assert night([corrected], holdout=(NEW[0],)).holdout == (corrected,)
+def test_a_delivery_cannot_rewrite_the_holdout_that_judges_it() -> None:
+    found = night([Example(NEW[0].text)], holdout=(NEW[0],))
+    assert found.holdout == found.scoring == (NEW[0],)
+    assert not found.train
+
+
+def test_tonights_share_scores_from_the_next_night_on() -> None:
+    found = night(holdout=OLD[:3], policy=CorpusPolicy(holdout_share=0.5))
+    assert set(found.scoring) == set(OLD[:3])
+    assert set(found.scoring) < set(found.holdout)
+
+
+def test_tonights_share_scores_at_once_on_a_first_night_and_for_a_label_not_measured_yet() -> None:
+    first = night(policy=CorpusPolicy(holdout_share=0.5))
+    assert first.scoring
+    assert set(first.scoring) == set(first.holdout)
+    other = marked("[[Zynq|CHIP]] only")
+    later = night([other], holdout=first.holdout, policy=CorpusPolicy(holdout_share=1.0))
+    assert set(later.scoring) == {*first.holdout, other}
 
 
 def test_memory_is_replayed() -> None:

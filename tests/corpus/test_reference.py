@@ -105,11 +105,11 @@ def test_absent_reference_set_is_missing(store: Store) -> None:
         load_reference(store, "0" * 64)
 
 
-def test_broken_part_is_refused_with_its_line() -> None:
+def test_an_altered_part_is_refused() -> None:
     store = MemoryStore()
     name = save_reference(store, split_reference(EXAMPLES))
-    store.put(f"reference/{name}/regression.jsonl", b'{"text": "a", "entities": []}\n{"text": "b"')
-    with pytest.raises(IntegrityError, match=r"regression\.jsonl, line 2"):
+    store.put(f"reference/{name}/regression.jsonl", b'{"text": "a", "entities": []}\n')
+    with pytest.raises(IntegrityError, match="was altered"):
         load_reference(store, name)
 
 

@@ -70,6 +70,7 @@ def night(airflow_home: Path, world: World, **conf: object) -> list[tuple[str, s
         "TECHNER_GATE__LABEL_MARGIN": "1",
         "TECHNER_GATE__NEW_FLOOR": "0",
         "TECHNER_GATE__NEW_MARGIN": "1",
+        "TECHNER_GATE__MIN_SUPPORT": "1",
     }
     run_night(environment, conf, log=world.cache / "night.log", on_task=lambda *what: said.append(what))
     return said

@@ -161,3 +161,9 @@ def test_an_undefined_score_is_none_not_zero() -> None:
     found = replace(found, regression=replace(found.regression, labels=("ORG", "PERSON")))
     score = next(score for score in judge(found, POLICY).scores if score.label == "ORG")
     assert (score.origin, score.candidate, score.support) == (None, None, 0)
+
+
+def test_a_handful_of_gold_spans_is_no_evidence() -> None:
+    few = evaluation(new_candidate=rows("PROTOCOL", 5, 1), new_production=rows("PROTOCOL", 0, 6))
+    assert judge(few, POLICY).verdict.outcome is Outcome.ASK
+    assert judge(few, replace(POLICY, min_support=1)).verdict.outcome is Outcome.PROMOTE

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from techner.core.errors import AliasConflict, NotInitialised, StoreError
+from techner.core.errors import AliasConflict, NotInitialised, StoreError, UnknownVersion
 from techner.registry.aliases import PRODUCTION, alias_log, move_alias, production
 from techner.registry.log import require_create_only
-from techner.registry.versions import create_version
+from techner.registry.versions import create_version, version_name
 from techner.store import MemoryStore, Store
 from tests.registry.making import WHEN, manifest
 
@@ -20,7 +20,13 @@ class IgnoresCreateOnly(MemoryStore):
         self.put(key, data)
 
 
+MADE = {version_name(made): made for made in (manifest(number) for number in range(12))}
+V0, V1, V2, V3, *NEW = MADE
+
+
 def move(store: Store, version: str, *, expected: str | None, alias: str = PRODUCTION) -> bool:
+    if version in MADE:
+        create_version(store, MADE[version])
     return move_alias(store, version, expected=expected, who="me", why="it is better", when=WHEN, alias=alias)
 
 
@@ -35,74 +41,74 @@ def test_alias_names_the_version_it_was_moved_to(store: Store) -> None:
 
 
 def test_every_move_is_recorded_newest_first(store: Store) -> None:
-    move(store, "v1", expected=None)
-    move(store, "v2", expected="v1")
-    move(store, "v1", expected="v2")
-    assert names(store) == ["v1", "v2", "v1"]
+    move(store, V1, expected=None)
+    move(store, V2, expected=V1)
+    move(store, V1, expected=V2)
+    assert names(store) == [V1, V2, V1]
 
 
 def test_record_of_a_move_says_from_who_why_and_when(store: Store) -> None:
-    move(store, "v1", expected=None)
-    move(store, "v2", expected="v1")
+    move(store, V1, expected=None)
+    move(store, V2, expected=V1)
     newest = next(record for _, record in alias_log(store).records())
-    assert (newest.previous, newest.who, newest.why, newest.when) == ("v1", "me", "it is better", WHEN)
+    assert (newest.previous, newest.who, newest.why, newest.when) == (V1, "me", "it is better", WHEN)
 
 
 def test_records_of_two_moves_have_different_ids(store: Store) -> None:
-    move(store, "v1", expected=None)
-    move(store, "v2", expected="v1")
+    move(store, V1, expected=None)
+    move(store, V2, expected=V1)
     assert len({record.id for _, record in alias_log(store).records()}) == 2
 
 
 def test_move_to_the_same_version_changes_nothing(store: Store) -> None:
-    move(store, "v1", expected=None)
-    assert move(store, "v1", expected=None) is False
-    assert names(store) == ["v1"]
+    move(store, V1, expected=None)
+    assert move(store, V1, expected=None) is False
+    assert names(store) == [V1]
 
 
 def test_move_from_another_version_than_expected_is_a_conflict(store: Store) -> None:
-    move(store, "v1", expected=None)
-    move(store, "v2", expected="v1")
+    move(store, V1, expected=None)
+    move(store, V2, expected=V1)
     with pytest.raises(AliasConflict) as caught:
-        move(store, "v3", expected="v1")
-    assert (caught.value.alias, caught.value.expected, caught.value.found) == ("production", "v1", "v2")
+        move(store, V3, expected=V1)
+    assert (caught.value.alias, caught.value.expected, caught.value.found) == ("production", V1, V2)
 
 
 def test_conflict_changes_nothing(store: Store) -> None:
-    move(store, "v1", expected=None)
+    move(store, V1, expected=None)
     with pytest.raises(AliasConflict):
-        move(store, "v2", expected=None)
-    assert names(store) == ["v1"]
+        move(store, V2, expected=None)
+    assert names(store) == [V1]
 
 
 def test_move_of_an_alias_that_was_expected_to_exist_is_a_conflict(store: Store) -> None:
     with pytest.raises(AliasConflict):
-        move(store, "v2", expected="v1")
+        move(store, V2, expected=V1)
     assert names(store) == []
 
 
 def test_one_of_eight_racing_moves_wins(store: Store) -> None:
-    move(store, "v0", expected=None)
+    move(store, V0, expected=None)
     start = threading.Barrier(8)
 
     def race(number: int) -> str | None:
         start.wait()
         try:
-            move(store, f"new{number}", expected="v0")
+            move(store, NEW[number], expected=V0)
         except AliasConflict:
             return None
-        return f"new{number}"
+        return NEW[number]
 
     with ThreadPoolExecutor(8) as pool:
         winners = [name for name in pool.map(race, range(8)) if name]
     assert len(winners) == 1
-    assert names(store) == [winners[0], "v0"]
+    assert names(store) == [winners[0], V0]
 
 
 def test_aliases_are_independent(store: Store) -> None:
-    move(store, "v1", expected=None)
-    move(store, "v2", expected=None, alias="staging")
-    assert names(store) == ["v1"]
+    move(store, V1, expected=None)
+    move(store, V2, expected=None, alias="staging")
+    assert names(store) == [V1]
 
 
 def test_store_without_a_model_is_not_initialised(store: Store) -> None:
@@ -113,8 +119,13 @@ def test_store_without_a_model_is_not_initialised(store: Store) -> None:
 def test_move_is_refused_where_create_only_is_ignored() -> None:
     store = IgnoresCreateOnly()
     with pytest.raises(StoreError, match="two runs could both promote"):
-        move(store, "v1", expected=None)
-    assert list(store.list()) == []
+        move(store, V1, expected=None)
+    assert list(store.list("aliases/")) == []
+
+
+def test_an_alias_cannot_name_a_version_that_does_not_exist(store: Store) -> None:
+    with pytest.raises(UnknownVersion, match="9999"):
+        move(store, "9999-0123456789abcdef", expected=None)
 
 
 def test_probe_passes_and_leaves_nothing_behind(store: Store) -> None:

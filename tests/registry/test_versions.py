@@ -3,7 +3,7 @@
 import pytest
 
 from techner.core.errors import IntegrityError, UnknownVersion
-from techner.registry.versions import create_version, origin_of, read_manifest, version_name, versions
+from techner.registry.versions import create_version, read_manifest, version_name, versions
 from techner.store import Store
 from tests.registry.making import manifest
 
@@ -55,8 +55,3 @@ def test_manifest_of_another_version_is_refused(store: Store) -> None:
 def test_unknown_version_is_named(store: Store) -> None:
     with pytest.raises(UnknownVersion, match="'0042-abc'"):
         read_manifest(store, "0042-abc")
-
-
-def test_origin_of_the_origin_is_itself(store: Store) -> None:
-    version = create_version(store, manifest())
-    assert origin_of(store, manifest(), version) == (version, manifest())

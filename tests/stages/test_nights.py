@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from techner.core.errors import AliasConflict, BatchError, RegistryError
-from techner.core.examples import text_key
+from techner.core.examples import Example, Span, text_key
 from techner.core.night import Corpus, Judged, Plan
+from techner.core.policy import TECH_LABELS
 from techner.core.verdict import Check, Verdict
 from techner.formats import read_examples
 from techner.registry.aliases import alias_log, move_alias, production
@@ -21,8 +22,12 @@ from techner.stages.judgements import Word, judgements
 from techner.stages.plan import plan
 from techner.stages.publish import publish
 from techner.stages.reject import reject
+from techner.stages.rollback import roll_back
+from techner.starter import slot_examples
 from techner.store import FolderStore
 from tests.world import POLICIES, TECH, WHEN, WORD, World, quick, strict, tech_batch
+
+SWAPPED = dict(zip(TECH_LABELS, (*TECH_LABELS[1:], TECH_LABELS[0]), strict=True))
 
 
 def status(world: World) -> dict[str, Status]:
@@ -105,12 +110,65 @@ def test_an_excluded_batch_is_not_planned(world: World) -> None:
     assert plan(world.run(), POLICIES) is None
 
 
-def test_a_rollback_makes_the_later_batches_pending_again(promoted: World) -> None:
-    version, manifest = production(promoted.store)
-    assert manifest.parent is not None
-    move_alias(promoted.store, manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
+def test_a_rollback_holds_what_was_learnt_since_and_a_release_makes_it_due_again(promoted: World) -> None:
+    """Due at once, it would rebuild the very version that was taken back."""
+    _, manifest = production(promoted.store)
+    assert roll_back(promoted.run("rollback"), WORD) == (manifest.parent, ("first.jsonl",))
+    assert production(promoted.store)[0] == manifest.parent
+    assert status(promoted)["first.jsonl"] is Status.HELD
+    assert plan(promoted.run("run-2"), POLICIES) is None
+    ref = survey(promoted.store, POLICIES.quality, cache=promoted.cache)[0].ref
+    decide(promoted.store, ref, "release", who="test", why="was not it", when=WHEN)
     assert status(promoted)["first.jsonl"] is Status.ACCEPTED
-    made = plan(promoted.run("run-2"), POLICIES)
+
+
+def test_a_rollback_of_the_origin_or_to_where_it_is_is_refused(promoted: World) -> None:
+    version, _ = production(promoted.store)
+    with pytest.raises(RegistryError, match="already"):
+        roll_back(promoted.run("rollback"), WORD, to=version)
+    roll_back(promoted.run("rollback"), WORD)
+    with pytest.raises(RegistryError, match="nothing before it"):
+        roll_back(promoted.run("rollback"), WORD)
+
+
+def test_a_published_run_is_not_published_again_after_a_rollback(promoted: World) -> None:
+    roll_back(promoted.run("rollback"), WORD)
+    with pytest.raises(RegistryError, match="decided before"):
+        publish(promoted.run("night-1"), WORD)
+
+
+def test_a_promoted_run_cannot_be_rejected(promoted: World) -> None:
+    with pytest.raises(RegistryError, match="promoted"):
+        reject(promoted.run("night-1"), WORD)
+
+
+def test_a_re_export_with_swapped_labels_does_not_rewrite_the_holdout_and_is_rejected(
+    promoted: World,
+) -> None:
+    """Without a holdout of its own the store judges by what was held out of earlier nights."""
+    swapped = tuple(
+        Example(eg.text, tuple(Span(s.start, s.end, SWAPPED[s.label]) for s in eg.spans))
+        for eg in tech_batch(0, 200)
+    )
+    promoted.deliver("swapped.jsonl", swapped)
+    policies = replace(POLICIES, gate=replace(POLICIES.gate, new_margin=0.02))
+    assert promoted.night("run-2", policies) is None
+
+
+def test_a_delivery_without_any_new_label_waits_for_one_that_has_some(world: World) -> None:
+    world.deliver("old.jsonl", slot_examples("general", 20, seed=9))
+    made = plan(world.run(), POLICIES)
+    assert made is not None
+    assert admit(world.run(), made.batches[0].digest).action == "accept"
+    assert assemble(world.run()) is None
+    assert status(world) == {"old.jsonl": Status.ACCEPTED}
+
+
+def test_an_odd_name_in_the_inbox_does_not_stop_the_night(world: World) -> None:
+    world.deliver("first.jsonl", tech_batch(0, 20))
+    assert isinstance(world.store, FolderStore)
+    (world.store.root / "inbox" / "C:\\x.jsonl").write_text("{}")
+    made = plan(world.run(), POLICIES)
     assert made is not None
     assert [batch.name for batch in made.batches] == ["first.jsonl"]
 
@@ -264,6 +322,8 @@ def test_a_reasoned_yes_publishes_and_is_kept(promoted: World) -> None:
     version, manifest = production(promoted.store)
     assert manifest.parent is not None
     move_alias(promoted.store, manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
+    for entry in list(promoted.store.list("judgements/")):  # as if nothing had been decided yet
+        promoted.store.delete(entry.key)
     published = publish(promoted.run("night-1"), yes)
     newest = alias_log(promoted.store).newest()
     assert newest is not None

@@ -37,7 +37,7 @@ def test_a_damaged_blob_keeps_production_where_it_is(judged: World) -> None:
     entry = next(entry for entry in candidate.files if entry.path.endswith("ner_techner/model"))
     judged.store.put(blob_key(entry.sha256), b"damaged")
     with pytest.raises(IntegrityError, match="altered"):
-        publish(World(judged.store, judged.cache / "empty").run("run-2"), WORD)
+        publish(judged.run("run-2"), WORD)  # a whole copy in the local cache must not hide it
     assert production(judged.store)[0] == before
 
 

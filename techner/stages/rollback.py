@@ -1,0 +1,39 @@
+"""`rollback`: production names an earlier version again, and what was learnt since waits for a person."""
+
+from techner.core.errors import RegistryError
+from techner.core.manifest import Manifest
+from techner.registry.aliases import move_alias, production
+from techner.registry.proof import answers
+from techner.registry.versions import read_manifest
+from techner.stages.inbox import decide
+from techner.stages.judgements import Word
+from techner.stages.run import Run
+
+
+def roll_back(run: Run, word: Word, *, to: str | None = None) -> tuple[str, tuple[str, ...]]:
+    """Point production at `to`, or at its parent; returns that version and the batches that are held now.
+
+    The target is fetched and queried first. The batches learnt since are held: due again, they would rebuild
+    the very version that was taken back, the next night. Raises RegistryError where there is nothing to do.
+    """
+    live, manifest = production(run.store)
+    target = to or manifest.parent
+    if target is None:
+        raise RegistryError(f"production is {live}, the origin; there is nothing before it")
+    if target == live:
+        raise RegistryError(f"production names {target} already")
+    goal = read_manifest(run.store, target)
+    with run.scratch() as scratch, Run(store=run.store, id=run.id, cache=scratch).model(goal.files) as folder:
+        answers(folder, ["A first question."])
+    held = _hold_later(run, manifest, goal, word)
+    move_alias(run.store, target, expected=live, who=word.who, why=f"rollback: {word.why}", when=word.when)
+    return target, held
+
+
+def _hold_later(run: Run, live: Manifest, goal: Manifest, word: Word) -> tuple[str, ...]:
+    # Before the alias moves: a hold on what is in production has no effect, so a crash here changes nothing.
+    kept = {batch.digest for batch in goal.lineage.batches}
+    later = [batch for batch in live.lineage.batches if batch.digest not in kept]
+    for batch in later:
+        decide(run.store, batch, "hold", who=word.who, why=f"rollback: {word.why}", when=word.when)
+    return tuple(batch.name for batch in later)
