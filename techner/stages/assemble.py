@@ -27,7 +27,7 @@ def assemble(run: Run) -> Corpus | None:
         holdout=recorded(run, manifest, "holdout.jsonl"),
         reference=load_reference(run.store, plan.reference),
         policy=plan.policies.corpus,
-        salt=f"{plan.policies.training.seed}:{plan.production}",
+        salt=f"{plan.policies.training.seed}:{manifest.number}",
     )
     taught = {label for example in built.train for label in example.labels}
     if not taught - set(manifest.pretrained_labels):
