@@ -172,7 +172,7 @@ def test_run_approve_and_reject_need_a_judged_run() -> None:
             call("run", command, "nowhere", "--why", "test")
 
 
-@pytest.mark.parametrize("form", ["folder", "tar.gz", "package"])
+@pytest.mark.parametrize("form", ["folder", "tar.gz", "whl", "package"])
 def test_init_takes_a_base_model_in_each_form(
     form: str, base_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +181,13 @@ def test_init_takes_a_base_model_in_each_form(
         base = str(tmp_path / "model.tar.gz")
         with tarfile.open(base, "w:gz") as archive:
             archive.add(base_model, "en_small/en_small-1.0")
+    if form == "whl":
+        shutil.copytree(base_model, tmp_path / "unpacked" / "en_small" / "en_small-1.0")
+        base = str(
+            Path(shutil.make_archive(str(tmp_path / "model"), "zip", tmp_path / "unpacked")).rename(
+                tmp_path / "m.whl"
+            )
+        )
     if form == "package":
         package = tmp_path / "site" / "en_small_test"
         shutil.copytree(base_model, package / "en_small_test-1.0")
