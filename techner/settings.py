@@ -13,7 +13,14 @@ from pydantic_settings import (
 )
 
 from techner.core.errors import SettingsError
-from techner.core.policy import CorpusPolicy, GatePolicy, Policies, QualityPolicy, TrainingPolicy
+from techner.core.policy import (
+    CorpusPolicy,
+    GatePolicy,
+    Policies,
+    QualityPolicy,
+    SchemePolicy,
+    TrainingPolicy,
+)
 from techner.store import Store, open_store
 
 
@@ -26,13 +33,20 @@ class Settings(BaseSettings):
     s3_endpoint: str | None = None
     cache: Path = Field(default_factory=lambda: Path.home() / ".cache" / "techner")
     quality: QualityPolicy = QualityPolicy()
+    scheme: SchemePolicy = SchemePolicy()
     corpus: CorpusPolicy = CorpusPolicy()
     training: TrainingPolicy = TrainingPolicy()
     gate: GatePolicy = GatePolicy()
 
     @property
     def policies(self) -> Policies:
-        return Policies(quality=self.quality, corpus=self.corpus, training=self.training, gate=self.gate)
+        return Policies(
+            quality=self.quality,
+            scheme=self.scheme,
+            corpus=self.corpus,
+            training=self.training,
+            gate=self.gate,
+        )
 
     def open_store(self) -> Store:
         return open_store(self.store, s3_endpoint=self.s3_endpoint)

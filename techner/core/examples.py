@@ -3,7 +3,7 @@
 import hashlib
 import json
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -21,6 +21,8 @@ class Example:
 
     text: str
     spans: tuple[Span, ...] = ()
+    scope: tuple[str, ...] | None = None
+    """Labels its annotators looked for, sorted: of any other label the text says nothing. None: of all."""
 
     @property
     def labels(self) -> frozenset[str]:
@@ -28,7 +30,7 @@ class Example:
 
     def only(self, labels: frozenset[str]) -> "Example":
         """Return the example with the spans of `labels` alone."""
-        return Example(self.text, tuple(span for span in self.spans if span.label in labels))
+        return replace(self, spans=tuple(span for span in self.spans if span.label in labels))
 
 
 def fold(text: str) -> str:
@@ -48,9 +50,10 @@ def digest(data: bytes) -> str:
 
 
 def example_digest(example: Example) -> str:
-    """Name an example by its exact text and spans."""
+    """Name an example by its exact text, spans and scope."""
     spans = [[span.start, span.end, span.label] for span in example.spans]
-    return digest(json.dumps([example.text, spans], ensure_ascii=True).encode())
+    scope = [] if example.scope is None else [example.scope]
+    return digest(json.dumps([example.text, spans, *scope], ensure_ascii=True).encode())
 
 
 def share_of(key: str, *, salt: str = "") -> float:

@@ -39,6 +39,16 @@ class CorpusPolicy:
 
 
 @document
+class SchemePolicy:
+    """How labels of earlier nights are read today."""
+
+    renamed: dict[str, str] = field(default_factory=dict)
+    """Old name → new name: in deliveries, memory, holdout, and in the model itself."""
+    retired: tuple[str, ...] = ()
+    """Labels that the next candidate forgets."""
+
+
+@document
 class TrainingPolicy:
     """Hyperparameters of one uptraining; defaults from the measurements in docs/adr/0005."""
 
@@ -78,6 +88,7 @@ class Policies:
     """All that a night's plan freezes, so that its later tasks read no settings."""
 
     quality: QualityPolicy = field(default_factory=QualityPolicy)
+    scheme: SchemePolicy = field(default_factory=SchemePolicy)
     corpus: CorpusPolicy = field(default_factory=CorpusPolicy)
     training: TrainingPolicy = field(default_factory=TrainingPolicy)
     gate: GatePolicy = field(default_factory=GatePolicy)

@@ -40,27 +40,28 @@ def row_of(number: int, raw: bytes, item: Any) -> Row:
     if not isinstance(item, dict):
         return Row(number=number, raw=raw, fault=("shape", "neither an object nor [text, {entities}]"))
     entities = next((item[key] for key in SPAN_KEYS if key in item), None)
-    return Row(number=number, raw=raw, text=item.get("text"), entities=entities)
+    return Row(number=number, raw=raw, text=item.get("text"), entities=entities, scope=item.get("scope"))
 
 
 def write_examples(examples: Iterable[Example]) -> bytes:
     """Write examples canonically: the same examples give the same bytes."""
-    return b"".join(
-        json.dumps(
-            {"text": eg.text, "entities": [[s.start, s.end, s.label] for s in eg.spans]}, ensure_ascii=False
-        ).encode()
-        + b"\n"
-        for eg in examples
-    )
+    return b"".join(json.dumps(_record(eg), ensure_ascii=False).encode() + b"\n" for eg in examples)
+
+
+def _record(eg: Example) -> dict[str, Any]:
+    spans = [[span.start, span.end, span.label] for span in eg.spans]
+    scope = {} if eg.scope is None else {"scope": eg.scope}
+    return {"text": eg.text, "entities": spans, **scope}
 
 
 def read_examples(data: bytes, *, where: str) -> tuple[Example, ...]:
     """Read what `write_examples` wrote; raises IntegrityError for anything else."""
     examples = []
     for row in read_lines(data):
-        match row.text, row.entities:
-            case str(text), list(entities) if not row.fault and all(map(_is_span, entities)):
-                examples.append(Example(text, tuple(Span(*entity) for entity in entities)))
+        match row.text, row.entities, row.scope:
+            case str(text), list(entities), None | list() if not row.fault and all(map(_is_span, entities)):
+                scope = None if row.scope is None else tuple(map(str, row.scope))
+                examples.append(Example(text, tuple(Span(*entity) for entity in entities), scope))
             case _:
                 raise IntegrityError(f"{where}, line {row.number}: {row.fault or 'no text or no entities'}")
     return tuple(examples)

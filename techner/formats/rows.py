@@ -12,5 +12,6 @@ class Row:
     raw: bytes
     text: Any = None
     entities: Any = None
+    scope: Any = None
     fault: tuple[str, str] | None = None
     """Code and detail where the row could not be read at all."""
