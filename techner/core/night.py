@@ -86,6 +86,8 @@ class Candidate:
     new_labels: tuple[str, ...]
     losses: tuple[float, ...]
     """Mean loss a word, epoch by epoch."""
+    dev_f1: tuple[float, ...] = ()
+    """F1 on the dev part of the training corpus, epoch by epoch; empty where it was too small for one."""
 
 
 @document
