@@ -32,12 +32,13 @@ def blend(task: Task) -> Iterator[Step]:
     silver = _silver(work, origin, training, frozenset(labels), old, task.scheme.renamed)
     new = gold(work, training, frozenset(labels), silver=silver, teacher_labels=known)
     rehearsal = [replace(eg.only(old), scope=None) for eg in task.corpus.rehearsal]
+    rehearsed, held_old = dev.rehearsal_part(rehearsal, task.policy)
     detach(work, name)
     _renew(work, name, labels, new, task.scheme.renamed)
     material = Material(
         new=new,
-        rehearsal=gold(work, rehearsal, frozenset(labels)),
-        dev_f1=dev.scorer(work, name, held, frozenset(labels)),
+        rehearsal=gold(work, rehearsed, frozenset(labels)),
+        dev_f1=dev.scorer(work, name, held, held_old, frozenset(labels)),
     )
     yield from train(work, name, material, task.policy)
     graft(work, name, task.folder, task.out)

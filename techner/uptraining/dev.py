@@ -8,7 +8,7 @@ from spacy.language import Language
 from techner.core.examples import Example, share_of, text_key
 from techner.core.policy import TrainingPolicy
 from techner.core.scores import count, micro, total
-from techner.uptraining.pipeline import entities, ner
+from techner.uptraining.pipeline import component_entities
 
 LEAST_SPANS = 100  # with fewer, the best epoch is the luckiest one
 MOST_EXAMPLES = 400
@@ -21,29 +21,39 @@ def part(
 
     Chosen by text hash: an example of the dev part stays there on later nights.
     """
-    ranked = {text_key(example.text): example for example in examples}
-    wanted = min(int(policy.dev_share * len(ranked)), MOST_EXAMPLES)
-    chosen = set(heapq.nsmallest(wanted, ranked, key=lambda key: share_of(key, salt="dev")))
-    dev = tuple(ranked[key] for key in ranked if key in chosen)
+    training, dev = rehearsal_part(examples, policy)
     if sum(span.label in labels for example in dev for span in example.spans) < LEAST_SPANS:
         return tuple(examples), ()
+    return training, dev
+
+
+def rehearsal_part(
+    examples: Sequence[Example], policy: TrainingPolicy
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """Part rehearsal texts in the same way; there are always enough of them."""
+    wanted = min(int(policy.dev_share * len(examples)), MOST_EXAMPLES)
+    ranks = {text_key(example.text): share_of(text_key(example.text), salt="dev") for example in examples}
+    chosen = set(heapq.nsmallest(wanted, ranks, key=ranks.__getitem__))
+    dev = tuple(example for example in examples if text_key(example.text) in chosen)
     return tuple(example for example in examples if text_key(example.text) not in chosen), dev
 
 
 def scorer(
-    nlp: Language, name: str, dev: Iterable[Example], labels: frozenset[str]
+    nlp: Language, name: str, dev: Sequence[Example], old: Iterable[Example], labels: frozenset[str]
 ) -> Callable[[], float | None]:
-    """Return a function that gives the component's micro F1 on the dev part as it is now."""
-    dev = tuple(dev)
+    """Return a function that gives the component's micro F1 as it is now; None without a dev part.
+
+    What is found in the `old` texts beside their own spans counts as wrong.
+    """
+    new, examples = tuple(dev), (*dev, *old)
 
     def score() -> float | None:
-        if not dev:
+        if not new:
             return None
-        component = ner(nlp, name)
-        docs = component.pipe((nlp.make_doc(example.text) for example in dev), batch_size=128)
+        found = component_entities(nlp, name, [example.text for example in examples])
         rows = (
-            count(example.spans, entities(doc), labels & set(example.scope or labels))
-            for example, doc in zip(dev, docs, strict=True)
+            count(example.spans, spans, labels & set(example.scope or labels))
+            for example, spans in zip(examples, found, strict=True)
         )
         return micro(total(rows)).f1
 

@@ -13,6 +13,7 @@ from spacy.training import Example as SpacyExample
 from techner.core.errors import ModelError
 from techner.core.examples import Example, Span
 from techner.uptraining import dev
+from techner.uptraining.calibrate import calibrate, covered_share
 from techner.uptraining.gold import gold, unspoken
 from techner.uptraining.loop import Material, Step, train
 from techner.uptraining.pipeline import (
@@ -38,19 +39,30 @@ def extend(task: Task) -> Iterator[Step]:
     if not labels:
         raise ModelError("the training corpus has no span of a new label; deliver batches that have some")
     training, held = dev.part(task.corpus.train, frozenset(labels), task.policy)
+    rehearsed, old = dev.rehearsal_part(task.corpus.rehearsal, task.policy)
     silver = _silver(work, training, frozenset(labels), renamed)
-    rehearsal = [replace(eg.only(frozenset()), scope=None) for eg in task.corpus.rehearsal]
     new = gold(
         work, training, frozenset(labels), silver=silver, teacher_labels=frozenset(before & set(labels))
     )
     _renew(work, task, labels, new)
     material = Material(
         new=new,
-        rehearsal=gold(work, rehearsal, frozenset(labels)),
-        dev_f1=dev.scorer(work, NEW_NER, held, frozenset(labels)),
+        rehearsal=gold(work, map(nothing_new, rehearsed), frozenset(labels)),
+        dev_f1=dev.scorer(work, NEW_NER, held, map(nothing_new, old), frozenset(labels)),
     )
     yield from train(work, NEW_NER, material, task.policy)
+    calibrate(ner(work, NEW_NER), material.dev_f1, lambda: _covered(work, old))
     graft(work, NEW_NER, task.folder, task.out)
+
+
+def nothing_new(example: Example) -> Example:
+    """Return an old text as it is taught to the second `ner`: nothing in it is new."""
+    return Example(example.text)
+
+
+def _covered(work: Language, old: Sequence[Example]) -> float:
+    found = component_entities(work, NEW_NER, [example.text for example in old])
+    return covered_share([example.spans for example in old], found)
 
 
 def _silver(

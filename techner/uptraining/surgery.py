@@ -13,6 +13,7 @@ from spacy.strings import StringStore
 from spacy.training import Example as SpacyExample
 from thinc.api import Model
 
+from techner.uptraining.calibrate import OFFSET, set_offset
 from techner.uptraining.pipeline import load_pipeline, ner
 
 OUTSIDE = ("0", "5")  # the actions without a label; 1 to 4 begin, last, in, unit
@@ -72,6 +73,8 @@ def inherit(
         return
     if _copy_while_same([heir.model.get_ref("lower")], [parent.model.get_ref("lower")]):
         _copy_rows(heir, parent, renamed or {})
+        heir.cfg[OFFSET] = parent.cfg.get(OFFSET, 0.0)
+        set_offset(heir, 0.0)
 
 
 def _copy_layers(heir: Model[Any, Any], parent: Model[Any, Any]) -> None:
