@@ -7,95 +7,75 @@ Old F1 is micro F1 on conll2003/test, new F1 on stackoverflow/test: exact spans,
 
 import argparse
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from spacy.language import Language
-
+from benchmarks.bench import DEFAULT, Bench, f1, open_bench
+from benchmarks.forgetting_runs import batches
 from techner.cli.talk import now, person
 from techner.client import ModelStore
-from techner.core.examples import Example
 from techner.core.manifest import Judgement
-from techner.core.scores import count, micro, total
-from techner.formats import read_examples, write_examples
-from techner.local.environment import ROOT, airflow_environment, migrate
+from techner.formats import write_examples
+from techner.local.environment import airflow_environment, migrate
 from techner.local.night import run_night
 from techner.stages.inbox import submit
 from techner.stages.initialise import initialise
 from techner.stages.judgements import judgements
 from techner.store import open_store
-from techner.uptraining.pipeline import predict
 
 
-def examples(path: Path) -> tuple[Example, ...]:
-    return read_examples(path.read_bytes(), where=str(path))
-
-
-def f1(nlp: Language, gold: tuple[Example, ...]) -> float:
-    """Micro F1 over the labels of the gold set."""
-    labels = frozenset(span.label for example in gold for span in example.spans)
-    found = predict(nlp, [example.text for example in gold])
-    rows = [count(example.spans, spans, labels) for example, spans in zip(gold, found, strict=True)]
-    return micro(total(rows)).f1 or 0.0
-
-
-def deliver(bench: Path, folder: Path, nights: int) -> list[Path]:
+def deliver(bench: Bench, folder: Path, nights: int) -> list[Path]:
     """Write the training split as one batch a night, in the order of the file."""
     folder.mkdir(parents=True)
-    train = examples(bench / "stackoverflow" / "train.jsonl")
     paths = []
-    for night in range(nights):
-        part = train[night * len(train) // nights : (night + 1) * len(train) // nights]
-        paths.append(folder / f"night-{night + 1:02d}.jsonl")
+    for night, part in enumerate(batches(bench, nights), 1):
+        paths.append(folder / f"night-{night:02d}.jsonl")
         paths[-1].write_bytes(write_examples(part))
     return paths
 
 
-def row(night: str, outcome: str, models: ModelStore, bench: Path, seconds: float) -> None:
+def row(night: str, outcome: str, models: ModelStore, bench: Bench, seconds: float) -> None:
     nlp = models.load()
-    old, new = (f1(nlp, examples(bench / name / "test.jsonl")) for name in ("conll2003", "stackoverflow"))
-    print(f"| {night} | {outcome} | {old:.4f} | {new:.4f} | {seconds:.0f} |", flush=True)
+    old, new = f1(nlp, bench.old_test), f1(nlp, bench.new_test)
+    version = nlp.meta["techner_version"]
+    print(f"| {night} | {outcome} | {version} | {old:.4f} | {new:.4f} | {seconds:.0f} |", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--bench", type=Path, default=ROOT.parent / "shared" / "bench")
+    parser.add_argument("--bench", type=Path, default=DEFAULT)
     parser.add_argument("--nights", type=int, default=8)
     parser.add_argument("--home", type=Path, help="keep the store here; default: a temporary folder")
     asked = parser.parse_args()
-    if not asked.bench.is_dir():
-        sys.exit(
-            f"{asked.bench} is missing: give --bench a folder with base_model, conll2003 and stackoverflow"
-        )
+    bench = open_bench(asked.bench)
     home = (asked.home or Path(tempfile.mkdtemp(prefix="techner-nights-"))).absolute()
     try:
-        simulate(asked.bench, home, asked.nights)
+        simulate(bench, home, asked.nights)
     finally:
         if asked.home is None:
             shutil.rmtree(home)
 
 
-def simulate(bench: Path, home: Path, nights: int) -> None:
+def simulate(bench: Bench, home: Path, nights: int) -> None:
     url = (home / "store").as_uri()
     environment = airflow_environment(home / "airflow", store=url, cache=home / "cache")
     store, models = open_store(url), ModelStore(url, cache=home / "cache")
     started = time.monotonic()
     initialise(
         store,
-        bench / "base_model",
+        bench.base,
         base="base_model",
-        gold=examples(bench / "conll2003" / "train.jsonl"),
+        gold=bench.examples("conll2003/train"),
         silver_texts=(),
         holdout=(),
         who=person(),
         when=now(),
     )
     migrate(environment)
-    print("| night | outcome | old F1 | new F1 | seconds |\n|---|---|---|---|---|")
+    print("| night | outcome | version | old F1 | new F1 | seconds |\n|---|---|---|---|---|---|")
     row("origin", "", models, bench, time.monotonic() - started)
     for night, path in enumerate(deliver(bench, home / "batches", nights), 1):
         submit(store, path)

@@ -33,9 +33,9 @@ class CorpusPolicy:
     holdout_share: float = 0.1
     """Share of the delivered texts that only score; 0 is right where `init --holdout` gave a set."""
     holdout_per_label: int = 600
-    memory_per_label: int = 800
-    rehearsal_texts: int = 4000
-    """Rehearsal texts drawn for one night."""
+    memory_per_label: int = 2000
+    rehearsal_texts: int = 12_000
+    """Rehearsal texts drawn for one night; every epoch sees others of them."""
 
 
 @document
@@ -59,7 +59,7 @@ class TrainingPolicy:
     """Passes over the new examples; None: as many as make `presentations`, within the two bounds below."""
     presentations: int = 16_000
     least_epochs: int = 4
-    most_epochs: int = 20
+    most_epochs: int = 25
     patience: int = 5
     """Stop after so many epochs without a better one on the dev part."""
     dev_share: float = 0.05

@@ -11,7 +11,7 @@ from techner.core.scores import count, micro, total
 from techner.uptraining.pipeline import component_entities
 
 LEAST_SPANS = 100  # with fewer, the best epoch is the luckiest one
-MOST_EXAMPLES = 400
+MOST_EXAMPLES = 600
 
 
 def part(

@@ -1,0 +1,194 @@
+"""The runs behind benchmarks/forgetting.py: each gives figures of one recipe and one seed."""
+
+import random
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench import Bench, f1, worst_change
+from benchmarks.naive import naive
+from techner.core.examples import Example
+from techner.core.memory import draw
+from techner.core.policy import CorpusPolicy, Policies, TrainingPolicy
+from techner.core.verdict import Outcome
+from techner.formats import write_examples
+from techner.registry.aliases import production
+from techner.registry.versions import read_manifest
+from techner.stages.admit import admit
+from techner.stages.assemble import assemble
+from techner.stages.evaluate import evaluate, judge
+from techner.stages.initialise import initialise
+from techner.stages.judgements import Word
+from techner.stages.plan import plan
+from techner.stages.publish import publish
+from techner.stages.reject import reject
+from techner.stages.run import Run
+from techner.stages.uptrain import uptrain as uptrain_stage
+from techner.store import FolderStore
+from techner.uptraining import TrainingCorpus, uptrain
+from techner.uptraining.pipeline import load_pipeline
+
+Figures = dict[str, Any]
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+SMALL = 450
+NAIVE = "naive"
+
+
+def one_shot(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
+    """Train on all new data at once."""
+    return _shot(bench, bench.examples("stackoverflow/train"), recipe, seed, scratch)
+
+
+def small(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
+    """Draw a small batch of all sentences, most of which have no span."""
+    return _small(bench, bench.examples("stackoverflow/train"), recipe, seed, scratch)
+
+
+def small_annotated(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
+    """Draw a small batch of the sentences that have a span."""
+    train = tuple(example for example in bench.examples("stackoverflow/train") if example.spans)
+    return _small(bench, train, recipe, seed, scratch)
+
+
+def _small(bench: Bench, pool: tuple[Example, ...], recipe: str, seed: int, scratch: Path) -> Figures:
+    drawn = random.Random(seed).sample(pool, SMALL)  # noqa: S311 - reproducible on purpose
+    return _shot(bench, tuple(drawn), recipe, seed, scratch)
+
+
+def _shot(bench: Bench, new: tuple[Example, ...], recipe: str, seed: int, scratch: Path) -> Figures:
+    started = time.process_time()
+    if recipe == NAIVE:
+        naive(bench.base, new, scratch / "out", seed=seed)
+    else:
+        rehearsal = draw(
+            bench.examples("conll2003/train"), count=CorpusPolicy().rehearsal_texts, salt=str(seed)
+        )
+        policy = TrainingPolicy(strategy=recipe, seed=seed)
+        uptrain(bench.base, TrainingCorpus(train=new, rehearsal=rehearsal), policy, scratch / "out")
+    seconds = time.process_time() - started
+    return {"seconds": seconds} | _scores(bench, scratch / "out")
+
+
+def _scores(bench: Bench, folder: Path) -> Figures:
+    nlp, origin = load_pipeline(folder), load_pipeline(bench.base)
+    return {
+        "old": f1(nlp, bench.old_test),
+        "new": f1(nlp, bench.new_test),
+        "worst": worst_change(nlp, origin, bench.old_test),
+    }
+
+
+def batches(bench: Bench, nights: int) -> list[tuple[Example, ...]]:
+    """Part the new data into one batch a night, in the order of the file."""
+    train = bench.examples("stackoverflow/train")
+    bounds = [len(train) * night // nights for night in range(nights + 1)]
+    return [train[start:stop] for start, stop in pairwise(bounds)]
+
+
+def nights(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
+    """Eight nights: the same stage functions that the DAG calls, gate included."""
+    if recipe == NAIVE:
+        return {"nights": _naive_nights(bench, seed, scratch)}
+    return {"nights": _nights(bench, recipe, seed, scratch, 8, scored=lambda night: True)}
+
+
+def thirty(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
+    """Thirty nights, for their time and memory."""
+    return {
+        "nights": _nights(bench, recipe, seed, scratch, 30, scored=lambda night: night in (1, 3, 10, 20, 30))
+    }
+
+
+def _naive_nights(bench: Bench, seed: int, scratch: Path) -> list[Figures]:
+    found, model = [], bench.base
+    for night, batch in enumerate(batches(bench, 8), 1):
+        started = time.process_time()
+        naive(model, batch, scratch / str(night), seed=seed)
+        model = scratch / str(night)
+        seconds = time.process_time() - started
+        found.append({"night": night, "outcome": "", "seconds": seconds} | _scores(bench, model))
+    return found
+
+
+def _nights(
+    bench: Bench, recipe: str, seed: int, scratch: Path, count: int, *, scored: Callable[[int], bool]
+) -> list[Figures]:
+    store = FolderStore(scratch / "store")
+    initialise(
+        store,
+        bench.base,
+        base="base_model",
+        gold=bench.examples("conll2003/train"),
+        silver_texts=(),
+        holdout=(),
+        who="benchmark",
+        when=WHEN,
+    )
+    policies = Policies(training=TrainingPolicy(strategy=recipe, seed=seed))
+    found = []
+    for night, batch in enumerate(batches(bench, count), 1):
+        store.create(f"inbox/night-{night:02d}.jsonl", write_examples(batch))
+        run = Run(store=store, id=f"night-{night:02d}", cache=scratch / "cache")
+        started = time.process_time()
+        outcome = night_of(run, policies)
+        row: Figures = {"night": night, "outcome": outcome, "seconds": time.process_time() - started}
+        row["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        if scored(night):
+            version, manifest = production(store)
+            with run.model(read_manifest(store, version).files) as folder:
+                row |= {"version": version, "number": manifest.number} | _scores(bench, folder)
+        found.append(row)
+    return found
+
+
+def night_of(run: Run, policies: Policies) -> str:
+    """Run one night by plain calls; returns the verdict in words."""
+    made = plan(run, policies)
+    if made is None:
+        return "nothing pending"
+    for batch in made.batches:
+        admit(run, batch.digest)
+    if assemble(run) is None:
+        return "nothing accepted"
+    uptrain_stage(run)
+    evaluate(run)
+    verdict = judge(run).verdict
+    word = Word(who="benchmark", when=WHEN)
+    if verdict.outcome is Outcome.PROMOTE:
+        publish(run, word)
+    else:
+        reject(run, replace(word, why=verdict.reason))
+    return f"{verdict.outcome}: {verdict.reason}"
+
+
+def speed(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
+    """Words a second of the whole pipeline, text to entities, on the old domain's test set; best of five."""
+    new, rehearsal = bench.examples("stackoverflow/train")[:1000], bench.examples("conll2003/train")[:500]
+    policy = TrainingPolicy(strategy=recipe, seed=seed, epochs=1)
+    uptrain(bench.base, TrainingCorpus(train=new, rehearsal=rehearsal), policy, scratch / "out")
+    texts = [example.text for example in bench.old_test]
+    models = {"pretrained": load_pipeline(bench.base), "uptrained": load_pipeline(scratch / "out")}
+    words = sum(len(doc) for doc in models["pretrained"].pipe(texts))
+    best: Figures = {}
+    for _ in range(5):  # in turns, so that a busy moment hits both
+        for name, nlp in models.items():
+            started = time.process_time()
+            for _doc in nlp.pipe(texts, batch_size=128):
+                pass
+            best[name] = max(best.get(name, 0.0), words / (time.process_time() - started))
+    return best
+
+
+RUNS: dict[str, Callable[[Bench, str, int, Path], Figures]] = {
+    "one-shot": one_shot,
+    "small": small,
+    "small-annotated": small_annotated,
+    "nights": nights,
+    "thirty": thirty,
+    "speed": speed,
+}
