@@ -59,12 +59,12 @@ class TrainingPolicy:
     """Passes over the new examples; None: as many as make `presentations`, within the two bounds below."""
     presentations: int = 16_000
     least_epochs: int = 4
-    most_epochs: int = 25
+    most_epochs: int = 30
     patience: int = 5
     """Stop after so many epochs without a better one on the dev part."""
     dev_share: float = 0.05
     """Share of the training examples that only tells epochs apart."""
-    rehearsal_ratio: float = 0.5
+    rehearsal_ratio: float = 0.3
     """Rehearsal texts an epoch, for each new example."""
     layers: int = 2
     """Encoder layers of the second `ner` (extend); the pretrained one's where it has fewer."""
