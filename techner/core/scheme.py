@@ -46,7 +46,7 @@ def _contradictions(pretrained: frozenset[str], policies: Policies) -> Iterator[
     retired, renamed = policies.scheme.retired, policies.scheme.renamed
     for label in retired:
         if label in pretrained:
-            yield f"scheme.retired names {label!r}, a label of the pretrained model, which keeps all: take it out"
+            yield f"scheme.retired names {label!r}, a label of the pretrained model, which stay: take it out"
         if label in renamed:
             yield f"{label!r} is in scheme.retired and in scheme.renamed: take it out of one of them"
     for old, new in renamed.items():

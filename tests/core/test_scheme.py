@@ -22,7 +22,7 @@ def policies(**scheme: object) -> Policies:
 
 def test_todays_labels_are_the_pretrained_and_the_new_without_retired_ones_and_old_names() -> None:
     found = label_scheme(("ORG",), policies(renamed={"CHIP": "OS"}, retired=("DISTRO",)))
-    assert found.labels == {"ORG", "OS"}
+    assert found.labels == frozenset({"ORG", "OS"})
 
 
 def test_spans_and_scope_are_renamed() -> None:
