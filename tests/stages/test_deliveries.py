@@ -11,7 +11,7 @@ from techner.core.errors import BatchError, ObjectMissing, SettingsError
 from techner.core.examples import Example
 from techner.core.manifest import FileEntry
 from techner.core.night import BatchMetadata, Corpus, QualityReport
-from techner.core.policy import Policies, SchemePolicy
+from techner.core.policy import TECH_LABELS, Policies, SchemePolicy
 from techner.formats import read_examples, write_examples
 from techner.registry.blobs import load_bytes
 from techner.stages.admit import admit
@@ -20,7 +20,7 @@ from techner.stages.inbox import Status, submit, survey
 from techner.stages.plan import plan
 from techner.store import FolderStore
 from tests.conftest import marked
-from tests.world import POLICIES, TECH_LABELS, World, tech_batch
+from tests.world import POLICIES, World, tech_batch
 
 PROTOCOLS = tuple(example.only(frozenset({"PROTOCOL"})) for example in tech_batch(300, 330))
 META = "inbox/monday.jsonl.meta.json"
