@@ -142,6 +142,7 @@ def admit(digest: str) -> str:
     with _stage() as run:
         report = stage.admit(run, digest)
     get_current_context()["batch_name"] = report.batch.name  # type: ignore[typeddict-unknown-key]
+    log.info("%s: scope %s (%s)", digest[:12], ", ".join(report.scope) or "none", report.scope_from)
     log.info("%s: %s, %d of %d rows accepted", digest[:12], report.action, report.accepted, report.read)
     return report.action
 

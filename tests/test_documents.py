@@ -75,7 +75,7 @@ def test_same_value_gives_the_same_bytes_whatever_the_order_of_its_dictionaries(
 
 
 def test_bytes_of_a_document_are_sorted_indented_utf8_with_a_newline() -> None:
-    written = '{\n "digest": "d",\n "name": "münchen"\n}\n'
+    written = '{\n "digest": "d",\n "metadata": null,\n "name": "münchen"\n}\n'
     assert dump(BatchRef(name="münchen", digest="d")) == written.encode()
 
 

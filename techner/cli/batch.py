@@ -8,11 +8,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from techner.cli.talk import console, now, out, person
+from techner.cli.talk import console, now, out, person, scope_of
 from techner.core.errors import BatchError
 from techner.documents import plain
 from techner.settings import Settings, load_settings
-from techner.stages.inbox import BatchState, Status, decide, examined, submit, survey
+from techner.stages.inbox import BatchState, Status, decide, examined, scope_metadata, submit, survey
 
 app = typer.Typer(no_args_is_help=True, help="Deliver batches and see where each one stands.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -27,11 +27,21 @@ COLOURS = {
 
 
 @app.command("submit")
-def submit_files(files: Annotated[list[Path], typer.Argument(help="Annotated files.")]) -> None:
+def submit_files(
+    files: Annotated[list[Path], typer.Argument(help="Annotated files.")],
+    scope: Annotated[
+        str | None, typer.Option(help="Labels that the annotators looked for: PROTOCOL,HARDWARE.")
+    ] = None,
+) -> None:
     """Deliver annotated files to the inbox; the next run picks them up."""
-    store = load_settings().open_store()
+    settings = load_settings()
+    store = settings.open_store()
+    metadata = None
+    if scope is not None:
+        labels = tuple(label for part in scope.split(",") if (label := part.strip()))
+        metadata = scope_metadata(store, settings.policies, labels)
     for file in files:
-        name = submit(store, file)
+        name = submit(store, file, metadata=metadata)
         console.print(f"delivered {name}", markup=False)
 
 
@@ -65,7 +75,7 @@ def show_batch(name: str, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Show one delivery: its status, its counts, and every fault that was found."""
     settings = load_settings()
     state = _find(_states(settings), name)
-    report = state.report or examined(settings.open_store(), state.ref, settings.quality)
+    report = state.report or examined(settings.open_store(), state.ref, settings.policies)
     if as_json:
         typer.echo(json.dumps(_summary(state) | {"report": plain(report)}, indent=1))
         return
@@ -79,6 +89,10 @@ def show_batch(name: str, as_json: AsJson = False) -> None:  # noqa: FBT002
     )
     spans = ", ".join(f"{label} {n}" for label, n in report.labels.items())
     out.print(f"spans: {spans or 'none'}", markup=False)
+    out.print(f"scope: {scope_of(report)}", markup=False)
+    if report.renamed:
+        old = ", ".join(f"{label} {n}" for label, n in report.renamed.items())
+        out.print(f"delivered under an old name: {old}", markup=False)
     for issue in report.issues:
         where = "batch" if issue.row is None else f"row {issue.row}"
         out.print(f"  {where}: {issue.code}: {issue.detail}", markup=False)
@@ -106,7 +120,7 @@ def _say(name: str, word: str, why: str) -> None:
 
 
 def _states(settings: Settings) -> tuple[BatchState, ...]:
-    return survey(settings.open_store(), settings.quality, cache=settings.cache)
+    return survey(settings.open_store(), settings.policies, cache=settings.cache)
 
 
 def _find(states: tuple[BatchState, ...], name: str) -> BatchState:

@@ -29,6 +29,7 @@ def read_mixed(path: Path) -> tuple[list[Example], list[str]]:
 def read_rows(path: Path) -> Iterator[Example | str]:
     """Yield an example for a row with entities, else its text; raises BatchError for a faulty row."""
     from techner.core.policy import QualityPolicy
+    from techner.core.scheme import LabelScheme
     from techner.formats import read_rows as read
     from techner.quality.checks import parse_row
 
@@ -40,7 +41,7 @@ def read_rows(path: Path) -> Iterator[Example | str]:
         if row.fault is None and row.entities is None and isinstance(row.text, str) and row.text.strip():
             yield row.text
             continue
-        example, faults = parse_row(row, QualityPolicy(), None)
+        example, faults = parse_row(row, QualityPolicy(), LabelScheme(None))
         if example is None:
             raise BatchError(f"{path}, row {row.number}: {'; '.join(': '.join(fault) for fault in faults)}")
         yield example

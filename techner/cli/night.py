@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from techner.cli.talk import check_table, console, now, out, person, score_table, training_bar
+from techner.cli.talk import check_table, console, now, out, person, scope_of, score_table, training_bar
 from techner.core.errors import RegistryError
 from techner.core.night import Plan
 from techner.core.policy import Policies
@@ -71,7 +71,7 @@ def _train(run: Run, planned: Plan) -> bool:
         report = admit(run, batch.digest)
         console.print(
             f"  {batch.name}: {report.action}, {report.accepted} accepted, {report.quarantined} quarantined, "
-            f"{report.rejected} rejected",
+            f"{report.rejected} rejected; scope {scope_of(report)}",
             markup=False,
         )
     corpus = assemble(run)

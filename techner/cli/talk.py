@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from techner.core.manifest import LabelScore
+from techner.core.night import QualityReport
 from techner.core.verdict import CheckState, Verdict
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ def person() -> str:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def scope_of(report: QualityReport) -> str:
+    """Say what the annotators of a batch looked for, and how that is known."""
+    own = f"; {report.own_scopes} rows state their own" if report.own_scopes else ""
+    return f"{', '.join(report.scope) or 'none'} ({report.scope_from}{own})"
 
 
 @contextmanager

@@ -28,6 +28,10 @@ class Example:
     def labels(self) -> frozenset[str]:
         return frozenset(span.label for span in self.spans)
 
+    def looked_for(self, label: str) -> bool:
+        """Tell whether its annotators looked for `label`, so that no span means none is there."""
+        return self.scope is None or label in self.scope
+
     def only(self, labels: frozenset[str]) -> "Example":
         """Return the example with the spans of `labels` alone."""
         return replace(self, spans=tuple(span for span in self.spans if span.label in labels))

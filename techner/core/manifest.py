@@ -22,6 +22,8 @@ class BatchRef:
 
     name: str
     digest: str
+    metadata: str | None = None
+    """Digest of the metadata that was beside it, where there was some."""
 
 
 @document

@@ -1,5 +1,7 @@
 """Documents that pass between the tasks of one run, through the store."""
 
+from typing import Literal
+
 from techner.core.document import document
 from techner.core.manifest import BatchRef, FileEntry, LabelScore
 from techner.core.policy import Policies
@@ -16,6 +18,14 @@ class Plan:
     reference: str
     policies: Policies
     dry_run: bool = False
+
+
+@document
+class BatchMetadata:
+    """What may be delivered beside a batch, as `<name>.meta.json`."""
+
+    scope: tuple[str, ...]
+    """Labels that its annotators looked for."""
 
 
 @document
@@ -44,7 +54,7 @@ class QualityReport:
 
     batch: BatchRef
     admission: str
-    """Digest of batch, policy and reference: another policy is another admission."""
+    """Digest of batch, metadata, policies and reference: another policy is another admission."""
     action: str
     """accept, quarantine (some rows), or reject (all)."""
     reader: str | None
@@ -54,6 +64,14 @@ class QualityReport:
     rejected: int
     labels: dict[str, int]
     """Accepted spans a label."""
+    scope: tuple[str, ...]
+    """Labels that the annotators of the rows looked for, where a row does not state a scope of its own."""
+    scope_from: Literal["delivered", "inferred"]
+    """The metadata, or the labels that occur in the accepted rows."""
+    own_scopes: int
+    """Accepted rows with a scope of their own."""
+    renamed: dict[str, int]
+    """Accepted spans by the old name that they were delivered under."""
     issues: tuple[IssueFound, ...]
     expectations: tuple[Expectation, ...]
 

@@ -45,7 +45,7 @@ class SchemePolicy:
     renamed: dict[str, str] = field(default_factory=dict)
     """Old name → new name: in deliveries, memory, holdout, and in the model itself."""
     retired: tuple[str, ...] = ()
-    """Labels that the next candidate forgets."""
+    """Labels that deliveries may not use any more and the next candidate forgets."""
 
 
 @document

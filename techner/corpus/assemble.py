@@ -1,12 +1,14 @@
 """A night's training corpus: new examples, replayed ones, rehearsal text; and what is kept out of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from techner.core.errors import IntegrityError
 from techner.core.examples import Example, text_key
 from techner.core.memory import bottom_k, draw, in_holdout
-from techner.core.policy import CorpusPolicy
+from techner.core.policy import CorpusPolicy, SchemePolicy
+from techner.core.scheme import example_today
+from techner.corpus.merge import merge
 from techner.corpus.reference import Reference
 
 
@@ -29,25 +31,24 @@ def assemble(
     holdout: tuple[Example, ...],
     reference: Reference,
     policy: CorpusPolicy,
+    scheme: SchemePolicy,
     salt: str,
 ) -> Assembled:
     """Part tonight's examples into training and holdout, and add replay and rehearsal.
 
-    A text delivered again replaces what the corpus and the memory knew of it (of two in one night, the one
-    of the later batch name), but never what the holdout has: a delivery must not rewrite its judge. For the
-    same reason tonight's share scores only from the next night on, save for labels nothing else measures.
-    `salt` makes another night draw other rehearsal texts. Raises IntegrityError where a scoring text would be
-    trained on.
+    A text delivered again replaces, in the labels of its scope, what the corpus and the memory knew of it (of
+    two in one night, the one of the later batch name), but never what the holdout has: a delivery must not
+    rewrite its judge, only add labels that the judge says nothing about. For the same reason tonight's share
+    scores only from the next night on, save for labels nothing else measures. Memory and holdout are read
+    under today's names. `salt` makes another night draw other rehearsal texts. Raises IntegrityError where a
+    scoring text would be trained on.
     """
     accepted = list(accepted)
-    replayed = by_text(memory)
-    frozen = by_text(reference.holdout or holdout)
+    replayed = by_text(_today(memory, scheme))
+    frozen = by_text(_today(reference.holdout or holdout, scheme))
     fresh, held = _part(accepted, replayed, frozen, share=0.0 if reference.holdout else policy.holdout_share)
     train = replayed | fresh
-    grown = reference.holdout or bottom_k((held | frozen).values(), per_label=policy.holdout_per_label)
-    measured = {label for example in frozen.values() for label in example.labels}
-    fresh_held = (eg for key, eg in held.items() if key not in frozen)
-    unmeasured = (eg for eg in fresh_held if not frozen or eg.labels - measured)
+    grown = frozen if reference.holdout else _grown(held, frozen)
     kept_out = reference.scoring_texts | frozen.keys() | held.keys()
     taken = train.keys() | kept_out
     rehearsal = draw(
@@ -60,8 +61,8 @@ def assemble(
         train=tuple(train[key] for key in sorted(train)),
         rehearsal=rehearsal,
         memory=bottom_k(train.values(), per_label=policy.memory_per_label),
-        holdout=grown,
-        scoring=(*frozen.values(), *unmeasured),
+        holdout=tuple(grown.values()) if reference.holdout else _bounded(grown, policy),
+        scoring=tuple((frozen | _unmeasured(grown, frozen)).values()),
         counts={
             "accepted": len(accepted),
             "repeated": len(accepted) - len(fresh) - len(held),
@@ -91,8 +92,30 @@ def _part(
         key = text_key(example.text)
         # Once trained on, a text scores no more, not even after the share was raised.
         scores = key in frozen or (key not in replayed and in_holdout(example, share=share))
-        (held if scores else fresh)[key] = example
+        part = held if scores else fresh
+        part[key] = merge(part.get(key) or replayed.get(key), example)
     return fresh, held
+
+
+def _bounded(holdout: Mapping[str, Example], policy: CorpusPolicy) -> tuple[Example, ...]:
+    return bottom_k(holdout.values(), per_label=policy.holdout_per_label)
+
+
+def _grown(held: Mapping[str, Example], frozen: Mapping[str, Example]) -> dict[str, Example]:
+    """Return the holdout with tonight's share; of a text in both, `frozen` holds in its scope."""
+    return {**held, **{key: merge(held.get(key), example) for key, example in frozen.items()}}
+
+
+def _today(examples: Iterable[Example], scheme: SchemePolicy) -> Iterator[Example]:
+    """Yield the examples under today's names, without those that only retired labels were looked for in."""
+    read = (example_today(example, scheme) for example in examples)
+    return (example for example in read if example.scope != ())
+
+
+def _unmeasured(grown: Mapping[str, Example], frozen: Mapping[str, Example]) -> dict[str, Example]:
+    """Return what of tonight's holdout scores at once: all on a first night, else labels not measured yet."""
+    measured = {label for example in frozen.values() for label in example.labels}
+    return {key: eg for key, eg in grown.items() if not frozen or eg.labels - measured}
 
 
 def refuse_leaks(training: Iterable[Example], scoring: frozenset[str]) -> None:

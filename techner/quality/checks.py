@@ -6,9 +6,10 @@ from typing import Any
 
 from techner.core.examples import Example, Span
 from techner.core.policy import QualityPolicy
+from techner.core.scheme import LabelScheme, example_today
 from techner.formats import Row
 
-CHECKS_VERSION = 1
+CHECKS_VERSION = 2
 """Counts up with every change of what a check finds: what is not learnt yet is then examined anew."""
 CODES = {
     "encoding": "the row is UTF-8",
@@ -22,7 +23,8 @@ CODES = {
     "entities_type": "entities are given, as a list; unlabelled is not the same as no entities",
     "offset_type": "offsets are whole numbers",
     "offset_range": "0 <= start < end <= length of the text",
-    "label": "every label is in the label scheme",
+    "label": "every label is in the label scheme, or an old name of one that is",
+    "scope": "a scope lists labels of the label scheme, and no span lies outside the scope of its row",
     "span_edge": "no span starts or ends with white space",
     "zero_width": "no span holds an invisible character",
     "misaligned": "every span starts and ends where a token does",
@@ -40,22 +42,33 @@ Faults = Iterator[tuple[str, str]]
 
 
 def parse_row(
-    row: Row, policy: QualityPolicy, labels: frozenset[str] | None
+    row: Row, policy: QualityPolicy, scheme: LabelScheme
 ) -> tuple[Example | None, list[tuple[str, str]]]:
     """Return the example and the faults found in its fields; the example is None where none can be made.
 
-    `labels` None takes any label.
+    It is read under today's names.
     """
     if row.fault:
         return None, [row.fault]
     faults = list(_text_faults(row.text, policy)) + list(_entities_faults(row.entities))
     if faults:
         return None, faults
-    faults = [fault for entity in row.entities for fault in _field_faults(entity, len(row.text), labels)]
+    faults = [fault for entity in row.entities for fault in _field_faults(entity, len(row.text), scheme)]
+    if row.scope is not None and (fault := scheme.scope_fault(row.scope)):
+        faults.append(("scope", fault))
     if faults:
         return None, faults
     spans = tuple(sorted(Span(start, end, label) for start, end, label in row.entities))
-    return Example(row.text, spans), []
+    scope = None if row.scope is None else tuple(sorted(set(row.scope)))
+    return example_today(Example(row.text, spans, scope), scheme.moves), []
+
+
+def scope_faults(example: Example) -> Faults:
+    """Yield a fault for every span of a label that nobody looked for."""
+    for span in example.spans:
+        if not example.looked_for(span.label):
+            what = f"{span.label} at {span.start} is outside the scope {', '.join(example.scope or ())}"
+            yield "scope", f"{what}: remove the span, or add the label to the scope"
 
 
 def span_faults(example: Example, tokens: Callable[[str], list[tuple[int, int]]]) -> Faults:
@@ -106,11 +119,11 @@ def _entities_faults(entities: Any) -> Faults:
             yield "shape", f"{str(entity)[:60]} is not [start, end, label]"
 
 
-def _field_faults(entity: list[Any], length: int, labels: frozenset[str] | None) -> Faults:
+def _field_faults(entity: list[Any], length: int, scheme: LabelScheme) -> Faults:
     start, end, label = entity
     if type(start) is not int or type(end) is not int:  # bool is an int to isinstance
         yield "offset_type", f"{start!r}, {end!r}"
     elif not 0 <= start < end <= length:
         yield "offset_range", f"{start}-{end} in a text of {length}"
-    if not isinstance(label, str) or not label or (labels is not None and label not in labels):
-        yield "label", f"{str(label)[:40]!r} is not one of {', '.join(sorted(labels or ('the labels',)))}"
+    if fault := scheme.fault(label):
+        yield "label", fault

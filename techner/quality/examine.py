@@ -2,17 +2,19 @@
 
 import base64
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 
 from techner.core.errors import BatchError, IntegrityError
 from techner.core.examples import Example, text_key
 from techner.core.manifest import BatchRef
 from techner.core.night import IssueFound, QualityReport
 from techner.core.policy import QualityPolicy
+from techner.core.scheme import LabelScheme
 from techner.formats import Row, read_rows
-from techner.quality.checks import parse_row, span_faults
+from techner.quality.checks import parse_row, scope_faults, span_faults
+from techner.quality.report import rejected, with_accepted
+from techner.quality.scope import delivered_scope, disagree, inferred_scope, with_scope
 from techner.quality.suite import expect
 
 Tokenize = Callable[[str], list[tuple[int, int]]]
@@ -30,64 +32,82 @@ class Examined:
 class Admission:
     """What a batch is examined against."""
 
-    labels: frozenset[str]
-    """The label scheme: pretrained labels and those of the policy."""
+    scheme: LabelScheme
     policy: QualityPolicy
     frozen_texts: frozenset[str]
     """Text keys of the regression set and the holdout."""
     tokenize: Tokenize
     """Character ranges of the tokens that the model to be trained will see."""
     digest: str
+    metadata: bytes | None = None
+    """What was delivered beside the batch."""
 
 
 def examine(data: bytes, batch: BatchRef, admission: Admission) -> Examined:
     """Read and check a delivery; an unreadable one is a rejected report, never an exception."""
+    scope, faults = _delivered_scope(admission)
     try:
         reader, found = read_rows(data)
         rows = list(found)
     except BatchError as error:
-        code, _, detail = str(error).partition(": ")
-        return _unreadable(batch, admission, IssueFound(row=None, code=code, detail=detail))
-    examples, issues = _check(rows, admission)
-    faults: dict[str, set[int]] = {}
+        faults.append(_of_batch(error))
+        report = rejected(batch, admission=admission.digest, scope=scope, issues=tuple(faults))
+        return Examined(report=report, accepted=(), quarantine=b"")
+    examples, issues = _check(rows, admission, scope or None)
+    flagged: dict[str, set[int]] = {}
     for issue in issues:
-        if issue.row is not None:
-            faults.setdefault(issue.code, set()).add(issue.row)
-    expectations = expect([row.number for row in rows], faults)
-    bad = set().union(*faults.values()) if faults else set()
-    accepted = tuple(example for number, example in examples.items() if number not in bad)
-    batch_faults = list(_batch_faults(len(rows), len(bad), accepted, admission.policy))
-    rejected = len(rows) if batch_faults else 0
-    report = QualityReport(
-        batch=batch,
-        admission=admission.digest,
-        action="reject" if rejected else "quarantine" if bad else "accept",
+        flagged.setdefault(issue.code, set()).add(issue.row or 0)
+    expectations = expect([row.number for row in rows], flagged)
+    bad = set().union(*flagged.values()) if flagged else set()
+    accepted = {number: example for number, example in examples.items() if number not in bad}
+    faults += _batch_faults(len(rows), len(bad), accepted.values(), admission.policy)
+    report = replace(
+        rejected(batch, admission=admission.digest, scope=scope, issues=(*faults, *issues)),
         reader=reader,
         read=len(rows),
-        accepted=0 if rejected else len(accepted),
-        quarantined=0 if rejected else len(bad),
-        rejected=rejected,
-        labels={} if rejected else _label_counts(accepted),
-        issues=(*batch_faults, *issues),
+        rejected=len(rows) if faults else 0,
         expectations=expectations,
     )
+    if not faults:
+        scope = inferred_scope(accepted.values()) if scope is None else scope
+        report = with_accepted(replace(report, scope=scope), rows, accepted, admission.scheme)
     if report.read != report.accepted + report.quarantined + report.rejected:
         raise IntegrityError(f"{batch.name}: rows were lost: {report}")
     return Examined(
         report=report,
-        accepted=() if rejected else accepted,
-        quarantine=_quarantine(rows, issues, everything=bool(rejected)),
+        accepted=() if faults else tuple(with_scope(example, scope) for example in accepted.values()),
+        quarantine=_quarantine(rows, issues, everything=bool(faults)),
     )
 
 
-def _check(rows: Iterable[Row], admission: Admission) -> tuple[dict[int, Example], list[IssueFound]]:
+def _delivered_scope(admission: Admission) -> tuple[tuple[str, ...] | None, list[IssueFound]]:
+    """Return the scope in the metadata, None where there is none, and what is wrong with it.
+
+    Metadata that is wrong rejects the batch, whatever its rows are.
+    """
+    if admission.metadata is None:
+        return None, []
+    try:
+        return delivered_scope(admission.metadata, admission.scheme), []
+    except BatchError as error:
+        return (), [_of_batch(error)]
+
+
+def _of_batch(error: BatchError) -> IssueFound:
+    code, _, detail = str(error).partition(": ")
+    return IssueFound(row=None, code=code, detail=_writable(detail))
+
+
+def _check(
+    rows: Iterable[Row], admission: Admission, scope: tuple[str, ...] | None
+) -> tuple[dict[int, Example], list[IssueFound]]:
     examples: dict[int, Example] = {}
     issues = []
     for row in rows:
-        example, faults = parse_row(row, admission.policy, admission.labels)
+        example, faults = parse_row(row, admission.policy, admission.scheme)
         if example:
-            examples[row.number] = example
-            faults += span_faults(example, admission.tokenize)
+            example = examples[row.number] = with_scope(example, scope)
+            faults += [*span_faults(example, admission.tokenize), *scope_faults(example)]
             if text_key(example.text) in admission.frozen_texts:
                 faults.append(("leak", "this text scores the model; it must not train it"))
         issues += [IssueFound(row=row.number, code=code, detail=_writable(text)) for code, text in faults]
@@ -101,23 +121,30 @@ def _writable(detail: str) -> str:
 
 
 def _duplicates(examples: dict[int, Example]) -> list[IssueFound]:
-    """Later exact copies go; where copies disagree all go, because none can be trusted."""
+    """Later exact copies go; where copies disagree all go, because none can be trusted.
+
+    Copies of other scopes are neither, as long as they say the same of what both looked for.
+    """
     by_text: dict[str, list[int]] = {}
     for number, example in examples.items():
         by_text.setdefault(text_key(example.text), []).append(number)
     issues = []
     for numbers in by_text.values():
-        first, *later = numbers
-        if len({examples[number].spans for number in numbers}) > 1:
+        if disagree(examples[number] for number in numbers):
             others = ", ".join(map(str, numbers))
             issues += [IssueFound(row=n, code="conflict", detail=f"rows {others} disagree") for n in numbers]
-        else:
-            issues += [IssueFound(row=n, code="duplicate", detail=f"same as row {first}") for n in later]
+            continue
+        first: dict[object, int] = {}
+        for number in numbers:
+            said = (examples[number].spans, examples[number].scope)
+            if first.setdefault(said, number) != number:
+                detail = f"same as row {first[said]}"
+                issues.append(IssueFound(row=number, code="duplicate", detail=detail))
     return issues
 
 
 def _batch_faults(
-    read: int, bad: int, accepted: tuple[Example, ...], policy: QualityPolicy
+    read: int, bad: int, accepted: Collection[Example], policy: QualityPolicy
 ) -> Iterable[IssueFound]:
     if bad > policy.max_quarantine_share * read:
         limit = f"{policy.max_quarantine_share:.0%}"
@@ -125,10 +152,6 @@ def _batch_faults(
         yield IssueFound(row=None, code="quarantine_share", detail=detail)
     elif not any(example.spans for example in accepted):
         yield IssueFound(row=None, code="no_entities", detail="no accepted row has a span")
-
-
-def _label_counts(examples: Iterable[Example]) -> dict[str, int]:
-    return dict(sorted(Counter(span.label for example in examples for span in example.spans).items()))
 
 
 def _quarantine(rows: Iterable[Row], issues: Iterable[IssueFound], *, everything: bool) -> bytes:
@@ -148,20 +171,3 @@ def _quarantine(rows: Iterable[Row], issues: Iterable[IssueFound], *, everything
         for row in rows
         if everything or row.number in reasons
     )
-
-
-def _unreadable(batch: BatchRef, admission: Admission, issue: IssueFound) -> Examined:
-    report = QualityReport(
-        batch=batch,
-        admission=admission.digest,
-        action="reject",
-        reader=None,
-        read=0,
-        accepted=0,
-        quarantined=0,
-        rejected=0,
-        labels={},
-        issues=(issue,),
-        expectations=(),
-    )
-    return Examined(report=report, accepted=(), quarantine=b"")

@@ -1,14 +1,15 @@
 """`admit`: examine one batch and set its rows apart."""
 
-from techner.core.errors import BatchError, IntegrityError, ObjectExists, ObjectMissing
-from techner.core.examples import digest
+from techner.core.errors import BatchError, IntegrityError, ObjectExists
 from techner.core.manifest import BatchRef, Manifest
 from techner.core.night import Plan, QualityReport
+from techner.core.scheme import label_scheme
 from techner.corpus.reference import load_reference
 from techner.documents import dump
 from techner.formats import write_examples
 from techner.registry.versions import read_manifest
-from techner.stages.inbox import INBOX, admission_digest, admission_folder, read_report
+from techner.stages.deliveries import read_delivery
+from techner.stages.inbox import admission_digest, admission_folder, read_report
 from techner.stages.run import Run
 
 
@@ -19,7 +20,7 @@ def admit(run: Run, batch_digest: str) -> QualityReport:
     if batch is None:
         raise BatchError(f"{batch_digest} is not in the plan of run {run.id!r}")
     manifest = read_manifest(run.store, plan.production)
-    name = admission_digest(batch, plan.policies.quality, manifest)
+    name = admission_digest(batch, plan.policies, manifest)
     return read_report(run.store, batch, name) or _examine(run, plan, batch, manifest, name)
 
 
@@ -27,17 +28,18 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
     from techner.quality.examine import Admission, examine
     from techner.uptraining.pipeline import load_pipeline, tokens
 
-    data = delivered(run, batch)
+    delivery = read_delivery(run.store, batch)
     with run.model(manifest.files) as folder:
         nlp = load_pipeline(folder)
         admission = Admission(
-            labels=frozenset((*manifest.pretrained_labels, *plan.policies.quality.labels)),
+            scheme=label_scheme(manifest.pretrained_labels, plan.policies),
             policy=plan.policies.quality,
             frozen_texts=load_reference(run.store, plan.reference).scoring_texts,
             tokenize=lambda text: tokens(nlp, text),
             digest=name,
+            metadata=delivery.metadata,
         )
-        examined = examine(data, batch, admission)
+        examined = examine(delivery.data, batch, admission)
     where = admission_folder(batch, name)
     # The report goes last: an examination without one did not happen.
     for path, part in {
@@ -47,17 +49,6 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
     }.items():
         _create(run, f"{where}/{path}", part)
     return examined.report
-
-
-def delivered(run: Run, batch: BatchRef) -> bytes:
-    """Return the delivery; raises BatchError where it changed or went after the plan was made."""
-    try:
-        data = run.store.get(INBOX + batch.name)
-    except ObjectMissing as error:
-        raise BatchError(f"{batch.name!r} was taken out of the inbox; deliver it again") from error
-    if digest(data) != batch.digest:
-        raise BatchError(f"{batch.name!r} was overwritten after the run was planned; batches never change")
-    return data
 
 
 def _create(run: Run, key: str, data: bytes) -> None:

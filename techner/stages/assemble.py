@@ -27,6 +27,7 @@ def assemble(run: Run) -> Corpus | None:
         holdout=recorded(run, manifest, "holdout.jsonl"),
         reference=load_reference(run.store, plan.reference),
         policy=plan.policies.corpus,
+        scheme=plan.policies.scheme,
         salt=f"{plan.policies.training.seed}:{manifest.number}",
     )
     taught = {label for example in built.train for label in example.labels}
@@ -46,7 +47,7 @@ def assemble(run: Run) -> Corpus | None:
 
 
 def _report(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest) -> QualityReport:
-    report = read_report(run.store, batch, admission_digest(batch, plan.policies.quality, manifest))
+    report = read_report(run.store, batch, admission_digest(batch, plan.policies, manifest))
     if report is None:
         raise IntegrityError(f"batch {batch.name!r} was planned but never admitted; run its admit task")
     return report

@@ -1,27 +1,24 @@
 """Deliveries: submit them, derive where each one stands, and record a person's word on it."""
 
-import logging
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from techner.core.errors import BatchError, ObjectExists, ObjectMissing, RegistryError, StoreError
+from techner.core.errors import BatchError, ObjectExists, ObjectMissing, RegistryError
 from techner.core.examples import digest
 from techner.core.manifest import BatchRef, Decision, Manifest
-from techner.core.night import QualityReport
-from techner.core.policy import QualityPolicy
-from techner.documents import document_digest, parse
+from techner.core.night import BatchMetadata, QualityReport
+from techner.core.policy import Policies
+from techner.core.scheme import label_scheme
+from techner.documents import document_digest, dump, parse
 from techner.quality.checks import CHECKS_VERSION
 from techner.registry.aliases import production
 from techner.registry.log import Log
-from techner.store import Store, Stored
-from techner.store.base import check_key
-
-INBOX = "inbox/"
-log = logging.getLogger("techner.nightly")
+from techner.stages.deliveries import INBOX, METADATA, deliveries
+from techner.store import Store
 
 
 class Status(StrEnum):
@@ -40,7 +37,7 @@ class BatchState:
     ref: BatchRef
     status: Status
     report: QualityReport | None
-    """Under the present policy; None where it was not examined under it."""
+    """Under the present policies; None where it was not examined under them."""
     decision: Decision | None
 
     @property
@@ -48,7 +45,7 @@ class BatchState:
         return self.status in (Status.PENDING, Status.ACCEPTED)
 
 
-def submit(store: Store, path: Path) -> str:
+def submit(store: Store, path: Path, *, metadata: BatchMetadata | None = None) -> str:
     """Deliver a file to the inbox; returns its name there. The same bytes again are no error.
 
     Raises NotInitialised for a store without a model, BatchError for a name that is taken by other content.
@@ -57,22 +54,56 @@ def submit(store: Store, path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise BatchError(f"cannot read {path}: {error.strerror}") from error
-    production(store)  # raises where nobody would ever read the delivery: a wrong TECHNER_STORE, most likely
-    key = INBOX + path.name
-    try:
-        store.create(key, data)
-    except ObjectExists as error:
-        if store.get(key) != data:
+    if path.name.endswith(METADATA):
+        raise BatchError(f"{path.name!r} is a name for metadata; deliver the file it describes with --scope")
+    _, manifest = production(store)  # raises where nobody would ever read the delivery: a wrong TECHNER_STORE
+    if metadata:
+        described = digest(dump(metadata))
+        if any(b.digest == digest(data) and b.metadata != described for b in manifest.lineage.batches):
             raise BatchError(
-                f"{path.name!r} was delivered before with other content; batches never change: rename it"
-            ) from error
+                f"{path.name!r} is in production; its scope counts after a `techner model rollback`"
+            )
+        with suppress(ObjectMissing):
+            _refuse_other(path.name, store.get(INBOX + path.name), data)
+        # The metadata goes first: no night may see the file without it.
+        _deliver(store, path.name + METADATA, dump(metadata))
+    _deliver(store, path.name, data)
     return path.name
 
 
-def admission_digest(batch: BatchRef, policy: QualityPolicy, manifest: Manifest) -> str:
-    """Name an examination: the same batch under another policy, reference or label scheme is another one."""
-    scheme = (*manifest.pretrained_labels, *policy.labels)
-    parts = (str(CHECKS_VERSION), batch.digest, document_digest(policy), manifest.lineage.reference, *scheme)
+def _deliver(store: Store, name: str, data: bytes) -> None:
+    try:
+        store.create(INBOX + name, data)
+    except ObjectExists:
+        _refuse_other(name, store.get(INBOX + name), data)
+
+
+def _refuse_other(name: str, found: bytes, data: bytes) -> None:
+    if found != data and name.endswith(METADATA):
+        raise BatchError(f"another scope was delivered before; to correct it, replace {INBOX}{name}")
+    if found != data:
+        raise BatchError(f"{name!r} was delivered before with other content; batches never change: rename it")
+
+
+def scope_metadata(store: Store, policies: Policies, scope: tuple[str, ...]) -> BatchMetadata:
+    """Make the metadata of a delivery; raises BatchError for a label that would be refused at night."""
+    _, manifest = production(store)
+    if fault := label_scheme(manifest.pretrained_labels, policies).scope_fault(scope):
+        raise BatchError(fault)
+    return BatchMetadata(scope=scope)
+
+
+def admission_digest(batch: BatchRef, policies: Policies, manifest: Manifest) -> str:
+    """Name an examination: another one with other metadata, policies, reference or pretrained labels."""
+    parts = (
+        str(CHECKS_VERSION),
+        batch.digest,
+        batch.metadata or "",
+        document_digest(policies.quality),
+        document_digest(policies.scheme),
+        manifest.lineage.reference,
+        *manifest.pretrained_labels,
+    )
     return digest("\n".join(parts).encode())
 
 
@@ -80,46 +111,19 @@ def admission_folder(batch: BatchRef, admission: str) -> str:
     return f"batches/{batch.digest}/{admission[:16]}"
 
 
-def survey(store: Store, policy: QualityPolicy, *, cache: Path) -> tuple[BatchState, ...]:
+def survey(store: Store, policies: Policies, *, cache: Path) -> tuple[BatchState, ...]:
     """Derive the state of every delivery, by name."""
     _, manifest = production(store)
-    return tuple(_state(store, ref, policy, manifest) for ref in _deliveries(store, cache))
+    return tuple(_state(store, ref, policies, manifest) for ref in deliveries(store, cache))
 
 
-def _deliveries(store: Store, cache: Path) -> Iterator[BatchRef]:
-    seen = set()
-    for entry in store.list(INBOX):
-        if entry.key.endswith("/"):  # an S3 console's way to show an empty folder
-            continue
-        try:
-            check_key(entry.key)
-        except StoreError as error:  # one odd name must not stop the night
-            log.warning("not read, rename it: %s", error)
-            continue
-        ref = BatchRef(name=entry.key.removeprefix(INBOX), digest=_delivery_digest(store, entry, cache))
-        if ref.digest not in seen:  # the same content under two names is one batch
-            seen.add(ref.digest)
-            yield ref
-
-
-def _delivery_digest(store: Store, entry: Stored, cache: Path) -> str:
-    """Return the digest of a delivery, read again only where the store's change mark is a new one."""
-    known = cache / "deliveries" / digest(f"{store.url}\n{entry.key}\n{entry.tag}".encode())
-    if known.is_file():
-        return known.read_text()
-    found = digest(store.get(entry.key))
-    known.parent.mkdir(parents=True, exist_ok=True)
-    fresh = known.with_suffix(f".{uuid.uuid4().hex}")
-    fresh.write_text(found)
-    fresh.replace(known)
-    return found
-
-
-def _state(store: Store, ref: BatchRef, policy: QualityPolicy, manifest: Manifest) -> BatchState:
-    if ref.digest in {batch.digest for batch in manifest.lineage.batches}:
+def _state(store: Store, ref: BatchRef, policies: Policies, manifest: Manifest) -> BatchState:
+    learnt = {batch.digest: batch for batch in manifest.lineage.batches}
+    if ref.digest in learnt:
         # Nothing about it can matter any more, and there are more of these every night: not read.
+        ref = replace(ref, metadata=learnt[ref.digest].metadata)
         return BatchState(ref=ref, status=Status.IN_PRODUCTION, report=None, decision=None)
-    report = read_report(store, ref, admission_digest(ref, policy, manifest))
+    report = read_report(store, ref, admission_digest(ref, policies, manifest))
     newest = decisions(store, ref).newest()
     decision = newest[1] if newest else None
     status = Status.ACCEPTED if report else Status.PENDING
@@ -134,10 +138,10 @@ _STANDING = {"exclude": Status.EXCLUDED, "hold": Status.HELD}
 WORDS = ("exclude", "release", "hold")
 
 
-def examined(store: Store, ref: BatchRef, policy: QualityPolicy) -> QualityReport | None:
-    """Return the report of a delivery under the present policy, if it was examined under it."""
+def examined(store: Store, ref: BatchRef, policies: Policies) -> QualityReport | None:
+    """Return the report of a delivery under the present policies, if it was examined under them."""
     _, manifest = production(store)
-    return read_report(store, ref, admission_digest(ref, policy, manifest))
+    return read_report(store, ref, admission_digest(ref, policies, manifest))
 
 
 def read_report(store: Store, ref: BatchRef, admission: str) -> QualityReport | None:

@@ -3,6 +3,7 @@
 from techner.core.errors import BatchError
 from techner.core.night import Plan
 from techner.core.policy import Policies
+from techner.core.scheme import label_scheme
 from techner.registry.aliases import production
 from techner.stages.inbox import Status, survey
 from techner.stages.run import Run
@@ -14,10 +15,11 @@ def plan(
     """Write the run's plan; None, and nothing written, where no batch is due.
 
     `batches` names the only ones to use, held ones included. Raises BatchError for a name that the inbox does
-    not have or whose batch cannot be used.
+    not have or whose batch cannot be used, SettingsError for a scheme that contradicts itself or the model.
     """
     version, manifest = production(run.store)
-    states = survey(run.store, policies.quality, cache=run.cache)
+    label_scheme(manifest.pretrained_labels, policies)
+    states = survey(run.store, policies, cache=run.cache)
     if batches:
         by_name = {state.ref.name: state for state in states}
         if unknown := sorted(set(batches) - set(by_name)):

@@ -47,7 +47,7 @@ def create_app(
     def page() -> HTMLResponse:
         try:
             now = settings()
-            found = overview(open_store(), now.quality, cache=now.cache)
+            found = overview(open_store(), now.policies, cache=now.cache)
             return _html("page.html", overview=found)
         except NotInitialised as error:
             return _html("empty.html", url=error.url)

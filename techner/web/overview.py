@@ -5,7 +5,7 @@ from pathlib import Path
 
 from techner.core.errors import NotInitialised
 from techner.core.manifest import Generation, Judgement, Manifest
-from techner.core.policy import QualityPolicy
+from techner.core.policy import Policies
 from techner.registry.aliases import alias_log
 from techner.registry.versions import read_manifest
 from techner.stages.inbox import BatchState, survey
@@ -35,7 +35,7 @@ class Overview:
         return self.runs[0] if self.runs else None
 
 
-def overview(store: Store, policy: QualityPolicy, *, cache: Path) -> Overview:
+def overview(store: Store, policies: Policies, *, cache: Path) -> Overview:
     """Read all that the page shows; raises NotInitialised where the store has no origin."""
     moves = tuple(alias_log(store).records(limit=SHOWN))
     if not moves:
@@ -45,5 +45,5 @@ def overview(store: Store, policy: QualityPolicy, *, cache: Path) -> Overview:
         manifest=read_manifest(store, moves[0][1].version),
         moves=moves,
         runs=runs,
-        deliveries=survey(store, policy, cache=cache),
+        deliveries=survey(store, policies, cache=cache),
     )

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from techner.cli import app
 from techner.cli.app import main
+from techner.core.policy import TECH_LABELS
 from techner.formats import write_examples
 from techner.registry.aliases import production
 from techner.starter import slot_examples
@@ -120,6 +121,40 @@ def test_batch_submit_list_show_follow_a_delivery(tmp_path: Path) -> None:
     assert "monday.jsonl" in call("batch", "list").stdout
     assert "Not examined yet" in call("batch", "show", "monday.jsonl").stdout
     assert "200 read = 200 accepted" in call("batch", "show", "first.jsonl").stdout
+
+
+def test_batch_submit_delivers_the_scope_beside_each_file(techner: World, tmp_path: Path) -> None:
+    (tmp_path / "monday.jsonl").write_bytes(write_examples(tech_batch(300, 310)))
+    call("batch", "submit", str(tmp_path / "monday.jsonl"), "--scope", "PROTOCOL, HARDWARE")
+    assert json.loads(techner.store.get("inbox/monday.jsonl.meta.json")) == {
+        "scope": ["PROTOCOL", "HARDWARE"]
+    }
+    assert [item["name"] for item in json.loads(call("batch", "list", "--json").stdout)] == [
+        "first.jsonl",
+        "monday.jsonl",
+    ]
+
+
+@pytest.mark.parametrize("scope", ["PROTOCOLS", "", ","])
+def test_batch_submit_delivers_nothing_with_a_scope_that_is_none(
+    scope: str, techner: World, tmp_path: Path
+) -> None:
+    from techner.core.errors import BatchError
+
+    (tmp_path / "monday.jsonl").write_bytes(write_examples(tech_batch(300, 310)))
+    with pytest.raises(BatchError, match=r"not one of|one label or more"):
+        call("batch", "submit", str(tmp_path / "monday.jsonl"), "--scope", scope)
+    assert [entry.key for entry in techner.store.list("inbox/")] == ["inbox/first.jsonl"]
+
+
+@pytest.mark.usefixtures("techner")
+def test_batch_show_tells_the_scope_and_where_it_is_from() -> None:
+    scope = sorted(TECH_LABELS)
+    assert f"scope: {', '.join(scope)} (inferred)" in " ".join(
+        call("batch", "show", "first.jsonl").stdout.split()
+    )
+    report = json.loads(call("batch", "show", "first.jsonl", "--json").stdout)["report"]
+    assert (report["scope"], report["scope_from"]) == (scope, "inferred")
 
 
 @pytest.mark.usefixtures("techner")

@@ -8,7 +8,7 @@ import pytest
 from techner.core.errors import IntegrityError
 from techner.core.examples import Example, text_key
 from techner.core.memory import in_holdout
-from techner.core.policy import CorpusPolicy
+from techner.core.policy import CorpusPolicy, SchemePolicy
 from techner.corpus.assemble import Assembled, assemble, refuse_leaks
 from techner.corpus.reference import Reference
 from tests.conftest import marked
@@ -19,6 +19,7 @@ REFERENCE = Reference(
     rehearsal=tuple(Example(f"old news {number}") for number in range(100)),
     regression=(marked("[[David|PERSON]] met Zoë"), marked("[[Ann|PERSON]] left")),
 )
+NO_MOVES = SchemePolicy()
 NO_HOLDOUT = CorpusPolicy(holdout_share=0.0)
 VARIANTS: dict[str, Callable[[str], str]] = {
     "same": str,
@@ -36,9 +37,18 @@ def night(
     holdout: tuple[Example, ...] = (),
     reference: Reference = REFERENCE,
     policy: CorpusPolicy = NO_HOLDOUT,
+    scheme: SchemePolicy = NO_MOVES,
     salt: str = "night 1",
 ) -> Assembled:
-    return assemble(accepted, memory=memory, holdout=holdout, reference=reference, policy=policy, salt=salt)
+    return assemble(
+        accepted,
+        memory=memory,
+        holdout=holdout,
+        reference=reference,
+        policy=policy,
+        scheme=scheme,
+        salt=salt,
+    )
 
 
 def keys(examples: Iterable[Example]) -> set[str]:

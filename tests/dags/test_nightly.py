@@ -137,9 +137,7 @@ def test_a_dry_run_of_named_batches_judges_and_publishes_nothing(airflow_home: P
     assert newest is not None
     assert newest[1].outcome == "dry run"
     assert [batch.name for batch in newest[1].batches] == ["monday.jsonl"]
-    states = {
-        state.ref.name: state.status for state in survey(world.store, POLICIES.quality, cache=world.cache)
-    }
+    states = {state.ref.name: state.status for state in survey(world.store, POLICIES, cache=world.cache)}
     assert states["tuesday.jsonl"] is Status.PENDING
 
 

@@ -7,12 +7,14 @@ import spacy
 
 from techner.core.examples import Example, text_key
 from techner.core.manifest import BatchRef
-from techner.core.policy import QualityPolicy
+from techner.core.policy import QualityPolicy, SchemePolicy
+from techner.core.scheme import LabelScheme
 from techner.quality.examine import Admission, Examined, examine
 from tests.conftest import marked
 
 BATCH = BatchRef(name="monday.jsonl", digest="d")
 LABELS = ("LANG", "LIB", "OS", "TOOL")
+NO_MOVES = SchemePolicy()
 _TOKENIZER = spacy.blank("en").tokenizer
 
 
@@ -21,23 +23,29 @@ def tokenize(text: str) -> list[tuple[int, int]]:
 
 
 def admission(
-    *, max_quarantine_share: float = 0.25, max_text_chars: int = 20_000, frozen: Iterable[str] = ()
+    *,
+    max_quarantine_share: float = 0.25,
+    max_text_chars: int = 20_000,
+    frozen: Iterable[str] = (),
+    moves: SchemePolicy = NO_MOVES,
+    metadata: bytes | None = None,
 ) -> Admission:
     policy = QualityPolicy(
         labels=LABELS, max_quarantine_share=max_quarantine_share, max_text_chars=max_text_chars
     )
     return Admission(
-        labels=frozenset(LABELS),
+        scheme=LabelScheme(frozenset(LABELS), moves),
         policy=policy,
         frozen_texts=frozenset(text_key(text) for text in frozen),
         tokenize=tokenize,
         digest="policy and reference",
+        metadata=metadata,
     )
 
 
-def row(text: object, *entities: object) -> bytes:
+def row(text: object, *entities: object, **more: object) -> bytes:
     """Write one line as an annotation tool would."""
-    return json.dumps({"text": text, "entities": list(entities)}).encode()
+    return json.dumps({"text": text, "entities": list(entities)} | more).encode()
 
 
 def line(example: Example) -> bytes:

@@ -57,6 +57,13 @@ CASES = {
     "null label": Case("label", [row("null label", [0, 4, None])]),
     "list label": Case("label", [row("list label", [0, 4, ["OS"]])]),
     "label with CR": Case("label", [row("label with CR", [0, 5, "OS\r"])]),
+    "scope of unknown labels": Case("scope", [row("scoped", [0, 6, "OS"], scope=["OS", "PLANET"])]),
+    "empty scope": Case("scope", [row("looked for nothing", scope=[])]),
+    "scope is a string": Case("scope", [row("scope is a string", [0, 5, "OS"], scope="OS")]),
+    "out of scope": Case(
+        "scope",
+        [row("not looked for", [0, 3, "OS"], scope=["LIB"]), row("scope is null", [0, 5, "OS"], scope=None)],
+    ),
     "trailing space": Case("span_edge", [row("trailing space", [0, 9, "OS"])]),
     "no-break space": Case("span_edge", [row("no-break\u00a0 space", [0, 9, "OS"])]),
     "zero-width space": Case("zero_width", [row("Re\u200bdis hides", [0, 6, "OS"])]),

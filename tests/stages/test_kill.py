@@ -54,7 +54,7 @@ def do(stage: str, world: World) -> None:
     if stage == "plan":
         plan.plan(run, quick())
     elif stage == "admit":
-        for state in survey(world.store, quick().quality, cache=world.cache):
+        for state in survey(world.store, quick(), cache=world.cache):
             admit.admit(run, state.ref.digest)
     elif stage == "publish":
         publish.publish(run, WORD)

@@ -31,9 +31,7 @@ SWAPPED = dict(zip(TECH_LABELS, (*TECH_LABELS[1:], TECH_LABELS[0]), strict=True)
 
 
 def status(world: World) -> dict[str, Status]:
-    return {
-        state.ref.name: state.status for state in survey(world.store, POLICIES.quality, cache=world.cache)
-    }
+    return {state.ref.name: state.status for state in survey(world.store, POLICIES, cache=world.cache)}
 
 
 def test_a_good_night_moves_production_to_the_new_version(promoted: World) -> None:
@@ -84,9 +82,7 @@ def test_a_held_batch_waits_for_a_release_and_does_not_block_the_next_one(promot
     assert made is not None
     assert [batch.name for batch in made.batches] == ["third.jsonl"]
     held = next(
-        s.ref
-        for s in survey(promoted.store, POLICIES.quality, cache=promoted.cache)
-        if s.ref.name == "second.jsonl"
+        s.ref for s in survey(promoted.store, POLICIES, cache=promoted.cache) if s.ref.name == "second.jsonl"
     )
     decide(promoted.store, held, "release", who="test", why="looked at it", when=WHEN)
     made = plan(promoted.run("run-4"), POLICIES)
@@ -104,7 +100,7 @@ def test_a_held_batch_can_be_named_for_a_run(promoted: World) -> None:
 
 def test_an_excluded_batch_is_not_planned(world: World) -> None:
     world.deliver("first.jsonl", tech_batch(0, 20))
-    ref = survey(world.store, POLICIES.quality, cache=world.cache)[0].ref
+    ref = survey(world.store, POLICIES, cache=world.cache)[0].ref
     decide(world.store, ref, "exclude", who="test", why="wrong project", when=WHEN)
     assert status(world) == {"first.jsonl": Status.EXCLUDED}
     assert plan(world.run(), POLICIES) is None
@@ -117,7 +113,7 @@ def test_a_rollback_holds_what_was_learnt_since_and_a_release_makes_it_due_again
     assert production(promoted.store)[0] == manifest.parent
     assert status(promoted)["first.jsonl"] is Status.HELD
     assert plan(promoted.run("run-2"), POLICIES) is None
-    ref = survey(promoted.store, POLICIES.quality, cache=promoted.cache)[0].ref
+    ref = survey(promoted.store, POLICIES, cache=promoted.cache)[0].ref
     decide(promoted.store, ref, "release", who="test", why="was not it", when=WHEN)
     assert status(promoted)["first.jsonl"] is Status.ACCEPTED
 

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from techner.core.manifest import BatchRef, Judgement, LabelScore, Lineage, Manifest
-from techner.core.policy import QualityPolicy
+from techner.core.policy import Policies
 from techner.core.verdict import Check, Verdict
 from techner.registry.aliases import move_alias
 from techner.registry.blobs import save_bytes
@@ -83,7 +83,7 @@ def fill(store: Store, *, nights: int = 2) -> Filled:
     for number, name in enumerate(NAMES):
         store.create(f"inbox/{name}", b'{"text": "TLS %d"}\n' % number)
     with TemporaryDirectory() as cache:
-        refs = [state.ref for state in survey(store, QualityPolicy(), cache=Path(cache))]
+        refs = [state.ref for state in survey(store, Policies(), cache=Path(cache))]
     live = origin
     for number in range(1, nights + 1):
         version = save_version(store, number=number, parent=live, origin=origin, batches=refs[:number])

@@ -1,0 +1,78 @@
+"""The label scheme of a night: which labels may be used, and how it reads examples that used others."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from techner.core.errors import SettingsError
+from techner.core.examples import Example
+from techner.core.policy import Policies, SchemePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScheme:
+    """What a delivery is read against."""
+
+    labels: frozenset[str] | None
+    """Today's labels, pretrained and new: no old name, no retired one. None takes any label."""
+    moves: SchemePolicy = field(default_factory=SchemePolicy)
+
+    def fault(self, label: Any) -> str | None:
+        """Say what is wrong with a delivered label; None where it, or its new name, is one of today's."""
+        if isinstance(label, str) and label:
+            if self.labels is None or label in self.labels or label in self.moves.renamed:
+                return None
+            if label in self.moves.retired:
+                return f"{label!r} is retired: remove it, or take it out of the setting scheme.retired"
+        return f"{str(label)[:40]!r} is not one of {', '.join(sorted(self.labels or ('the labels',)))}"
+
+    def scope_fault(self, scope: Any) -> str | None:
+        """Say what is wrong with a delivered scope."""
+        if not isinstance(scope, (list, tuple)) or not scope:
+            return "a scope is a list of one label or more; leave it out where nobody can tell"
+        return next((fault for label in scope if (fault := self.fault(label))), None)
+
+
+def label_scheme(pretrained: Iterable[str], policies: Policies) -> LabelScheme:
+    """Make tonight's scheme; raises SettingsError where the settings contradict each other or the model."""
+    pretrained, moves = frozenset(pretrained), policies.scheme
+    for wrong in _contradictions(pretrained, policies):
+        raise SettingsError(wrong)
+    labels = pretrained.union(policies.quality.labels) - moves.renamed.keys() - frozenset(moves.retired)
+    return LabelScheme(labels, moves)
+
+
+def _contradictions(pretrained: frozenset[str], policies: Policies) -> Iterator[str]:
+    retired, renamed = policies.scheme.retired, policies.scheme.renamed
+    for label in retired:
+        if label in pretrained:
+            yield f"scheme.retired names {label!r}, a label of the pretrained model, which stay: take it out"
+        if label in renamed:
+            yield f"{label!r} is in scheme.retired and in scheme.renamed: take it out of one of them"
+    for old, new in renamed.items():
+        move = f"scheme.renamed has {old!r} = {new!r}"
+        if old in pretrained:
+            yield f"{move}, but {old!r} is a label of the pretrained model, whose names stay: take it out"
+        if new in pretrained:
+            yield f"{move}, a label of the pretrained model, which no new label can become: retire {old!r}"
+        if new in renamed:
+            yield f"{move}, which is renamed itself: give every old name the one that holds today"
+        if new in retired:
+            yield f"{move}, which is retired: put {old!r} into scheme.retired instead"
+        if new not in policies.quality.labels:
+            yield f"{move}, which is not in quality.labels: add it there"
+
+
+def scope_today(scope: Iterable[str], moves: SchemePolicy) -> tuple[str, ...]:
+    """Return a scope under today's names, sorted, without what is retired."""
+    return tuple(sorted({moves.renamed.get(label, label) for label in scope if label not in moves.retired}))
+
+
+def example_today(example: Example, moves: SchemePolicy) -> Example:
+    """Return an example under today's names, without the spans of what is retired."""
+    spans = (span for span in example.spans if span.label not in moves.retired)
+    return Example(
+        example.text,
+        tuple(replace(span, label=moves.renamed.get(span.label, span.label)) for span in spans),
+        None if example.scope is None else scope_today(example.scope, moves),
+    )

@@ -1,0 +1,50 @@
+"""What the annotators of a batch looked for: delivered beside it, stated by a row, or inferred."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import combinations
+
+from techner.core.errors import BatchError, IntegrityError
+from techner.core.examples import Example
+from techner.core.night import BatchMetadata
+from techner.core.scheme import LabelScheme, scope_today
+from techner.documents import parse
+from techner.formats import strict_json
+
+
+def delivered_scope(metadata: bytes, scheme: LabelScheme) -> tuple[str, ...]:
+    """Read a batch's metadata; raises BatchError for anything but a scope of the label scheme."""
+    try:
+        strict_json.loads(metadata.decode())  # `parse` takes the last of two equal keys
+        scope = parse(BatchMetadata, metadata, where="the metadata").scope
+    except (ValueError, IntegrityError) as error:
+        raise BatchError(f'metadata: {error}; write {{"scope": ["LABEL", …]}} and nothing else') from error
+    if fault := scheme.scope_fault(scope):
+        raise BatchError(f"metadata: {fault}; correct the .meta.json beside the delivery")
+    return scope_today(scope, scheme.moves)
+
+
+def with_scope(example: Example, scope: tuple[str, ...] | None) -> Example:
+    """Return the example with the batch's scope, unless its row stated one."""
+    return example if example.scope is not None else replace(example, scope=scope)
+
+
+def inferred_scope(examples: Iterable[Example]) -> tuple[str, ...]:
+    """Return the labels that occur where no scope was stated.
+
+    A row that states its own says nothing about what was looked for in the others.
+    """
+    return tuple(sorted({label for eg in examples if eg.scope is None for label in eg.labels}))
+
+
+def disagree(copies: Iterable[Example]) -> bool:
+    """Tell whether two annotations of one text differ in a label that both looked for."""
+    said = {replace(copy, text="") for copy in copies}
+    return any(_differ(one, other) for one, other in combinations(said, 2))
+
+
+def _differ(one: Example, other: Example) -> bool:
+    return any(
+        one.looked_for(span.label) and other.looked_for(span.label)
+        for span in set(one.spans) ^ set(other.spans)
+    )
