@@ -104,7 +104,11 @@ def _shapes(layer: Model[Any, Any]) -> dict[str, tuple[int, ...]]:
 
 def _copy_rows(heir: EntityRecognizer, parent: EntityRecognizer, renamed: Mapping[str, str]) -> None:
     ours, theirs = heir.model.get_ref("upper"), parent.model.get_ref("upper")
-    rows = {_renamed(name, renamed): row for row, name in enumerate(_actions(parent))}
+    names = _actions(parent)
+    # Where the new name was known before, its own rows count, not those of the label that joins it.
+    rows = {_renamed(name, renamed): row for row, name in enumerate(names)} | {
+        name: row for row, name in enumerate(names) if _renamed(name, renamed) == name
+    }
     for name in ("W", "b"):
         value, source = ours.get_param(name).copy(), theirs.get_param(name)
         for row, action in enumerate(_actions(heir)):

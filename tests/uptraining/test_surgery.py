@@ -50,6 +50,12 @@ def test_a_renamed_label_is_found_under_its_new_name_where_the_old_one_was(nlp: 
     assert found(heir_of(nlp, labels, PERSON="HUMAN")) == expected
 
 
+def test_a_label_that_joins_another_does_not_replace_it(nlp: Language) -> None:
+    kept = [label for label in pretrained_labels(nlp) if label != "ORG"]
+    joined, retired = found(heir_of(nlp, kept, ORG="PERSON")), found(heir_of(nlp, kept))
+    assert joined == retired
+
+
 def test_a_retired_label_is_not_found_any_more_and_the_others_still_are(nlp: Language) -> None:
     kept = [label for label in pretrained_labels(nlp) if label != "PERSON"]
     heir = heir_of(nlp, kept)

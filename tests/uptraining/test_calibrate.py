@@ -1,0 +1,79 @@
+"""How readily the trained component speaks is set where it does most good and no harm."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from spacy.pipeline import EntityRecognizer
+
+from techner.core.examples import Span
+from techner.starter import slot_examples
+from techner.uptraining.calibrate import calibrate, covered_share, offset_of, set_offset
+from techner.uptraining.pipeline import component_entities, load_pipeline, ner
+
+TEXTS = [example.text for example in slot_examples("tech", 60, seed=5)]
+
+
+@pytest.fixture
+def component(base_model: Path) -> EntityRecognizer:
+    return ner(load_pipeline(base_model), "ner")
+
+
+def bias(component: EntityRecognizer) -> list[float]:
+    return [float(value) for value in component.model.get_ref("upper").get_param("b")]
+
+
+def by_offset(component: EntityRecognizer, values: dict[float, float]) -> Callable[[], float]:
+    return lambda: values[offset_of(component)]
+
+
+def test_an_offset_lowers_the_score_of_no_entity_alone(component: EntityRecognizer) -> None:
+    before = bias(component)
+    set_offset(component, 2.0)
+    changed = [a - b for a, b in zip(before, bias(component), strict=True) if a != b]
+    assert changed == [pytest.approx(2.0)]
+
+
+def test_offsets_count_from_the_trained_weights_and_do_not_add_up(component: EntityRecognizer) -> None:
+    before = bias(component)
+    for offset in (3.0, 1.0, 0.0):
+        set_offset(component, offset)
+    assert bias(component) == pytest.approx(before, abs=1e-5)
+
+
+def test_a_greater_offset_finds_more(base_model: Path) -> None:
+    nlp = load_pipeline(base_model)
+    before = sum(map(len, component_entities(nlp, "ner", TEXTS)))
+    set_offset(ner(nlp, "ner"), 4.0)
+    assert sum(map(len, component_entities(nlp, "ner", TEXTS))) > before
+
+
+def test_the_largest_offset_that_the_dev_part_allows_is_kept(component: EntityRecognizer) -> None:
+    f1 = {0.0: 0.5, 0.5: 0.6, 1.0: 0.7, 2.0: 0.695, 3.0: 0.6, 4.0: 0.6, 5.0: 0.6, 6.0: 0.6}
+    assert calibrate(component, by_offset(component, f1), lambda: 0.0) == 2.0
+    assert offset_of(component) == 2.0
+
+
+def test_without_a_dev_part_the_largest_harmless_offset_is_kept(component: EntityRecognizer) -> None:
+    covered = {0.0: 0.01, 0.5: 0.01, 1.0: 0.012, 2.0: 0.2}
+    assert calibrate(component, lambda: None, by_offset(component, covered)) == 1.0
+
+
+def test_no_gain_on_the_dev_part_is_worth_covering_old_entities(component: EntityRecognizer) -> None:
+    f1 = {0.0: 0.5, 0.5: 0.9}
+    assert calibrate(component, by_offset(component, f1), by_offset(component, {0.0: 0.0, 0.5: 0.1})) == 0.0
+
+
+def test_the_offset_is_saved_with_the_component(base_model: Path, tmp_path: Path) -> None:
+    nlp = load_pipeline(base_model)
+    set_offset(ner(nlp, "ner"), 2.0)
+    nlp.to_disk(tmp_path / "out")
+    again = ner(load_pipeline(tmp_path / "out"), "ner")
+    assert offset_of(again) == 2.0
+    assert bias(again) == bias(ner(nlp, "ner"))
+
+
+def test_a_span_over_part_of_an_old_one_covers_it() -> None:
+    old = [(Span(0, 5, "PERSON"), Span(10, 15, "ORG")), ()]
+    assert covered_share(old, [(Span(4, 8, "PROTOCOL"),), (Span(0, 1, "PROTOCOL"),)]) == 0.5
+    assert covered_share([()], [()]) == 0.0
