@@ -43,6 +43,10 @@ POLICIES = Policies(
         label_margin=0.1,
         new_margin=0.2,
         new_floor=0.01,
+        label_drop=0.2,
+        flip_cap=0.2,
+        survival_floor=0.0,
+        speed_floor=0.01,  # how fast a busy machine is must not decide a test
         resamples=200,
         min_support=1,
     ),
