@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from techner import __version__
-from techner.cli import batch, init, model, run
+from techner.cli import batch, doctor, init, model, run
 from techner.cli.talk import console
 from techner.core.errors import TechnerError
 
@@ -17,6 +17,7 @@ app = typer.Typer(
     help="Keep a domain NER model good, night after night, without it forgetting what it knew.",
 )
 app.command("init")(init.init)
+app.command("doctor")(doctor.doctor)
 app.add_typer(batch.app, name="batch")
 app.add_typer(model.app, name="model")
 app.add_typer(run.app, name="run")

@@ -55,6 +55,7 @@ def run_stages(run: Run, policies: Policies, wanted: Wanted) -> Outcome | None:
         out.print(f"rejected: {judged.verdict.reason}; production stays", markup=False)
     else:
         out.print(f"the gate asks a person: `techner run approve {run.id} --why …`, or `run reject`")
+        out.print(f"what was lost and gained: `techner run report {run.id} > report.html`", markup=False)
     return outcome
 
 
