@@ -21,25 +21,7 @@ def domain_checks(sets: Bootstrap, production_labels: tuple[str, ...], policy: G
         support=sets.support(sets.labels),
         policy=policy,
     )
-    # A label that was retired since is not the candidate's to know.
-    known = tuple(label for label in sets.labels if label in production_labels)
-    found = compare(sets, known, PRODUCTION)
-    if known:
-        low, high = found.change.interval(policy.confidence)
-        rule = f"not surely worse, or by at most {policy.new_margin:.3f}"
-        state = _state(found, policy)
-        yield found.check(
-            "new micro F1", rule=rule, margin=policy.new_margin, state=state, interval=(low, high)
-        )
-    else:
-        yield found.check(
-            "new micro F1",
-            rule="no baseline: production knows none of the new labels",
-            margin=None,
-            state=INSUFFICIENT,
-            interval=(None, None),
-            decisive=False,
-        )
+    yield _against_production(sets, production_labels, policy)
     share, support = sets.survival(ORIGIN)
     survival = bounded(
         "survival",
@@ -52,6 +34,29 @@ def domain_checks(sets: Bootstrap, production_labels: tuple[str, ...], policy: G
     )
     # An origin that finds next to nothing there has nothing to lose.
     yield replace(survival, decisive=support >= policy.min_support)
+
+
+def _against_production(sets: Bootstrap, production_labels: tuple[str, ...], policy: GatePolicy) -> Check:
+    # A label that was retired since is not the candidate's to know.
+    known = tuple(label for label in sets.labels if label in production_labels)
+    found = compare(sets, known, PRODUCTION)
+    if not known:
+        rule = "no baseline: production knows none of the new labels"
+        return found.check(
+            "new micro F1",
+            rule=rule,
+            margin=None,
+            state=INSUFFICIENT,
+            interval=(None, None),
+            decisive=False,
+        )
+    return found.check(
+        "new micro F1",
+        rule=f"not surely worse, or by at most {policy.new_margin:.3f}",
+        margin=policy.new_margin,
+        state=_state(found, policy),
+        interval=found.change.interval(policy.confidence),
+    )
 
 
 def _state(found: Comparison, policy: GatePolicy) -> CheckState:
