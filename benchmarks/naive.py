@@ -14,7 +14,7 @@ from thinc.api import fix_random_seed
 
 from techner.core.examples import Example
 from techner.formats import read_examples
-from techner.uptraining.loop import gold
+from techner.uptraining.gold import gold
 
 
 def naive(base: Path, examples: Sequence[Example], out: Path, *, epochs: int = 30, seed: int = 0) -> None:

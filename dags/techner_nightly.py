@@ -38,7 +38,7 @@ PARAMS = {
     "strategy": Param(
         default=None,
         type=["null", "string"],
-        enum=[None, "extend"],
+        enum=[None, "extend", "blend"],
         title="Strategy",
         description="Empty: as set.",
     ),
@@ -63,7 +63,12 @@ def _stage() -> "Iterator[Run]":
 
     try:
         settings = load_settings()
-        yield Run(store=settings.open_store(), id=get_current_context()["run_id"], cache=settings.cache)
+        yield Run(
+            store=settings.open_store(),
+            id=get_current_context()["run_id"],
+            cache=settings.cache,
+            gpu=settings.gpu,
+        )
     except StoreError:
         raise  # storage may be back at the next try
     except TechnerError as error:
@@ -94,7 +99,8 @@ def _word() -> "Word":
 def _log_epochs() -> "Callable[[Step], None]":
     def on_step(step: "Step") -> None:
         if step.ends_epoch:
-            log.info("epoch %d/%d, loss %.4f", step.epoch, step.epochs, step.loss)
+            dev_f1 = "none" if step.dev_f1 is None else f"{step.dev_f1:.3f}"
+            log.info("epoch %d/%d, loss %.4f, dev F1 %s", step.epoch, step.epochs, step.loss, dev_f1)
 
     return on_step
 

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     store: str = ".techner/store"
     s3_endpoint: str | None = None
     cache: Path = Field(default_factory=lambda: Path.home() / ".cache" / "techner")
+    gpu: int | None = None
+    """Number of the GPU to train and predict on; None: the CPU."""
     quality: QualityPolicy = QualityPolicy()
     scheme: SchemePolicy = SchemePolicy()
     corpus: CorpusPolicy = CorpusPolicy()

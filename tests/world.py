@@ -28,7 +28,8 @@ from techner.stages.run import Run
 from techner.stages.uptrain import uptrain
 from techner.starter import slot_examples
 from techner.store import FolderStore, Store
-from techner.uptraining.loop import gold, train
+from techner.uptraining.gold import gold
+from techner.uptraining.loop import Material, train
 
 TECH = frozenset(TECH_LABELS)
 WHEN = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -129,7 +130,7 @@ def train_base(folder: Path) -> None:
     egs = gold(nlp, examples, frozenset(span.label for example in examples for span in example.spans))
     fix_random_seed(0)
     nlp.initialize(lambda: egs)
-    for _ in train(nlp, "ner", egs, TrainingPolicy(epochs=4, batch_words=100)):
+    for _ in train(nlp, "ner", Material(new=egs), TrainingPolicy(epochs=4, batch_words=100)):
         pass
     nlp.to_disk(folder)
 

@@ -7,10 +7,11 @@ import typer
 from rich.markup import escape
 
 from techner import __version__
-from techner.cli import batch, doctor, init, model, run
+from techner.cli import batch, doctor, init, model, offline, run
 from techner.cli.talk import console
 from techner.core.errors import TechnerError
 
+SEVERAL = ("--train", "--gold")
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -18,6 +19,8 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
+app.command("uptrain")(offline.uptrain)
+app.command("evaluate")(offline.evaluate)
 app.add_typer(batch.app, name="batch")
 app.add_typer(model.app, name="model")
 app.add_typer(run.app, name="run")
@@ -31,10 +34,23 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
         raise typer.Exit
 
 
+def spread(arguments: list[str]) -> list[str]:
+    """Let several files follow one option: `--train a b` becomes `--train a --train b`."""
+    spread, option = [], None
+    for position, argument in enumerate(arguments):
+        if argument.startswith("-"):
+            option = argument if argument in SEVERAL else None
+        elif option and arguments[position - 1] != option:
+            spread.append(option)
+        spread.append(argument)
+    return spread
+
+
 def main() -> None:
     """Run the command line; a TechnerError is one line on stderr and exit code 1."""
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, "1")  # as in the DAG: the same inputs give the same bytes
+    sys.argv[1:] = spread(sys.argv[1:])
     try:
         app()
     except TechnerError as error:

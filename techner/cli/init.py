@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
+from techner.cli.examples import read_gold, read_mixed
 from techner.cli.talk import console, now, person, training_bar
-from techner.core.errors import BatchError, ModelError
+from techner.core.errors import ModelError
 from techner.core.examples import Example
 from techner.settings import load_settings
 
@@ -49,7 +50,7 @@ def init(
             base=Path(base).name,
             gold=gold,
             silver_texts=silver,
-            holdout=_read_gold(holdout) if holdout else (),
+            holdout=read_gold(holdout) if holdout else (),
             who=person(),
             when=now(),
         )
@@ -115,39 +116,4 @@ def _reference(path: Path | None, base: str) -> tuple[list[Example], list[str]]:
         general = corpus_examples("general")
         # Its labels are the starter's; another base model labels the texts by its own scheme.
         return (list(general), []) if base == STARTER else ([], [example.text for example in general])
-    gold, silver = [], []
-    for row in _rows(path):
-        if isinstance(row, Example):
-            gold.append(row)
-        else:
-            silver.append(row)
-    return gold, silver
-
-
-def _read_gold(path: Path) -> list[Example]:
-    rows = list(_rows(path))
-    if any(isinstance(row, str) for row in rows):
-        raise BatchError(
-            f"{path}: every row of a holdout needs entities (an empty list where there are none)"
-        )
-    return [row for row in rows if isinstance(row, Example)]
-
-
-def _rows(path: Path) -> Iterator[Example | str]:
-    """Yield an example for a row with entities, else its text; raises BatchError for a faulty row."""
-    from techner.core.policy import QualityPolicy
-    from techner.formats import read_rows
-    from techner.quality.checks import parse_row
-
-    try:
-        _, rows = read_rows(path.read_bytes())
-    except OSError as error:
-        raise BatchError(f"cannot read {path}: {error.strerror}") from error
-    for row in rows:
-        if row.fault is None and row.entities is None and isinstance(row.text, str) and row.text.strip():
-            yield row.text
-            continue
-        example, faults = parse_row(row, QualityPolicy(), None)
-        if example is None:
-            raise BatchError(f"{path}, row {row.number}: {'; '.join(': '.join(fault) for fault in faults)}")
-        yield example
+    return read_mixed(path)

@@ -49,6 +49,7 @@ def training_bar(title: str) -> "Iterator[Callable[[Step], None]]":
 
         def on_step(step: "Step") -> None:
             note = f"epoch {step.epoch}/{step.epochs}, loss {step.loss:.4f}"
+            note += "" if step.dev_f1 is None else f", dev F1 {step.dev_f1:.3f}"
             progress.update(task, completed=step.done, total=step.total, note=note)
             if step.ends_epoch and not console.is_terminal:
                 console.print(f"  {title}: {note}")

@@ -87,6 +87,8 @@ class Candidate:
     new_labels: tuple[str, ...]
     losses: tuple[float, ...]
     """Mean loss a word, epoch by epoch."""
+    dev_f1: tuple[float, ...] = ()
+    """F1 on the dev part of the training corpus, epoch by epoch; empty where it was too small for one."""
 
 
 @document
@@ -119,7 +121,7 @@ class Evaluation:
 
 @document
 class Speed:
-    """Words a second. Differs from run to run: a manifest holds whether it was enough, never its digits."""
+    """Words a second of processor time: whether it was enough is in a manifest, its digits never."""
 
     words: int
     candidate: float

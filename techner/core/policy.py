@@ -53,10 +53,24 @@ class TrainingPolicy:
     """Hyperparameters of one uptraining; defaults from the measurements in docs/adr/0005."""
 
     strategy: str = "extend"
+    """`extend` or `blend`; docs/adr/0005 says when."""
     seed: int = 0
-    epochs: int = 4
+    epochs: int | None = None
+    """Passes over the new examples; None: as many as make `presentations`, within the two bounds below."""
+    presentations: int = 16_000
+    least_epochs: int = 4
+    most_epochs: int = 20
+    patience: int = 5
+    """Stop after so many epochs without a better one on the dev part."""
+    dev_share: float = 0.05
+    """Share of the training examples that only tells epochs apart."""
+    rehearsal_ratio: float = 0.5
+    """Rehearsal texts an epoch, for each new example."""
+    layers: int = 2
+    """Encoder layers of the second `ner` (extend); the pretrained one's where it has fewer."""
     dropout: float = 0.15
     learning_rate: float = 1e-3
+    """At its peak; it rises in the first few per cent of the training and decays linearly."""
     batch_words: int = 400
 
 

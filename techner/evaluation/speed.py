@@ -11,11 +11,11 @@ Run = Callable[[list[str]], object]
 
 
 def measure_speed(
-    candidate: Run, origin: Run, texts: Sequence[str], *, clock: Callable[[], float] = time.perf_counter
+    candidate: Run, origin: Run, texts: Sequence[str], *, clock: Callable[[], float] = time.process_time
 ) -> Speed | None:
     """Time both on the same texts, best of some rounds, in turns; None where there is no text.
 
-    In turns, because another process that takes the processor for a while should not slow one of them alone.
+    In processor time, and in turns: what else the machine does should not slow one of them alone.
     """
     chosen = list(texts[:TEXTS])
     words = sum(len(text.split()) for text in chosen)

@@ -21,11 +21,12 @@ ABANDONED_S = 2 * 24 * 3600  # no task runs this long
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What every stage needs: the store, the run's id, and a local cache for blobs."""
+    """What every stage needs: the store, the run's id, a local cache for blobs, and where to compute."""
 
     store: Store
     id: str
     cache: Path
+    gpu: int | None = None
 
     def write(self, name: str, document: Any) -> None:
         self.store.put(self._key(name), dump(document))

@@ -20,16 +20,25 @@ def uptrain(run: Run, *, on_step: Callable[[Step], None] = lambda step: None) ->
     def part(entry: FileEntry) -> tuple[Example, ...]:
         return read_examples(load_bytes(run.store, entry), where=entry.path)
 
-    production = read_manifest(run.store, plan.production)
-    with run.model(production.files) as folder, run.scratch() as scratch:
+    production, origin = read_manifest(run.store, plan.production), read_manifest(run.store, plan.origin)
+    # What another strategy made of the origin has another shape: start over, the memory has the examples.
+    same = production.lineage.strategy in (None, plan.policies.training.strategy)
+    with (
+        run.model(origin.files) as pretrained,
+        run.model(production.files if same else origin.files) as folder,
+        run.scratch() as scratch,
+    ):
         made = train(
             folder,
             TrainingCorpus(train=part(corpus.train), rehearsal=part(corpus.rehearsal)),
             plan.policies.training,
             scratch / "candidate",
+            origin=pretrained,
+            scheme=plan.policies.scheme,
+            gpu=run.gpu,
             on_step=on_step,
         )
         files = save_folder(run.store, scratch / "candidate")
-    candidate = Candidate(files=files, new_labels=made.new_labels, losses=made.losses)
+    candidate = Candidate(files=files, new_labels=made.new_labels, losses=made.losses, dev_f1=made.dev_f1)
     run.write("candidate.json", candidate)
     return candidate

@@ -10,7 +10,8 @@ from techner.core.policy import TrainingPolicy
 from techner.corpus.reference import split_reference
 from techner.starter.corpus import corpus_examples, slot_examples
 from techner.uptraining import Step
-from techner.uptraining.loop import gold, train
+from techner.uptraining.gold import gold
+from techner.uptraining.loop import Material, train
 
 SLOT_SENTENCES = 1500
 _POLICY = TrainingPolicy(epochs=7, dropout=0.2)
@@ -28,7 +29,7 @@ def train_starter(out: Path, *, on_step: Callable[[Step], None] = lambda step: N
     labels = frozenset(span.label for example in examples for span in example.spans)
     egs = gold(nlp, examples, labels)
     nlp.initialize(lambda: egs)
-    for step in train(nlp, "ner", egs, _POLICY):
+    for step in train(nlp, "ner", Material(new=egs), _POLICY):
         on_step(step)
     nlp.meta.update(name="techner_starter", description="General entities, from techner's own small corpus")
     nlp.to_disk(out)

@@ -1,15 +1,21 @@
 """The training loop: a generator of steps, so that the caller owns logging and progress."""
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil
+from typing import Any
 
 from spacy.language import Language
 from spacy.training import Example as SpacyExample
-from thinc.api import Adam
+from thinc.api import Adam, Model, Optimizer
 
-from techner.core.examples import Example
 from techner.core.policy import TrainingPolicy
+from techner.uptraining.pipeline import ner
+
+WARM_UP = 0.06  # share of the training in which the learning rate rises
+LAST_RATE = 0.02  # share of the learning rate that the decay ends at
+Weights = dict[tuple[int, str], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,44 +27,114 @@ class Step:
     done: int
     total: int
     loss: float
-
-    @property
-    def ends_epoch(self) -> bool:
-        return self.done * self.epochs == self.total * self.epoch
-
-
-def gold(nlp: Language, examples: Iterable[Example], labels: frozenset[str]) -> list[SpacyExample]:
-    """Make spaCy examples; a token outside every span of `labels` is `O`."""
-    golds = []
-    for example in examples:
-        doc = nlp.make_doc(example.text)
-        entities = [(span.start, span.end, span.label) for span in example.spans if span.label in labels]
-        golds.append(SpacyExample.from_dict(doc, {"entities": entities}))
-    return golds
+    dev_f1: float | None = None
+    """F1 on the dev part, at the end of an epoch; None where there is no dev part."""
+    ends_epoch: bool = False
 
 
-def train(nlp: Language, name: str, egs: Sequence[SpacyExample], policy: TrainingPolicy) -> Iterator[Step]:
-    """Update the component `name` alone, yielding after every minibatch."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What is trained on: `new` whole in every epoch, and a part of `rehearsal`, another one each time."""
+
+    new: Sequence[SpacyExample]
+    rehearsal: Sequence[SpacyExample] = field(default=())
+    dev_f1: Callable[[], float | None] = lambda: None
+    """Scores the component as it is; only where there is enough to tell epochs apart."""
+
+
+def epochs(new: int, policy: TrainingPolicy) -> int:
+    """Return how often the new examples are passed over: the fewer they are, the more often."""
+    if policy.epochs:
+        return policy.epochs
+    return min(max(ceil(policy.presentations / max(new, 1)), policy.least_epochs), policy.most_epochs)
+
+
+def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) -> Iterator[Step]:
+    """Update the component `name` alone, yielding after every minibatch; its weights end averaged.
+
+    The learning rate rises, then decays linearly. The weights are averaged over the updates (Polyak &
+    Juditsky 1992), and those of the epoch that was best on the dev part are kept; training stops when
+    `patience` epochs have not been better.
+    """
     shuffler = random.Random(policy.seed)  # noqa: S311 - reproducible on purpose
-    sgd = Adam(policy.learning_rate, L2=0.01, grad_clip=1.0)
-    order = list(egs)
-    done = 0
+    sgd = Adam(policy.learning_rate, L2=0.01, grad_clip=1.0, use_averages=True)
+    model = ner(nlp, name).model
+    count = epochs(len(material.new), policy)
+    replay = Replay(material.rehearsal, ceil(policy.rehearsal_ratio * len(material.new)), shuffler)
+    total = (len(material.new) + replay.size) * count
+    best, done = Best(), 0
     with nlp.select_pipes(enable=[name]):
-        for epoch in range(1, policy.epochs + 1):
+        for epoch in range(1, count + 1):
+            order = [*material.new, *replay.deal()]
             shuffler.shuffle(order)
             loss, words = 0.0, 0
             for batch in _batches(order, policy.batch_words):
-                losses = nlp.update(batch, drop=policy.dropout, sgd=sgd, losses={})
-                loss += losses[name]
-                words += sum(len(eg.reference) for eg in batch)
+                if words:
+                    yield Step(epoch=epoch, epochs=count, done=done, total=total, loss=loss / words)
+                sgd.learn_rate = policy.learning_rate * _rate(done / total)
+                loss += nlp.update(batch, drop=policy.dropout, sgd=sgd, losses={})[name]
+                words += max(sum(len(eg.reference) for eg in batch), 1)
                 done += len(batch)
-                yield Step(
-                    epoch=epoch,
-                    epochs=policy.epochs,
-                    done=done,
-                    total=len(order) * policy.epochs,
-                    loss=loss / max(words, 1),
-                )
+            averaged = _averages(model, sgd)
+            with model.use_params(averaged):
+                dev_f1 = material.dev_f1()
+            best = best.or_else(Best(epoch=epoch, f1=dev_f1, weights=averaged))
+            last = Step(epoch=epoch, epochs=count, done=done, total=total, loss=loss / max(words, 1))
+            yield replace(last, dev_f1=dev_f1, ends_epoch=True)
+            if epoch - best.epoch >= policy.patience:
+                break
+    _settle(model, best.weights)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Best:
+    """The weights of the epoch that did best so far; without a dev part, of the last one."""
+
+    epoch: int = 0
+    f1: float | None = None
+    weights: Weights = field(default_factory=dict)
+
+    def or_else(self, other: "Best") -> "Best":
+        is_better = self.f1 is None or other.f1 is None or other.f1 > self.f1
+        return other if is_better else self
+
+
+class Replay:
+    """Deals out the rehearsal examples, `size` at a time, all of them before any comes again."""
+
+    def __init__(self, pool: Sequence[SpacyExample], size: int, shuffler: random.Random) -> None:
+        self.pool = list(pool)
+        self.size = min(size, len(self.pool))
+        self.shuffler = shuffler
+        self.left: list[SpacyExample] = []
+
+    def deal(self) -> list[SpacyExample]:
+        if len(self.left) < self.size:
+            self.left = list(self.pool)
+            self.shuffler.shuffle(self.left)
+        dealt, self.left = self.left[: self.size], self.left[self.size :]
+        return dealt
+
+
+def _rate(share: float) -> float:
+    """Return the learning rate's factor at a share of the training."""
+    if share < WARM_UP:
+        return max(share / WARM_UP, LAST_RATE)
+    return max(1 - (share - WARM_UP) / (1 - WARM_UP), LAST_RATE)
+
+
+def _averages(model: Model[Any, Any], sgd: Optimizer) -> Weights:
+    """Copy the averaged weights of the model's own layers."""
+    averages = sgd.averages or {}
+    keys = [(node.id, name) for node in model.walk() for name in node.param_names]
+    return {key: averages[key].copy() for key in keys if key in averages}
+
+
+def _settle(model: Model[Any, Any], weights: Weights) -> None:
+    for node in model.walk():
+        for name in node.param_names:
+            if (node.id, name) in weights:
+                node.set_param(name, weights[node.id, name])
 
 
 def _batches(egs: Sequence[SpacyExample], words: int) -> Iterator[list[SpacyExample]]:

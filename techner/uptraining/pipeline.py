@@ -1,16 +1,33 @@
 """What is known of a pipeline: its pretrained `ner`, the one that techner adds, and their labels."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 import spacy
 from spacy.language import Language
 from spacy.pipeline import EntityRecognizer
+from spacy.tokens import Doc
+from thinc.api import require_cpu, require_gpu
 
-from techner.core.errors import ModelError
+from techner.core.errors import ModelError, SettingsError
 from techner.core.examples import Span
 
 NEW_NER = "ner_techner"
+BATCH_SIZE = 128  # 1 000 texts at a time are slower
+
+
+def use_device(gpu: int | None) -> None:
+    """Let models loaded from here on compute on this GPU, or on the CPU; raises SettingsError without it."""
+    if gpu is None:
+        require_cpu()
+        return
+    try:
+        require_gpu(gpu)
+    except ValueError as error:
+        raise SettingsError(
+            f"cannot use GPU {gpu} ({error}): install cupy for your CUDA version, or unset TECHNER_GPU"
+        ) from error
 
 
 def load_pipeline(folder: Path) -> Language:
@@ -49,9 +66,21 @@ def tokens(nlp: Language, text: str) -> list[tuple[int, int]]:
     return [(token.idx, token.idx + len(token)) for token in nlp.make_doc(text)]
 
 
+def taught_labels(nlp: Language, origin: Language) -> tuple[str, ...]:
+    """Labels of a pipeline that its origin did not have, whichever strategy taught them."""
+    return tuple(sorted({*pretrained_labels(nlp), *new_labels(nlp)} - set(pretrained_labels(origin))))
+
+
 def predict(nlp: Language, texts: list[str]) -> list[tuple[Span, ...]]:
     """Entities of each text, as the whole pipeline gives them."""
-    return [
-        tuple(sorted(Span(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents))
-        for doc in nlp.pipe(texts, batch_size=128)
-    ]
+    return [entities(doc) for doc in nlp.pipe(texts, batch_size=BATCH_SIZE)]
+
+
+def component_entities(nlp: Language, name: str, texts: Iterable[str]) -> list[tuple[Span, ...]]:
+    """Entities of each text, as one `ner` with a tok2vec of its own gives them alone."""
+    docs = (nlp.make_doc(text) for text in texts)
+    return [entities(doc) for doc in ner(nlp, name).pipe(docs, batch_size=BATCH_SIZE)]
+
+
+def entities(doc: Doc) -> tuple[Span, ...]:
+    return tuple(sorted(Span(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents))

@@ -1,24 +1,41 @@
 """The interface of a strategy, and the ones there are."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from thinc.api import fix_random_seed
 
 from techner.core.errors import SettingsError
 from techner.core.examples import Example
-from techner.core.policy import TrainingPolicy
+from techner.core.policy import SchemePolicy, TrainingPolicy
 from techner.uptraining.loop import Step
-from techner.uptraining.pipeline import load_pipeline, new_labels
+from techner.uptraining.pipeline import load_pipeline, taught_labels, use_device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingCorpus:
-    """`train` is annotated for the new labels; `rehearsal` is text of the old domain."""
+    """`train` is annotated, each example within its scope; `rehearsal` is text of the old domain.
+
+    A scope of None stands for all new labels, and for none of the pretrained ones.
+    """
 
     train: tuple[Example, ...]
     rehearsal: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a strategy works on."""
+
+    folder: Path
+    """The pipeline to go on from."""
+    origin: Path
+    """The pretrained pipeline: the teacher of the pretrained labels."""
+    corpus: TrainingCorpus
+    policy: TrainingPolicy
+    scheme: SchemePolicy
+    out: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +44,12 @@ class Uptrained:
 
     new_labels: tuple[str, ...]
     losses: tuple[float, ...]
+    """Mean loss a word, epoch by epoch."""
+    dev_f1: tuple[float, ...] = field(default=())
+    """F1 on the dev part, epoch by epoch; empty where there was too little for one."""
 
 
-Strategy = Callable[[Path, TrainingCorpus, TrainingPolicy, Path], Iterator[Step]]
+Strategy = Callable[[Task], Iterator[Step]]
 
 
 def _extend() -> Strategy:
@@ -38,7 +58,13 @@ def _extend() -> Strategy:
     return extend
 
 
-STRATEGIES: dict[str, Callable[[], Strategy]] = {"extend": _extend}
+def _blend() -> Strategy:
+    from techner.uptraining.blend import blend
+
+    return blend
+
+
+STRATEGIES: dict[str, Callable[[], Strategy]] = {"blend": _blend, "extend": _extend}
 
 
 def uptrain(
@@ -47,19 +73,36 @@ def uptrain(
     policy: TrainingPolicy,
     out: Path,
     *,
+    origin: Path | None = None,
+    scheme: SchemePolicy | None = None,
+    gpu: int | None = None,
     on_step: Callable[[Step], None] = lambda step: None,
 ) -> Uptrained:
     """Uptrain the pipeline in `folder` and save the candidate to `out`.
 
-    The same inputs, policy and seed give the same bytes on one machine. Raises SettingsError for an unknown
-    strategy and ModelError for a pipeline that cannot be uptrained.
+    `folder` is the origin itself where none is given, else one that the same strategy made of it. The same
+    inputs, policy and seed give the same bytes on one machine. Raises SettingsError for an unknown strategy
+    and ModelError for a pipeline that cannot be uptrained.
     """
     if policy.strategy not in STRATEGIES:
         raise SettingsError(f"strategy {policy.strategy!r} is not one of {', '.join(sorted(STRATEGIES))}")
+    use_device(gpu)
     fix_random_seed(policy.seed)
-    losses = []
-    for step in STRATEGIES[policy.strategy]()(folder, corpus, policy, out):
+    task = Task(
+        folder=folder,
+        origin=origin or folder,
+        corpus=corpus,
+        policy=policy,
+        scheme=scheme or SchemePolicy(),
+        out=out,
+    )
+    ends = []
+    for step in STRATEGIES[policy.strategy]()(task):
         on_step(step)
         if step.ends_epoch:
-            losses.append(round(step.loss, 6))
-    return Uptrained(new_labels=new_labels(load_pipeline(out)), losses=tuple(losses))
+            ends.append(step)
+    return Uptrained(
+        new_labels=taught_labels(load_pipeline(out), load_pipeline(task.origin)),
+        losses=tuple(round(step.loss, 6) for step in ends),
+        dev_f1=tuple(round(step.dev_f1, 4) for step in ends if step.dev_f1 is not None),
+    )

@@ -13,7 +13,7 @@ from techner.core.examples import Example, Span
 from techner.core.policy import TrainingPolicy
 from techner.starter import slot_examples
 from techner.uptraining import Step, TrainingCorpus, uptrain
-from techner.uptraining.loop import gold
+from techner.uptraining.gold import gold
 from techner.uptraining.pipeline import NEW_NER, load_pipeline, new_labels, predict, pretrained_labels
 from tests.world import tech_batch
 

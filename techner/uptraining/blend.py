@@ -1,0 +1,84 @@
+"""`blend`: one `ner` for all labels, for batches that correct pretrained labels too."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from spacy.language import Language
+from spacy.training import Example as SpacyExample
+
+from techner.core.errors import ModelError
+from techner.core.examples import Example, Span
+from techner.uptraining import dev
+from techner.uptraining.gold import gold, unspoken
+from techner.uptraining.loop import Material, Step, train
+from techner.uptraining.pipeline import load_pipeline, ner, predict, pretrained_labels, pretrained_ner
+from techner.uptraining.strategy import Task
+from techner.uptraining.surgery import detach, graft, inherit, initialise, shape_of
+
+
+def blend(task: Task) -> Iterator[Step]:
+    """Train the one `ner` on new examples, with the origin's labels in them, and on rehearsal texts."""
+    work, origin = load_pipeline(task.folder), load_pipeline(task.origin)
+    name = pretrained_ner(work)
+    if name is None:
+        raise ModelError("the pipeline has no `ner` to blend into; use the strategy extend")
+    old = frozenset(pretrained_labels(origin))
+    before = {task.scheme.renamed.get(label, label) for label in pretrained_labels(work)}
+    taught = {span.label for example in task.corpus.train for span in example.spans}
+    labels = sorted((taught | before | old) - set(task.scheme.retired))
+    known = frozenset((before | old) & set(labels))
+    train_part = [_scoped(eg, frozenset(labels) - old) for eg in task.corpus.train]
+    training, held = dev.part(train_part, frozenset(labels), task.policy)
+    silver = _silver(work, origin, training, frozenset(labels), old, task.scheme.renamed)
+    new = gold(work, training, frozenset(labels), silver=silver, teacher_labels=known)
+    rehearsal = [replace(eg.only(old), scope=None) for eg in task.corpus.rehearsal]
+    rehearsed, held_old = dev.rehearsal_part(rehearsal, task.policy)
+    detach(work, name)
+    _renew(work, name, labels, new, task.scheme.renamed)
+    material = Material(
+        new=new,
+        rehearsal=gold(work, rehearsed, frozenset(labels)),
+        dev_f1=dev.scorer(work, name, held, held_old, frozenset(labels)),
+    )
+    yield from train(work, name, material, task.policy)
+    graft(work, name, task.folder, task.out)
+
+
+def _scoped(example: Example, new: frozenset[str]) -> Example:
+    """Spell out what a scope of None stands for: all new labels."""
+    return example if example.scope is not None else replace(example, scope=tuple(sorted(new)))
+
+
+def _silver(
+    work: Language,
+    origin: Language,
+    examples: Sequence[Example],
+    labels: frozenset[str],
+    old: frozenset[str],
+    renamed: dict[str, str],
+) -> list[tuple[Span, ...]]:
+    """Return what stands in for unsaid labels: the origin's for its own, production's for the others."""
+    asked = {position: eg.text for position, eg in enumerate(examples) if unspoken(eg, labels)}
+    anchors = predict(origin, list(asked.values()))
+    recent = predict(work, list(asked.values()))
+    silver: list[tuple[Span, ...]] = [()] * len(examples)
+    for position, anchor, spans in zip(asked, anchors, recent, strict=True):
+        learnt = (replace(span, label=renamed.get(span.label, span.label)) for span in spans)
+        silver[position] = anchor + tuple(
+            span
+            for span in learnt
+            if span.label not in old and not any(a.start < span.end and span.start < a.end for a in anchor)
+        )
+    return silver
+
+
+def _renew(
+    work: Language, name: str, labels: Sequence[str], egs: Sequence[SpacyExample], renamed: dict[str, str]
+) -> None:
+    """Replace the `ner` by one of tonight's labels that inherits all its weights."""
+    parent, config, place = ner(work, name), shape_of(work, name), work.pipe_names.index(name)
+    work.remove_pipe(name)
+    following = work.pipe_names[place] if place < len(work.pipe_names) else None
+    work.add_pipe("ner", name=name, config=config, before=following)
+    initialise(work, ner(work, name), labels, egs)
+    inherit(ner(work, name), parent, renamed)

@@ -1,0 +1,60 @@
+"""Examples → spaCy examples: what the annotators looked for is taught, of the rest nothing is claimed."""
+
+from collections.abc import Iterable, Sequence
+
+from spacy.language import Language
+from spacy.training import Example as SpacyExample
+
+from techner.core.examples import Example, Span
+
+
+def gold(
+    nlp: Language,
+    examples: Iterable[Example],
+    labels: frozenset[str],
+    *,
+    silver: Sequence[tuple[Span, ...]] | None = None,
+    teacher_labels: frozenset[str] = frozenset(),
+) -> list[SpacyExample]:
+    """Make spaCy examples of the spans of `labels`.
+
+    For a label outside an example's scope the teacher's spans stand in (`silver`, one tuple an example)
+    where it knows the label. Where nobody speaks for a label, a token without a span is missing; only where
+    every label is spoken for, it is `O`.
+    """
+    golds = []
+    for position, example in enumerate(examples):
+        unsaid = unspoken(example, labels)
+        spans = [span for span in example.spans if span.label in labels]
+        if unsaid and silver is not None:
+            spans += _beside(spans, (span for span in silver[position] if span.label in unsaid))
+        golds.append(_example(nlp, example.text, spans, missing=bool(unsaid - teacher_labels)))
+    return golds
+
+
+def unspoken(example: Example, labels: frozenset[str]) -> frozenset[str]:
+    """Return those of `labels` that the example's annotators did not look for."""
+    return frozenset() if example.scope is None else labels - set(example.scope)
+
+
+def _beside(spans: Sequence[Span], others: Iterable[Span]) -> list[Span]:
+    return [o for o in others if not any(s.start < o.end and o.start < s.end for s in spans)]
+
+
+def _example(nlp: Language, text: str, spans: Iterable[Span], *, missing: bool) -> SpacyExample:
+    predicted, reference = nlp.make_doc(text), nlp.make_doc(text)
+    ents = [reference.char_span(span.start, span.end, label=span.label) for span in sorted(spans)]
+    # A span that cuts a token (another tokenizer than at admission) teaches nothing about its tokens.
+    cut = [
+        piece
+        for span, ent in zip(sorted(spans), ents, strict=True)
+        if ent is None and (piece := reference.char_span(span.start, span.end, alignment_mode="expand"))
+    ]
+    kept = [ent for ent in ents if ent is not None]
+    taken = {token.i for ent in kept for token in ent}
+    unclear = [piece for piece in cut if not taken & {token.i for token in piece}]
+    if missing:
+        reference.set_ents(kept, default="missing")
+    else:
+        reference.set_ents(kept, missing=unclear, default="outside")
+    return SpacyExample(predicted, reference)

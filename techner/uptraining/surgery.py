@@ -1,0 +1,143 @@
+"""Take a `ner` out of a pipeline, make another of its shape, and put one in, leaving all else as it was."""
+
+import copy
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy.pipeline import EntityRecognizer
+from spacy.strings import StringStore
+from spacy.training import Example as SpacyExample
+from thinc.api import Model
+
+from techner.uptraining.calibrate import OFFSET, set_offset
+from techner.uptraining.pipeline import load_pipeline, ner
+
+OUTSIDE = ("0", "5")  # the actions without a label; 1 to 4 begin, last, in, unit
+
+
+def standalone(folder: Path, name: str) -> Language:
+    """Load the pipeline with the component detached from a shared tok2vec or transformer."""
+    nlp = load_pipeline(folder)
+    detach(nlp, name)
+    return nlp
+
+
+def detach(nlp: Language, name: str) -> None:
+    """Give the component a copy of the tok2vec it listens to, so that training it changes no other."""
+    for shared in _listened(nlp, name):
+        nlp.replace_listeners(shared, name, ["model.tok2vec"])
+
+
+def _listened(nlp: Language, name: str) -> list[str]:
+    tok2vec = nlp.config["components"][name]["model"].get("tok2vec", {})
+    if "Listener" not in str(tok2vec.get("@architectures", "")):
+        return []
+    upstream = tok2vec.get("upstream", "*")
+    return [p for p in nlp.pipe_names if upstream in ("*", p) and hasattr(nlp.get_pipe(p), "listener_map")]
+
+
+def shape_of(nlp: Language, name: str, *, layers: int | None = None) -> dict[str, Any]:
+    """Return the configuration of a `ner`, to make another like it, with at most `layers` encoder layers."""
+    config = copy.deepcopy(dict(nlp.config["components"][name]))
+    tok2vec = config["model"].get("tok2vec", {})
+    for part in (tok2vec, tok2vec.get("encode", {})):  # HashEmbedCNN has its depth at the top
+        if layers and isinstance(part.get("depth"), int):
+            part["depth"] = min(part["depth"], layers)
+    return {"model": config["model"], "update_with_oracle_cut_size": config["update_with_oracle_cut_size"]}
+
+
+def initialise(
+    nlp: Language, component: EntityRecognizer, labels: Sequence[str], egs: Sequence[SpacyExample]
+) -> None:
+    """Give a new `ner` its labels, in this order, and random weights."""
+    actions: dict[str, dict[str, int]] = {action: {"": 1} for action in OUTSIDE}
+    counts = {label: len(labels) - position for position, label in enumerate(labels)}
+    actions |= {action: dict(counts) for action in ("1", "2", "3", "4")}
+    component.initialize(lambda: egs, nlp=nlp, labels=actions)
+
+
+def inherit(
+    heir: EntityRecognizer, parent: EntityRecognizer, renamed: Mapping[str, str] | None = None
+) -> None:
+    """Copy every weight of the parent that has its place in the heir.
+
+    Layers are matched from the text upwards, so that a shallower heir gets the parent's first ones; the rows
+    of the output layer by action and label, under the label's new name where it was `renamed`.
+    """
+    _copy_layers(heir.model.get_ref("tok2vec"), parent.model.get_ref("tok2vec"))
+    if not (heir.model.has_ref("upper") and parent.model.has_ref("upper")):
+        return
+    if _copy_while_same([heir.model.get_ref("lower")], [parent.model.get_ref("lower")]):
+        _copy_rows(heir, parent, renamed or {})
+        heir.cfg[OFFSET] = parent.cfg.get(OFFSET, 0.0)
+        set_offset(heir, 0.0)
+
+
+def _copy_layers(heir: Model[Any, Any], parent: Model[Any, Any]) -> None:
+    """Copy layer by layer from the first on, and from the last back where the parent is deeper."""
+    ours, theirs = _weighted(heir), _weighted(parent)
+    first = _copy_while_same(ours, theirs)
+    _copy_while_same(ours[first:][::-1], theirs[first:][::-1])
+
+
+def _weighted(model: Model[Any, Any]) -> list[Model[Any, Any]]:
+    return [node for node in model.walk(order="dfs_pre") if any(map(node.has_param, node.param_names))]
+
+
+def _copy_while_same(ours: list[Model[Any, Any]], theirs: list[Model[Any, Any]]) -> int:
+    """Copy until a layer is of another kind or shape; returns how many were copied."""
+    for position, (heir, parent) in enumerate(zip(ours, theirs, strict=False)):
+        if heir.name != parent.name or _shapes(heir) != _shapes(parent):
+            return position
+        for name in heir.param_names:
+            heir.set_param(name, parent.get_param(name).copy())
+    return min(len(ours), len(theirs))
+
+
+def _shapes(layer: Model[Any, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: layer.get_param(name).shape for name in layer.param_names if layer.has_param(name)}
+
+
+def _copy_rows(heir: EntityRecognizer, parent: EntityRecognizer, renamed: Mapping[str, str]) -> None:
+    ours, theirs = heir.model.get_ref("upper"), parent.model.get_ref("upper")
+    rows = {_renamed(name, renamed): row for row, name in enumerate(_actions(parent))}
+    for name in ("W", "b"):
+        value, source = ours.get_param(name).copy(), theirs.get_param(name)
+        for row, action in enumerate(_actions(heir)):
+            if action in rows and rows[action] < len(source):
+                value[row] = source[rows[action]]
+        ours.set_param(name, value)
+
+
+def _actions(component: EntityRecognizer) -> list[str]:
+    return [component.moves.get_class_name(index) for index in range(component.moves.n_moves)]
+
+
+def _renamed(action: str, renamed: Mapping[str, str]) -> str:
+    kind, dash, label = action.partition("-")
+    return kind + dash + renamed.get(label, label)
+
+
+def graft(work: Language, name: str, folder: Path, out: Path) -> None:
+    """Save the pipeline of `folder` to `out` with the component `name` of `work`.
+
+    Every other file is copied, not written anew: vectors keep their bytes, and the string store does not
+    grow with every text that was trained on.
+    """
+    written = shutil.ignore_patterns("config.cfg", "meta.json")
+    shutil.copytree(
+        folder, out, ignore=lambda at, names: written(at, names) if Path(at) == folder else set[str]()
+    )
+    shutil.rmtree(out / name, ignore_errors=True)
+    component = ner(work, name)
+    component.to_disk(out / name, exclude=["vocab"])
+    work.config.to_disk(out / "config.cfg")
+    (out / "meta.json").write_text(json.dumps(work.meta, indent=2) + "\n", encoding="utf-8")
+    strings = StringStore().from_disk(out / "vocab" / "strings.json")
+    for label in component.labels:
+        strings.add(label)
+    strings.to_disk(out / "vocab" / "strings.json")

@@ -1,0 +1,85 @@
+"""`blend`: one `ner` for all labels, which also learns from corrections of pretrained ones."""
+
+import filecmp
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import spacy
+
+from techner.core.errors import ModelError
+from techner.core.examples import Example, Span
+from techner.core.policy import TrainingPolicy
+from techner.core.scores import count, micro, total
+from techner.starter import slot_examples
+from techner.uptraining import TrainingCorpus, uptrain
+from techner.uptraining.pipeline import load_pipeline, predict, pretrained_labels
+from tests.world import TECH, tech_batch
+
+POLICY = TrainingPolicy(strategy="blend", epochs=4, batch_words=100, rehearsal_ratio=2.0)
+GENERAL = slot_examples("general", 250, seed=3)
+UNSEEN = slot_examples("general", 80, seed=9)
+CORPUS = TrainingCorpus(train=tech_batch(0, 120), rehearsal=GENERAL)
+
+
+@pytest.fixture(scope="module")
+def blended(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("blended") / "model"
+    uptrain(base_model, CORPUS, POLICY, out)
+    return out
+
+
+def f1(folder: Path, examples: tuple[Example, ...]) -> float:
+    labels = frozenset(span.label for example in examples for span in example.spans)
+    found = predict(load_pipeline(folder), [example.text for example in examples])
+    rows = (count(eg.spans, spans, labels) for eg, spans in zip(examples, found, strict=True))
+    return micro(total(rows)).f1 or 0.0
+
+
+def test_one_ner_knows_old_and_new_labels(blended: Path, base_model: Path) -> None:
+    nlp = load_pipeline(blended)
+    assert nlp.pipe_names == ["ner"]
+    old = set(pretrained_labels(load_pipeline(base_model)))
+    assert set(pretrained_labels(nlp)) == old | {s.label for eg in CORPUS.train for s in eg.spans}
+
+
+def test_old_entities_are_kept_and_new_ones_learnt(blended: Path, base_model: Path) -> None:
+    assert f1(blended, UNSEEN) > f1(base_model, UNSEEN) - 0.05
+    assert f1(blended, tech_batch(200, 260)) > 0.2
+
+
+def test_the_new_labels_are_told_apart_from_the_pretrained_ones(base_model: Path, tmp_path: Path) -> None:
+    made = uptrain(base_model, CORPUS, replace(POLICY, epochs=1), tmp_path / "m")
+    assert set(made.new_labels) <= TECH
+    again = uptrain(tmp_path / "m", CORPUS, replace(POLICY, epochs=1), tmp_path / "next", origin=base_model)
+    assert again.new_labels == made.new_labels
+
+
+def test_the_same_inputs_and_seed_give_the_same_bytes(
+    blended: Path, base_model: Path, tmp_path: Path
+) -> None:
+    uptrain(base_model, CORPUS, POLICY, tmp_path / "again")
+    for path in (p.relative_to(blended) for p in blended.rglob("*") if p.is_file()):
+        assert filecmp.cmp(blended / path, tmp_path / "again" / path, shallow=False), path
+
+
+def test_a_correction_of_a_pretrained_label_is_learnt(base_model: Path, tmp_path: Path) -> None:
+    texts = [f"{verb} Qwzx in {place} today." for verb in ("Ask", "Meet", "Call") for place in "ABCDEFGH"]
+    told = tuple(
+        Example(text, (Span(text.index("Qwzx"), text.index("Qwzx") + 4, "PERSON"),), scope=("PERSON",))
+        for text in texts
+    )
+    corpus = TrainingCorpus(train=(*CORPUS.train[:40], *told), rehearsal=GENERAL)
+    uptrain(base_model, corpus, replace(POLICY, rehearsal_ratio=1.0), tmp_path / "m")
+    before, after = (
+        sum(any(s.label == "PERSON" for s in spans) for spans in predict(load_pipeline(folder), texts))
+        for folder in (base_model, tmp_path / "m")
+    )
+    assert after > before
+    assert after > 0.8 * len(texts)
+
+
+def test_a_pipeline_without_ner_is_refused(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path / "blank")
+    with pytest.raises(ModelError, match="use the strategy extend"):
+        uptrain(tmp_path / "blank", CORPUS, POLICY, tmp_path / "out")
