@@ -245,7 +245,7 @@ def techner_nightly() -> None:
         task_id="ask",
         subject="Evidence is missing: publish this candidate?",
         body="The gate could not decide. {{ ti.xcom_pull(task_ids='judge', key='reason') }}. "
-        "A yes needs a reason.",
+        "What was lost and gained: /techner/run/{{ run_id | urlencode }}. A yes needs a reason.",
         options=["publish", "reject"],
         defaults=["reject"],
         response_timeout=timedelta(hours=12),

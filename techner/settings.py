@@ -72,6 +72,18 @@ class Settings(BaseSettings):
         return init_settings, env_settings, toml
 
 
+def unknown_variables() -> tuple[str, ...]:
+    """Name the `TECHNER_*` variables that set nothing: most likely a misspelt setting."""
+    known = {f"TECHNER_{name.upper()}" for name in Settings.model_fields} | {"TECHNER_CONFIG"}
+    return tuple(
+        sorted(
+            name
+            for name in os.environ
+            if name.upper().startswith("TECHNER_") and name.upper().partition("__")[0] not in known
+        )
+    )
+
+
 def load_settings() -> Settings:
     """Read the settings; raises SettingsError that names the wrong one."""
     try:

@@ -10,7 +10,7 @@ from techner.core.errors import IntegrityError
 from techner.core.manifest import BatchRef, FileEntry, Generation, LabelScore, Lineage, Manifest
 from techner.core.night import Plan
 from techner.core.policy import Policies, QualityPolicy
-from techner.core.verdict import Check, Verdict
+from techner.core.verdict import Check, CheckState, Verdict
 from techner.documents import document_digest, dump, parse
 
 BATCH = BatchRef(name="inbox/münchen 日.jsonl", digest="d" * 64)
@@ -23,9 +23,9 @@ CHECK = Check(
     candidate=0.1 + 0.2,
     low=None,
     high=None,
-    observed=-0.5,
-    required=-0.005,
+    margin=0.005,
     support=100,
+    state=CheckState.FAILED,
 )
 GENERATION = Generation(
     id="1",

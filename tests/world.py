@@ -44,6 +44,10 @@ POLICIES = Policies(
         label_margin=0.1,
         new_margin=0.2,
         new_floor=0.01,
+        label_drop=0.2,
+        flip_cap=0.2,
+        survival_floor=0.0,
+        speed_floor=0.01,  # how fast a busy machine is must not decide a test
         resamples=200,
         min_support=1,
     ),
@@ -98,7 +102,17 @@ def strict(policies: Policies = POLICIES) -> Policies:
 def quick(policies: Policies = POLICIES) -> Policies:
     """Return policies that train next to nothing, and take what comes."""
     training = replace(policies.training, epochs=1, batch_words=500)
-    return replace(policies, training=training, gate=replace(policies.gate, new_floor=0.0, new_margin=1.0))
+    gate = replace(
+        policies.gate,
+        micro_margin=1.0,
+        macro_margin=1.0,
+        label_margin=1.0,
+        label_drop=1.0,
+        flip_cap=1.0,
+        new_floor=0.0,
+        new_margin=1.0,
+    )
+    return replace(policies, training=training, gate=gate)
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

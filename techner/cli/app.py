@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from techner import __version__
-from techner.cli import batch, init, model, offline, run
+from techner.cli import batch, doctor, init, model, offline, run
 from techner.cli.talk import console
 from techner.core.errors import TechnerError
 
@@ -18,6 +18,7 @@ app = typer.Typer(
     help="Keep a domain NER model good, night after night, without it forgetting what it knew.",
 )
 app.command("init")(init.init)
+app.command("doctor")(doctor.doctor)
 app.command("uptrain")(offline.uptrain)
 app.command("evaluate")(offline.evaluate)
 app.add_typer(batch.app, name="batch")

@@ -30,7 +30,7 @@ class Wanted:
 
 def run_stages(run: Run, policies: Policies, wanted: Wanted) -> Outcome | None:
     """Run a night to its end; None where there was nothing to learn from."""
-    planned = _planned(run) if wanted.resume else None
+    planned = run.find("plan.json", Plan) if wanted.resume else None
     if planned and (wanted.dry_run or wanted.batches):
         raise RegistryError(f"run {run.id!r} has its plan; go on with it without --dry-run and --batch")
     planned = planned or plan(run, policies, batches=wanted.batches, dry_run=wanted.dry_run)
@@ -55,14 +55,8 @@ def run_stages(run: Run, policies: Policies, wanted: Wanted) -> Outcome | None:
         out.print(f"rejected: {judged.verdict.reason}; production stays", markup=False)
     else:
         out.print(f"the gate asks a person: `techner run approve {run.id} --why …`, or `run reject`")
+        out.print(f"what was lost and gained: `techner run report {run.id} > report.html`", markup=False)
     return outcome
-
-
-def _planned(run: Run) -> Plan | None:
-    try:
-        return run.read("plan.json", Plan)
-    except RegistryError:
-        return None
 
 
 def _train(run: Run, planned: Plan) -> bool:

@@ -8,8 +8,9 @@ import typer
 
 from techner.cli.talk import now, out, person
 from techner.core.verdict import Outcome
+from techner.registry.blobs import load_bytes
 from techner.settings import load_settings
-from techner.stages.judgements import Word, judgements
+from techner.stages.judgements import Word, find_report, judgements
 from techner.stages.run import Run
 
 app = typer.Typer(no_args_is_help=True, help="Run a night without Airflow, and see what runs decided.")
@@ -48,6 +49,13 @@ def reject(run_id: str, why: Why) -> None:
 
     turn_down(_run(run_id), Word(who=person(), when=now(), why=why))
     typer.echo(f"rejected {run_id}")
+
+
+@app.command("report")
+def report(run_id: str) -> None:
+    """Print the HTML page of a judged run, decided or not: checks, and entities lost and gained."""
+    store = load_settings().open_store()
+    typer.echo(load_bytes(store, find_report(store, run_id)).decode())
 
 
 @app.command("list")

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from techner.core.manifest import LabelScore
 from techner.core.night import QualityReport
-from techner.core.verdict import CheckState, Verdict
+from techner.core.verdict import Check, CheckState, Verdict
 
 if TYPE_CHECKING:
     from techner.uptraining import Step
@@ -80,9 +80,9 @@ def score_table(scores: tuple[LabelScore, ...]) -> Table:
 
 
 def check_table(verdict: Verdict) -> Table:
-    """Check by check: what was observed and what was required."""
+    """Check by check: what was compared and what was allowed; a dim line is a remark and decides nothing."""
     table = Table("check", "against", title=f"Verdict: {verdict.outcome}", title_justify="left")
-    for column in ("baseline", "candidate", "observed", "required", "gold", ""):
+    for column in ("baseline", "candidate", "interval", "margin", "gold", ""):
         table.add_column(column, justify="right")
     colours = {CheckState.PASSED: "green", CheckState.FAILED: "bold red", CheckState.INSUFFICIENT: "yellow"}
     for check in verdict.checks:
@@ -91,12 +91,17 @@ def check_table(verdict: Verdict) -> Table:
             check.against,
             _f1(check.baseline),
             _f1(check.candidate),
-            "–" if check.observed is None else f"{check.observed:+.4f}",
-            f"{check.required:+.4f}",
-            str(check.support),
+            _interval(check),
+            _f1(check.margin),
+            str(check.support or "–"),
             f"[{colours[check.state]}]{check.state}[/]",
+            style=None if check.decisive else "dim",
         )
     return table
+
+
+def _interval(check: Check) -> str:
+    return "–" if check.low is None or check.high is None else f"{check.low:+.4f} … {check.high:+.4f}"
 
 
 def _f1(value: float | None) -> str:

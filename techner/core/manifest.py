@@ -128,3 +128,5 @@ class Judgement:
     scores: tuple[LabelScore, ...]
     verdict: Verdict
     when: datetime
+    report: FileEntry | None = None
+    """The page that explains the verdict."""

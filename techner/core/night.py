@@ -3,6 +3,7 @@
 from typing import Literal
 
 from techner.core.document import document
+from techner.core.examples import Span
 from techner.core.manifest import BatchRef, FileEntry, LabelScore
 from techner.core.policy import Policies
 from techner.core.verdict import Verdict
@@ -110,12 +111,18 @@ class Candidate:
 
 @document
 class SetEvaluation:
-    """Per-example counts (label → tp, fp, fn) of each system on one frozen set."""
+    """Per-example counts of each system on one frozen set."""
 
     labels: tuple[str, ...]
     """The labels that are scored on this set."""
     systems: dict[str, tuple[dict[str, tuple[int, int, int]], ...]]
-    """candidate, production, origin → one row an example, in the set's order."""
+    """candidate, production, origin → label → tp, fp, fn; one row an example, in the set's order."""
+    kept: dict[str, tuple[tuple[int, int], ...]]
+    """origin, production → spans worth keeping, and how many of them the candidate finds too; a row a text.
+
+    In the regression set these are the gold spans that the system gets right; in the holdout, all spans that
+    the origin finds away from new gold.
+    """
 
 
 @document
@@ -126,6 +133,47 @@ class Evaluation:
     holdout: SetEvaluation
     production_labels: tuple[str, ...]
     """New labels that production knows; empty on a first night."""
+    size_bytes: dict[str, int]
+    """candidate, origin → bytes of all files."""
+
+
+@document
+class Speed:
+    """Words a second of processor time: whether it was enough is in a manifest, its digits never."""
+
+    words: int
+    candidate: float
+    origin: float
+
+    @property
+    def ratio(self) -> float:
+        return self.candidate / self.origin
+
+
+@document
+class EntityChange:
+    """One entity that the candidate lost or gained, with the text around it as each system reads it."""
+
+    part: str
+    """regression or holdout."""
+    kind: str
+    """lost or gained."""
+    is_annotated: bool
+    """Whether the set's annotators marked this very span."""
+    text: str
+    """A bounded piece of the example; all spans count from its start."""
+    span: Span
+    readings: dict[str, tuple[Span, ...]]
+    """gold, origin, production, candidate → spans."""
+
+
+@document
+class Changes:
+    """What the candidate lost and gained, for people; the most telling ones first, and not all of them."""
+
+    counts: dict[str, int]
+    """Of all changes: `regression lost`, `regression gained`, and the same for the holdout."""
+    shown: tuple[EntityChange, ...]
 
 
 @document

@@ -76,22 +76,31 @@ class TrainingPolicy:
 
 @document
 class GatePolicy:
-    """Margins of the gate, in F1 between 0 and 1."""
+    """Margins of the gate, in F1 between 0 and 1; measured in docs/adr/0007."""
 
     micro_margin: float = 0.005
     macro_margin: float = 0.01
     label_margin: float = 0.01
-    """A pretrained label fails when the whole interval of its change lies below minus this."""
+    """A pretrained label fails when its loss is significantly greater than this (Holm over the labels)."""
     label_drop: float = 0.05
-    """No label with `drop_support` gold spans may fall further than this, whatever the interval."""
+    """No label with `drop_support` gold spans may have lost more than this."""
     drop_support: int = 200
     min_support: int = 20
     """With fewer gold spans in a set nothing is measured: the gate asks."""
     label_support: int = 100
     """Pretrained labels with fewer gold spans are pooled into one check."""
     new_margin: float = 0.02
+    """The new labels fail when they are surely worse than production's, and by more than this."""
     new_floor: float = 0.2
     """The least micro F1 on the new labels that is worth publishing."""
+    flip_cap: float = 0.05
+    """Greatest share of the pretrained gold spans that were right before and are wrong now."""
+    survival_floor: float = 0.8
+    """Least share of the origin's spans that are still found in the holdout's texts, away from new gold."""
+    size_cap: float = 3.0
+    """The candidate's bytes over the origin's."""
+    speed_floor: float = 0.4
+    """The candidate's words per second over the origin's."""
     confidence: float = 0.95
     resamples: int = 1000
     seed: int = 0

@@ -68,3 +68,20 @@ def macro_f1(by_label: Mapping[str, Counts]) -> float | None:
     """Mean F1 of the labels that have gold spans."""
     scores = [counts.f1 or 0.0 for counts in by_label.values() if counts.support]
     return sum(scores) / len(scores) if scores else None
+
+
+def right_and_kept(gold: Iterable[Span], before: Iterable[Span], after: Iterable[Span]) -> tuple[int, int]:
+    """Count the gold spans that were found before, and those of them that still are."""
+    right = set(gold) & set(before)
+    return len(right), len(right & set(after))
+
+
+def away_and_kept(gold: Iterable[Span], before: Iterable[Span], after: Iterable[Span]) -> tuple[int, int]:
+    """Count the spans found before that touch no gold span, and those of them that still are."""
+    taken = tuple(gold)
+    away = {found for found in before if not any(overlap(found, span) for span in taken)}
+    return len(away), len(away & set(after))
+
+
+def overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end

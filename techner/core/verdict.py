@@ -16,33 +16,37 @@ class CheckState(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     INSUFFICIENT = "insufficient"
-    """There was nothing to measure; never a pass."""
+    """Nothing was measured, or the set is too small to show what the rule asks; never a pass."""
 
 
 @document
 class Check:
-    """One comparison: `observed` must not lie below `required`."""
+    """One comparison: what was compared, by which rule, and how it ended."""
 
     name: str
     against: str
     """origin, production, or floor."""
     rule: str
     baseline: float | None
-    """F1 of what the candidate is compared with."""
+    """Score of what the candidate is compared with; None where the rule looks at the candidate alone."""
     candidate: float | None
     low: float | None
     high: float | None
-    """Interval of the change from baseline to candidate."""
-    observed: float | None
-    required: float
+    """Interval of `observed`."""
+    margin: float | None
+    """The greatest loss allowed; where nothing is compared, the floor or cap."""
     support: int
     """Gold spans the comparison rests on."""
+    state: CheckState
+    decisive: bool = True
+    """False: a remark, which decides nothing."""
 
     @property
-    def state(self) -> CheckState:
-        if self.observed is None or not self.support:
-            return CheckState.INSUFFICIENT
-        return CheckState.PASSED if self.observed >= self.required else CheckState.FAILED
+    def observed(self) -> float | None:
+        """What the rule looks at: the change from baseline to candidate, or the candidate alone."""
+        if self.candidate is None or self.baseline is None:
+            return self.candidate
+        return round(self.candidate - self.baseline, 4)
 
 
 @document
@@ -53,7 +57,7 @@ class Verdict:
 
     @property
     def outcome(self) -> Outcome:
-        states = {check.state for check in self.checks}
+        states = {check.state for check in self.checks if check.decisive}
         if not states or CheckState.FAILED in states:
             return Outcome.REJECT
         return Outcome.ASK if CheckState.INSUFFICIENT in states else Outcome.PROMOTE
@@ -61,8 +65,9 @@ class Verdict:
     @property
     def reason(self) -> str:
         """Say in one line what decided."""
-        decisive = {Outcome.REJECT: CheckState.FAILED, Outcome.ASK: CheckState.INSUFFICIENT}.get(self.outcome)
-        if decisive is None:
-            return f"all {len(self.checks)} checks passed"
-        names = [f"{c.name} against {c.against}" for c in self.checks if c.state is decisive]
-        return f"{decisive}: {', '.join(names) or 'no check was made'}"
+        decisive = [check for check in self.checks if check.decisive]
+        state = {Outcome.REJECT: CheckState.FAILED, Outcome.ASK: CheckState.INSUFFICIENT}.get(self.outcome)
+        if state is None:
+            return f"all {len(decisive)} checks passed"
+        names = [f"{check.name} against {check.against}" for check in decisive if check.state is state]
+        return f"{state}: {', '.join(names) or 'no check was made'}"

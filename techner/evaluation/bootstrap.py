@@ -1,6 +1,7 @@
-"""Paired bootstrap over texts (Koehn 2004): how far a difference in F1 may be chance."""
+"""Paired bootstrap over texts (Koehn 2004): how far a difference may be chance."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -8,14 +9,35 @@ import numpy.typing as npt
 from techner.core.night import SetEvaluation
 
 Array = npt.NDArray[np.float64]
+DIGITS = 4  # rounded once: what is shown is what was decided on
 
 
-@dataclass(frozen=True)
-class Resampled:
-    """Counts of one system: as observed (labels × tp, fp, fn) and in every resample (× the same)."""
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A figure as observed (None where undefined) and in every resample."""
 
-    observed: Array
-    resamples: Array
+    observed: float | None
+    drawn: Array
+
+    def bound(self, share: float) -> float | None:
+        """Return the value below which this share of the resamples lies; None where none has a value."""
+        values = self.drawn[~np.isnan(self.drawn)]
+        return rounded(float(np.quantile(values, share))) if values.size else None
+
+    def interval(self, confidence: float) -> tuple[float | None, float | None]:
+        """Percentile interval, two-sided."""
+        return self.bound((1 - confidence) / 2), self.bound((1 + confidence) / 2)
+
+    @property
+    def standard_error(self) -> float:
+        values = self.drawn[~np.isnan(self.drawn)]
+        return float(values.std()) if values.size else float("nan")
+
+    def minus(self, baseline: "Measured") -> "Measured":
+        """Return the change from `baseline`, from the two figures as they are shown."""
+        known = self.observed is not None and baseline.observed is not None
+        change = rounded(self.observed - baseline.observed) if known else None  # type: ignore[operator]
+        return Measured(observed=change, drawn=self.drawn - baseline.drawn)
 
 
 class Bootstrap:
@@ -23,58 +45,81 @@ class Bootstrap:
 
     def __init__(self, scored: SetEvaluation, *, resamples: int, seed: int) -> None:
         self.labels = scored.labels
-        rows = {len(counts) for counts in scored.systems.values()}
-        size = rows.pop() if rows else 0
-        weights = (
-            np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=resamples)
-            if size
-            else np.zeros((resamples, 0))
-        )
-        self.systems = {}
+        size = len(next(iter(scored.systems.values()), ()))
+        weights = _weights(size, resamples, seed)
+        place = {label: 3 * position for position, label in enumerate(scored.labels)}
+        self._counts = {}
         for name, counted in scored.systems.items():
-            counts = np.zeros((size, len(scored.labels), 3))
+            rows = np.zeros((size, 3 * len(place)))
             for row, by_label in enumerate(counted):
                 for label, triple in by_label.items():
-                    counts[row, scored.labels.index(label)] = triple
-            flat = counts.reshape(size, len(scored.labels) * 3)
-            drawn = (weights @ flat).reshape(resamples, len(scored.labels), 3)
-            self.systems[name] = Resampled(counts.sum(axis=0), drawn)
+                    rows[row, place[label] : place[label] + 3] = triple
+            self._counts[name] = _resample(rows, weights).reshape(resamples + 1, len(place), 3)
+        self._kept = {
+            name: _resample(np.array(pairs, dtype=np.float64).reshape(size, 2), weights)
+            for name, pairs in scored.kept.items()
+        }
 
     def support(self, labels: tuple[str, ...]) -> int:
         """Gold spans of `labels`."""
-        observed = next(iter(self.systems.values())).observed
-        return int(observed[self._rows(labels)][:, [0, 2]].sum())
+        return int(self._gold(labels)[0])
 
-    def micro(self, system: str, labels: tuple[str, ...]) -> tuple[float | None, Array]:
-        """F1 over `labels`, observed and resampled; None where there is neither gold nor prediction."""
-        counts, rows = self.systems[system], self._rows(labels)
-        observed, drawn = _f1(counts.observed[rows].sum(axis=0)), _f1(counts.resamples[:, rows].sum(axis=1))
-        return (None if np.isnan(observed) else float(observed)), drawn
+    def micro(self, system: str, labels: tuple[str, ...]) -> Measured:
+        """F1 over `labels`; undefined where there is neither gold nor prediction."""
+        return _measured(_f1(self._counts[system][:, self._rows(labels)].sum(axis=1)))
 
-    def macro(self, system: str, labels: tuple[str, ...]) -> tuple[float | None, Array]:
+    def macro(self, system: str, labels: tuple[str, ...]) -> Measured:
         """Mean F1 of those of `labels` that have gold spans."""
         supported = tuple(label for label in labels if self.support((label,)))
         if not supported:
-            return None, np.full(0, np.nan)
-        counts, rows = self.systems[system], self._rows(supported)
-        return float(np.nan_to_num(_f1(counts.observed[rows])).mean()), np.nan_to_num(
-            _f1(counts.resamples[:, rows])
-        ).mean(axis=1)
+            return _measured(np.full(len(self._gold(())), np.nan))
+        return _measured(np.nan_to_num(_f1(self._counts[system][:, self._rows(supported)])).mean(axis=1))
+
+    def flipped(self, system: str) -> Measured:
+        """Share of all gold spans that `system` gets right and the candidate wrong."""
+        kept = self._kept[system]
+        return _measured(_ratio(kept[:, 0] - kept[:, 1], self._gold(self.labels)))
+
+    def survival(self, system: str) -> tuple[Measured, int]:
+        """Share of the spans worth keeping that the candidate finds too, and how many there were."""
+        kept = self._kept[system]
+        return _measured(_ratio(kept[:, 1], kept[:, 0])), int(kept[0, 0])
+
+    def _gold(self, labels: tuple[str, ...]) -> Array:
+        counts = next(iter(self._counts.values()))[:, self._rows(labels)]
+        return np.asarray(counts[:, :, [0, 2]].sum(axis=(1, 2)))
 
     def _rows(self, labels: tuple[str, ...]) -> list[int]:
         return [self.labels.index(label) for label in labels]
 
 
-def interval(differences: Array, confidence: float) -> tuple[float, float] | None:
-    """Percentile interval, two-sided; None where no resample has a value."""
-    values = differences[~np.isnan(differences)]
-    if not values.size:
-        return None
-    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
+def rounded(value: float) -> float:
+    return round(value, DIGITS)
+
+
+@lru_cache(maxsize=4)
+def _weights(size: int, resamples: int, seed: int) -> Array:
+    """How often each text is in each resample."""
+    if not size:
+        return np.zeros((resamples, 0))
+    drawn = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=resamples)
+    return drawn.astype(np.float64)
+
+
+def _resample(rows: Array, weights: Array) -> Array:
+    """Return the sums as observed, then in every resample."""
+    return np.vstack([rows.sum(axis=0), weights @ rows])
+
+
+def _measured(values: Array) -> Measured:
+    return Measured(observed=None if np.isnan(values[0]) else rounded(float(values[0])), drawn=values[1:])
 
 
 def _f1(counts: Array) -> Array:
     tp, errors = counts[..., 0], counts[..., 1] + counts[..., 2]
-    with np.errstate(invalid="ignore"):
-        return np.asarray(2 * tp / (2 * tp + errors))
+    return _ratio(2 * tp, 2 * tp + errors)
+
+
+def _ratio(part: Array, whole: Array) -> Array:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(whole > 0, part / whole, np.nan)

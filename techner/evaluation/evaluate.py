@@ -1,46 +1,67 @@
-"""Run every system over the frozen sets, in one pass each."""
+"""Answers of every system on the frozen sets → counts."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from techner.core.examples import Example, Span
 from techner.core.night import Evaluation, SetEvaluation
-from techner.core.scores import count
+from techner.core.scores import away_and_kept, count, right_and_kept
 
-Predict = Callable[[list[str]], list[tuple[Span, ...]]]
+ORIGIN, PRODUCTION, CANDIDATE = "origin", "production", "candidate"
+Found = tuple[tuple[Span, ...], ...]
+"""The spans of each text of a set."""
+Keep = Callable[[tuple[Span, ...], tuple[Span, ...], tuple[Span, ...]], tuple[int, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrozenSets:
+    """What scores, and by which labels: pretrained ones on the regression set, new ones on the holdout."""
+
+    regression: tuple[Example, ...]
+    holdout: tuple[Example, ...]
+    pretrained: frozenset[str]
+    new: frozenset[str]
+    production_labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What one system finds in both sets."""
+
+    regression: Found
+    holdout: Found
 
 
 def evaluate(
-    systems: Mapping[str, Predict],
-    *,
-    regression: Iterable[Example],
-    pretrained: frozenset[str],
-    holdout: Iterable[Example],
-    new: frozenset[str],
-    production_labels: tuple[str, ...],
+    sets: FrozenSets, answers: Mapping[str, Answers], *, size_bytes: Mapping[str, int]
 ) -> Evaluation:
-    """Count right and wrong spans of each system, text by text: pretrained labels there, new labels here."""
-    regression, holdout = tuple(regression), tuple(holdout)
+    """Count right, wrong and kept spans of candidate, production and origin, text by text."""
+    old = {name: found.regression for name, found in answers.items()}
+    new = {name: found.holdout for name, found in answers.items()}
     return Evaluation(
-        regression=_score(systems, regression, pretrained),
-        holdout=_score(systems, holdout, new),
-        production_labels=production_labels,
+        regression=_score(sets.regression, sets.pretrained, old, right_and_kept),
+        holdout=_score(sets.holdout, sets.new, new, away_and_kept),
+        production_labels=sets.production_labels,
+        size_bytes=dict(size_bytes),
     )
 
 
 def _score(
-    systems: Mapping[str, Predict], examples: tuple[Example, ...], labels: frozenset[str]
+    examples: tuple[Example, ...], labels: frozenset[str], found: Mapping[str, Found], keep: Keep
 ) -> SetEvaluation:
-    texts = [example.text for example in examples]
+    golds = [example.only(labels).spans for example in examples]
     return SetEvaluation(
         labels=tuple(sorted(labels)),
         systems={
             name: tuple(
-                {
-                    label: (counts.tp, counts.fp, counts.fn)
-                    for label, counts in count(example.spans, predicted, labels).items()
-                }
-                for example, predicted in zip(examples, predict(texts), strict=True)
+                {label: (c.tp, c.fp, c.fn) for label, c in count(gold, predicted, labels).items()}
+                for gold, predicted in zip(golds, answered, strict=True)
             )
-            for name, predict in systems.items()
+            for name, answered in found.items()
+        },
+        kept={
+            name: tuple(map(keep, golds, answered, found[CANDIDATE]))
+            for name, answered in found.items()
+            if name != CANDIDATE
         },
     )

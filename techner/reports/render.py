@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from techner.core.manifest import Manifest
-from techner.core.night import Corpus
+from techner.core.night import Changes, Corpus, Judged
+from techner.core.verdict import Check
+from techner.reports.entities import label_colours, marked
 
 
 @cache
@@ -22,7 +25,12 @@ def environment(package: str = "techner.reports") -> Environment:
     made.filters["f1"] = lambda value: "–" if value is None else f"{value:.3f}"
     made.filters["exact"] = lambda value: "–" if value is None else f"{value:+.4f}"
     made.filters["change"] = lambda value: "–" if value is None else f"{value:+.3f}"
+    made.filters["interval"] = _interval
     return made
+
+
+def _interval(check: Check) -> str:
+    return "–" if check.low is None or check.high is None else f"{check.low:+.4f} … {check.high:+.4f}"
 
 
 def card(manifest: Manifest, counts: Mapping[str, int]) -> str:
@@ -34,6 +42,14 @@ def origin_card(base: str, labels: tuple[str, ...]) -> str:
     return environment().get_template("origin_card.md").render(base=base, labels=labels)
 
 
-def report(manifest: Manifest, corpus: Corpus) -> str:
-    """Report of a promoted night: the verdict first, one HTML file without network needs."""
-    return environment().get_template("report.html").render(manifest=manifest, corpus=corpus)
+def report(judged: Judged, corpus: Corpus, changes: Changes, *, number: int) -> str:
+    """Report of a judged night: the verdict first, one HTML file without network needs."""
+    colours = label_colours(changes.shown)
+    template = environment().get_template("report.html")
+    return template.render(
+        judged=judged,
+        corpus=corpus,
+        changes=changes,
+        number=number,
+        marked=lambda text, spans: Markup(marked(text, spans, colours)),  # noqa: S704 - escaped there
+    )

@@ -1,48 +1,74 @@
 """`evaluate` and `judge`: candidate, production and origin on the frozen sets, then the gate."""
 
+import logging
+from collections.abc import Callable
 from contextlib import ExitStack
 
-from techner.core.examples import Example
-from techner.core.manifest import FileEntry
-from techner.core.night import Candidate, Corpus, Evaluation, Judged, Plan
+from techner.core.examples import Example, Span
+from techner.core.manifest import FileEntry, Manifest
+from techner.core.night import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Speed
 from techner.corpus.reference import load_reference
-from techner.evaluation.evaluate import Predict
+from techner.evaluation.changes import find_changes
+from techner.evaluation.evaluate import CANDIDATE, ORIGIN, PRODUCTION, Answers, FrozenSets
 from techner.evaluation.evaluate import evaluate as score
-from techner.evaluation.gate import CANDIDATE, ORIGIN, PRODUCTION
 from techner.evaluation.gate import judge as decide
+from techner.evaluation.speed import TEXTS, measure_speed
 from techner.formats import read_examples
-from techner.registry.blobs import load_bytes
+from techner.registry.blobs import load_bytes, save_bytes
 from techner.registry.versions import read_manifest
+from techner.reports import report
 from techner.stages.run import Run
 from techner.uptraining.pipeline import load_pipeline, predict
+
+Predict = Callable[[list[str]], list[tuple[Span, ...]]]
+log = logging.getLogger(__name__)
 
 
 def evaluate(run: Run) -> Evaluation:
     """Score the three systems; a system that is another's files is run once."""
     plan, candidate = run.read("plan.json", Plan), run.read("candidate.json", Candidate)
-    production = read_manifest(run.store, plan.production)
-    origin = read_manifest(run.store, plan.origin)
+    production, origin = read_manifest(run.store, plan.production), read_manifest(run.store, plan.origin)
     regression, holdout = scoring_sets(run)
+    sets = FrozenSets(
+        regression=regression,
+        holdout=holdout,
+        pretrained=frozenset(origin.pretrained_labels),
+        new=frozenset(candidate.new_labels),
+        production_labels=production.new_labels,
+    )
+    files = {CANDIDATE: candidate.files, PRODUCTION: production.files, ORIGIN: origin.files}
     with ExitStack() as models:
         loaded: dict[tuple[FileEntry, ...], Predict] = {}
-        for files in (candidate.files, production.files, origin.files):
-            if files not in loaded:
-                nlp = load_pipeline(models.enter_context(run.model(files)))
-                loaded[files] = lambda texts, nlp=nlp: predict(nlp, texts)  # type: ignore[misc]
-        evaluation = score(
-            {
-                CANDIDATE: loaded[candidate.files],
-                PRODUCTION: loaded[production.files],
-                ORIGIN: loaded[origin.files],
-            },
-            regression=regression,
-            pretrained=frozenset(origin.pretrained_labels),
-            holdout=holdout,
-            new=frozenset(candidate.new_labels),
-            production_labels=production.new_labels,
-        )
+        for entries in files.values():
+            if entries not in loaded:
+                nlp = load_pipeline(models.enter_context(run.model(entries)))
+                loaded[entries] = lambda texts, nlp=nlp: predict(nlp, texts)  # type: ignore[misc]
+        _time(run, sets, candidate=loaded[candidate.files], origin=loaded[origin.files])
+        found = {entries: _answers(sets, one) for entries, one in loaded.items()}
+    answers = {name: found[entries] for name, entries in files.items()}
+    run.write("changes.json", find_changes(sets, answers))
+    sizes = {CANDIDATE: sum(entry.size_bytes for entry in candidate.files), ORIGIN: origin.size_bytes}
+    evaluation = score(sets, answers, size_bytes=sizes)
     run.write("evaluation.json", evaluation)
     return evaluation
+
+
+def _answers(sets: FrozenSets, run: Predict) -> Answers:
+    return Answers(
+        regression=tuple(run([example.text for example in sets.regression])),
+        holdout=tuple(run([example.text for example in sets.holdout])),
+    )
+
+
+def _time(run: Run, sets: FrozenSets, *, candidate: Predict, origin: Predict) -> None:
+    """Measure the speed once in a run: again, it would be another, and the verdict perhaps too."""
+    if run.find("speed.json", Speed):
+        return
+    examples = (*sets.regression[: TEXTS // 2], *sets.holdout[: TEXTS // 2])
+    speed = measure_speed(candidate, origin, [example.text for example in examples])
+    if speed:
+        log.info("%.0f words/s, the origin %.0f", speed.candidate, speed.origin)
+        run.write("speed.json", speed)
 
 
 def scoring_sets(run: Run) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
@@ -53,7 +79,21 @@ def scoring_sets(run: Run) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
 
 
 def judge(run: Run) -> Judged:
-    """Apply the planned policy to the evaluation and keep the verdict."""
-    judged = decide(run.read("evaluation.json", Evaluation), run.read("plan.json", Plan).policies.gate)
+    """Apply the planned policy to the evaluation, and keep the verdict and the page that explains it."""
+    plan = run.read("plan.json", Plan)
+    judged = decide(
+        run.read("evaluation.json", Evaluation), plan.policies.gate, run.find("speed.json", Speed)
+    )
+    run.write("report.json", _save_report(run, judged, read_manifest(run.store, plan.production)))
     run.write("verdict.json", judged)
     return judged
+
+
+def _save_report(run: Run, judged: Judged, production: Manifest) -> FileEntry:
+    page = report(
+        judged,
+        run.read("corpus.json", Corpus),
+        run.read("changes.json", Changes),
+        number=production.number + 1,
+    )
+    return save_bytes(run.store, page.encode(), path="report.html")

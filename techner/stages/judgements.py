@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
-from techner.core.manifest import Judgement
+from techner.core.errors import RegistryError, StoreError
+from techner.core.manifest import FileEntry, Judgement
 from techner.core.night import Corpus, Judged, Plan
 from techner.registry.log import Log
 from techner.stages.run import Run
@@ -43,11 +45,23 @@ def record(
         scores=judged.scores,
         verdict=judged.verdict,
         when=when,
+        report=run.read("report.json", FileEntry),
     )
     while judgement_of(run.store, run.id) is None:  # an earlier try may have got this far
         newest = log.newest()
         # Lost to another run's record: the next place is as good.
         log.append(judgement, after=newest[0] if newest else 0)
+
+
+def find_report(store: Store, run_id: str) -> FileEntry:
+    """Return the page that explains a run's verdict, decided or not yet; raises RegistryError."""
+    for _, judgement in judgements(store).records():
+        if judgement.id == run_id and judgement.report:
+            return judgement.report
+    try:
+        return Run(store=store, id=run_id, cache=Path()).read("report.json", FileEntry)
+    except StoreError as error:  # the id makes no key
+        raise RegistryError(f"no run {run_id!r}; `techner run list` shows the judged ones") from error
 
 
 def judgement_of(store: Store, run_id: str) -> Judgement | None:

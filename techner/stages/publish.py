@@ -4,17 +4,17 @@ from dataclasses import replace
 
 from techner.core.errors import IntegrityError, RegistryError
 from techner.core.examples import Example, Span
-from techner.core.manifest import Lineage, Manifest
+from techner.core.manifest import FileEntry, Lineage, Manifest
 from techner.core.night import Candidate, Corpus, Evaluation, Judged, Plan, SetEvaluation
 from techner.core.scores import count
 from techner.core.verdict import Outcome
 from techner.documents import document_digest
-from techner.evaluation.gate import CANDIDATE
+from techner.evaluation.evaluate import CANDIDATE
 from techner.registry.aliases import move_alias, production
 from techner.registry.blobs import load_bytes, save_bytes
 from techner.registry.proof import answers
 from techner.registry.versions import create_version, read_manifest
-from techner.reports import card, report
+from techner.reports import card
 from techner.stages.evaluate import scoring_sets
 from techner.stages.judgements import Word, judgement_of, record
 from techner.stages.libraries import code_version, libraries
@@ -76,7 +76,11 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
         pretrained_labels=production.pretrained_labels,
         new_labels=candidate.new_labels,
         files=candidate.files,
-        records={"memory.jsonl": corpus.memory, "holdout.jsonl": corpus.holdout},
+        records={
+            "memory.jsonl": corpus.memory,
+            "holdout.jsonl": corpus.holdout,
+            "report.html": run.read("report.json", FileEntry),
+        },
         lineage=Lineage(
             batches=(*production.lineage.batches, *corpus.batches),
             reference=plan.reference,
@@ -90,9 +94,11 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
         scores=judged.scores,
         verdict=judged.verdict,
     )
-    texts = {"card.md": card(manifest, corpus.counts), "report.html": report(manifest, corpus)}
-    saved = {path: save_bytes(run.store, text.encode(), path=path) for path, text in texts.items()}
-    return replace(manifest, records=manifest.records | saved)
+    text = card(manifest, corpus.counts)
+    return replace(
+        manifest,
+        records=manifest.records | {"card.md": save_bytes(run.store, text.encode(), path="card.md")},
+    )
 
 
 def _prove(run: Run, manifest: Manifest) -> None:

@@ -32,11 +32,18 @@ class Run:
         self.store.put(self._key(name), dump(document))
 
     def read(self, name: str, kind: type[T]) -> T:
+        found = self.find(name, kind)
+        if found is None:
+            raise RegistryError(f"run {self.id!r} has no {name}; run the stages in order")
+        return found
+
+    def find(self, name: str, kind: type[T]) -> T | None:
+        """Return a document of this run, None where it was not written yet."""
         key = self._key(name)
         try:
             return parse(kind, self.store.get(key), where=key)
-        except ObjectMissing as error:
-            raise RegistryError(f"run {self.id!r} has no {name}; run the stages in order") from error
+        except ObjectMissing:
+            return None
 
     @contextmanager
     def model(self, files: Iterable[FileEntry]) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""The app factory: three read-only pages over a store, each request on the store of that moment."""
+"""The app factory: read-only pages over a store, each request on the store of that moment."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ from techner.registry.blobs import load_bytes
 from techner.registry.versions import read_manifest
 from techner.reports import environment
 from techner.settings import Settings, load_settings
+from techner.stages.judgements import find_report
 from techner.store import Store
 from techner.web.archive import archive
 from techner.web.overview import overview
@@ -67,6 +68,11 @@ def create_app(
         if entry is None:
             raise RegistryError(f"version {version!r} has no report: nothing was judged when it was made")
         return HTMLResponse(load_bytes(store, entry), headers=_HEADERS)
+
+    @app.get("/run/{run_id}")
+    def run_report(run_id: str) -> HTMLResponse:
+        store = open_store()
+        return HTMLResponse(load_bytes(store, find_report(store, run_id)), headers=_HEADERS)
 
     return app
 

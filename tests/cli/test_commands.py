@@ -199,6 +199,13 @@ def test_run_night_rejected_exits_3_and_shows_the_checks(
 
 
 @pytest.mark.usefixtures("techner")
+def test_run_report_prints_the_page_of_a_judged_run() -> None:
+    page = call("run", "report", "night-1").stdout
+    assert page.startswith("<!doctype html>")
+    assert "Entities lost and gained" in page
+
+
+@pytest.mark.usefixtures("techner")
 def test_run_approve_and_reject_need_a_judged_run() -> None:
     from techner.core.errors import RegistryError
 

@@ -1,30 +1,32 @@
 """What follows from the checks; missing evidence is never a pass."""
 
-import math
+from dataclasses import replace
 
 import pytest
 
 from techner.core.verdict import Check, CheckState, Outcome, Verdict
 
 
-def check(
-    observed: float | None, *, required: float = -0.01, support: int = 100, name: str = "micro F1"
-) -> Check:
+def check(state: CheckState, *, name: str = "micro F1", decisive: bool = True) -> Check:
     return Check(
         name=name,
         against="origin",
-        rule="not worse by over 0.010",
+        rule="surely lost at most 0.005",
         baseline=0.8,
-        candidate=0.8,
+        candidate=0.79,
         low=None,
         high=None,
-        observed=observed,
-        required=required,
-        support=support,
+        margin=0.005,
+        support=100,
+        state=state,
+        decisive=decisive,
     )
 
 
-GOOD, BAD, UNKNOWN = check(0.0), check(-0.5, name="PERSON"), check(None, name="GPE")
+GOOD = check(CheckState.PASSED)
+BAD = check(CheckState.FAILED, name="PERSON")
+UNKNOWN = check(CheckState.INSUFFICIENT, name="GPE")
+REMARK = check(CheckState.INSUFFICIENT, name="DATE", decisive=False)
 
 
 @pytest.mark.parametrize(
@@ -39,30 +41,22 @@ GOOD, BAD, UNKNOWN = check(0.0), check(-0.5, name="PERSON"), check(None, name="G
         ((UNKNOWN,), Outcome.ASK),
         ((GOOD, UNKNOWN), Outcome.ASK),
         ((UNKNOWN, BAD), Outcome.REJECT),
+        ((GOOD, REMARK), Outcome.PROMOTE),
+        ((UNKNOWN, REMARK), Outcome.ASK),
+        ((REMARK,), Outcome.REJECT),
     ],
 )
 def test_outcome_follows_from_the_checks(checks: tuple[Check, ...], outcome: Outcome) -> None:
     assert Verdict(checks=checks).outcome is outcome
 
 
-def test_check_passes_at_exactly_what_is_required() -> None:
-    assert check(-0.01, required=-0.01).state is CheckState.PASSED
+def test_observed_is_the_change_from_the_baseline_as_both_are_shown() -> None:
+    assert GOOD.observed == -0.01
 
 
-def test_check_fails_just_below_what_is_required() -> None:
-    assert check(-0.0101, required=-0.01).state is CheckState.FAILED
-
-
-def test_check_without_a_measurement_is_insufficient() -> None:
-    assert check(None).state is CheckState.INSUFFICIENT
-
-
-def test_check_without_support_is_insufficient_however_good() -> None:
-    assert check(1.0, support=0).state is CheckState.INSUFFICIENT
-
-
-def test_check_of_nan_fails() -> None:
-    assert check(math.nan).state is CheckState.FAILED
+def test_observed_without_a_baseline_is_the_candidate_alone() -> None:
+    assert replace(GOOD, baseline=None).observed == 0.79
+    assert replace(GOOD, candidate=None).observed is None
 
 
 def test_reason_of_a_rejection_names_the_failed_check_alone() -> None:
@@ -74,7 +68,7 @@ def test_reason_of_a_question_names_what_could_not_be_measured() -> None:
 
 
 def test_reason_of_a_promotion_counts_the_checks() -> None:
-    assert Verdict(checks=(GOOD, GOOD)).reason == "all 2 checks passed"
+    assert Verdict(checks=(GOOD, GOOD, REMARK)).reason == "all 2 checks passed"
 
 
 def test_reason_of_an_empty_verdict_says_that_nothing_was_checked() -> None:

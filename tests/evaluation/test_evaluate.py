@@ -1,44 +1,57 @@
-"""Scoring of several systems on the frozen sets."""
+"""Counts of several systems on the frozen sets."""
 
-from techner.core.examples import Span
-from techner.evaluation.evaluate import Predict, evaluate
+from techner.core.examples import Example, Span
+from techner.core.night import Evaluation
+from techner.evaluation.evaluate import Answers, FrozenSets, evaluate
 from tests.conftest import marked
 
 OLD = marked("[[David|PERSON]] uses TLS")
 NEW = marked("David uses [[TLS|PROTOCOL]]")
+PERSON, PROTOCOL = Span(0, 5, "PERSON"), Span(11, 14, "PROTOCOL")
 
 
-def answering(*spans: Span) -> dict[str, Predict]:
-    """Make a candidate that answers the same to every text."""
-
-    def predict(texts: list[str]) -> list[tuple[Span, ...]]:
-        return [spans for _ in texts]
-
-    return {"candidate": predict}
-
-
-def test_each_set_is_scored_on_its_own_labels_alone() -> None:
-    perfect = answering(Span(0, 5, "PERSON"), Span(11, 14, "PROTOCOL"))
-    found = evaluate(
-        perfect,
-        regression=[OLD],
+def counted(
+    candidate: tuple[Span, ...], *, origin: tuple[Span, ...] = (), holdout: tuple[Example, ...] = (NEW,)
+) -> Evaluation:
+    """Count systems that answer the same to every text."""
+    sets = FrozenSets(
+        regression=(OLD,),
+        holdout=holdout,
         pretrained=frozenset({"PERSON"}),
-        holdout=[NEW],
         new=frozenset({"PROTOCOL"}),
         production_labels=(),
     )
+    spans = {"candidate": candidate, "production": origin, "origin": origin}
+    answers = {
+        name: Answers(regression=(found,), holdout=(found,) * len(holdout)) for name, found in spans.items()
+    }
+    return evaluate(sets, answers, size_bytes={"candidate": 2, "origin": 1})
+
+
+def test_each_set_is_scored_on_its_own_labels_alone() -> None:
+    found = counted((PERSON, PROTOCOL))
     assert found.regression.systems["candidate"] == ({"PERSON": (1, 0, 0)},)
     assert found.holdout.systems["candidate"] == ({"PROTOCOL": (1, 0, 0)},)
 
 
 def test_a_new_span_over_an_old_one_costs_the_old_label() -> None:
-    greedy = answering(Span(0, 5, "PROTOCOL"))
-    found = evaluate(
-        greedy,
-        regression=[OLD],
-        pretrained=frozenset({"PERSON"}),
-        holdout=[],
-        new=frozenset({"PROTOCOL"}),
-        production_labels=(),
-    )
+    found = counted((Span(0, 5, "PROTOCOL"),), holdout=())
     assert found.regression.systems["candidate"] == ({"PERSON": (0, 0, 1)},)
+
+
+def test_a_gold_span_that_was_right_and_is_wrong_is_not_kept() -> None:
+    assert counted((), origin=(PERSON,)).regression.kept["origin"] == ((1, 0),)
+    assert counted((PERSON,), origin=(PERSON,)).regression.kept["origin"] == ((1, 1),)
+
+
+def test_a_span_that_was_wrong_before_cannot_flip() -> None:
+    assert counted((), origin=(Span(0, 4, "PERSON"),)).regression.kept["origin"] == ((0, 0),)
+
+
+def test_an_old_span_of_a_new_text_survives_where_the_candidate_finds_it_exactly() -> None:
+    assert counted((PERSON, PROTOCOL), origin=(PERSON,)).holdout.kept["origin"] == ((1, 1),)
+    assert counted((Span(0, 10, "PERSON"),), origin=(PERSON,)).holdout.kept["origin"] == ((1, 0),)
+
+
+def test_an_old_span_that_touches_new_gold_need_not_survive() -> None:
+    assert counted((PROTOCOL,), origin=(Span(6, 14, "ORG"),)).holdout.kept["origin"] == ((0, 0),)

@@ -10,7 +10,7 @@ from techner.core.errors import AliasConflict, BatchError, RegistryError
 from techner.core.examples import Example, Span, text_key
 from techner.core.night import Corpus, Judged, Plan
 from techner.core.policy import TECH_LABELS
-from techner.core.verdict import Check, Verdict
+from techner.core.verdict import Check, CheckState, Verdict
 from techner.formats import read_examples
 from techner.registry.aliases import alias_log, move_alias, production
 from techner.registry.blobs import load_bytes
@@ -298,7 +298,7 @@ def asked(world: World) -> None:
     run = world.run("night-1")
     unmeasured = Check(
         name="new micro F1", against="floor", rule="", baseline=None, candidate=None, low=None, high=None,
-        observed=None, required=0.2, support=0,
+        margin=0.2, support=0, state=CheckState.INSUFFICIENT,
     )  # fmt: skip
     judged = run.read("verdict.json", Judged)
     run.write("verdict.json", Judged(verdict=Verdict(checks=(unmeasured,)), scores=judged.scores))

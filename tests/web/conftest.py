@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from techner.core.manifest import BatchRef, Judgement, LabelScore, Lineage, Manifest
 from techner.core.policy import Policies
-from techner.core.verdict import Check, Verdict
+from techner.core.verdict import Check, CheckState, Verdict
 from techner.registry.aliases import move_alias
 from techner.registry.blobs import save_bytes
 from techner.registry.versions import create_version
@@ -27,18 +27,19 @@ NAMES = ("2026-10-30.jsonl", "2026-10-31.jsonl", "2026-11-02.jsonl", HOSTILE)
 MODEL = {"config.cfg": b"[nlp]\n", "ner/model": bytes(range(256)) * 9000, "ner/empty": b""}
 
 
-def check(name: str, observed: float | None, *, support: int = 400) -> Check:
+def check(name: str, candidate: float | None, state: CheckState, *, decisive: bool = True) -> Check:
     return Check(
         name=name,
         against="origin",
-        rule="the interval's upper end must reach the margin",
+        rule="surely lost at most 0.010",
         baseline=0.861,
-        candidate=0.864,
-        low=-0.004,
-        high=0.009,
-        observed=observed,
-        required=-0.01,
-        support=support,
+        candidate=candidate,
+        low=None if candidate is None else -0.03,
+        high=None if candidate is None else 0.009,
+        margin=0.01,
+        support=0 if candidate is None else 400,
+        state=state,
+        decisive=decisive,
     )
 
 
@@ -61,8 +62,16 @@ SCORES = (
     score("PROGRAMMING_LANGUAGE", "new", 0.012, 0.05),
     score("PROTOCOL", "new", None, None),
 )
-PASSED = Verdict(checks=(check("micro F1", -0.004), check("ORG", -0.004)))
-FAILED = Verdict(checks=(check("micro F1", -0.004), check("PERSON", -0.021), check("rare", None, support=0)))
+GOOD = check("micro F1", 0.864, CheckState.PASSED)
+PASSED = Verdict(checks=(GOOD, check("ORG", 0.864, CheckState.PASSED)))
+FAILED = Verdict(
+    checks=(
+        GOOD,
+        check("PERSON", 0.84, CheckState.FAILED),
+        check("rare", None, CheckState.INSUFFICIENT),
+        check("DATE", 0.8, CheckState.INSUFFICIENT, decisive=False),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,7 @@ def judge(
         scores=SCORES,
         verdict=verdict,
         when=WHEN,
+        report=save_bytes(store, f"<!doctype html><title>{run}</title>".encode(), path="report.html"),
     )
     assert log.append(record, after=newest[0] if newest else 0)
 

@@ -45,8 +45,9 @@ def test_page_shows_the_last_verdict_with_scores_and_checks(filled: Filled, clie
     assert "rejected failed: PERSON against origin" in section
     assert "PERSON pretrained 412 0.861 0.858 0.864 -0.021 … -0.006 worse" in section
     assert "PROGRAMMING_LANGUAGE new 412 – 0.858 0.864 +0.012 … +0.050 better" in section
-    assert "0.861 0.864 -0.021 -0.010 400 failed" in section
-    assert "0.861 0.864 – -0.010 0 insufficient" in section
+    assert "0.861 0.840 -0.021 -0.0300 … +0.0090 0.010 400 failed" in section
+    assert "0.861 – – – 0.010 – insufficient" in section
+    assert "400 insufficient remark" in section
 
 
 def test_page_shows_the_history_newest_first(filled: Filled, client: Client) -> None:
@@ -80,7 +81,7 @@ def test_hostile_batch_name_is_escaped(filled: Filled, client: Client) -> None:
 
 
 def test_page_forbids_scripts_and_network(filled: Filled, client: Client) -> None:
-    for path in ("/", f"/report/{filled.production}", "/report/none"):
+    for path in ("/", f"/report/{filled.production}", "/run/scheduled-9", "/report/none"):
         policy = client(filled.store).get(path).headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; style-src 'unsafe-inline';")
 
@@ -118,7 +119,12 @@ def test_dependencies_guard_every_address(filled: Filled, client: Client) -> Non
         raise HTTPException(401)
 
     guarded = client(filled.store, dependencies=[Depends(refuse)])
-    for path in ("/", f"/download/{filled.production}", f"/report/{filled.production}"):
+    for path in (
+        "/",
+        f"/download/{filled.production}",
+        f"/report/{filled.production}",
+        "/run/scheduled-9",
+    ):
         assert guarded.get(path).status_code == 401
     for path in ("/docs", "/redoc", "/openapi.json"):
         assert guarded.get(path).status_code == 404

@@ -1,0 +1,77 @@
+"""`techner doctor`: what is wrong with the store, and which loss its sets are too small to show."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from techner.cli.talk import out
+from techner.settings import load_settings, unknown_variables
+from techner.stages.run import Run
+
+if TYPE_CHECKING:
+    from techner.evaluation.power import Reach
+    from techner.stages.doctor import Diagnosis
+
+ILL, TOO_SMALL = 1, 3
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """Look the store over: exit 0 fine, 1 something is wrong, 3 a set is too small for its margin."""
+    from techner.stages.doctor import diagnose
+
+    settings = load_settings()
+    run = Run(store=settings.open_store(), id="doctor", cache=settings.cache)
+    found = diagnose(run, settings.policies, unknown=unknown_variables())
+    if as_json:
+        derived = [asdict(r) | {"is_enough": r.is_enough, "needed": r.needed} for r in found.reaches]
+        typer.echo(
+            json.dumps({"findings": [asdict(f) for f in found.findings], "reaches": derived}, indent=1)
+        )
+    else:
+        _show(found)
+    if not found.is_well:
+        raise typer.Exit(ILL)
+    if not found.is_enough:
+        raise typer.Exit(TOO_SMALL)
+
+
+def _show(found: "Diagnosis") -> None:
+    for finding in found.findings:
+        mark = "[green]✓[/]" if finding.is_well else "[bold red]✗[/]"
+        out.print(f"{mark} {finding.what}: {escape(finding.detail)}")
+    table = Table(
+        "check", title="The smallest loss that the sets can show, in points of F1", title_justify="left"
+    )
+    for column in ("gold", "shows", "margin", "gold spans needed", "from"):
+        table.add_column(column, justify="right")
+    for reach in found.reaches:
+        origin = "the last judged run" if reach.is_measured else "an assumed share of changes"
+        table.add_row(
+            escape(reach.check),
+            str(reach.support),
+            f"{100 * reach.smallest:.1f}",
+            f"{100 * reach.margin:.1f}",
+            _needed(reach),
+            origin,
+        )
+    if found.reaches:
+        out.print(table)
+    if not found.is_enough:
+        out.print(
+            "Where a set is too small for its margin, the gate asks a person more often. Give `techner init` "
+            "more annotated text, or widen the margin (README, settings)."
+        )
+
+
+def _needed(reach: "Reach") -> str:
+    if reach.is_enough:
+        return "[green]enough[/]"
+    about = f"about {reach.needed}"
+    # Too few spans to show a small loss of the new labels is no question: it passes.
+    return f"[yellow]{about}[/]" if reach.must_reach else f"{about}; a smaller loss passes"

@@ -1,0 +1,73 @@
+"""Entities lost and gained, in context: what a verdict looks like in the texts."""
+
+from collections.abc import Iterator, Mapping
+
+from techner.core.examples import Example, Span
+from techner.core.night import Changes, EntityChange
+from techner.core.scores import overlap
+from techner.evaluation.evaluate import CANDIDATE, ORIGIN, PRODUCTION, Answers, Found, FrozenSets
+
+SHOWN = 30
+"""Lost ones, and gained ones, of each set."""
+CONTEXT_CHARS = 160
+GOLD, LOST, GAINED = "gold", "lost", "gained"
+
+
+def find_changes(sets: FrozenSets, answers: Mapping[str, Answers]) -> Changes:
+    """Compare the candidate with what origin and production found together, in both sets."""
+    parts = {
+        "regression": (sets.regression, {name: found.regression for name, found in answers.items()}),
+        "holdout": (sets.holdout, {name: found.holdout for name, found in answers.items()}),
+    }
+    counts: dict[str, int] = {}
+    shown: list[EntityChange] = []
+    for part, (examples, found) in parts.items():
+        changes = list(_changes(part, examples, found))
+        for kind in (LOST, GAINED):
+            of_kind = [ranked for ranked in changes if ranked[1].kind == kind]
+            counts[f"{part} {kind}"] = len(of_kind)
+            of_kind.sort(key=lambda ranked: ranked[0])  # stable: else in the set's order
+            shown += [change for _, change in of_kind[:SHOWN]]
+    return Changes(counts=counts, shown=tuple(shown))
+
+
+def _changes(
+    part: str, examples: tuple[Example, ...], found: Mapping[str, Found]
+) -> Iterator[tuple[int, EntityChange]]:
+    for position, example in enumerate(examples):
+        readings = {GOLD: example.spans} | {
+            name: found[name][position] for name in (ORIGIN, PRODUCTION, CANDIDATE)
+        }
+        before, after = {*readings[ORIGIN], *readings[PRODUCTION]}, set(readings[CANDIDATE])
+        for kind, spans in ((LOST, before - after), (GAINED, after - before)):
+            for span in sorted(spans):
+                yield _rank(kind, span, example), _in_context(part, kind, span, example, readings)
+
+
+def _rank(kind: str, span: Span, example: Example) -> int:
+    """Put first what is most likely a fault: right spans lost, and spans gained that nobody annotated."""
+    annotated = span in example.spans
+    if kind == GAINED:
+        return int(annotated)
+    return 0 if annotated else 1 + any(overlap(span, gold) for gold in example.spans)
+
+
+def _in_context(
+    part: str, kind: str, span: Span, example: Example, readings: Mapping[str, tuple[Span, ...]]
+) -> EntityChange:
+    start, end = max(0, span.start - CONTEXT_CHARS), span.end + CONTEXT_CHARS
+
+    def moved(other: Span) -> Span:
+        return Span(other.start - start, other.end - start, other.label)
+
+    return EntityChange(
+        part=part,
+        kind=kind,
+        is_annotated=span in example.spans,
+        text=example.text[start:end],
+        span=moved(span),
+        readings={
+            name: tuple(moved(one) for one in spans if start <= one.start and one.end <= end)
+            for name, spans in readings.items()
+        },
+    )

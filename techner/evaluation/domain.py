@@ -1,0 +1,71 @@
+"""Checks on the holdout: the new labels, and what survives of the old ones on the new domain's own texts."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from techner.core.policy import GatePolicy
+from techner.core.verdict import Check, CheckState
+from techner.evaluation.bootstrap import Bootstrap
+from techner.evaluation.evaluate import CANDIDATE, ORIGIN, PRODUCTION
+from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED, Comparison, bounded, compare
+
+
+def domain_checks(sets: Bootstrap, production_labels: tuple[str, ...], policy: GatePolicy) -> Iterator[Check]:
+    """Ask new labels for a floor and to keep up with production, and the origin's other spans to survive."""
+    yield bounded(
+        "new micro F1",
+        sets.micro(CANDIDATE, sets.labels),
+        against="floor",
+        rule=f"at least {policy.new_floor:.2f}",
+        floor=policy.new_floor,
+        support=sets.support(sets.labels),
+        policy=policy,
+    )
+    yield _against_production(sets, production_labels, policy)
+    share, support = sets.survival(ORIGIN)
+    survival = bounded(
+        "survival",
+        share,
+        against=ORIGIN,
+        rule=f"at least {policy.survival_floor:.2f} of its spans away from new gold are still found",
+        floor=policy.survival_floor,
+        support=support,
+        policy=policy,
+    )
+    # An origin that finds next to nothing there has nothing to lose.
+    yield replace(survival, decisive=support >= policy.min_support)
+
+
+def _against_production(sets: Bootstrap, production_labels: tuple[str, ...], policy: GatePolicy) -> Check:
+    # A label that was retired since is not the candidate's to know.
+    known = tuple(label for label in sets.labels if label in production_labels)
+    found = compare(sets, known, PRODUCTION)
+    if not known:
+        rule = "no baseline: production knows none of the new labels"
+        return found.check(
+            "new micro F1",
+            rule=rule,
+            margin=None,
+            state=INSUFFICIENT,
+            interval=(None, None),
+            decisive=False,
+        )
+    return found.check(
+        "new micro F1",
+        rule=f"not surely worse, or by at most {policy.new_margin:.3f}",
+        margin=policy.new_margin,
+        state=_state(found, policy),
+        interval=found.change.interval(policy.confidence),
+    )
+
+
+def _state(found: Comparison, policy: GatePolicy) -> CheckState:
+    """Fail what is surely worse and by more than the margin.
+
+    No test of non-inferiority: two seeds of one recipe differ by more than some hundred gold spans could show
+    to be within two points, and the gate would ask every night.
+    """
+    _, high = found.change.interval(policy.confidence)
+    if found.support < policy.min_support or found.change.observed is None or high is None:
+        return INSUFFICIENT
+    return FAILED if high < 0 and found.change.observed < -policy.new_margin else PASSED

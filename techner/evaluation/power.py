@@ -1,0 +1,96 @@
+"""How small a loss the frozen sets can show: what `techner doctor` says before a night has to ask."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from math import ceil, sqrt
+from statistics import NormalDist
+
+from techner.core.policy import GatePolicy
+from techner.core.verdict import Check
+
+ASSUMED_OLD, ASSUMED_NEW = 0.02, 0.3
+"""Share of the gold spans that a night changes, where none was judged yet.
+
+Old: the starter model in the demo; a better one changes 0.005. New: two seeds of one recipe.
+"""
+PER_CHANGE = 0.6
+"""Change of F1 for one changed span, times the gold spans: (2 - F1) / (1 + predicted / gold) at F1 0.8."""
+POWER = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What one check can show on the sets there are."""
+
+    check: str
+    support: int
+    """Gold spans."""
+    margin: float
+    smallest: float
+    """A loss of this size shows in 8 of 10 nights; with a margin so wide, 8 of 10 harmless nights pass."""
+    is_measured: bool
+    """From the last judged run; else from an assumed share of changed spans."""
+    must_reach: bool = True
+    """Whether the gate asks where the set is too small; new labels pass unless they are surely worse."""
+
+    @property
+    def is_enough(self) -> bool:
+        return self.smallest <= self.margin
+
+    @property
+    def needed(self) -> int:
+        """Gold spans at which a loss of the margin shows: an error shrinks with the root of their number."""
+        if self.is_enough:
+            return self.support
+        return ceil(self.support * (self.smallest / self.margin) ** 2)
+
+
+def reaches(
+    regression: Mapping[str, int], holdout: int, checks: Iterable[Check], policy: GatePolicy
+) -> Iterator[Reach]:
+    """Say for each margin what the sets show; `regression` is label → gold spans, `checks` the last ones."""
+    judged = {(check.name, check.against): check for check in checks}
+    counts = {label: number for label, number in regression.items() if number}
+    total = sum(counts.values())
+    one_sided = NormalDist().inv_cdf(policy.confidence)
+    two_sided = NormalDist().inv_cdf((1 + policy.confidence) / 2)
+
+    def reach(name: str, support: int, margin: float, assumed: float, sides: float = one_sided) -> Reach:
+        old = sides == one_sided
+        last = judged.get((name, "origin" if old else "production"))
+        error = _error(last, support, sides)
+        found = error if error is not None else assumed
+        smallest = round((sides + NormalDist().inv_cdf(POWER)) * found, 4)
+        return Reach(
+            check=name,
+            support=support,
+            margin=margin,
+            smallest=smallest,
+            is_measured=error is not None,
+            must_reach=old,
+        )
+
+    if total:
+        by_label = [_assumed(number, ASSUMED_OLD) for number in counts.values()]
+        macro = sqrt(sum(error**2 for error in by_label)) / len(by_label)
+        yield reach("pretrained micro F1", total, policy.micro_margin, _assumed(total, ASSUMED_OLD))
+        yield reach("pretrained macro F1", total, policy.macro_margin, macro)
+    for label, number in sorted(counts.items()):
+        if number >= max(policy.drop_support, policy.label_support):
+            yield reach(f"{label}, drop", number, policy.label_drop, _assumed(number, ASSUMED_OLD))
+    if holdout:
+        yield reach("new micro F1", holdout, policy.new_margin, _assumed(holdout, ASSUMED_NEW), two_sided)
+
+
+def _assumed(support: int, changed: float) -> float:
+    """Return the standard error of a change in F1 when this share of the gold spans changes."""
+    return PER_CHANGE * sqrt(changed / support)
+
+
+def _error(last: Check | None, support: int, sides: float) -> float | None:
+    """Read the standard error off a judged check's interval, for as many gold spans as there are now."""
+    if last is None or last.low is None or last.high is None or not last.support:
+        return None
+    # Where nothing changed at all, one changed span is as good a guess as can be had.
+    error = max((last.high - last.low) / (2 * sides), PER_CHANGE / last.support)
+    return error * sqrt(last.support / support)

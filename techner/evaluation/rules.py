@@ -1,0 +1,129 @@
+"""What makes a check pass, fail, or say that the set is too small."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from techner.core.policy import GatePolicy
+from techner.core.verdict import Check, CheckState
+from techner.evaluation.bootstrap import Bootstrap, Measured
+from techner.evaluation.evaluate import CANDIDATE
+
+PASSED, FAILED, INSUFFICIENT = CheckState.PASSED, CheckState.FAILED, CheckState.INSUFFICIENT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """F1 of baseline and candidate over some labels, and the change between them."""
+
+    against: str
+    baseline: Measured
+    candidate: Measured
+    support: int
+
+    @property
+    def change(self) -> Measured:
+        return self.candidate.minus(self.baseline)
+
+    def check(
+        self,
+        name: str,
+        *,
+        rule: str,
+        margin: float | None,
+        state: CheckState,
+        interval: tuple[float | None, float | None],
+        decisive: bool = True,
+    ) -> Check:
+        return Check(
+            name=name,
+            against=self.against,
+            rule=rule,
+            baseline=self.baseline.observed,
+            candidate=self.candidate.observed,
+            low=interval[0],
+            high=interval[1],
+            margin=margin,
+            support=self.support,
+            state=state,
+            decisive=decisive,
+        )
+
+
+def compare(sets: Bootstrap, labels: tuple[str, ...], against: str, *, macro: bool = False) -> Comparison:
+    measure = sets.macro if macro else sets.micro
+    return Comparison(
+        against=against,
+        baseline=measure(against, labels),
+        candidate=measure(CANDIDATE, labels),
+        support=sets.support(labels),
+    )
+
+
+def non_inferior(found: Comparison, name: str, margin: float, policy: GatePolicy) -> Check:
+    """Pass where the loss is surely within the margin, fail where the observed one is not; else ask.
+
+    The interval is the two-sided one whose lower end is the one-sided bound that decides.
+    """
+    low, high = found.change.bound(1 - policy.confidence), found.change.bound(policy.confidence)
+    state = INSUFFICIENT
+    if found.support >= policy.min_support and found.change.observed is not None and low is not None:
+        if found.change.observed < -margin:
+            state = FAILED
+        elif low >= -margin:
+            state = PASSED
+    rule = f"surely lost at most {margin:.3f}"
+    return found.check(name, rule=rule, margin=margin, state=state, interval=(low, high))
+
+
+def p_value(found: Comparison, margin: float) -> float:
+    """Chance of a change this bad or worse where the true loss is `margin`.
+
+    The normal tail of the bootstrap's standard error, so that it is never 0 nor a multiple of 1 / resamples.
+    One span's worth of variance is added, as in a corrected McNemar test: one or two flips are no evidence.
+    """
+    if found.change.observed is None:
+        return 1.0
+    error = (found.change.standard_error**2 + 1 / found.support**2) ** 0.5
+    return NormalDist().cdf((found.change.observed + margin) / error)
+
+
+def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
+    """Tell which null hypotheses fall when all are tested together (Holm 1979)."""
+    rejected = [False] * len(p_values)
+    for rank, position in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
+        if p_values[position] > alpha / (len(p_values) - rank):
+            break
+        rejected[position] = True
+    return rejected
+
+
+def bounded(
+    name: str,
+    share: Measured,
+    *,
+    against: str,
+    rule: str,
+    support: int,
+    policy: GatePolicy,
+    floor: float | None = None,
+    cap: float | None = None,
+) -> Check:
+    """Compare the candidate's own figure with a floor or a cap, as observed."""
+    low, high = share.interval(policy.confidence)
+    state = INSUFFICIENT
+    if support >= policy.min_support and share.observed is not None:
+        kept = (floor is None or share.observed >= floor) and (cap is None or share.observed <= cap)
+        state = PASSED if kept else FAILED
+    return Check(
+        name=name,
+        against=against,
+        rule=rule,
+        baseline=None,
+        candidate=share.observed,
+        low=low,
+        high=high,
+        margin=cap if floor is None else floor,
+        support=support,
+        state=state,
+    )

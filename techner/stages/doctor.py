@@ -1,0 +1,133 @@
+"""`doctor`: is the store sound, are the settings plausible, and are the sets large enough for the margins?"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+
+from techner.core.errors import IntegrityError, StoreError
+from techner.core.manifest import Manifest
+from techner.core.policy import GatePolicy, Policies
+from techner.core.verdict import Check
+from techner.corpus.reference import Reference, load_reference
+from techner.evaluation.power import Reach, reaches
+from techner.formats import read_examples
+from techner.registry.aliases import production
+from techner.registry.blobs import cached_blob, load_bytes
+from techner.registry.log import require_create_only
+from techner.stages.inbox import Status, survey
+from techner.stages.judgements import RECENT, judgements
+from techner.stages.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    detail: str
+    is_well: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    findings: tuple[Finding, ...]
+    reaches: tuple[Reach, ...]
+
+    @property
+    def is_well(self) -> bool:
+        return all(finding.is_well for finding in self.findings)
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether no set is too small for a margin that the gate insists on."""
+        return all(reach.is_enough or not reach.must_reach for reach in self.reaches)
+
+
+def diagnose(run: Run, policies: Policies, *, unknown: tuple[str, ...] = ()) -> Diagnosis:
+    """Look at everything and change nothing; raises StoreError or NotInitialised where nothing is to see.
+
+    `unknown` are variables that look like settings and are none.
+    """
+    version, manifest = production(run.store)
+    findings = [
+        Finding(what="store", detail=run.store.url),
+        _create_only(run),
+        _production(run, version, manifest),
+        _batches(run, policies),
+        _settings(policies.gate, unknown),
+    ]
+    reference = load_reference(run.store, manifest.lineage.reference)
+    holdout = _holdout_spans(run, manifest, reference, policies)
+    least = policies.gate.min_support
+    detail = f"{holdout} gold spans of new labels; under {least} the gate asks"
+    findings.append(Finding(what="holdout", detail=detail, is_well=holdout >= least or not manifest.number))
+    found = reaches(_spans(reference, manifest), holdout, _last_checks(run), policies.gate)
+    return Diagnosis(findings=tuple(findings), reaches=tuple(found))
+
+
+def _create_only(run: Run) -> Finding:
+    try:
+        require_create_only(run.store)
+    except StoreError as error:
+        return Finding(what="create-only writes", detail=str(error), is_well=False)
+    return Finding(what="create-only writes", detail="honoured")
+
+
+def _production(run: Run, version: str, manifest: Manifest) -> Finding:
+    """Fetch every file and record of production, each verified by its digest."""
+    try:
+        for entry in manifest.files:
+            cached_blob(run.store, entry, cache=run.cache)
+        for entry in manifest.records.values():
+            load_bytes(run.store, entry)
+    except IntegrityError as error:
+        return Finding(what="production", detail=str(error), is_well=False)
+    return Finding(what="production", detail=f"{version}, all {len(manifest.files)} files whole")
+
+
+def _batches(run: Run, policies: Policies) -> Finding:
+    states = survey(run.store, policies, cache=run.cache)
+    counts = Counter(str(state.status) for state in states)
+    said = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    due = sum(state.is_due for state in states)
+    waits = counts[Status.HELD] + counts[Status.REJECTED]
+    hint = "; `techner batch list` says what the others wait for" if waits else ""
+    return Finding(what="batches", detail=f"{due} due ({said or 'none delivered'}){hint}")
+
+
+def _settings(gate: GatePolicy, unknown: tuple[str, ...]) -> Finding:
+    faults = [*(f"{name} is no setting" for name in unknown), *_odd(gate)]
+    return Finding(what="settings", detail="; ".join(faults) or "known and plausible", is_well=not faults)
+
+
+def _odd(gate: GatePolicy) -> Iterator[str]:
+    defaults = GatePolicy()
+    shares = [field.name for field in fields(GatePolicy) if isinstance(getattr(defaults, field.name), float)]
+    for name in shares:
+        value = getattr(gate, name)
+        if value < 0 or (value > 1 and name != "size_cap"):
+            yield f"gate.{name} is {value}: a share between 0 and 1 is meant, and 1 point is 0.01"
+    for name in ("micro_margin", "macro_margin", "label_margin"):
+        if getattr(gate, name) >= gate.label_drop:
+            yield f"gate.{name} is not below gate.label_drop"
+    if gate.min_support < 1:
+        yield "gate.min_support below 1 lets an empty set pass for evidence"
+
+
+def _spans(reference: Reference, manifest: Manifest) -> dict[str, int]:
+    """Gold spans of each pretrained label in the regression set."""
+    counts = Counter(span.label for example in reference.regression for span in example.spans)
+    return {label: counts[label] for label in manifest.pretrained_labels}
+
+
+def _holdout_spans(run: Run, manifest: Manifest, reference: Reference, policies: Policies) -> int:
+    entry = manifest.records.get("holdout.jsonl")
+    kept = read_examples(load_bytes(run.store, entry), where=entry.path) if entry else ()
+    new = {*manifest.new_labels, *policies.quality.labels} - set(manifest.pretrained_labels)
+    return sum(span.label in new for example in reference.holdout or kept for span in example.spans)
+
+
+def _last_checks(run: Run) -> Iterable[Check]:
+    """Return the checks of the last judged run; none where there was no run yet."""
+    newest = next(judgements(run.store).records(limit=RECENT), None)
+    return newest[1].verdict.checks if newest else ()

@@ -1,0 +1,68 @@
+"""`techner doctor`: what it prints and how it exits."""
+
+import json
+import re
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from techner.cli import app
+from techner.registry.aliases import production
+from techner.registry.blobs import blob_key
+from tests.world import World
+
+
+@pytest.fixture
+def techner(promoted: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Point the settings at a store after one promoted night."""
+    monkeypatch.setenv("TECHNER_STORE", promoted.store.url)
+    monkeypatch.setenv("TECHNER_CACHE", str(promoted.cache))
+    return promoted
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["doctor", *arguments], catch_exceptions=False)
+
+
+@pytest.mark.usefixtures("techner")
+def test_exit_3_where_a_set_is_too_small_for_its_margin() -> None:
+    found = call()
+    assert found.exit_code == 3
+    assert re.search(r"pretrained micro F1 .* 0\.5 .* about \d+ ", found.stdout)
+    assert "the gate asks a person more often" in " ".join(found.stdout.split())
+
+
+@pytest.mark.usefixtures("techner")
+def test_exit_0_where_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MICRO_MARGIN", "MACRO_MARGIN"):
+        monkeypatch.setenv(f"TECHNER_GATE__{name}", "0.3")
+    monkeypatch.setenv("TECHNER_GATE__LABEL_DROP", "0.5")
+    found = call()
+    assert found.exit_code == 0, found.stdout
+    assert "✗" not in found.stdout
+
+
+def test_exit_1_where_the_store_is_damaged(techner: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = production(techner.store)[1].files[0]
+    techner.store.put(blob_key(entry.sha256), b"damaged")
+    monkeypatch.setenv("TECHNER_CACHE", str(techner.cache / "fresh"))
+    found = call()
+    assert found.exit_code == 1
+    assert "✗ production" in found.stdout
+
+
+@pytest.mark.usefixtures("techner")
+def test_json_holds_findings_and_what_each_check_can_show() -> None:
+    found = json.loads(call("--json").stdout)
+    assert {"store", "production", "settings"} <= {finding["what"] for finding in found["findings"]}
+    micro = next(reach for reach in found["reaches"] if reach["check"] == "pretrained micro F1")
+    assert micro["needed"] > micro["support"]
+    assert micro["is_enough"] is False
+
+
+@pytest.mark.usefixtures("techner")
+def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TECHNER_GAET__MICRO_MARGIN", "0.01")
+    found = call()
+    assert found.exit_code == 1
+    assert "TECHNER_GAET__MICRO_MARGIN is no setting" in " ".join(found.stdout.split())

@@ -1,0 +1,34 @@
+"""Reports of runs, decided or not yet, promoted or not."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+
+from techner.documents import dump
+from techner.registry.blobs import save_bytes
+from techner.store import MemoryStore
+
+Client = Callable[..., TestClient]
+Filled = Any  # see conftest.py
+
+
+def test_page_links_to_the_report_of_a_rejected_run(filled: Filled, client: Client) -> None:
+    page = client(filled.store)
+    assert 'href="run/scheduled-9"' in page.get("/").text
+    assert page.get("/run/scheduled-9").text == "<!doctype html><title>scheduled-9</title>"
+
+
+def test_report_of_an_open_question_is_found_by_its_run(client: Client) -> None:
+    """Nobody has decided yet, so no log knows the run."""
+    store, run = MemoryStore(), "scheduled__2026-11-20T02:00:00+00:00"
+    entry = save_bytes(store, b"what was lost", path="report.html")
+    store.put(f"runs/{run}/report.json", dump(entry))
+    assert client(store).get(f"/run/{quote(run)}").text == "what was lost"
+
+
+@pytest.mark.parametrize("run", ["nowhere", "%2E%2E", "x" * 2000, "a%5Cb"])
+def test_report_of_an_unknown_run_is_not_found(filled: Filled, run: str, client: Client) -> None:
+    assert client(filled.store).get(f"/run/{run}").status_code == 404
