@@ -73,7 +73,7 @@ def evaluate(
         raise BatchError("there is no span in the gold files: nothing to score")
     found = predict(load_pipeline(model), [example.text for example in examples])
     rows = (
-        count(example.spans, spans, labels & set(example.scope or labels))
+        count(example.spans, spans, example.in_scope(labels))
         for example, spans in zip(examples, found, strict=True)
     )
     by_label = total(rows)

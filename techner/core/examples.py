@@ -32,6 +32,10 @@ class Example:
         """Tell whether its annotators looked for `label`, so that no span means none is there."""
         return self.scope is None or label in self.scope
 
+    def in_scope(self, labels: frozenset[str]) -> frozenset[str]:
+        """Return those of `labels` that its annotators looked for."""
+        return labels if self.scope is None else labels.intersection(self.scope)
+
     def only(self, labels: frozenset[str]) -> "Example":
         """Return the example with the spans of `labels` alone."""
         return replace(self, spans=tuple(span for span in self.spans if span.label in labels))

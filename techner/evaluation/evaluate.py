@@ -50,12 +50,13 @@ def _score(
     examples: tuple[Example, ...], labels: frozenset[str], found: Mapping[str, Found], keep: Keep
 ) -> SetEvaluation:
     golds = [example.only(labels).spans for example in examples]
+    asked = [example.in_scope(labels) for example in examples]  # of the rest its annotators said nothing
     return SetEvaluation(
         labels=tuple(sorted(labels)),
         systems={
             name: tuple(
-                {label: (c.tp, c.fp, c.fn) for label, c in count(gold, predicted, labels).items()}
-                for gold, predicted in zip(golds, answered, strict=True)
+                {label: (c.tp, c.fp, c.fn) for label, c in count(gold, predicted, scope).items()}
+                for gold, predicted, scope in zip(golds, answered, asked, strict=True)
             )
             for name, answered in found.items()
         },

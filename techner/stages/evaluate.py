@@ -18,7 +18,7 @@ from techner.registry.blobs import load_bytes, save_bytes
 from techner.registry.versions import read_manifest
 from techner.reports import report
 from techner.stages.run import Run
-from techner.uptraining.pipeline import load_pipeline, predict
+from techner.uptraining.pipeline import load_pipeline, predict, use_device
 
 Predict = Callable[[list[str]], list[tuple[Span, ...]]]
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ def evaluate(run: Run) -> Evaluation:
         production_labels=production.new_labels,
     )
     files = {CANDIDATE: candidate.files, PRODUCTION: production.files, ORIGIN: origin.files}
+    use_device(run.gpu)
     with ExitStack() as models:
         loaded: dict[tuple[FileEntry, ...], Predict] = {}
         for entries in files.values():

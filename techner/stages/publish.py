@@ -121,5 +121,5 @@ def _prove(run: Run, manifest: Manifest) -> None:
 
 
 def _row(example: Example, found: tuple[Span, ...], scored: SetEvaluation) -> dict[str, tuple[int, int, int]]:
-    counts = count(example.spans, found, frozenset(scored.labels))
+    counts = count(example.spans, found, example.in_scope(frozenset(scored.labels)))
     return {label: (c.tp, c.fp, c.fn) for label, c in counts.items()}

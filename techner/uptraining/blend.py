@@ -9,7 +9,7 @@ from spacy.training import Example as SpacyExample
 from techner.core.errors import ModelError
 from techner.core.examples import Example, Span
 from techner.uptraining import dev
-from techner.uptraining.gold import gold, unspoken
+from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, Step, train
 from techner.uptraining.pipeline import load_pipeline, ner, predict, pretrained_labels, pretrained_ner
 from techner.uptraining.strategy import Task
@@ -58,7 +58,7 @@ def _silver(
     renamed: dict[str, str],
 ) -> list[tuple[Span, ...]]:
     """Return what stands in for unsaid labels: the origin's for its own, production's for the others."""
-    asked = {position: eg.text for position, eg in enumerate(examples) if unspoken(eg, labels)}
+    asked = {position: eg.text for position, eg in enumerate(examples) if labels - eg.in_scope(labels)}
     anchors = predict(origin, list(asked.values()))
     recent = predict(work, list(asked.values()))
     silver: list[tuple[Span, ...]] = [()] * len(examples)

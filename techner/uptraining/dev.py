@@ -52,7 +52,7 @@ def scorer(
             return None
         found = component_entities(nlp, name, [example.text for example in examples])
         rows = (
-            count(example.spans, spans, labels & set(example.scope or labels))
+            count(example.spans, spans, example.in_scope(labels))
             for example, spans in zip(examples, found, strict=True)
         )
         return micro(total(rows)).f1

@@ -14,7 +14,7 @@ from techner.core.errors import ModelError
 from techner.core.examples import Example, Span
 from techner.uptraining import dev
 from techner.uptraining.calibrate import calibrate, covered_share
-from techner.uptraining.gold import gold, unspoken
+from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, Step, train
 from techner.uptraining.pipeline import (
     NEW_NER,
@@ -69,7 +69,7 @@ def _silver(
     work: Language, examples: Sequence[Example], labels: frozenset[str], renamed: dict[str, str]
 ) -> list[tuple[Span, ...]]:
     """Return what production's second `ner` finds in the examples that leave a label unsaid."""
-    asked = {p: eg.text for p, eg in enumerate(examples) if unspoken(eg, labels)}
+    asked = {p: eg.text for p, eg in enumerate(examples) if labels - eg.in_scope(labels)}
     silver: list[tuple[Span, ...]] = [()] * len(examples)
     if NEW_NER in work.pipe_names and asked:
         found = component_entities(work, NEW_NER, list(asked.values()))

@@ -24,17 +24,12 @@ def gold(
     """
     golds = []
     for position, example in enumerate(examples):
-        unsaid = unspoken(example, labels)
+        unsaid = labels - example.in_scope(labels)
         spans = [span for span in example.spans if span.label in labels]
         if unsaid and silver is not None:
             spans += _beside(spans, (span for span in silver[position] if span.label in unsaid))
         golds.append(_example(nlp, example.text, spans, missing=bool(unsaid - teacher_labels)))
     return golds
-
-
-def unspoken(example: Example, labels: frozenset[str]) -> frozenset[str]:
-    """Return those of `labels` that the example's annotators did not look for."""
-    return frozenset() if example.scope is None else labels - set(example.scope)
 
 
 def _beside(spans: Sequence[Span], others: Iterable[Span]) -> list[Span]:

@@ -55,3 +55,10 @@ def test_an_old_span_of_a_new_text_survives_where_the_candidate_finds_it_exactly
 
 def test_an_old_span_that_touches_new_gold_need_not_survive() -> None:
     assert counted((PROTOCOL,), origin=(Span(6, 14, "ORG"),)).holdout.kept["origin"] == ((0, 0),)
+
+
+def test_a_label_that_annotators_did_not_look_for_is_not_counted_against_anyone() -> None:
+    unasked = Example(NEW.text, (), scope=("HARDWARE",))
+    assert counted((PROTOCOL,), holdout=(unasked,)).holdout.systems["candidate"] == ({},)
+    asked = Example(NEW.text, (), scope=("PROTOCOL",))
+    assert counted((PROTOCOL,), holdout=(asked,)).holdout.systems["candidate"] == ({"PROTOCOL": (0, 1, 0)},)
