@@ -12,13 +12,14 @@ from techner.uptraining import dev
 from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, Step, train
 from techner.uptraining.pipeline import load_pipeline, ner, predict, pretrained_labels, pretrained_ner
-from techner.uptraining.strategy import Task
+from techner.uptraining.strategy import Task, settled
 from techner.uptraining.surgery import detach, graft, inherit, initialise, shape_of
 
 
 def blend(task: Task) -> Iterator[Step]:
     """Train the one `ner` on new examples, with the origin's labels in them, and on rehearsal texts."""
     work, origin = load_pipeline(task.folder), load_pipeline(task.origin)
+    policy = settled(task.policy, rehearsal_ratio=1.5, dropout=0.15)
     name = pretrained_ner(work)
     if name is None:
         raise ModelError("the pipeline has no `ner` to blend into; use the strategy extend")
@@ -28,11 +29,11 @@ def blend(task: Task) -> Iterator[Step]:
     labels = sorted((taught | before | old) - set(task.scheme.retired))
     known = frozenset((before | old) & set(labels))
     train_part = [_scoped(eg, frozenset(labels) - old) for eg in task.corpus.train]
-    training, held = dev.part(train_part, frozenset(labels), task.policy)
+    training, held = dev.part(train_part, frozenset(labels), policy)
     silver = _silver(work, origin, training, frozenset(labels), old, task.scheme.renamed)
     new = gold(work, training, frozenset(labels), silver=silver, teacher_labels=known)
     rehearsal = [replace(eg.only(old), scope=None) for eg in task.corpus.rehearsal]
-    rehearsed, held_old = dev.rehearsal_part(rehearsal, task.policy)
+    rehearsed, held_old = dev.rehearsal_part(rehearsal, policy)
     detach(work, name)
     _renew(work, name, labels, new, task.scheme.renamed)
     material = Material(
@@ -40,7 +41,7 @@ def blend(task: Task) -> Iterator[Step]:
         rehearsal=gold(work, rehearsed, frozenset(labels)),
         dev_f1=dev.scorer(work, name, held, held_old, frozenset(labels)),
     )
-    yield from train(work, name, material, task.policy)
+    yield from train(work, name, material, policy)
     graft(work, name, task.folder, task.out)
 
 

@@ -25,21 +25,21 @@ from techner.uptraining.pipeline import (
     pretrained_labels,
     pretrained_ner,
 )
-from techner.uptraining.strategy import Task
+from techner.uptraining.strategy import Task, settled
 from techner.uptraining.surgery import graft, inherit, initialise, shape_of, standalone
 
 
 def extend(task: Task) -> Iterator[Step]:
     """Train the second `ner`, from production's where there is one, and save the whole pipeline."""
-    work = load_pipeline(task.folder)
+    work, policy = load_pipeline(task.folder), settled(task.policy, rehearsal_ratio=0.4, dropout=0.3)
     renamed, retired = task.scheme.renamed, set(task.scheme.retired)
     before = {renamed.get(label, label) for label in new_labels(work)}
     taught = {span.label for example in task.corpus.train for span in example.spans}
     labels = sorted((taught - set(pretrained_labels(work)) | before) - retired)
     if not labels:
         raise ModelError("the training corpus has no span of a new label; deliver batches that have some")
-    training, held = dev.part(task.corpus.train, frozenset(labels), task.policy)
-    rehearsed, old = dev.rehearsal_part(task.corpus.rehearsal, task.policy)
+    training, held = dev.part(task.corpus.train, frozenset(labels), policy)
+    rehearsed, old = dev.rehearsal_part(task.corpus.rehearsal, policy)
     silver = _silver(work, training, frozenset(labels), renamed)
     new = gold(
         work, training, frozenset(labels), silver=silver, teacher_labels=frozenset(before & set(labels))
@@ -50,7 +50,7 @@ def extend(task: Task) -> Iterator[Step]:
         rehearsal=gold(work, map(nothing_new, rehearsed), frozenset(labels)),
         dev_f1=dev.scorer(work, NEW_NER, held, map(nothing_new, old), frozenset(labels)),
     )
-    yield from train(work, NEW_NER, material, task.policy)
+    yield from train(work, NEW_NER, material, policy)
     calibrate(ner(work, NEW_NER), material.dev_f1, lambda: _covered(work, old))
     graft(work, NEW_NER, task.folder, task.out)
 

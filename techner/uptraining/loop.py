@@ -60,7 +60,7 @@ def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) 
     sgd = Adam(policy.learning_rate, L2=0.01, grad_clip=1.0, use_averages=True)
     model = ner(nlp, name).model
     count = epochs(len(material.new), policy)
-    replay = Replay(material.rehearsal, ceil(policy.rehearsal_ratio * len(material.new)), shuffler)
+    replay = Replay(material.rehearsal, ceil((policy.rehearsal_ratio or 0.0) * len(material.new)), shuffler)
     total = (len(material.new) + replay.size) * count
     best, done = Best(), 0
     with nlp.select_pipes(enable=[name]):
@@ -72,7 +72,7 @@ def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) 
                 if words:
                     yield Step(epoch=epoch, epochs=count, done=done, total=total, loss=loss / words)
                 sgd.learn_rate = policy.learning_rate * _rate(done / total)
-                loss += nlp.update(batch, drop=policy.dropout, sgd=sgd, losses={})[name]
+                loss += nlp.update(batch, drop=policy.dropout or 0.0, sgd=sgd, losses={})[name]
                 words += max(sum(len(eg.reference) for eg in batch), 1)
                 done += len(batch)
             averaged = _averages(model, sgd)

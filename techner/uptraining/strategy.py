@@ -1,7 +1,7 @@
 """The interface of a strategy, and the ones there are."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from thinc.api import fix_random_seed
@@ -50,6 +50,15 @@ class Uptrained:
 
 
 Strategy = Callable[[Task], Iterator[Step]]
+
+
+def settled(policy: TrainingPolicy, *, rehearsal_ratio: float, dropout: float) -> TrainingPolicy:
+    """Fill in what the policy leaves to the strategy."""
+    return replace(
+        policy,
+        rehearsal_ratio=rehearsal_ratio if policy.rehearsal_ratio is None else policy.rehearsal_ratio,
+        dropout=dropout if policy.dropout is None else policy.dropout,
+    )
 
 
 def _extend() -> Strategy:

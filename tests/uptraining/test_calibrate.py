@@ -8,7 +8,7 @@ from spacy.pipeline import EntityRecognizer
 
 from techner.core.examples import Span
 from techner.starter import slot_examples
-from techner.uptraining.calibrate import calibrate, covered_share, offset_of, set_offset
+from techner.uptraining.calibrate import OFFSETS, calibrate, covered_share, offset_of, set_offset
 from techner.uptraining.pipeline import component_entities, load_pipeline, ner
 
 TEXTS = [example.text for example in slot_examples("tech", 60, seed=5)]
@@ -49,13 +49,13 @@ def test_a_greater_offset_finds_more(base_model: Path) -> None:
 
 
 def test_the_largest_offset_that_the_dev_part_allows_is_kept(component: EntityRecognizer) -> None:
-    f1 = {0.0: 0.5, 0.5: 0.6, 1.0: 0.7, 2.0: 0.695, 3.0: 0.6, 4.0: 0.6, 5.0: 0.6, 6.0: 0.6}
+    f1 = dict.fromkeys(OFFSETS, 0.5) | {1.0: 0.7, 2.0: 0.69}
     assert calibrate(component, by_offset(component, f1), lambda: 0.0) == 2.0
     assert offset_of(component) == 2.0
 
 
 def test_without_a_dev_part_the_largest_harmless_offset_is_kept(component: EntityRecognizer) -> None:
-    covered = {0.0: 0.01, 0.5: 0.01, 1.0: 0.012, 2.0: 0.2}
+    covered = {0.0: 0.01, 0.5: 0.01, 1.0: 0.012, 1.5: 0.2}
     assert calibrate(component, lambda: None, by_offset(component, covered)) == 1.0
 
 
