@@ -140,7 +140,7 @@ def train_base(folder: Path) -> None:
     egs = gold(nlp, examples, frozenset(span.label for example in examples for span in example.spans))
     fix_random_seed(0)
     nlp.initialize(lambda: egs)
-    for _ in train(nlp, "ner", Material(new=egs), TrainingPolicy(epochs=4, batch_words=100, dropout=0.15)):
+    for _ in train(nlp, "ner", Material(new=egs), TrainingPolicy(epochs=4, batch_words=100)):
         pass
     nlp.to_disk(folder)
 

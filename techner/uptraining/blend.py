@@ -19,7 +19,7 @@ from techner.uptraining.surgery import detach, graft, inherit, initialise, shape
 def blend(task: Task) -> Iterator[Step]:
     """Train the one `ner` on new examples, with the origin's labels in them, and on rehearsal texts."""
     work, origin = load_pipeline(task.folder), load_pipeline(task.origin)
-    policy = settled(task.policy, rehearsal_ratio=1.5, dropout=0.15)
+    policy = settled(task.policy, rehearsal_ratio=1.5)
     name = pretrained_ner(work)
     if name is None:
         raise ModelError("the pipeline has no `ner` to blend into; use the strategy extend")

@@ -31,7 +31,7 @@ from techner.uptraining.surgery import graft, inherit, initialise, shape_of, sta
 
 def extend(task: Task) -> Iterator[Step]:
     """Train the second `ner`, from production's where there is one, and save the whole pipeline."""
-    work, policy = load_pipeline(task.folder), settled(task.policy, rehearsal_ratio=0.4, dropout=0.3)
+    work, policy = load_pipeline(task.folder), settled(task.policy, rehearsal_ratio=0.4)
     renamed, retired = task.scheme.renamed, set(task.scheme.retired)
     before = {renamed.get(label, label) for label in new_labels(work)}
     taught = {span.label for example in task.corpus.train for span in example.spans}

@@ -72,7 +72,7 @@ def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) 
                 if words:
                     yield Step(epoch=epoch, epochs=count, done=done, total=total, loss=loss / words)
                 sgd.learn_rate = policy.learning_rate * _rate(done / total)
-                loss += nlp.update(batch, drop=policy.dropout or 0.0, sgd=sgd, losses={})[name]
+                loss += nlp.update(batch, drop=policy.dropout, sgd=sgd, losses={})[name]
                 words += max(sum(len(eg.reference) for eg in batch), 1)
                 done += len(batch)
             averaged = _averages(model, sgd)

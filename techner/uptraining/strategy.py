@@ -52,13 +52,9 @@ class Uptrained:
 Strategy = Callable[[Task], Iterator[Step]]
 
 
-def settled(policy: TrainingPolicy, *, rehearsal_ratio: float, dropout: float) -> TrainingPolicy:
+def settled(policy: TrainingPolicy, *, rehearsal_ratio: float) -> TrainingPolicy:
     """Fill in what the policy leaves to the strategy."""
-    return replace(
-        policy,
-        rehearsal_ratio=rehearsal_ratio if policy.rehearsal_ratio is None else policy.rehearsal_ratio,
-        dropout=dropout if policy.dropout is None else policy.dropout,
-    )
+    return replace(policy, rehearsal_ratio=rehearsal_ratio) if policy.rehearsal_ratio is None else policy
 
 
 def _extend() -> Strategy:
