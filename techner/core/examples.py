@@ -15,6 +15,10 @@ class Span:
     label: str
 
 
+def overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """One text with its spans, sorted by position."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from techner.core.examples import Span
+from techner.core.examples import Span, overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,3 @@ def away_and_kept(gold: Iterable[Span], before: Iterable[Span], after: Iterable[
     taken = tuple(gold)
     away = {found for found in before if not any(overlap(found, span) for span in taken)}
     return len(away), len(away & set(after))
-
-
-def overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from techner.core.examples import Example, Span
+from techner.core.examples import Example, overlap
 
 
 def merge(earlier: Example | None, later: Example) -> Example:
@@ -16,11 +16,7 @@ def merge(earlier: Example | None, later: Example) -> Example:
     kept = (
         span
         for span in earlier.spans
-        if not later.looked_for(span.label) and not any(_overlap(span, other) for other in later.spans)
+        if not later.looked_for(span.label) and not any(overlap(span, other) for other in later.spans)
     )
     scope = None if earlier.scope is None else tuple(sorted({*earlier.scope, *later.scope}))
     return replace(later, spans=tuple(sorted((*kept, *later.spans))), scope=scope)
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from techner.core.examples import Example, Span
+from techner.core.examples import Example, Span, overlap
 from techner.core.night import Changes, EntityChange
-from techner.core.scores import overlap
 from techner.evaluation.evaluate import CANDIDATE, ORIGIN, PRODUCTION, Answers, Found, FrozenSets
 
 SHOWN = 30

@@ -7,7 +7,7 @@ from spacy.language import Language
 from spacy.training import Example as SpacyExample
 
 from techner.core.errors import ModelError
-from techner.core.examples import Example, Span
+from techner.core.examples import Example, Span, overlap
 from techner.uptraining import dev
 from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, Step, train
@@ -33,7 +33,7 @@ def blend(task: Task) -> Iterator[Step]:
     silver = _silver(work, origin, training, frozenset(labels), old, task.scheme.renamed)
     new = gold(work, training, frozenset(labels), silver=silver, teacher_labels=known)
     rehearsal = [replace(eg.only(old), scope=None) for eg in task.corpus.rehearsal]
-    rehearsed, held_old = dev.rehearsal_part(rehearsal, policy)
+    rehearsed, held_old = dev.split(rehearsal, policy)
     detach(work, name)
     _renew(work, name, labels, new, task.scheme.renamed)
     material = Material(
@@ -59,16 +59,17 @@ def _silver(
     renamed: dict[str, str],
 ) -> list[tuple[Span, ...]]:
     """Return what stands in for unsaid labels: the origin's for its own, production's for the others."""
-    asked = {position: eg.text for position, eg in enumerate(examples) if labels - eg.in_scope(labels)}
+    unsaid = {position: labels - eg.in_scope(labels) for position, eg in enumerate(examples)}
+    asked = {position: examples[position].text for position, missing in unsaid.items() if missing}
     anchors = predict(origin, list(asked.values()))
     recent = predict(work, list(asked.values()))
     silver: list[tuple[Span, ...]] = [()] * len(examples)
     for position, anchor, spans in zip(asked, anchors, recent, strict=True):
+        # Only what is unsaid may stand in another's way: the annotators may have said that it is nothing.
+        kept = tuple(span for span in anchor if span.label in unsaid[position])
         learnt = (replace(span, label=renamed.get(span.label, span.label)) for span in spans)
-        silver[position] = anchor + tuple(
-            span
-            for span in learnt
-            if span.label not in old and not any(a.start < span.end and span.start < a.end for a in anchor)
+        silver[position] = kept + tuple(
+            span for span in learnt if span.label not in old and not any(overlap(a, span) for a in kept)
         )
     return silver
 

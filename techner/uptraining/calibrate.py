@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 
 from spacy.pipeline import EntityRecognizer
 
-from techner.core.examples import Span
+from techner.core.examples import Span, overlap
 
 OFFSETS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
 COVERED_SHARE = 0.005  # of the old domain's entities, over what the uncalibrated component covers
 # About one standard error of the dev part (Breiman et al. 1984): new texts differ more from the training
 # texts than the dev part does.
 TOLERANCE = 0.02
+LEAST_OLD = 100  # old entities, without which harm to them cannot be seen
 OFFSET = "techner_offset"  # where the component's own settings keep it
 
 
@@ -23,6 +24,8 @@ def set_offset(component: EntityRecognizer, offset: float) -> None:
     """Lower the score of the action "no entity" by `offset`, counted from the trained weights."""
     actions = [component.moves.get_class_name(index) for index in range(component.moves.n_moves)]
     upper = component.model.get_ref("upper")
+    if not upper.has_param("b"):  # use_upper = false: there is no layer to set it in
+        return
     bias = upper.get_param("b").copy()
     bias[actions.index("O")] -= offset - offset_of(component)
     upper.set_param("b", bias)
@@ -32,21 +35,22 @@ def set_offset(component: EntityRecognizer, offset: float) -> None:
 def calibrate(
     component: EntityRecognizer,
     dev_f1: Callable[[], float | None],
-    covered: Callable[[], float],
+    covered: Callable[[], float | None],
 ) -> float:
-    """Set the largest offset that does no harm on the dev part and to the old domain; returns it.
+    """Set the largest offset that costs next to nothing on the dev part and in the old domain; returns it.
 
     A post-hoc logit adjustment (Menon et al. 2021). On the dev part F1 may fall `TOLERANCE` below the best;
-    the share of old entities that new ones lie over (`covered`) may grow by `COVERED_SHARE`.
+    the share of old entities that new ones lie over (`covered`) may grow by `COVERED_SHARE`. Where neither
+    can be measured, or no old domain is there to be harmed, nothing is changed.
     """
-    if not component.model.has_ref("upper"):
-        return 0.0
     set_offset(component, 0.0)
-    limit = covered() + COVERED_SHARE
-    scores = {0.0: dev_f1() or 0.0}
+    before, f1 = covered(), dev_f1()
+    if before is None or not component.model.get_ref("upper").has_param("b"):
+        return 0.0
+    scores = {0.0: f1 or 0.0}
     for offset in OFFSETS[1:]:
         set_offset(component, offset)
-        if covered() > limit:
+        if (covered() or 0.0) > before + COVERED_SHARE:
             break
         scores[offset] = dev_f1() or 0.0
     chosen = max(offset for offset, f1 in scores.items() if f1 >= max(scores.values()) - TOLERANCE)
@@ -54,12 +58,12 @@ def calibrate(
     return chosen
 
 
-def covered_share(old: Sequence[tuple[Span, ...]], new: Sequence[tuple[Span, ...]]) -> float:
-    """Return the share of the old spans that a new one lies over."""
+def covered_share(old: Sequence[tuple[Span, ...]], new: Sequence[tuple[Span, ...]]) -> float | None:
+    """Return the share of the old spans that a new one lies over; None where there are too few to tell."""
     total = sum(map(len, old))
     hits = sum(
-        any(span.start < other.end and other.start < span.end for other in found)
+        any(overlap(span, other) for other in found)
         for spans, found in zip(old, new, strict=True)
         for span in spans
     )
-    return hits / total if total else 0.0
+    return hits / total if total >= LEAST_OLD else None

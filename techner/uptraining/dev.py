@@ -1,6 +1,5 @@
 """The dev part of a training corpus: tells epochs apart. Never one of the gate's sets."""
 
-import heapq
 from collections.abc import Callable, Iterable, Sequence
 
 from spacy.language import Language
@@ -11,31 +10,35 @@ from techner.core.scores import count, micro, total
 from techner.uptraining.pipeline import component_entities
 
 LEAST_SPANS = 100  # with fewer, the best epoch is the luckiest one
-MOST_EXAMPLES = 600
+Parts = tuple[tuple[Example, ...], tuple[Example, ...]]
 
 
-def part(
-    examples: Sequence[Example], labels: frozenset[str], policy: TrainingPolicy
-) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """Part into what is trained on and the dev part, which is empty where it would be too small to judge.
+def part(examples: Sequence[Example], labels: frozenset[str], policy: TrainingPolicy) -> Parts:
+    """Part into what is trained on and the dev part.
 
-    Chosen by text hash: an example of the dev part stays there on later nights.
+    By text hash alone: a text of the dev part is not trained on, tonight or on any other night, unless a
+    label would have nobody left to teach it. The dev part is empty where it is too small to judge.
     """
-    training, dev = rehearsal_part(examples, policy)
-    if sum(span.label in labels for example in dev for span in example.spans) < LEAST_SPANS:
-        return tuple(examples), ()
-    return training, dev
+    training, dev = split(examples, policy)
+    lost = _only_in(dev, training) & labels
+    training += tuple(example for example in dev if example.labels & lost)
+    dev = tuple(example for example in dev if not example.labels & lost)
+    spans = sum(span.label in labels for example in dev for span in example.spans)
+    return training, dev if spans >= LEAST_SPANS else ()
 
 
-def rehearsal_part(
-    examples: Sequence[Example], policy: TrainingPolicy
-) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """Part rehearsal texts in the same way; there are always enough of them."""
-    wanted = min(int(policy.dev_share * len(examples)), MOST_EXAMPLES)
-    ranks = {text_key(example.text): share_of(text_key(example.text), salt="dev") for example in examples}
-    chosen = set(heapq.nsmallest(wanted, ranks, key=ranks.__getitem__))
-    dev = tuple(example for example in examples if text_key(example.text) in chosen)
-    return tuple(example for example in examples if text_key(example.text) not in chosen), dev
+def split(examples: Sequence[Example], policy: TrainingPolicy) -> Parts:
+    """Part by text hash."""
+    held = [share_of(text_key(example.text), salt="dev") < policy.dev_share for example in examples]
+    return (
+        tuple(example for example, is_held in zip(examples, held, strict=True) if not is_held),
+        tuple(example for example, is_held in zip(examples, held, strict=True) if is_held),
+    )
+
+
+def _only_in(some: Sequence[Example], others: Sequence[Example]) -> frozenset[str]:
+    """Return the labels that occur in `some` and not in `others`."""
+    return frozenset().union(*(eg.labels for eg in some)) - frozenset().union(*(eg.labels for eg in others))
 
 
 def scorer(

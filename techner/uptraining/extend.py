@@ -39,7 +39,7 @@ def extend(task: Task) -> Iterator[Step]:
     if not labels:
         raise ModelError("the training corpus has no span of a new label; deliver batches that have some")
     training, held = dev.part(task.corpus.train, frozenset(labels), policy)
-    rehearsed, old = dev.rehearsal_part(task.corpus.rehearsal, policy)
+    rehearsed, old = dev.split(task.corpus.rehearsal, policy)
     silver = _silver(work, training, frozenset(labels), renamed)
     new = gold(
         work, training, frozenset(labels), silver=silver, teacher_labels=frozenset(before & set(labels))
@@ -60,7 +60,7 @@ def nothing_new(example: Example) -> Example:
     return Example(example.text)
 
 
-def _covered(work: Language, old: Sequence[Example]) -> float:
+def _covered(work: Language, old: Sequence[Example]) -> float | None:
     found = component_entities(work, NEW_NER, [example.text for example in old])
     return covered_share([example.spans for example in old], found)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from spacy.language import Language
 from spacy.training import Example as SpacyExample
 
-from techner.core.examples import Example, Span
+from techner.core.examples import Example, Span, overlap
 
 
 def gold(
@@ -33,7 +33,7 @@ def gold(
 
 
 def _beside(spans: Sequence[Span], others: Iterable[Span]) -> list[Span]:
-    return [o for o in others if not any(s.start < o.end and o.start < s.end for s in spans)]
+    return [o for o in others if not any(overlap(span, o) for span in spans)]
 
 
 def _example(nlp: Language, text: str, spans: Iterable[Span], *, missing: bool) -> SpacyExample:

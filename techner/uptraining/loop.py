@@ -50,7 +50,7 @@ def epochs(new: int, policy: TrainingPolicy) -> int:
 
 
 def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) -> Iterator[Step]:
-    """Update the component `name` alone, yielding after every minibatch; its weights end averaged.
+    """Update the component `name` alone, yielding step by step; its weights end averaged.
 
     The learning rate rises, then decays linearly. The weights are averaged over the updates (Polyak &
     Juditsky 1992), and those of the epoch that was best on the dev part are kept; training stops when
@@ -109,10 +109,14 @@ class Replay:
         self.left: list[SpacyExample] = []
 
     def deal(self) -> list[SpacyExample]:
-        if len(self.left) < self.size:
-            self.left = list(self.pool)
-            self.shuffler.shuffle(self.left)
         dealt, self.left = self.left[: self.size], self.left[self.size :]
+        if len(dealt) < self.size:
+            again = list(self.pool)
+            self.shuffler.shuffle(again)
+            needed = self.size - len(dealt)
+            known = {id(eg) for eg in dealt}
+            again.sort(key=lambda eg: id(eg) in known)  # stable: those just dealt come last
+            dealt, self.left = dealt + again[:needed], again[needed:]
         return dealt
 
 

@@ -69,8 +69,9 @@ def inherit(
     of the output layer by action and label, under the label's new name where it was `renamed`.
     """
     _copy_layers(heir.model.get_ref("tok2vec"), parent.model.get_ref("tok2vec"))
-    if not (heir.model.has_ref("upper") and parent.model.has_ref("upper")):
-        return
+    uppers = [component.model.get_ref("upper") for component in (heir, parent)]
+    if not all(upper.has_param("W") for upper in uppers):
+        return  # use_upper = false: the labels are in the layer below, whose rows have no names
     if _copy_while_same([heir.model.get_ref("lower")], [parent.model.get_ref("lower")]):
         _copy_rows(heir, parent, renamed or {})
         heir.cfg[OFFSET] = parent.cfg.get(OFFSET, 0.0)

@@ -75,5 +75,11 @@ def test_the_offset_is_saved_with_the_component(base_model: Path, tmp_path: Path
 
 def test_a_span_over_part_of_an_old_one_covers_it() -> None:
     old = [(Span(0, 5, "PERSON"), Span(10, 15, "ORG")), ()]
-    assert covered_share(old, [(Span(4, 8, "PROTOCOL"),), (Span(0, 1, "PROTOCOL"),)]) == 0.5
-    assert covered_share([()], [()]) == 0.0
+    new = [(Span(4, 8, "PROTOCOL"),), (Span(0, 1, "PROTOCOL"),)]
+    assert covered_share(old * 50, new * 50) == 0.5
+
+
+def test_too_few_old_entities_show_no_harm_and_no_safety_either(component: EntityRecognizer) -> None:
+    assert covered_share([(Span(0, 5, "PERSON"),)], [()]) is None
+    assert calibrate(component, lambda: None, lambda: None) == 0.0
+    assert offset_of(component) == 0.0
