@@ -89,6 +89,7 @@ def _evaluated(
         holdout=data.new,
         pretrained=frozenset(span.label for example in data.old for span in example.spans),
         new=new,
+        known=new,
         production_labels=tuple(sorted(new)) if production is not origin else (),
     )
     answers = {name: Answers(regression=old, holdout=found) for name, (old, found) in systems.items()}

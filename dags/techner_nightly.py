@@ -149,13 +149,13 @@ def admit(digest: str) -> str:
 
 @task
 def assemble() -> dict[str, int]:
-    """Build the training corpus; skip the night where every batch was rejected."""
+    """Build the training corpus; skip the night where nothing can be learnt."""
     from techner.stages import assemble as stage
 
     with _stage() as run:
         corpus = stage.assemble(run)
     if corpus is None:
-        raise AirflowSkipException("no batch was accepted; the reports say why")
+        raise AirflowSkipException("nothing to learn: no batch was accepted, or none has a new label")
     return corpus.counts
 
 

@@ -36,12 +36,15 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 
 def spread(arguments: list[str]) -> list[str]:
     """Let several files follow one option: `--train a b` becomes `--train a --train b`."""
-    spread, option = [], None
-    for position, argument in enumerate(arguments):
+    spread: list[str] = []
+    option, has_value = None, False
+    for argument in arguments:
         if argument.startswith("-"):
-            option = argument if argument in SEVERAL else None
-        elif option and arguments[position - 1] != option:
-            spread.append(option)
+            name, _, value = argument.partition("=")
+            option, has_value = (name if name in SEVERAL else None), bool(value)
+        elif option:
+            spread += [option] if has_value else []
+            has_value = True
         spread.append(argument)
     return spread
 

@@ -72,6 +72,6 @@ def _show(found: "Diagnosis") -> None:
 def _needed(reach: "Reach") -> str:
     if reach.is_enough:
         return "[green]enough[/]"
-    about = f"about {reach.needed}"
+    about = "no number is" if reach.needed is None else f"about {reach.needed}"
     # Too few spans to show a small loss of the new labels is no question: it passes.
     return f"[yellow]{about}[/]" if reach.must_reach else f"{about}; a smaller loss passes"

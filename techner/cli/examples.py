@@ -31,7 +31,7 @@ def read_rows(path: Path) -> Iterator[Example | str]:
     from techner.core.policy import QualityPolicy
     from techner.core.scheme import LabelScheme
     from techner.formats import read_rows as read
-    from techner.quality.checks import parse_row
+    from techner.quality.checks import overlap_faults, parse_row, scope_faults
 
     try:
         _, rows = read(path.read_bytes())
@@ -42,6 +42,8 @@ def read_rows(path: Path) -> Iterator[Example | str]:
             yield row.text
             continue
         example, faults = parse_row(row, QualityPolicy(), LabelScheme(None))
-        if example is None:
+        if example:
+            faults = [*scope_faults(example), *overlap_faults(example)]
+        if example is None or faults:
             raise BatchError(f"{path}, row {row.number}: {'; '.join(': '.join(fault) for fault in faults)}")
         yield example

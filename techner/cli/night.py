@@ -38,7 +38,9 @@ def run_stages(run: Run, policies: Policies, wanted: Wanted) -> Outcome | None:
         console.print("nothing is pending")
         return None
     if not _train(run, planned):
-        console.print("no batch was accepted; `techner batch show NAME` says why")
+        console.print(
+            "nothing to learn: no batch was accepted, or none has a new label; see `techner batch show NAME`"
+        )
         return None
     evaluate(run)
     judged = judge(run)

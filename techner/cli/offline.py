@@ -12,6 +12,7 @@ from techner.cli.examples import read_gold, read_mixed
 from techner.cli.init import base_folder
 from techner.cli.talk import console, out, training_bar
 from techner.core.errors import BatchError, ModelError
+from techner.core.scheme import example_today
 from techner.core.scores import Counts, count, macro_f1, micro, total
 from techner.settings import load_settings
 
@@ -25,7 +26,7 @@ def uptrain(
     rehearsal: Annotated[Path, typer.Option(help="Text of the old domain; entities are gold, if given.")],
     output: Annotated[Path, typer.Option("--out", help="A folder that does not exist yet.")],
     origin: Annotated[
-        str | None, typer.Option(help="The pretrained pipeline, where --base is not it any more.")
+        str | None, typer.Option(help="The pretrained pipeline; needed where --base was uptrained before.")
     ] = None,
     strategy: Annotated[str | None, typer.Option(help="extend or blend; default: as set.")] = None,
     seed: Annotated[int | None, typer.Option(help="Default: as set.")] = None,
@@ -34,12 +35,12 @@ def uptrain(
     from techner.uptraining import TrainingCorpus
     from techner.uptraining import uptrain as run
 
-    if output.exists():
-        raise ModelError(f"{output} exists already; name a folder that does not")
+    if output.exists() or not output.absolute().parent.is_dir():
+        raise ModelError(f"--out {output}: name a folder that does not exist, in one that does")
     settings = load_settings()
     policy = settings.training
     policy = replace(policy, strategy=strategy or policy.strategy, seed=policy.seed if seed is None else seed)
-    examples = _read(train)
+    examples = tuple(example_today(example, settings.scheme) for example in _read(train))
     with base_folder(base) as folder, base_folder(origin or base) as pretrained:
         corpus = TrainingCorpus(train=examples, rehearsal=_rehearsal(rehearsal, pretrained))
         with training_bar("uptraining") as on_step:

@@ -94,7 +94,7 @@ class Corpus:
     scoring: FileEntry
     """What this night's candidate is scored on for the new labels."""
     counts: dict[str, int]
-    """Examples: accepted, duplicate, holdout, replayed, train, rehearsal."""
+    """Examples: accepted, repeated, held out, new, replayed, rehearsal."""
 
 
 @document
@@ -132,7 +132,9 @@ class Evaluation:
     regression: SetEvaluation
     holdout: SetEvaluation
     production_labels: tuple[str, ...]
-    """New labels that production knows; empty on a first night."""
+    """New labels that production knows, under today's names, without retired ones; empty on a first night."""
+    lost_labels: tuple[str, ...]
+    """Those of them that the candidate does not know any more."""
     size_bytes: dict[str, int]
     """candidate, origin → bytes of all files."""
 

@@ -67,7 +67,7 @@ class TrainingPolicy:
     rehearsal_ratio: float | None = None
     """Rehearsal texts an epoch, for each new example; None: 0.4 for extend, 1.5 for blend."""
     layers: int = 2
-    """Encoder layers of the second `ner` (extend); the pretrained one's where it has fewer."""
+    """Encoder layers of the second `ner` (extend) when it is first made; at most the pretrained one's."""
     dropout: float = 0.15
     learning_rate: float = 1e-3
     """At its peak; it rises in the first few per cent of the training and decays linearly."""
@@ -104,6 +104,14 @@ class GatePolicy:
     confidence: float = 0.95
     resamples: int = 1000
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what would make every check pass, or none computable."""
+        if not 0 < self.confidence < 1:
+            raise ValueError(f"confidence is {self.confidence}: it lies between 0 and 1, both excluded")
+        for name in ("min_support", "label_support", "resamples"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: at least 1, or an empty set is evidence")
 
 
 @document

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from techner.core.examples import Example, Span
 from techner.core.night import Evaluation, SetEvaluation
+from techner.core.policy import SchemePolicy
+from techner.core.scheme import example_today
 from techner.core.scores import away_and_kept, count, right_and_kept
 
 ORIGIN, PRODUCTION, CANDIDATE = "origin", "production", "candidate"
 Found = tuple[tuple[Span, ...], ...]
 """The spans of each text of a set."""
-Keep = Callable[[tuple[Span, ...], tuple[Span, ...], tuple[Span, ...]], tuple[int, int]]
+Keep = Callable[[Example, tuple[Span, ...], tuple[Span, ...]], tuple[int, int]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +23,9 @@ class FrozenSets:
     holdout: tuple[Example, ...]
     pretrained: frozenset[str]
     new: frozenset[str]
+    """New labels to score: what the candidate knows, and what production does."""
+    known: frozenset[str]
+    """New labels that the candidate knows."""
     production_labels: tuple[str, ...]
 
 
@@ -31,6 +36,14 @@ class Answers:
     regression: Found
     holdout: Found
 
+    def today(self, moves: SchemePolicy) -> "Answers":
+        """Return the answers under today's names of the labels."""
+        return Answers(regression=_today(self.regression, moves), holdout=_today(self.holdout, moves))
+
+
+def _today(found: Found, moves: SchemePolicy) -> Found:
+    return tuple(example_today(Example("", spans), moves).spans for spans in found)
+
 
 def evaluate(
     sets: FrozenSets, answers: Mapping[str, Answers], *, size_bytes: Mapping[str, int]
@@ -39,9 +52,10 @@ def evaluate(
     old = {name: found.regression for name, found in answers.items()}
     new = {name: found.holdout for name, found in answers.items()}
     return Evaluation(
-        regression=_score(sets.regression, sets.pretrained, old, right_and_kept),
-        holdout=_score(sets.holdout, sets.new, new, away_and_kept),
+        regression=_score(sets.regression, sets.pretrained, old, _flips),
+        holdout=_score(sets.holdout, sets.new, new, _survival),
         production_labels=sets.production_labels,
+        lost_labels=tuple(sorted(set(sets.production_labels) - sets.known)),
         size_bytes=dict(size_bytes),
     )
 
@@ -61,8 +75,18 @@ def _score(
             for name, answered in found.items()
         },
         kept={
-            name: tuple(map(keep, golds, answered, found[CANDIDATE]))
+            name: tuple(map(keep, examples, answered, found[CANDIDATE]))
             for name, answered in found.items()
             if name != CANDIDATE
         },
     )
+
+
+def _flips(example: Example, before: tuple[Span, ...], after: tuple[Span, ...]) -> tuple[int, int]:
+    return right_and_kept(example.spans, before, after)
+
+
+def _survival(example: Example, before: tuple[Span, ...], after: tuple[Span, ...]) -> tuple[int, int]:
+    """Count spans that nobody judged: not those of a label that the annotators looked for."""
+    unjudged = [span for span in before if span.label not in (example.scope or ())]
+    return away_and_kept(example.spans, unjudged, after)

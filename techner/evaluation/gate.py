@@ -1,6 +1,7 @@
 """The gate: evaluation × policy → verdict. Pure: the same counts and policy give the same verdict."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from techner.core.manifest import LabelScore
 from techner.core.night import Evaluation, Judged, Speed
@@ -17,17 +18,26 @@ def judge(evaluation: Evaluation, policy: GatePolicy, speed: Speed | None) -> Ju
     """Compare the candidate with origin and production, check by check; without a speed, the gate asks."""
     old = Bootstrap(evaluation.regression, resamples=policy.resamples, seed=policy.seed)
     new = Bootstrap(evaluation.holdout, resamples=policy.resamples, seed=policy.seed)
-    systems = evaluation.regression.systems
+    systems, kept = evaluation.regression.systems, evaluation.regression.kept
     # Where production answers as the origin does, as on a first night, one comparison says all.
-    baselines = [ORIGIN] if systems[PRODUCTION] == systems[ORIGIN] else [ORIGIN, PRODUCTION]
+    is_same = systems[PRODUCTION] == systems[ORIGIN] and kept.get(PRODUCTION) == kept.get(ORIGIN)
+    baselines = [ORIGIN] if is_same else [ORIGIN, PRODUCTION]
     checks = [
         *(check for against in baselines for check in pretrained_checks(old, against, policy)),
         *domain_checks(new, evaluation.production_labels, policy),
+        *_lost_labels(evaluation.lost_labels),
         *_budget_checks(evaluation, policy, speed),
     ]
     scores = [_label_score(old, label, ORIGIN, policy) for label in old.labels]
     scores += [_label_score(new, label, PRODUCTION, policy) for label in new.labels]
     return Judged(verdict=Verdict(checks=tuple(checks)), scores=tuple(scores))
+
+
+def _lost_labels(lost: tuple[str, ...]) -> Iterator[Check]:
+    """Fail a candidate that lacks a label of production: no set need have a span of it to show that."""
+    if lost:
+        rule = f"no label of production is lost unless it was retired: {', '.join(lost)}"
+        yield replace(_budget("labels", rule=rule, ratio=None, margin=0.0, state=FAILED), against=PRODUCTION)
 
 
 def _budget_checks(evaluation: Evaluation, policy: GatePolicy, speed: Speed | None) -> Iterator[Check]:

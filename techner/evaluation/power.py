@@ -38,10 +38,15 @@ class Reach:
         return self.smallest <= self.margin
 
     @property
-    def needed(self) -> int:
-        """Gold spans at which a loss of the margin shows: an error shrinks with the root of their number."""
+    def needed(self) -> int | None:
+        """Gold spans at which a loss of the margin shows: an error shrinks with the root of their number.
+
+        None where the margin is 0: no number is enough.
+        """
         if self.is_enough:
             return self.support
+        if not self.margin:
+            return None
         return ceil(self.support * (self.smallest / self.margin) ** 2)
 
 

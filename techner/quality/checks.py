@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from techner.core.examples import Example, Span
@@ -89,7 +90,12 @@ def span_faults(example: Example, tokens: Callable[[str], list[tuple[int, int]]]
         last = span.end - len(surface) + len(surface.rstrip())
         if first not in starts or last not in ends:
             yield "misaligned", where
-    for left, right in zip(example.spans, example.spans[1:], strict=False):
+    yield from overlap_faults(example)
+
+
+def overlap_faults(example: Example) -> Faults:
+    """Yield a fault for every two spans that share a character."""
+    for left, right in pairwise(example.spans):
         if left == right:
             yield "duplicate_span", f"{example.text[left.start : left.end]!r} at {left.start}"
         elif right.start < left.end:

@@ -31,7 +31,7 @@ def assemble(run: Run) -> Corpus | None:
         salt=f"{plan.policies.training.seed}:{manifest.number}",
     )
     taught = {label for example in built.train for label in example.labels}
-    if not taught - set(manifest.pretrained_labels):
+    if plan.policies.training.strategy == "extend" and not taught - set(manifest.pretrained_labels):
         return None  # the batches stay due, until one brings a new label
     corpus = Corpus(
         batches=tuple(report.batch for report in used),

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from techner.core.examples import Example, Span
 from techner.core.manifest import FileEntry, Manifest
 from techner.core.night import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Speed
+from techner.core.scheme import scope_today
 from techner.corpus.reference import load_reference
 from techner.evaluation.changes import find_changes
 from techner.evaluation.evaluate import CANDIDATE, ORIGIN, PRODUCTION, Answers, FrozenSets
@@ -29,12 +30,15 @@ def evaluate(run: Run) -> Evaluation:
     plan, candidate = run.read("plan.json", Plan), run.read("candidate.json", Candidate)
     production, origin = read_manifest(run.store, plan.production), read_manifest(run.store, plan.origin)
     regression, holdout = scoring_sets(run)
+    moves = plan.policies.scheme
+    expected = scope_today(production.new_labels, moves)  # a label is gone only where it was retired
     sets = FrozenSets(
         regression=regression,
         holdout=holdout,
         pretrained=frozenset(origin.pretrained_labels),
-        new=frozenset(candidate.new_labels),
-        production_labels=production.new_labels,
+        new=frozenset((*candidate.new_labels, *expected)),
+        known=frozenset(candidate.new_labels),
+        production_labels=expected,
     )
     files = {CANDIDATE: candidate.files, PRODUCTION: production.files, ORIGIN: origin.files}
     use_device(run.gpu)
@@ -47,6 +51,7 @@ def evaluate(run: Run) -> Evaluation:
         _time(run, sets, candidate=loaded[candidate.files], origin=loaded[origin.files])
         found = {entries: _answers(sets, one) for entries, one in loaded.items()}
     answers = {name: found[entries] for name, entries in files.items()}
+    answers[PRODUCTION] = answers[PRODUCTION].today(moves)
     run.write("changes.json", find_changes(sets, answers))
     sizes = {CANDIDATE: sum(entry.size_bytes for entry in candidate.files), ORIGIN: origin.size_bytes}
     evaluation = score(sets, answers, size_bytes=sizes)

@@ -60,7 +60,7 @@ def find_report(store: Store, run_id: str) -> FileEntry:
             return judgement.report
     try:
         return Run(store=store, id=run_id, cache=Path()).read("report.json", FileEntry)
-    except StoreError as error:  # the id makes no key
+    except (RegistryError, StoreError) as error:  # never judged, or the id makes no key
         raise RegistryError(f"no run {run_id!r}; `techner run list` shows the judged ones") from error
 
 

@@ -11,7 +11,14 @@ from techner.core.examples import Example, Span, overlap
 from techner.uptraining import dev
 from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, Step, train
-from techner.uptraining.pipeline import load_pipeline, ner, predict, pretrained_labels, pretrained_ner
+from techner.uptraining.pipeline import (
+    NEW_NER,
+    load_pipeline,
+    ner,
+    predict,
+    pretrained_labels,
+    pretrained_ner,
+)
 from techner.uptraining.strategy import Task, settled
 from techner.uptraining.surgery import detach, graft, inherit, initialise, shape_of
 
@@ -20,6 +27,8 @@ def blend(task: Task) -> Iterator[Step]:
     """Train the one `ner` on new examples, with the origin's labels in them, and on rehearsal texts."""
     work, origin = load_pipeline(task.folder), load_pipeline(task.origin)
     policy = settled(task.policy, rehearsal_ratio=1.5)
+    if NEW_NER in work.pipe_names:
+        raise ModelError(f"{task.folder} has a second `ner` from extend; blend starts from its origin")
     name = pretrained_ner(work)
     if name is None:
         raise ModelError("the pipeline has no `ner` to blend into; use the strategy extend")
@@ -65,13 +74,21 @@ def _silver(
     recent = predict(work, list(asked.values()))
     silver: list[tuple[Span, ...]] = [()] * len(examples)
     for position, anchor, spans in zip(asked, anchors, recent, strict=True):
-        # Only what is unsaid may stand in another's way: the annotators may have said that it is nothing.
-        kept = tuple(span for span in anchor if span.label in unsaid[position])
-        learnt = (replace(span, label=renamed.get(span.label, span.label)) for span in spans)
-        silver[position] = kept + tuple(
-            span for span in learnt if span.label not in old and not any(overlap(a, span) for a in kept)
-        )
+        learnt = tuple(replace(span, label=renamed.get(span.label, span.label)) for span in spans)
+        silver[position] = merged_silver(anchor, learnt, unsaid=unsaid[position], old=old)
     return silver
+
+
+def merged_silver(
+    anchor: tuple[Span, ...], learnt: tuple[Span, ...], *, unsaid: frozenset[str], old: frozenset[str]
+) -> tuple[Span, ...]:
+    """Put the origin's spans of unsaid labels first, and production's new ones where they leave room.
+
+    A span of a label that was looked for stands in nobody's way: the annotators said that it is nothing.
+    """
+    kept = tuple(span for span in anchor if span.label in unsaid)
+    new = (span for span in learnt if span.label not in old)
+    return kept + tuple(span for span in new if not any(overlap(other, span) for other in kept))
 
 
 def _renew(

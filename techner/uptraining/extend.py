@@ -24,6 +24,7 @@ from techner.uptraining.pipeline import (
     new_labels,
     pretrained_labels,
     pretrained_ner,
+    taught_labels,
 )
 from techner.uptraining.strategy import Task, settled
 from techner.uptraining.surgery import graft, inherit, initialise, shape_of, standalone
@@ -32,6 +33,10 @@ from techner.uptraining.surgery import graft, inherit, initialise, shape_of, sta
 def extend(task: Task) -> Iterator[Step]:
     """Train the second `ner`, from production's where there is one, and save the whole pipeline."""
     work, policy = load_pipeline(task.folder), settled(task.policy, rehearsal_ratio=0.4)
+    if task.origin != task.folder and taught_labels(work, load_pipeline(task.origin)) != new_labels(work):
+        raise ModelError(
+            f"the `ner` of {task.folder} has learnt labels by blend; extend starts from its origin"
+        )
     renamed, retired = task.scheme.renamed, set(task.scheme.retired)
     before = {renamed.get(label, label) for label in new_labels(work)}
     taught = {span.label for example in task.corpus.train for span in example.spans}

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from techner.cli.app import app, main, spread
-from techner.core.examples import Example
+from techner.core.examples import Example, Span
 from techner.formats import write_examples
 from techner.starter import slot_examples
 from techner.uptraining.pipeline import load_pipeline, new_labels, predict
@@ -60,7 +60,7 @@ def test_a_folder_that_is_there_is_not_overwritten(base_model: Path, tmp_path: P
     arguments = ["--base", str(base_model), "--train", train, "--rehearsal", train]
     result = CliRunner().invoke(app, ["uptrain", *arguments, "--out", str(tmp_path / "out")])
     assert result.exit_code != 0
-    assert "exists already" in str(result.exception)
+    assert "name a folder that does not exist" in str(result.exception)
 
 
 def test_evaluate_scores_exact_spans_over_the_labels_of_the_gold_files(
@@ -119,3 +119,23 @@ def test_the_command_spreads_its_arguments(
         main()
     assert ended.value.code == 0
     assert json.loads(capsys.readouterr().out)["labels"]
+
+
+def test_an_option_with_its_value_may_be_followed_by_more_files() -> None:
+    assert spread(["uptrain", "--train=a", "b"]) == ["uptrain", "--train=a", "--train", "b"]
+
+
+def test_overlapping_gold_is_refused_with_its_row(base_model: Path, tmp_path: Path) -> None:
+    wrong = Example("TLS over SSL", (Span(0, 8, "PROTOCOL"), Span(4, 12, "PROTOCOL")))
+    gold = written(tmp_path / "gold.jsonl", (Example("fine"), wrong))
+    result = CliRunner().invoke(app, ["evaluate", "--model", str(base_model), "--gold", gold])
+    assert "row 2: overlap" in str(result.exception)
+
+
+def test_files_are_read_under_todays_names(
+    base_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TECHNER_SCHEME__RENAMED", '{"PROTOCOL": "WIRE_PROTOCOL"}')
+    labels = new_labels(load_pipeline(uptrained(base_model, tmp_path)))
+    assert "WIRE_PROTOCOL" in labels
+    assert "PROTOCOL" not in labels

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from techner.core.policy import GatePolicy
 from techner.core.verdict import Check, CheckState, Outcome, Verdict
 
 
@@ -73,3 +74,9 @@ def test_reason_of_a_promotion_counts_the_checks() -> None:
 
 def test_reason_of_an_empty_verdict_says_that_nothing_was_checked() -> None:
     assert Verdict(checks=()).reason == "failed: no check was made"
+
+
+@pytest.mark.parametrize("wrong", [{"confidence": 1.0}, {"min_support": 0}, {"label_support": 0}])
+def test_a_policy_under_which_nothing_could_fail_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        GatePolicy(**wrong)  # type: ignore[arg-type]

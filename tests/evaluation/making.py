@@ -60,6 +60,7 @@ def evaluation(
             kept={"origin": away, "production": away},
         ),
         production_labels=production_labels,
+        lost_labels=(),
         size_bytes={"candidate": candidate_bytes, "origin": 100},
     )
 

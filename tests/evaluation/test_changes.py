@@ -22,6 +22,7 @@ def changes(
         holdout=(),
         pretrained=frozenset({"PERSON"}),
         new=frozenset({"PROTOCOL"}),
+        known=frozenset({"PROTOCOL"}),
         production_labels=(),
     )
     spans = {"origin": before, "production": before if production is None else production, "candidate": after}

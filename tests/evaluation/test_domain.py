@@ -46,11 +46,12 @@ def test_a_first_night_says_that_there_is_no_baseline() -> None:
     assert "no baseline" in check.rule
 
 
-def test_a_label_that_was_retired_does_not_count_against_the_candidate() -> None:
-    """Production knows HARDWARE too; the candidate was taught to forget it."""
-    found = evaluation(new_production=rows("PROTOCOL", 200, 100), production_labels=("HARDWARE", "PROTOCOL"))
-    assert the_check(found, *NEW).observed == 0
-    assert verdict(found).outcome is Outcome.PROMOTE
+def test_a_candidate_that_lacks_a_label_of_production_is_rejected_though_no_set_has_it() -> None:
+    kept = evaluation(new_production=rows("PROTOCOL", 200, 100), production_labels=("PROTOCOL",))
+    assert not failed(kept)
+    found = replace(kept, lost_labels=("HARDWARE",))
+    assert failed(found) == {("labels", "production")}
+    assert "HARDWARE" in the_check(found, "labels", "production").rule
 
 
 def test_a_label_that_production_does_not_know_is_not_compared() -> None:

@@ -1,7 +1,10 @@
 """Counts of several systems on the frozen sets."""
 
+from dataclasses import replace
+
 from techner.core.examples import Example, Span
 from techner.core.night import Evaluation
+from techner.core.policy import SchemePolicy
 from techner.evaluation.evaluate import Answers, FrozenSets, evaluate
 from tests.conftest import marked
 
@@ -19,6 +22,7 @@ def counted(
         holdout=holdout,
         pretrained=frozenset({"PERSON"}),
         new=frozenset({"PROTOCOL"}),
+        known=frozenset({"PROTOCOL"}),
         production_labels=(),
     )
     spans = {"candidate": candidate, "production": origin, "origin": origin}
@@ -62,3 +66,16 @@ def test_a_label_that_annotators_did_not_look_for_is_not_counted_against_anyone(
     assert counted((PROTOCOL,), holdout=(unasked,)).holdout.systems["candidate"] == ({},)
     asked = Example(NEW.text, (), scope=("PROTOCOL",))
     assert counted((PROTOCOL,), holdout=(asked,)).holdout.systems["candidate"] == ({"PROTOCOL": (0, 1, 0)},)
+
+
+def test_a_correction_that_annotators_asked_for_is_no_lost_survivor() -> None:
+    corrected = replace(NEW, scope=("PERSON", "PROTOCOL"))
+    found = counted((PROTOCOL,), origin=(PERSON,), holdout=(corrected,))
+    assert found.holdout.kept["origin"] == ((0, 0),)
+    assert counted((PROTOCOL,), origin=(PERSON,)).holdout.kept["origin"] == ((1, 0),)
+
+
+def test_answers_are_compared_under_todays_names() -> None:
+    moves = SchemePolicy(renamed={"WIRE": "PROTOCOL"}, retired=("PERSON",))
+    old = Answers(regression=((PERSON,),), holdout=((replace(PROTOCOL, label="WIRE"),),))
+    assert old.today(moves) == Answers(regression=((),), holdout=((PROTOCOL,),))

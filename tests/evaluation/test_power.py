@@ -48,6 +48,7 @@ def test_four_times_the_gold_spans_show_half_the_loss() -> None:
 def test_the_gold_spans_needed_show_just_the_margin() -> None:
     reach = found("pretrained micro F1", spans=500)
     assert not reach.is_enough
+    assert reach.needed is not None
     enough = found("pretrained micro F1", spans=reach.needed + 10)
     assert enough.is_enough
     assert enough.smallest == pytest.approx(0.005, abs=0.0001)
@@ -75,3 +76,8 @@ def test_new_labels_are_not_asked_about_where_the_holdout_is_small() -> None:
 
 def test_sets_without_gold_spans_show_nothing() -> None:
     assert not list(reaches({"PERSON": 0}, 0, (), GatePolicy()))
+
+
+def test_no_number_of_spans_is_enough_for_no_margin_at_all() -> None:
+    strict = reaches({"PERSON": 1000}, 0, (), GatePolicy(micro_margin=0.0))
+    assert next(strict).needed is None

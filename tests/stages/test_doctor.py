@@ -68,7 +68,6 @@ def test_due_batches_are_counted(promoted: World) -> None:
         (GatePolicy(micro_margin=0.5), "gate.micro_margin is not below gate.label_drop"),
         (GatePolicy(macro_margin=1.5), "1 point is 0.01"),
         (GatePolicy(flip_cap=-0.1), "gate.flip_cap is -0.1"),
-        (GatePolicy(min_support=0), "lets an empty set pass"),
     ],
 )
 def test_a_margin_that_switches_a_rule_off_is_named(world: World, gate: GatePolicy, says: str) -> None:
@@ -96,7 +95,7 @@ def test_a_regression_set_too_small_for_its_margin_is_told_from_the_last_run(pro
     found = diagnose(promoted.run("doctor"), policies)
     micro = next(reach for reach in found.reaches if reach.check == "pretrained micro F1")
     assert micro.is_measured
-    assert micro.needed > micro.support
+    assert (micro.needed or 0) > micro.support
     assert not found.is_enough
 
 

@@ -13,6 +13,7 @@ from techner.core.policy import TrainingPolicy
 from techner.core.scores import count, micro, total
 from techner.starter import slot_examples
 from techner.uptraining import TrainingCorpus, uptrain
+from techner.uptraining.blend import merged_silver
 from techner.uptraining.pipeline import load_pipeline, predict, pretrained_labels
 from tests.world import TECH, tech_batch
 
@@ -83,3 +84,28 @@ def test_a_pipeline_without_ner_is_refused(tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path / "blank")
     with pytest.raises(ModelError, match="use the strategy extend"):
         uptrain(tmp_path / "blank", CORPUS, POLICY, tmp_path / "out")
+
+
+def test_a_base_that_extend_made_is_refused(base_model: Path, tmp_path: Path) -> None:
+    extended = replace(POLICY, strategy="extend", epochs=1)
+    uptrain(base_model, CORPUS, extended, tmp_path / "extended")
+    with pytest.raises(ModelError, match="starts from its origin"):
+        uptrain(tmp_path / "extended", CORPUS, POLICY, tmp_path / "out", origin=base_model)
+
+
+def test_a_base_that_blend_made_is_refused_by_extend(blended: Path, base_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="starts from its origin"):
+        uptrain(blended, CORPUS, replace(POLICY, strategy="extend"), tmp_path / "out", origin=base_model)
+
+
+def test_what_annotators_said_is_nothing_does_not_stand_in_productions_way() -> None:
+    """The origin calls TLS an ORG, production a PROTOCOL; the annotators looked for ORG and found none."""
+    tls = Span(0, 3, "ORG")
+    found = merged_silver(
+        (tls,), (replace(tls, label="PROTOCOL"),), unsaid=frozenset({"PROTOCOL"}), old=frozenset({"ORG"})
+    )
+    assert found == (replace(tls, label="PROTOCOL"),)
+    both = frozenset({"ORG", "PROTOCOL"})
+    assert merged_silver((tls,), (replace(tls, label="PROTOCOL"),), unsaid=both, old=frozenset({"ORG"})) == (
+        tls,
+    )

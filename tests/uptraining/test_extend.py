@@ -178,3 +178,19 @@ def test_two_pretrained_ner_components_are_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_pipeline_is_a_model_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot load"):
         load_pipeline(tmp_path)
+
+
+@pytest.mark.parametrize("strategy", ["extend", "blend"])
+def test_a_ner_without_an_upper_layer_is_uptrained_for_two_nights(strategy: str, tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    tok2vec = {"@architectures": "spacy.HashEmbedCNN.v2", "pretrained_vectors": None, "width": 32}
+    tok2vec |= {"depth": 4, "embed_size": 300, "window_size": 1, "maxout_pieces": 2, "subword_features": True}
+    nlp.add_pipe("ner", config={"model": NER | {"tok2vec": tok2vec, "use_upper": False}})
+    egs = gold(nlp, GENERAL[:40], frozenset({"PERSON", "GPE"}))
+    nlp.initialize(lambda: egs)
+    nlp.to_disk(tmp_path / "base")
+    policy = replace(POLICY, strategy=strategy, epochs=1)
+    corpus = TrainingCorpus(train=CORPUS.train[:40], rehearsal=GENERAL[:20])
+    uptrain(tmp_path / "base", corpus, policy, tmp_path / "one")
+    made = uptrain(tmp_path / "one", corpus, policy, tmp_path / "two", origin=tmp_path / "base")
+    assert made.new_labels
