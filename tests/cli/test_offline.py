@@ -135,7 +135,7 @@ def test_overlapping_gold_is_refused_with_its_row(base_model: Path, tmp_path: Pa
 def test_files_are_read_under_todays_names(
     base_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TECHNER_SCHEME__RENAMED", '{"PROTOCOL": "WIRE_PROTOCOL"}')
+    monkeypatch.setenv("TECHNER_SCHEME", '{"renamed": {"PROTOCOL": "WIRE_PROTOCOL"}}')
     labels = new_labels(load_pipeline(uptrained(base_model, tmp_path)))
     assert "WIRE_PROTOCOL" in labels
     assert "PROTOCOL" not in labels
