@@ -37,7 +37,7 @@ WORD = Word(who="test", when=WHEN)
 # Loose margins: the small world's sets are too small for the default ones. What a gate does is tested apart.
 POLICIES = Policies(
     corpus=CorpusPolicy(rehearsal_texts=120, memory_per_label=40, holdout_share=0.2),
-    training=TrainingPolicy(epochs=4, batch_words=100),
+    training=TrainingPolicy(epochs=4, batch_words=100, learning_rate=0.004),
     gate=GatePolicy(
         micro_margin=0.1,
         macro_margin=0.1,
@@ -140,7 +140,9 @@ def train_base(folder: Path) -> None:
     egs = gold(nlp, examples, frozenset(span.label for example in examples for span in example.spans))
     fix_random_seed(0)
     nlp.initialize(lambda: egs)
-    for _ in train(nlp, "ner", Material(new=egs), TrainingPolicy(epochs=4, batch_words=100)):
+    for _ in train(
+        nlp, "ner", Material(new=egs), TrainingPolicy(epochs=4, batch_words=100, learning_rate=0.004)
+    ):
         pass
     nlp.to_disk(folder)
 
