@@ -29,7 +29,7 @@ from techner.stages.publish import publish
 from techner.stages.reject import reject
 from techner.stages.run import Run
 from techner.stages.uptrain import uptrain as uptrain_stage
-from techner.store import FolderStore
+from techner.store import FolderStore, Store
 from techner.uptraining import TrainingCorpus, uptrain
 from techner.uptraining.pipeline import load_pipeline
 
@@ -127,10 +127,8 @@ def _naive_nights(bench: Bench, seed: int, scratch: Path) -> list[Figures]:
     return found
 
 
-def _nights(
-    bench: Bench, recipe: str, seed: int, scratch: Path, count: int, *, scored: Callable[[int], bool]
-) -> list[Figures]:
-    store = FolderStore(scratch / "store")
+def begin(store: Store, bench: Bench) -> None:
+    """Make the origin of the base model, with the old domain's training text as reference."""
     initialise(
         store,
         bench.base,
@@ -141,6 +139,13 @@ def _nights(
         who="benchmark",
         when=WHEN,
     )
+
+
+def _nights(
+    bench: Bench, recipe: str, seed: int, scratch: Path, count: int, *, scored: Callable[[int], bool]
+) -> list[Figures]:
+    store = FolderStore(scratch / "store")
+    begin(store, bench)
     policies = Policies(
         training=TrainingPolicy(strategy=recipe, seed=seed), gate=OPEN if recipe == "blend" else GatePolicy()
     )

@@ -12,15 +12,13 @@ import time
 from pathlib import Path
 
 from benchmarks.bench import DEFAULT, Bench, f1, open_bench
-from benchmarks.forgetting_runs import batches
-from techner.cli.talk import now, person
+from benchmarks.forgetting_runs import batches, begin
 from techner.client import ModelStore
 from techner.core.manifest import Judgement
 from techner.formats import write_examples
 from techner.local.environment import airflow_environment, migrate
 from techner.local.night import run_night
 from techner.stages.inbox import submit
-from techner.stages.initialise import initialise
 from techner.stages.judgements import judgements
 from techner.store import open_store
 
@@ -64,16 +62,7 @@ def simulate(bench: Bench, home: Path, nights: int) -> None:
     environment = airflow_environment(home / "airflow", store=url, cache=home / "cache")
     store, models = open_store(url), ModelStore(url, cache=home / "cache")
     started = time.monotonic()
-    initialise(
-        store,
-        bench.base,
-        base="base_model",
-        gold=bench.examples("conll2003/train"),
-        silver_texts=(),
-        holdout=(),
-        who=person(),
-        when=now(),
-    )
+    begin(store, bench)
     migrate(environment)
     print("| night | outcome | version | old F1 | new F1 | seconds |\n|---|---|---|---|---|---|")
     row("origin", "", models, bench, time.monotonic() - started)
