@@ -69,6 +69,8 @@ class TrainingPolicy:
     layers: int = 2
     """Encoder layers of the second `ner` (extend) when it is first made; at most the pretrained one's."""
     dropout: float = 0.15
+    word_dropout: float = 0.15
+    """Share of the words whose norm is hidden in an epoch, so that names nobody has seen are found too."""
     learning_rate: float = 1e-3
     """At its peak; it rises in the first few per cent of the training and decays linearly."""
     batch_words: int = 400

@@ -11,6 +11,7 @@ from spacy.training import Example as SpacyExample
 from thinc.api import Adam, Model, Optimizer
 
 from techner.core.policy import TrainingPolicy
+from techner.uptraining.hiding import Words
 from techner.uptraining.pipeline import ner
 
 WARM_UP = 0.06  # share of the training in which the learning rate rises
@@ -62,11 +63,13 @@ def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) 
     count = epochs(len(material.new), policy)
     replay = Replay(material.rehearsal, ceil((policy.rehearsal_ratio or 0.0) * len(material.new)), shuffler)
     total = (len(material.new) + replay.size) * count
+    words_of = Words([*material.new, *material.rehearsal], policy.word_dropout, shuffler)
     best, done = Best(), 0
     with nlp.select_pipes(enable=[name]):
         for epoch in range(1, count + 1):
             order = [*material.new, *replay.deal()]
             shuffler.shuffle(order)
+            words_of.hide()
             loss, words = 0.0, 0
             for batch in _batches(order, policy.batch_words):
                 if words:
