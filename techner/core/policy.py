@@ -57,9 +57,9 @@ class TrainingPolicy:
     seed: int = 0
     epochs: int | None = None
     """Passes over the new examples; None: as many as make `presentations`, within the two bounds below."""
-    presentations: int = 16_000
+    presentations: int = 32_000
     least_epochs: int = 4
-    most_epochs: int = 30
+    most_epochs: int = 40
     patience: int = 5
     """Stop after so many epochs without a better one on the dev part."""
     dev_share: float = 0.05
@@ -69,8 +69,9 @@ class TrainingPolicy:
     layers: int = 2
     """Encoder layers of the second `ner` (extend) when it is first made; at most the pretrained one's."""
     dropout: float = 0.15
-    word_dropout: float = 0.15
-    """Share of the words whose norm is hidden in an epoch, so that names nobody has seen are found too."""
+    word_dropout: float | None = None
+    """Share of the words that are hidden in an epoch, so that unseen names are found too; None: 0.15 for
+    extend, 0 for blend."""
     learning_rate: float = 1e-3
     """At its peak; it rises in the first few per cent of the training and decays linearly."""
     batch_words: int = 400

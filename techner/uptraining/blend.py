@@ -26,7 +26,7 @@ from techner.uptraining.surgery import detach, graft, inherit, initialise, shape
 def blend(task: Task) -> Iterator[Step]:
     """Train the one `ner` on new examples, with the origin's labels in them, and on rehearsal texts."""
     work, origin = load_pipeline(task.folder), load_pipeline(task.origin)
-    policy = settled(task.policy, rehearsal_ratio=1.5)
+    policy = settled(task.policy, rehearsal_ratio=1.5, word_dropout=0.0)
     if NEW_NER in work.pipe_names:
         raise ModelError(f"{task.folder} has a second `ner` from extend; blend starts from its origin")
     name = pretrained_ner(work)

@@ -1,4 +1,4 @@
-"""Word dropout: some words of the training texts are made unknown, so that names nobody has seen are found."""
+"""Word dropout: some words of the training texts are made unknown, so that unseen names are found."""
 
 import random
 from collections.abc import Sequence

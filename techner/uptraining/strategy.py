@@ -52,9 +52,13 @@ class Uptrained:
 Strategy = Callable[[Task], Iterator[Step]]
 
 
-def settled(policy: TrainingPolicy, *, rehearsal_ratio: float) -> TrainingPolicy:
+def settled(policy: TrainingPolicy, *, rehearsal_ratio: float, word_dropout: float) -> TrainingPolicy:
     """Fill in what the policy leaves to the strategy."""
-    return replace(policy, rehearsal_ratio=rehearsal_ratio) if policy.rehearsal_ratio is None else policy
+    return replace(
+        policy,
+        rehearsal_ratio=rehearsal_ratio if policy.rehearsal_ratio is None else policy.rehearsal_ratio,
+        word_dropout=word_dropout if policy.word_dropout is None else policy.word_dropout,
+    )
 
 
 def _extend() -> Strategy:
