@@ -18,7 +18,7 @@ from techner.store import FolderStore, MemoryStore, Store, open_store
 hypothesis.settings.register_profile("techner", deadline=None, database=None)
 hypothesis.settings.load_profile("techner")
 
-pytest_plugins = ["pytester", "tests.world", "tests.skips"]
+pytest_plugins = ["pytester", "tests.world", "tests.nights", "tests.skips"]
 
 _MARKED = re.compile(r"\[\[(?P<surface>[^|\]]*)\|(?P<label>[^\]]*)\]\]")
 

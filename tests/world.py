@@ -67,8 +67,8 @@ class World:
     def deliver(self, name: str, examples: tuple[Example, ...]) -> None:
         self.store.create(f"inbox/{name}", write_examples(examples))
 
-    def judged(self, run_id: str = "run-1", policies: Policies = POLICIES) -> Run:
-        """Run a night up to and with the verdict."""
+    def trained(self, run_id: str = "run-1", policies: Policies = POLICIES) -> Run:
+        """Run a night up to and with the candidate."""
         run = self.run(run_id)
         made = plan(run, policies)
         assert made is not None
@@ -76,6 +76,11 @@ class World:
             admit(run, batch.digest)
         assert assemble(run) is not None
         uptrain(run)
+        return run
+
+    def judged(self, run_id: str = "run-1", policies: Policies = POLICIES) -> Run:
+        """Run a night up to and with the verdict."""
+        run = self.trained(run_id, policies)
         evaluate(run)
         judge(run)
         return run

@@ -188,6 +188,9 @@ def test_run_night_rejected_exits_3_and_shows_the_checks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TECHNER_TRAINING__EPOCHS", "1")
+    monkeypatch.setenv("TECHNER_TRAINING__BATCH_WORDS", "500")
+    monkeypatch.setenv("TECHNER_CORPUS__REHEARSAL_TEXTS", "50")
+    monkeypatch.setenv("TECHNER_GATE__RESAMPLES", "200")
     monkeypatch.setenv("TECHNER_GATE__NEW_FLOOR", "1.0")
     (tmp_path / "monday.jsonl").write_bytes(write_examples(tech_batch(300, 310)))
     call("batch", "submit", str(tmp_path / "monday.jsonl"))

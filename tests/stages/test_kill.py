@@ -6,26 +6,15 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from techner.registry.aliases import production
 from techner.registry.blobs import load_bytes
-from techner.stages import admit, assemble, evaluate, plan, publish, uptrain
-from techner.stages.inbox import survey
-from techner.stages.run import Run
 from techner.store import FolderStore, Store
-from tests.world import WORD, World, quick, tech_batch
-
-STEPS: dict[str, Callable[[Run], object]] = {
-    "assemble": assemble.assemble,
-    "uptrain": uptrain.uptrain,
-    "evaluate": evaluate.evaluate,
-    "judge": evaluate.judge,
-}
-NIGHT = ("plan", "admit", "assemble", "uptrain", "evaluate", "judge", "publish")
+from tests.nights import NIGHT, do
+from tests.world import World
 
 
 class Killer(FolderStore):
@@ -49,36 +38,8 @@ class Killer(FolderStore):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def do(stage: str, world: World) -> None:
-    run = world.run()
-    if stage == "plan":
-        plan.plan(run, quick())
-    elif stage == "admit":
-        for state in survey(world.store, quick(), cache=world.cache):
-            admit.admit(run, state.ref.digest)
-    elif stage == "publish":
-        publish.publish(run, WORD)
-    else:
-        STEPS[stage](run)
-
-
 def die(root: Path, cache: Path, stage: str, before: int | None, after: int | None) -> None:
     do(stage, World(Killer(root, before=before, after=after), cache))
-
-
-@pytest.fixture(scope="module")
-def undisturbed(origin_store: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Run a night once, keeping a copy of the store as each stage finds it."""
-    root = tmp_path_factory.mktemp("undisturbed")
-    shutil.copytree(origin_store, root / "store")
-    world = World(FolderStore(root / "store"), root / "cache")
-    world.deliver("first.jsonl", tech_batch(0, 60))
-    found = {}
-    for stage in NIGHT:
-        found[stage] = root / f"before-{stage}"
-        shutil.copytree(root / "store", found[stage])
-        do(stage, world)
-    return found | {"end": root / "store", "cache": root / "cache"}
 
 
 KILLS = [

@@ -1,6 +1,5 @@
 """Whole nights through the stage functions: what is promoted, held, pending, and never lost."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +7,9 @@ import pytest
 
 from techner.core.errors import AliasConflict, BatchError, RegistryError
 from techner.core.examples import Example, Span, text_key
-from techner.core.night import Corpus, Judged, Plan
+from techner.core.night import Judged, Plan
 from techner.core.policy import TECH_LABELS
-from techner.core.verdict import Check, CheckState, Verdict
+from techner.core.verdict import Check, CheckState, Outcome, Verdict
 from techner.formats import read_examples
 from techner.registry.aliases import alias_log, move_alias, production
 from techner.registry.blobs import load_bytes
@@ -25,7 +24,7 @@ from techner.stages.reject import reject
 from techner.stages.rollback import roll_back
 from techner.starter import slot_examples
 from techner.store import FolderStore
-from tests.world import POLICIES, TECH, WHEN, WORD, World, quick, strict, tech_batch
+from tests.world import POLICIES, TECH, WHEN, WORD, World, quick, tech_batch
 
 SWAPPED = dict(zip(TECH_LABELS, (*TECH_LABELS[1:], TECH_LABELS[0]), strict=True))
 
@@ -62,38 +61,35 @@ def test_nothing_pending_writes_no_plan(world: World) -> None:
     assert not list(world.store.list("runs/"))
 
 
-def test_a_rejected_night_keeps_production_and_holds_its_batches(promoted: World) -> None:
-    before, _ = production(promoted.store)
-    promoted.deliver("second.jsonl", tech_batch(210, 260))
-    assert promoted.night("run-2", strict()) is None
-    assert production(promoted.store)[0] == before
-    assert status(promoted)["second.jsonl"] is Status.HELD
-    newest = judgements(promoted.store).newest()
+def test_a_rejected_night_keeps_production_and_holds_its_batches(refused: World) -> None:
+    before, _ = production(refused.store)
+    assert reject(refused.run("run-2"), WORD).verdict.outcome is Outcome.REJECT
+    assert production(refused.store)[0] == before
+    assert status(refused)["second.jsonl"] is Status.HELD
+    newest = judgements(refused.store).newest()
     assert newest is not None
     assert newest[1].outcome == "rejected"
     assert "new micro F1" in newest[1].reason
 
 
-def test_a_held_batch_waits_for_a_release_and_does_not_block_the_next_one(promoted: World) -> None:
-    promoted.deliver("second.jsonl", tech_batch(210, 260))
-    promoted.night("run-2", strict())
-    promoted.deliver("third.jsonl", tech_batch(260, 300))
-    made = plan(promoted.run("run-3"), POLICIES)
+def test_a_held_batch_waits_for_a_release_and_does_not_block_the_next_one(refused: World) -> None:
+    reject(refused.run("run-2"), WORD)
+    refused.deliver("third.jsonl", tech_batch(260, 300))
+    made = plan(refused.run("run-3"), POLICIES)
     assert made is not None
     assert [batch.name for batch in made.batches] == ["third.jsonl"]
     held = next(
-        s.ref for s in survey(promoted.store, POLICIES, cache=promoted.cache) if s.ref.name == "second.jsonl"
+        s.ref for s in survey(refused.store, POLICIES, cache=refused.cache) if s.ref.name == "second.jsonl"
     )
-    decide(promoted.store, held, "release", who="test", why="looked at it", when=WHEN)
-    made = plan(promoted.run("run-4"), POLICIES)
+    decide(refused.store, held, "release", who="test", why="looked at it", when=WHEN)
+    made = plan(refused.run("run-4"), POLICIES)
     assert made is not None
     assert [batch.name for batch in made.batches] == ["second.jsonl", "third.jsonl"]
 
 
-def test_a_held_batch_can_be_named_for_a_run(promoted: World) -> None:
-    promoted.deliver("second.jsonl", tech_batch(210, 260))
-    promoted.night("run-2", strict())
-    made = plan(promoted.run("run-3"), POLICIES, batches=("second.jsonl",))
+def test_a_held_batch_can_be_named_for_a_run(refused: World) -> None:
+    reject(refused.run("run-2"), WORD)
+    made = plan(refused.run("run-3"), POLICIES, batches=("second.jsonl",))
     assert made is not None
     assert [batch.name for batch in made.batches] == ["second.jsonl"]
 
@@ -219,8 +215,12 @@ def test_admitting_twice_gives_the_same_report_and_writes_nothing_new(world: Wor
 
 def test_no_holdout_text_is_ever_trained_on_over_several_nights(promoted: World) -> None:
     promoted.deliver("second.jsonl", tech_batch(150, 260))  # repeats a third of the first batch
-    run = promoted.judged("run-2", quick())
-    corpus = run.read("corpus.json", Corpus)
+    run = promoted.run("run-2")
+    made = plan(run, POLICIES)
+    assert made is not None
+    admit(run, made.batches[0].digest)
+    corpus = assemble(run)
+    assert corpus is not None
     train = read_examples(load_bytes(run.store, corpus.train), where="train")
     holdout = read_examples(load_bytes(run.store, corpus.holdout), where="holdout")
     _, manifest = production(promoted.store)
@@ -242,15 +242,13 @@ def test_the_second_night_replays_the_first(promoted: World) -> None:
     assert corpus.counts["replayed"] > 50
 
 
-def test_the_same_night_on_another_copy_gives_the_same_version(origin_store: Path, tmp_path: Path) -> None:
-    names = set()
-    for copy in ("one", "two"):
-        shutil.copytree(origin_store, tmp_path / copy)
-        world = World(FolderStore(tmp_path / copy), tmp_path / f"cache-{copy}")
-        world.deliver("first.jsonl", tech_batch(0, 60))
-        names.add(world.night(f"run-{copy}", quick()))
-    assert len(names) == 1
-    assert None not in names
+def test_the_same_night_on_another_copy_gives_the_same_version(
+    undisturbed: dict[str, Path], world: World
+) -> None:
+    version, manifest = production(FolderStore(undisturbed["end"]))
+    assert manifest.number == 1
+    world.deliver("first.jsonl", tech_batch(0, 60))
+    assert world.night("another run", quick()) == version
 
 
 def test_publishing_twice_changes_nothing_the_second_time(promoted: World) -> None:
@@ -260,19 +258,16 @@ def test_publishing_twice_changes_nothing_the_second_time(promoted: World) -> No
     assert [entry.key for entry in promoted.store.list()] == before
 
 
-def test_rejecting_twice_changes_nothing_the_second_time(promoted: World) -> None:
-    promoted.deliver("second.jsonl", tech_batch(210, 260))
-    promoted.night("run-2", strict())
-    before = [entry.key for entry in promoted.store.list()]
-    reject(promoted.run("run-2"), WORD)
-    assert [entry.key for entry in promoted.store.list()] == before
+def test_rejecting_twice_changes_nothing_the_second_time(refused: World) -> None:
+    reject(refused.run("run-2"), WORD)
+    before = [entry.key for entry in refused.store.list()]
+    reject(refused.run("run-2"), WORD)
+    assert [entry.key for entry in refused.store.list()] == before
 
 
-def test_publish_refuses_a_candidate_that_the_gate_rejected(promoted: World) -> None:
-    promoted.deliver("second.jsonl", tech_batch(210, 260))
-    run = promoted.judged("run-2", strict())
-    with pytest.raises(RegistryError, match="rejected"):
-        publish(run, WORD)
+def test_publish_refuses_a_candidate_that_the_gate_rejected(refused: World) -> None:
+    with pytest.raises(RegistryError, match="the gate rejected"):
+        publish(refused.run("run-2"), WORD)
 
 
 def test_publish_refuses_a_dry_run(promoted: World) -> None:
@@ -282,15 +277,13 @@ def test_publish_refuses_a_dry_run(promoted: World) -> None:
         publish(run, WORD)
 
 
-def test_publish_refuses_when_production_moved_since_the_plan(promoted: World) -> None:
-    promoted.deliver("second.jsonl", tech_batch(210, 260))
-    run = promoted.judged("run-2", quick())
-    version, manifest = production(promoted.store)
+def test_publish_refuses_when_production_moved_since_the_plan(judged: World) -> None:
+    version, manifest = production(judged.store)
     assert manifest.parent is not None
-    move_alias(promoted.store, manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
+    move_alias(judged.store, manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
     with pytest.raises(AliasConflict, match="judge again"):
-        publish(run, WORD)
-    assert production(promoted.store)[0] == manifest.parent
+        publish(judged.run("run-2"), WORD)
+    assert production(judged.store)[0] == manifest.parent
 
 
 def asked(world: World) -> None:

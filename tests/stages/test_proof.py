@@ -1,8 +1,5 @@
 """What is published was fetched again, loaded and queried first."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 
 from techner.core.errors import IntegrityError
@@ -10,25 +7,7 @@ from techner.core.night import Candidate, Evaluation
 from techner.registry.aliases import production
 from techner.registry.blobs import blob_key
 from techner.stages.publish import publish
-from techner.store import FolderStore
-from tests.world import WORD, World, quick, tech_batch
-
-
-@pytest.fixture(scope="module")
-def judged_store(promoted_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("judged")
-    shutil.copytree(promoted_store, root / "store")
-    world = World(FolderStore(root / "store"), root / "cache")
-    world.deliver("second.jsonl", tech_batch(210, 260))
-    world.judged("run-2", quick())
-    return root / "store"
-
-
-@pytest.fixture
-def judged(judged_store: Path, tmp_path: Path) -> World:
-    """Return a world with a judged second night, not published yet."""
-    shutil.copytree(judged_store, tmp_path / "judged")
-    return World(FolderStore(tmp_path / "judged"), tmp_path / "cache")
+from tests.world import WORD, World
 
 
 def test_a_damaged_blob_keeps_production_where_it_is(judged: World) -> None:

@@ -1,6 +1,10 @@
 """A night of another strategy than the last one."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from techner.core.night import Candidate
 from techner.core.verdict import Outcome
@@ -8,7 +12,9 @@ from techner.registry.aliases import production
 from techner.stages.evaluate import judge
 from techner.stages.publish import publish
 from techner.stages.run import Run
+from techner.store import FolderStore
 from techner.uptraining.pipeline import NEW_NER, load_pipeline
+from tests.nights import second_night
 from tests.world import WORD, World, quick, tech_batch
 
 BLEND = replace(quick(), training=replace(quick().training, strategy="blend"))
@@ -19,18 +25,25 @@ def pipes_of(run: Run) -> list[str]:
         return load_pipeline(folder).pipe_names
 
 
-def test_another_strategy_starts_over_from_the_origin_with_the_memory(promoted: World) -> None:
-    before = set(production(promoted.store)[1].new_labels)
-    promoted.deliver("second.jsonl", tech_batch(200, 230))
-    run = promoted.judged("blended", BLEND)
+@pytest.fixture
+def blended(promoted_store: Path, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> World:
+    """Return a world whose second night, the first of blend, is judged and not published yet."""
+    store = second_night(promoted_store, tmp_path_factory, "second-blend", BLEND)
+    shutil.copytree(store, tmp_path / "blended")
+    return World(FolderStore(tmp_path / "blended"), tmp_path / "cache")
+
+
+def test_another_strategy_starts_over_from_the_origin_with_the_memory(blended: World) -> None:
+    run = blended.run("run-2")
     assert pipes_of(run) == ["ner"]
+    before = set(production(blended.store)[1].new_labels)
+    assert before
     assert set(run.read("candidate.json", Candidate).new_labels) >= before
 
 
-def test_a_night_goes_back_from_one_ner_to_two(promoted: World) -> None:
-    promoted.deliver("second.jsonl", tech_batch(200, 230))
-    run = promoted.judged("blended", BLEND)
+def test_a_night_goes_back_from_one_ner_to_two(blended: World) -> None:
+    run = blended.run("run-2")
     assert judge(run).verdict.outcome is Outcome.PROMOTE, judge(run).verdict.reason
     publish(run, WORD)
-    promoted.deliver("third.jsonl", tech_batch(230, 260))
-    assert pipes_of(promoted.judged("extended", quick())) == [NEW_NER, "ner"]
+    blended.deliver("third.jsonl", tech_batch(230, 260))
+    assert pipes_of(blended.trained("extended", quick())) == [NEW_NER, "ner"]

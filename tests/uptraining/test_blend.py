@@ -12,7 +12,7 @@ from techner.core.examples import Example, Span
 from techner.core.policy import TrainingPolicy
 from techner.core.scores import count, micro, total
 from techner.starter import slot_examples
-from techner.uptraining import TrainingCorpus, uptrain
+from techner.uptraining import TrainingCorpus, Uptrained, uptrain
 from techner.uptraining.blend import merged_silver
 from techner.uptraining.pipeline import load_pipeline, predict, pretrained_labels
 from tests.world import TECH, tech_batch
@@ -21,6 +21,9 @@ POLICY = TrainingPolicy(strategy="blend", epochs=4, batch_words=100, rehearsal_r
 GENERAL = slot_examples("general", 250, seed=3)
 UNSEEN = slot_examples("general", 80, seed=9)
 CORPUS = TrainingCorpus(train=tech_batch(0, 120), rehearsal=GENERAL)
+# Where it does not matter how much is learnt.
+BRIEF = replace(POLICY, epochs=2, rehearsal_ratio=1.0)
+SMALL = TrainingCorpus(train=tech_batch(0, 40), rehearsal=GENERAL[:40])
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +31,12 @@ def blended(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("blended") / "model"
     uptrain(base_model, CORPUS, POLICY, out)
     return out
+
+
+@pytest.fixture(scope="module")
+def brief(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Uptrained]:
+    out = tmp_path_factory.mktemp("brief") / "model"
+    return out, uptrain(base_model, SMALL, BRIEF, out)
 
 
 def f1(folder: Path, examples: tuple[Example, ...]) -> float:
@@ -49,19 +58,23 @@ def test_old_entities_are_kept_and_new_ones_learnt(blended: Path, base_model: Pa
     assert f1(blended, tech_batch(200, 260)) > 0.2
 
 
-def test_the_new_labels_are_told_apart_from_the_pretrained_ones(base_model: Path, tmp_path: Path) -> None:
-    made = uptrain(base_model, CORPUS, replace(POLICY, epochs=1), tmp_path / "m")
+def test_the_new_labels_are_told_apart_from_the_pretrained_ones(
+    brief: tuple[Path, Uptrained], base_model: Path, tmp_path: Path
+) -> None:
+    folder, made = brief
+    assert made.new_labels
     assert set(made.new_labels) <= TECH
-    again = uptrain(tmp_path / "m", CORPUS, replace(POLICY, epochs=1), tmp_path / "next", origin=base_model)
+    again = uptrain(folder, SMALL, BRIEF, tmp_path / "next", origin=base_model)
     assert again.new_labels == made.new_labels
 
 
 def test_the_same_inputs_and_seed_give_the_same_bytes(
-    blended: Path, base_model: Path, tmp_path: Path
+    brief: tuple[Path, Uptrained], base_model: Path, tmp_path: Path
 ) -> None:
-    uptrain(base_model, CORPUS, POLICY, tmp_path / "again")
-    for path in (p.relative_to(blended) for p in blended.rglob("*") if p.is_file()):
-        assert filecmp.cmp(blended / path, tmp_path / "again" / path, shallow=False), path
+    folder, _ = brief
+    uptrain(base_model, SMALL, BRIEF, tmp_path / "again")
+    for path in (p.relative_to(folder) for p in folder.rglob("*") if p.is_file()):
+        assert filecmp.cmp(folder / path, tmp_path / "again" / path, shallow=False), path
 
 
 def test_a_correction_of_a_pretrained_label_is_learnt(base_model: Path, tmp_path: Path) -> None:
@@ -87,15 +100,18 @@ def test_a_pipeline_without_ner_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_base_that_extend_made_is_refused(base_model: Path, tmp_path: Path) -> None:
-    extended = replace(POLICY, strategy="extend", epochs=1)
-    uptrain(base_model, CORPUS, extended, tmp_path / "extended")
+    extended = replace(BRIEF, strategy="extend", epochs=1)
+    uptrain(base_model, SMALL, extended, tmp_path / "extended")
     with pytest.raises(ModelError, match="starts from its origin"):
         uptrain(tmp_path / "extended", CORPUS, POLICY, tmp_path / "out", origin=base_model)
 
 
-def test_a_base_that_blend_made_is_refused_by_extend(blended: Path, base_model: Path, tmp_path: Path) -> None:
+def test_a_base_that_blend_made_is_refused_by_extend(
+    brief: tuple[Path, Uptrained], base_model: Path, tmp_path: Path
+) -> None:
+    folder, _ = brief
     with pytest.raises(ModelError, match="starts from its origin"):
-        uptrain(blended, CORPUS, replace(POLICY, strategy="extend"), tmp_path / "out", origin=base_model)
+        uptrain(folder, SMALL, replace(BRIEF, strategy="extend"), tmp_path / "out", origin=base_model)
 
 
 def test_what_annotators_said_is_nothing_does_not_stand_in_productions_way() -> None:

@@ -1,0 +1,90 @@
+"""Nights that many tests begin with, each run once a test run; tests work on copies of their stores."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from techner.core.policy import Policies
+from techner.stages import admit, assemble, evaluate, plan, publish, uptrain
+from techner.stages.inbox import survey
+from techner.stages.run import Run
+from techner.store import FolderStore
+from tests.world import WORD, World, once, quick, strict, tech_batch
+
+NIGHT = ("plan", "admit", "assemble", "uptrain", "evaluate", "judge", "publish")
+STEPS: dict[str, Callable[[Run], object]] = {
+    "assemble": assemble.assemble,
+    "uptrain": uptrain.uptrain,
+    "evaluate": evaluate.evaluate,
+    "judge": evaluate.judge,
+}
+
+
+def do(stage: str, world: World) -> None:
+    """Run one stage of a quick night."""
+    run = world.run()
+    if stage == "plan":
+        plan.plan(run, quick())
+    elif stage == "admit":
+        for state in survey(world.store, quick(), cache=world.cache):
+            admit.admit(run, state.ref.digest)
+    elif stage == "publish":
+        publish.publish(run, WORD)
+    else:
+        STEPS[stage](run)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(origin_store: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return the store of one night before each of its stages, and under "end" after the last."""
+
+    def make(root: Path) -> None:
+        shutil.copytree(origin_store, root / "end")
+        world = World(FolderStore(root / "end"), tmp_path_factory.mktemp("cache"))
+        world.deliver("first.jsonl", tech_batch(0, 60))
+        for stage in NIGHT:
+            shutil.copytree(root / "end", root / stage)
+            do(stage, world)
+
+    root = once(tmp_path_factory, "undisturbed", make)
+    return {stage: root / stage for stage in (*NIGHT, "end")}
+
+
+def second_night(
+    promoted_store: Path, factory: pytest.TempPathFactory, name: str, policies: Policies
+) -> Path:
+    """Return a store after the verdict on its second night, `run-2`, which nobody has acted on."""
+
+    def make(root: Path) -> None:
+        shutil.copytree(promoted_store, root)
+        world = World(FolderStore(root), factory.mktemp("cache"))
+        world.deliver("second.jsonl", tech_batch(210, 260))
+        world.judged("run-2", policies)
+
+    return once(factory, name, make)
+
+
+@pytest.fixture(scope="session")
+def judged_store(promoted_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return second_night(promoted_store, tmp_path_factory, "judged", quick())
+
+
+@pytest.fixture
+def judged(judged_store: Path, tmp_path: Path) -> World:
+    """Return a world with a second night that passed, not published yet."""
+    shutil.copytree(judged_store, tmp_path / "judged")
+    return World(FolderStore(tmp_path / "judged"), tmp_path / "cache")
+
+
+@pytest.fixture(scope="session")
+def refused_store(promoted_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return second_night(promoted_store, tmp_path_factory, "refused", strict())
+
+
+@pytest.fixture
+def refused(refused_store: Path, tmp_path: Path) -> World:
+    """Return a world with a second night that the gate refused, not rejected yet."""
+    shutil.copytree(refused_store, tmp_path / "refused")
+    return World(FolderStore(tmp_path / "refused"), tmp_path / "cache")
