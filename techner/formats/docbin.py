@@ -56,7 +56,7 @@ def read_docbin(data: bytes) -> Iterator[Row]:
             yield Row(number=number, raw=json.dumps(parts).encode(), **parts)
 
 
-def _docs(unpacked: bytes) -> tuple[list[list[list[int]]], list[str]]:
+def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str]]:
     """Return documents, a list a token [word, inside or outside, label, space after], and the strings."""
     import numpy as np
     import srsly
@@ -66,21 +66,24 @@ def _docs(unpacked: bytes) -> tuple[list[list[list[int]]], list[str]]:
     message: Mapping[str, Any] = srsly.msgpack.loads(unpacked, raw=False)
     attrs = message["attrs"]
     columns = [attrs.index(attr) for attr in (ORTH, ENT_IOB, ENT_TYPE)]
-    tokens = np.frombuffer(message["tokens"], dtype="uint64").reshape(-1, len(attrs))[:, columns]
-    spaces = np.frombuffer(message["spaces"], dtype="uint8").astype("uint64")
+    tokens = np.frombuffer(message["tokens"], dtype="uint64").reshape(-1, len(attrs))
+    spaces = np.frombuffer(message["spaces"], dtype="uint8")
     lengths = np.frombuffer(message["lengths"], dtype="int32").tolist()
-    flags = message.get("flags") or [{}] * len(lengths)
-    if min(lengths, default=0) < 0 or sum(lengths) != len(tokens) or len(flags) != len(lengths):
+    unknown = [bool(flag.get("has_unknown_spaces")) for flag in message.get("flags") or [{}] * len(lengths)]
+    sizes_fit = sum(lengths) == len(tokens) == len(spaces) and len(unknown) == len(lengths)
+    if min(lengths, default=0) < 0 or not sizes_fit:
         raise ShapeError("its lengths do not add up")
-    rows = np.column_stack([tokens, spaces])
-    docs, start = [], 0
-    for length, flag in zip(lengths, flags, strict=True):
-        doc = rows[start : start + length].tolist()
-        if flag.get("has_unknown_spaces"):
-            doc = [[*token[:3], place < length] for place, token in enumerate(doc, 1)]
-        docs.append(doc)
-        start += length
-    return docs, list(message["strings"])
+
+    def docs() -> Iterator[list[list[int]]]:
+        start = 0
+        for length, none_known in zip(lengths, unknown, strict=True):
+            end = start + length
+            after = [place < end for place in range(start + 1, end + 1)] if none_known else spaces[start:end]
+            words = tokens[start:end, columns].tolist()
+            yield [[*word, int(space)] for word, space in zip(words, after, strict=True)]
+            start = end
+
+    return docs(), list(message["strings"])
 
 
 def _parts(doc: list[list[int]], strings: "StringStore") -> dict[str, Any]:

@@ -33,7 +33,7 @@ def test_annotators_who_agree_in_another_order_are_one_annotation() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [labels(TLS), labels((4, 7, "Q"), SSL), labels(), labels((4, 7.0, "P"), SSL)],  # type: ignore[arg-type]
+    [labels(TLS), labels((4, 7, "Q"), SSL), labels(), labels((4, "7", "P"), SSL)],  # type: ignore[arg-type]
 )
 def test_annotators_who_disagree_are_a_fault_that_says_who(other: object) -> None:
     row = row_of(task(labels(TLS, SSL), labels(TLS, SSL), other))
