@@ -11,7 +11,7 @@ from techner.formats.json_files import json_lines
 from techner.formats.rows import Row, ShapeError
 
 NAME = "JSONL"
-_OTHER_LISTS = frozenset(("spans", "label", "labels", "annotations", "ner_tags"))
+_OTHER_LISTS = frozenset(("spans", "label", "labels", "annotations"))
 
 
 def recognises(record: Any) -> bool:
@@ -23,7 +23,7 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
     """Find text and entities; raises ShapeError for a second list of annotations."""
     if not _OTHER_LISTS.isdisjoint(record):
         for key in sorted(_OTHER_LISTS & record.keys()):
-            if isinstance(record[key], list) and record[key]:
+            if _is_annotation(record[key]):
                 raise ShapeError(f"both 'entities' and {key!r} are lists of annotations: keep one")
     return Row(
         number=number,
@@ -33,6 +33,11 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
         scope=record.get("scope"),
         answer=answer_of(record),
     )
+
+
+def _is_annotation(value: Any) -> bool:
+    """Tell a list of spans from one of strings, which may be the classes of the text."""
+    return isinstance(value, list) and any(isinstance(part, (list, dict)) for part in value)
 
 
 def answer_of(record: Mapping[str, Any]) -> str | None:

@@ -143,6 +143,10 @@ def test_second_list_of_annotations_is_a_fault() -> None:
     assert row.fault == ("shape", "both 'entities' and 'spans' are lists of annotations: keep one")
 
 
+def test_classes_of_a_text_are_no_second_list_of_annotations() -> None:
+    assert parts(RECORD[:-1] + b', "labels": ["news"], "spans": []}') == [TLS]
+
+
 def test_text_without_annotation_is_a_row_of_any_format() -> None:
     rows = read(RECORD + b'\n{"text": "nothing said", "id": 4}')
     assert [(row.text, row.entities, row.fault) for row in rows][1] == ("nothing said", None, None)
