@@ -100,9 +100,12 @@ def test_zlib_data_that_is_no_docbin_is_refused(parts: dict[str, object]) -> Non
         read(changed(**parts))
 
 
-def test_lengths_that_leave_tokens_out_are_refused() -> None:
-    with pytest.raises(BatchError, match=r"^encoding: "):
-        read(changed(lengths=(1).to_bytes(4, "little")))
+@pytest.mark.parametrize("lengths", [[1], [3], [-1, 3], [1, 1]], ids=str)
+def test_lengths_that_do_not_add_up_to_the_documents_are_refused(lengths: list[int]) -> None:
+    data = b"".join(length.to_bytes(4, "little", signed=True) for length in lengths)
+    flags: list[dict[str, object]] = [{}] * (1 if lengths == [1, 1] else len(lengths))
+    with pytest.raises(BatchError, match=r"^encoding: .* its lengths do not add up"):
+        read(changed(lengths=data, flags=flags))
 
 
 def test_token_that_looks_like_zlib_is_a_token() -> None:
