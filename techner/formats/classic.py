@@ -1,20 +1,21 @@
-"""The classic spaCy list: `[text, {"entities": [[start, end, label], …]}]`, one array or a line each."""
+"""The classic spaCy pair `[text, {"entities": [[start, end, label], …]}]`, in one list or a line each."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
+from techner.formats.rows import Row
 
-def classic_parts(item: list[Any]) -> dict[str, Any] | None:
-    """Turn `[text, {"entities": …}]` into a record; None where it is something else."""
-    match item:
-        case [text, {"entities": entities}]:
-            return {"text": text, "entities": entities}
+NAME = "classic spaCy"
+
+
+def recognises(record: Any) -> bool:
+    """Say whether it is a pair of anything and an object with entities."""
+    match record:
+        case [_, {"entities": _}]:
+            return True
         case _:
-            return None
+            return False
 
 
-def read_array(items: list[Any]) -> Iterator[tuple[int, bytes, Any]]:
-    """Yield (item number, its bytes, item) of one JSON array."""
-    for number, item in enumerate(items, 1):
-        yield number, json.dumps(item, ensure_ascii=True).encode(), item
+def read(number: int, raw: bytes, record: list[Any]) -> Row:
+    """Take text and entities."""
+    return Row(number=number, raw=raw, text=record[0], entities=record[1]["entities"])

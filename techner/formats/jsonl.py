@@ -1,46 +1,49 @@
-"""One JSON object a line: `{"text": …, "entities": [[start, end, label], …]}`; techner's own format too."""
+"""`{"text": …, "entities": [[start, end, label], …]}`, a line each; techner's own format too."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from techner.core.errors import IntegrityError
 from techner.core.examples import Example, Span
-from techner.formats import strict_json
-from techner.formats.classic import classic_parts
-from techner.formats.rows import Row
+from techner.formats import doccano
+from techner.formats.json_files import json_lines
+from techner.formats.rows import Row, ShapeError
 
-SPAN_KEYS = ("entities", "label", "labels")
-
-
-def read_lines(data: bytes) -> Iterator[Row]:
-    """Yield a row for every line that is not blank; an unreadable one carries its fault.
-
-    Lines end at LF alone: U+2028 and its like are legal inside JSON strings.
-    """
-    for number, raw in enumerate(data.split(b"\n"), 1):
-        if raw.strip():
-            yield _read_line(number, raw.removesuffix(b"\r"))
+NAME = "JSONL"
+_OTHER_LISTS = frozenset(("spans", "label", "labels", "annotations"))
 
 
-def _read_line(number: int, raw: bytes) -> Row:
-    try:
-        item = strict_json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8"))
-    except UnicodeDecodeError as error:
-        return Row(number=number, raw=raw, fault=("encoding", f"byte {error.start} is not UTF-8"))
-    except ValueError as error:
-        return Row(number=number, raw=raw, fault=("json", str(error)))
-    return row_of(number, raw, item)
+def recognises(record: Any) -> bool:
+    """Say whether the record has entities, and not as doccano writes them."""
+    return isinstance(record, dict) and "entities" in record and not doccano.recognises(record)
 
 
-def row_of(number: int, raw: bytes, item: Any) -> Row:
-    """Find text and entities in one parsed record."""
-    if isinstance(item, list):
-        item = classic_parts(item)
-    if not isinstance(item, dict):
-        return Row(number=number, raw=raw, fault=("shape", "neither an object nor [text, {entities}]"))
-    entities = next((item[key] for key in SPAN_KEYS if key in item), None)
-    return Row(number=number, raw=raw, text=item.get("text"), entities=entities, scope=item.get("scope"))
+def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
+    """Find text and entities; raises ShapeError for a second list of annotations."""
+    if not _OTHER_LISTS.isdisjoint(record):
+        for key in sorted(_OTHER_LISTS & record.keys()):
+            if _is_annotation(record[key]):
+                raise ShapeError(f"both 'entities' and {key!r} are lists of annotations: keep one")
+    return Row(
+        number=number,
+        raw=raw,
+        text=record.get("text"),
+        entities=record["entities"],
+        scope=record.get("scope"),
+        answer=answer_of(record),
+    )
+
+
+def _is_annotation(value: Any) -> bool:
+    """Tell a list of spans from one of strings, which may be the classes of the text."""
+    return isinstance(value, list) and any(isinstance(part, (list, dict)) for part in value)
+
+
+def answer_of(record: Mapping[str, Any]) -> str | None:
+    """Return the annotator's answer, where it is one; other records may have a key of that name too."""
+    answer = record.get("answer")
+    return answer if answer in ("accept", "reject", "ignore") else None
 
 
 def write_examples(examples: Iterable[Example]) -> bytes:
@@ -57,14 +60,27 @@ def _record(eg: Example) -> dict[str, Any]:
 def read_examples(data: bytes, *, where: str) -> tuple[Example, ...]:
     """Read what `write_examples` wrote; raises IntegrityError for anything else."""
     examples = []
-    for row in read_lines(data):
-        match row.text, row.entities, row.scope:
-            case str(text), list(entities), None | list() if not row.fault and all(map(_is_span, entities)):
-                scope = None if row.scope is None else tuple(map(str, row.scope))
-                examples.append(Example(text, tuple(Span(*entity) for entity in entities), scope))
-            case _:
-                raise IntegrityError(f"{where}, line {row.number}: {row.fault or 'no text or no entities'}")
+    for number, _, record, fault in json_lines(data):
+        example = _example(record)
+        if example is None:
+            raise IntegrityError(f"{where}, line {number}: {fault or 'no text or no entities'}")
+        examples.append(example)
     return tuple(examples)
+
+
+def _example(record: Any) -> Example | None:
+    match record:
+        case {"text": str(text), "entities": list(entities)} if all(map(_is_span, entities)):
+            spans = tuple(Span(*entity) for entity in entities)
+        case _:
+            return None
+    match record.get("scope"):
+        case None:
+            return Example(text, spans)
+        case list(scope):
+            return Example(text, spans, tuple(map(str, scope)))
+        case _:
+            return None
 
 
 def _is_span(entity: Any) -> bool:

@@ -3,15 +3,29 @@
 from dataclasses import dataclass
 from typing import Any
 
+Fault = tuple[str, str]
+"""Code and detail."""
+Item = tuple[int, bytes, Any, Fault | None]
+"""A record of a JSON file on its way to a row: number, raw bytes, value, what is wrong with the JSON."""
+
+
+class ShapeError(ValueError):
+    """The parts of one row cannot be found; the text is the detail of its fault `shape`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """`number` is the 1-based line, or item of an array; `raw` are its bytes as delivered."""
+    """`number` is the 1-based line, or item of a list; `raw` are its bytes as delivered.
+
+    DocBin and the row viewer's document have no bytes of one row: there `raw` is the row as JSON.
+    """
 
     number: int
     raw: bytes
     text: Any = None
     entities: Any = None
     scope: Any = None
-    fault: tuple[str, str] | None = None
+    answer: str | None = None
+    """What the annotator said of the row, where the format has it: `reject` and `ignore` are not taught."""
+    fault: Fault | None = None
     """Code and detail where the row could not be read at all."""

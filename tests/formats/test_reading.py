@@ -36,14 +36,16 @@ def parts(data: bytes) -> list[tuple[object, object]]:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (gzip.compress(RECORD), "encoding: the file is gzip"),
+        (gzip.compress(gzip.compress(RECORD)), "encoding: the file is gzip inside gzip"),
         (zipped(RECORD), "encoding: the file is a zip"),
         (RECORD.decode().encode("utf-16"), "encoding: the file is UTF-16"),
         (b"\xfe\xff" + RECORD.decode().encode("utf-16-be"), "encoding: the file is UTF-16"),
+        (RECORD.decode().encode("utf-16-le"), "encoding: the file is UTF-16 or UTF-32 without a mark"),
+        (b"\n[ \n] ", "empty: the file is an empty list"),
         (b"", "empty: "),
         (b" \n\r\n\t\n", "empty: "),
     ],
-    ids=["gzip", "zip", "UTF-16 LE", "UTF-16 BE", "empty", "blank"],
+    ids=["gzip twice", "zip", "UTF-16 LE", "UTF-16 BE", "no mark", "empty list", "empty", "blank"],
 )
 def test_file_that_is_no_annotation_is_refused_by_its_content(data: bytes, said: str) -> None:
     with pytest.raises(BatchError, match=f"^{said}"):
@@ -58,11 +60,10 @@ def test_file_that_is_no_annotation_is_refused_by_its_content(data: bytes, said:
         RECORD + b"\r\n" + RECORD + b"\r\n",
         b"\xef\xbb\xbf" + RECORD + b"\n" + RECORD,
         CLASSIC + b"\n" + CLASSIC + b"\n",
-        RECORD + b"\n" + CLASSIC,
         b"[" + CLASSIC + b", " + CLASSIC + b"]",
         b"[\n " + CLASSIC + b",\r\n " + CLASSIC + b"\n]\n",
         b"\xef\xbb\xbf[" + RECORD + b"," + RECORD + b"]",
-        b"\n[" + RECORD + b"," + CLASSIC + b"]",
+        b"\n[" + RECORD + b"\n," + RECORD + b"]",
     ],
     ids=[
         "lines",
@@ -70,15 +71,85 @@ def test_file_that_is_no_annotation_is_refused_by_its_content(data: bytes, said:
         "CRLF",
         "BOM",
         "classic lines",
-        "mixed lines",
         "classic array",
         "classic array over lines",
         "array of records after BOM",
-        "mixed array",
+        "array after a blank line",
     ],
 )
 def test_two_rows_are_read_from(data: bytes) -> None:
     assert parts(data) == [TLS, TLS]
+
+
+@pytest.mark.parametrize("data", [RECORD + b"\n" + CLASSIC, b"[" + RECORD + b",\n" + CLASSIC + b"]"])
+def test_second_format_is_refused_even_after_many_rows(data: bytes) -> None:
+    with pytest.raises(BatchError, match=r"^mixed: row 1 is JSONL, row 2 is classic spaCy: "):
+        read(data)
+    rows = read_rows((RECORD + b"\n") * 500 + CLASSIC)[1]
+    assert [next(rows).number for _ in range(500)] == list(range(1, 501))
+    with pytest.raises(BatchError, match=r"^mixed: row 1 is JSONL, row 501 is classic spaCy: "):
+        next(rows)
+
+
+def test_one_record_over_several_lines_is_one_row() -> None:
+    assert parts(json.dumps(json.loads(RECORD), indent=2).encode()) == [TLS]
+
+
+def test_item_of_a_list_keeps_its_bytes() -> None:
+    spaced = RECORD.replace(b": ", b" :  ")
+    assert [row.raw for row in read(b"[" + spaced + b" ,\n " + RECORD + b"\n]")] == [spaced, RECORD]
+
+
+@pytest.mark.parametrize(
+    ("item", "code"),
+    [
+        (b'{"text": "a", "text": "b"}', "json"),
+        (b'{"text": NaN}', "json"),
+        ('{"text": "café"}'.encode("latin-1"), "encoding"),
+        (b"5", "shape"),
+    ],
+    ids=str,
+)
+def test_faulty_item_of_a_list_is_one_row(item: bytes, code: str) -> None:
+    rows = read(b"[" + RECORD + b"," + item + b"," + RECORD + b"]")
+    assert [row.fault and row.fault[0] for row in rows] == [None, code, None]
+    assert rows[1].raw == item
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"[" + RECORD + b",\n" + RECORD[:-5], "item 2 of the list, line 2: "),
+        (b"[" + RECORD + b",\n" + RECORD, "item 2 of the list, line 2: no comma and no end"),
+        (b"[" + RECORD + b"\n]\n" + RECORD, "item 1 of the list, line 2: something follows"),
+        (b"[" + b'{"a":' * 100_000, "item 1 of the list, line 1: nested too deeply"),
+    ],
+    ids=["in an item", "after an item", "more", "deep"],
+)
+def test_broken_list_is_refused_with_its_place(data: bytes, said: str) -> None:
+    with pytest.raises(BatchError, match=f"^json: {said}"):
+        read(data)
+
+
+def test_lines_that_are_lists_of_records_are_faulty_rows() -> None:
+    rows = read(b"[" + RECORD + b"]\n[" + RECORD + b"]\n")
+    assert [row.fault and row.fault[0] for row in rows] == ["shape", "shape"]
+
+
+def test_second_list_of_annotations_is_a_fault() -> None:
+    row = read(
+        b'{"text": "use TLS", "entities": [], "spans": [{"start": 4, "end": 7, "label": "PROTOCOL"}]}'
+    )[0]
+    assert row.fault == ("shape", "both 'entities' and 'spans' are lists of annotations: keep one")
+
+
+def test_classes_of_a_text_are_no_second_list_of_annotations() -> None:
+    assert parts(RECORD[:-1] + b', "labels": ["news"], "spans": []}') == [TLS]
+
+
+def test_text_without_annotation_is_a_row_of_any_format() -> None:
+    rows = read(RECORD + b'\n{"text": "nothing said", "id": 4}')
+    assert [(row.text, row.entities, row.fault) for row in rows][1] == ("nothing said", None, None)
 
 
 def test_one_classic_line_is_one_row() -> None:

@@ -101,7 +101,7 @@ def test_report_is_written_and_read_back(partly: Examined) -> None:
     ("data", "code", "read"),
     [
         ("\n".join(one.decode() for one in clean(3)).encode("utf-16"), "encoding", 0),
-        (gzip.compress(b"\n".join(clean(3))), "encoding", 0),
+        (gzip.compress(b"\n".join(clean(3)))[:-4], "encoding", 0),
         (zipped(clean(3)), "encoding", 0),
         (b"", "empty", 0),
         (b"\r\n \n", "empty", 0),
@@ -113,7 +113,7 @@ def test_report_is_written_and_read_back(partly: Examined) -> None:
     ],
     ids=[
         "UTF-16",
-        "gzip",
+        "gzip cut off",
         "zip",
         "empty",
         "blank",

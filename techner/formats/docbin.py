@@ -1,0 +1,110 @@
+"""spaCy's DocBin, the `.spacy` files of `spacy convert` and `spacy train`.
+
+Only the columns needed are read. `DocBin.from_bytes` unpacks without a bound and drops tokens that its
+lengths leave out; to make a `Doc` of foreign data runs much more of spaCy.
+"""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from techner.core.errors import BatchError
+from techner.formats.packed import unpack
+from techner.formats.rows import Row, ShapeError
+
+if TYPE_CHECKING:
+    from spacy.strings import StringStore
+
+NAME = "DocBin"
+_ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+_MISSING, _INSIDE, _OUTSIDE, _BEGIN = range(4)
+"""Token.ent_iob."""
+_FAULTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What foreign bytes raise in msgpack, numpy and the string store."""
+
+
+def is_docbin(data: bytes) -> bool:
+    """Say whether it is zlib data, which of all formats only DocBin is."""
+    if not data.startswith(_ZLIB):
+        return False
+    try:
+        zlib.decompressobj().decompress(data[:1024])
+    except zlib.error:  # `x^2` is a token too
+        return False
+    return True
+
+
+def read_docbin(data: bytes) -> Iterator[Row]:
+    """Yield a row a Doc; raises BatchError for anything but a DocBin."""
+    from spacy.strings import StringStore
+
+    unpacked = unpack(data, what="DocBin")
+    try:
+        docs, names = _docs(unpacked)
+        strings = StringStore(names)
+    except _FAULTS as error:
+        problem = f"no DocBin of spaCy 3 ({type(error).__name__}: {error})"
+        raise BatchError(f"encoding: the file is zlib data and {problem}: export it again") from error
+    for number, doc in enumerate(docs, 1):
+        try:
+            parts = _parts(doc, strings)
+        except _FAULTS as error:
+            raw = json.dumps({"doc": number}).encode()
+            yield Row(number=number, raw=raw, fault=("shape", f"document {number}: {error}"))
+        else:
+            yield Row(number=number, raw=json.dumps(parts).encode(), **parts)
+
+
+def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str]]:
+    """Return documents, a list a token [word, inside or outside, label, space after], and the strings."""
+    import numpy as np
+    import srsly
+    from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
+
+    # `srsly.msgpack_loads` would leave garbage collection switched off where it fails.
+    message: Mapping[str, Any] = srsly.msgpack.loads(unpacked, raw=False)
+    attrs = message["attrs"]
+    columns = [attrs.index(attr) for attr in (ORTH, ENT_IOB, ENT_TYPE)]
+    tokens = np.frombuffer(message["tokens"], dtype="uint64").reshape(-1, len(attrs))
+    spaces = np.frombuffer(message["spaces"], dtype="uint8")
+    lengths = np.frombuffer(message["lengths"], dtype="int32").tolist()
+    unknown = [bool(flag.get("has_unknown_spaces")) for flag in message.get("flags") or [{}] * len(lengths)]
+    sizes_fit = sum(lengths) == len(tokens) == len(spaces) and len(unknown) == len(lengths)
+    if min(lengths, default=0) < 0 or not sizes_fit:
+        raise ShapeError("its lengths do not add up")
+
+    def docs() -> Iterator[list[list[int]]]:
+        start = 0
+        for length, none_known in zip(lengths, unknown, strict=True):
+            end = start + length
+            after = [place < end for place in range(start + 1, end + 1)] if none_known else spaces[start:end]
+            words = tokens[start:end, columns].tolist()
+            yield [[*word, int(space)] for word, space in zip(words, after, strict=True)]
+            start = end
+
+    return docs(), list(message["strings"])
+
+
+def _parts(doc: list[list[int]], strings: "StringStore") -> dict[str, Any]:
+    """Return text and entities of one document; the entities are None where nobody annotated it."""
+    said = {token[1] for token in doc}
+    if said - {_MISSING, _INSIDE, _OUTSIDE, _BEGIN}:
+        raise ShapeError("a token is neither in an entity nor outside")
+    if _MISSING in said and len(said) > 1:
+        raise ShapeError("some of its tokens are not annotated")
+    text = ""
+    entities: list[list[Any]] = []
+    inside: list[Any] | None = None
+    for word, iob, kind, space in doc:
+        start, text = len(text), text + strings[word]
+        label = strings[kind]
+        if iob == _OUTSIDE:
+            inside = None
+        elif iob == _INSIDE and inside and inside[2] == label:
+            inside[1] = len(text)
+        elif iob != _MISSING:
+            inside = [start, len(text), label]
+            entities.append(inside)
+        text += " " if space else ""
+    return {"text": text, "entities": None if _MISSING in said else entities}

@@ -1,0 +1,58 @@
+"""doccano's exports, of all its generations.
+
+    {"text": …, "label": [[start, end, label], …]}                                        1.5 and later
+    {"data": …, "label": [[start, end, label], …]}                                        1.3 and 1.4
+    {"text": …, "labels": [[start, end, label], …]}                                       1.2 and before
+    {"text": …, "annotations": [{"start_offset", "end_offset", "label"}, …]}              the same as JSON
+    {"text": …, "entities": [{"start_offset", …}, …], "relations": […], "Comments": …}    with relations
+
+The JSON of 1.2 and before has numbers for labels; `quality` refuses them as unknown.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from techner.formats.rows import Row
+
+NAME = "doccano"
+_KEYS = ("label", "labels", "annotations")
+_OTHERS = frozenset(("entities", "spans", "_task_hash", "annotation_id"))
+"""Keys of JSONL, Prodigy and Label Studio, which may have `label` too."""
+
+
+def recognises(record: Any) -> bool:
+    """Say whether a key of doccano's holds a list, in a record that is nobody else's."""
+    if not isinstance(record, dict):
+        return False
+    entities = record.get("entities")
+    if isinstance(entities, list):
+        return "relations" in record or (
+            bool(entities) and isinstance(entities[0], dict) and "start_offset" in entities[0]
+        )
+    if not _OTHERS.isdisjoint(record):
+        return False
+    return not isinstance(record.get("data"), dict) and _key(record) is not None
+
+
+def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
+    """Find text and entities; relations and comments are left out."""
+    spans = record[_key(record) or "entities"]
+    return Row(
+        number=number,
+        raw=raw,
+        text=record.get("text", record.get("data")),
+        entities=[_entity(span) for span in spans],
+        scope=record.get("scope"),
+    )
+
+
+def _key(record: Mapping[str, Any]) -> str | None:
+    if "entities" in record:
+        return None
+    return next((key for key in _KEYS if isinstance(record.get(key), list)), None)
+
+
+def _entity(span: Any) -> Any:
+    if not isinstance(span, dict):
+        return span
+    return [span.get("start_offset"), span.get("end_offset"), span.get("label")]

@@ -1,0 +1,40 @@
+"""Compressed deliveries, unpacked within bounds: a small file must not fill the memory."""
+
+import zlib
+from io import BytesIO
+
+from techner.core.errors import BatchError
+
+MAX_UNPACKED_BYTES = 1 << 30
+MAX_RATIO = 200
+"""Annotations compress 5 to 20 times, the most repetitive ones about 100; deflate can do 1 000."""
+RATIO_COUNTS_FROM_BYTES = 16 << 20
+_SLICE_BYTES = 1 << 16
+"""What goes in at once: so little that what comes out, 66 MiB at the worst, needs no bound of its own."""
+_GZIP_OR_ZLIB = 47
+
+
+def unpack(data: bytes, *, what: str) -> bytes:
+    """Return what gzip or zlib `data` holds; raises BatchError where it is broken or unpacks to too much."""
+    allowed = min(MAX_UNPACKED_BYTES, max(RATIO_COUNTS_FROM_BYTES, MAX_RATIO * len(data)))
+    unpacked = BytesIO()
+    unpacker = None
+    for at in range(0, len(data), _SLICE_BYTES):
+        rest = data[at : at + _SLICE_BYTES]
+        while rest:
+            if unpacker is None:
+                rest = rest.lstrip(b"\0")  # padding between joined files
+                unpacker = zlib.decompressobj(_GZIP_OR_ZLIB) if rest else None
+                continue
+            try:
+                unpacked.write(unpacker.decompress(rest))
+            except zlib.error as error:
+                raise BatchError(f"encoding: the {what} is damaged ({error}): deliver it again") from error
+            if unpacked.tell() > allowed:
+                limit = f"more than {allowed >> 20} MiB"
+                raise BatchError(f"encoding: the {what} unpacks to {limit}: deliver smaller files")
+            rest = unpacker.unused_data
+            unpacker = None if unpacker.eof else unpacker
+    if unpacker is not None:
+        raise BatchError(f"encoding: the {what} breaks off: deliver it again")
+    return unpacked.getvalue()
