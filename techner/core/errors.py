@@ -11,6 +11,7 @@ TechnerError
 │   ├── AliasConflict       somebody else moved the alias first
 │   ├── UnknownVersion
 │   └── NotInitialised      the store has no origin yet
+├── CacheError              the local disk cannot hold what was asked for
 └── IntegrityError          bytes are not what their digest says, or sets that must be apart overlap
 
 Fields are the `args`, so every error survives pickling across process borders.
@@ -101,3 +102,14 @@ class NotInitialised(RegistryError):  # noqa: N818
 
 class IntegrityError(TechnerError):
     """Bytes are not what their digest says, or sets that must be apart overlap."""
+
+
+class CacheError(TechnerError):
+    """The local disk cannot hold what was asked for."""
+
+    def __init__(self, folder: str, problem: str) -> None:
+        super().__init__(folder, problem)
+        self.folder, self.problem = folder, problem
+
+    def __str__(self) -> str:
+        return f"cache {self.folder}: {self.problem}; correct that, or give another folder as `cache`"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from techner.core.errors import ObjectExists, ObjectMissing, StoreError
-from techner.store.base import RESERVED, Stored, check_key
+from techner.store.base import CHUNK_BYTES, RESERVED, Stored, check_key
 
 _SCRATCH = RESERVED  # on the same file system as the objects, hidden from `list`
 
@@ -65,6 +65,21 @@ class FolderStore:
             if not path.parent.is_dir():
                 raise
             raise ObjectMissing(key) from None
+
+    def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
+        try:
+            with self._path(key).open("rb") as file:
+                file.seek(start)
+                while chunk := file.read(CHUNK_BYTES):
+                    yield chunk
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise ObjectMissing(key) from None
+        except OSError as error:
+            raise StoreError(f"cannot read {key!r} below {self.root}: {error.strerror or error}") from error
+
+    def presigned(self, key: str, *, seconds: int) -> str | None:
+        del key, seconds
+        return None
 
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)

@@ -1,0 +1,52 @@
+"""What a cache remembers of a store: enough to go on while the store is down."""
+
+from pathlib import Path
+
+from techner.core.document import document
+from techner.core.errors import CacheError, IntegrityError, ObjectMissing
+from techner.core.examples import digest
+from techner.core.manifest import Manifest
+from techner.documents import dump, parse
+from techner.registry.versions import version_name
+from techner.store import FolderStore
+
+
+@document
+class Move:
+    """The newest record of an alias that was pulled whole, as the store listed it."""
+
+    key: str
+    tag: str
+    version: str
+
+
+class Memory:
+    """Aliases and manifests of one store, in a folder of the cache; a cache may serve several stores."""
+
+    def __init__(self, cache: Path, url: str) -> None:
+        self._files = FolderStore(cache / "stores" / digest(url.encode())[:16])
+
+    def move(self, alias: str) -> Move | None:
+        """Return where the alias pointed when it was last pulled; raises CacheError for a damaged record."""
+        key = f"aliases/{alias}.json"
+        try:
+            return parse(Move, self._files.get(key), where=key)
+        except ObjectMissing:
+            return None
+        except IntegrityError as error:
+            raise CacheError(str(self._files.root), f"{error}; remove that file") from error
+
+    def keep_move(self, alias: str, move: Move) -> None:
+        self._files.put(f"aliases/{alias}.json", dump(move))
+
+    def manifest(self, version: str) -> Manifest | None:
+        """Return a manifest kept before, None where it is missing or damaged."""
+        key = f"manifests/{version}.json"
+        try:
+            found = parse(Manifest, self._files.get(key), where=key)
+        except (ObjectMissing, IntegrityError):
+            return None
+        return found if version_name(found) == version else None
+
+    def keep_manifest(self, version: str, manifest: Manifest) -> None:
+        self._files.put(f"manifests/{version}.json", dump(manifest))
