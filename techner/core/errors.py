@@ -13,6 +13,7 @@ TechnerError
 │   └── NotInitialised      the store has no origin yet
 ├── CacheError              the local disk cannot hold what was asked for
 └── IntegrityError          bytes are not what their digest says, or sets that must be apart overlap
+    └── Untrusted           not signed by a key that is trusted, or an old state played again
 
 Fields are the `args`, so every error survives pickling across process borders.
 """
@@ -113,3 +114,17 @@ class CacheError(TechnerError):
 
     def __str__(self) -> str:
         return f"cache {self.folder}: {self.problem}; correct that, or give another folder as `cache`"
+
+
+class Untrusted(IntegrityError):  # noqa: N818
+    """Not signed by a key that is trusted, or an old state played again."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(what, why)
+        self.what, self.why = what, why
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what} is {self.why}; it is not used. Find out who wrote to the store, and whether "
+            "TECHNER_PUBLIC_KEY is the right key"
+        )

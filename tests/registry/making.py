@@ -8,7 +8,18 @@ WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def generation(name: str) -> Generation:
-    return Generation(id=name, version=f"version of {name}", previous=None, who="me", why="test", when=WHEN)
+    return Generation(
+        id=name,
+        alias="production",
+        number=1,
+        version=f"version of {name}",
+        manifest="0" * 64,
+        previous=None,
+        before=None,
+        who="me",
+        why="test",
+        when=WHEN,
+    )
 
 
 def manifest(number: int = 0, *, libraries: dict[str, str] | None = None) -> Manifest:
