@@ -4,13 +4,13 @@ import uuid
 from dataclasses import replace
 from datetime import datetime
 
-from techner.core.errors import AliasConflict, IntegrityError, NotInitialised
+from techner.core.errors import AliasConflict, IntegrityError, NotInitialised, RegistryError
 from techner.core.examples import digest
 from techner.core.manifest import Generation, Manifest
 from techner.documents import dump, parse
 from techner.registry.log import Log, require_create_only
 from techner.registry.trust import check_generation, generation_signature
-from techner.registry.versions import manifest_key, read_manifest_bytes
+from techner.registry.versions import manifest_key, read_manifest, read_manifest_bytes
 from techner.store import Store
 
 PRODUCTION = "production"
@@ -23,6 +23,30 @@ def alias_log(store: Store, alias: str = PRODUCTION) -> Log[Generation]:
         check_generation(store, data, alias=alias, number=number)
 
     return Log(store, f"aliases/{alias}", Generation, check=check)
+
+
+def alias_names(store: Store) -> tuple[str, ...]:
+    """Return the names of all aliases that ever pointed somewhere."""
+    return tuple(dict.fromkeys(entry.key.split("/")[1] for entry in store.list("aliases/")))
+
+
+def alias_at(store: Store, at: datetime, *, alias: str = PRODUCTION) -> Generation:
+    """Return the move that put the alias where it was at that time; raises RegistryError before the first."""
+    first = None
+    for _, record in alias_log(store, alias).records():
+        if record.when <= at:
+            return record
+        first = record
+    since = f"its first move was at {first.when.isoformat()}" if first else "it never named anything"
+    raise RegistryError(f"{alias!r} named nothing at {at.isoformat()}: {since}")
+
+
+def resolve(store: Store, name: str) -> tuple[str, Manifest]:
+    """Return the version that an alias names, or the version of this name, with its manifest."""
+    newest = alias_log(store, name).newest()
+    return (
+        (newest[1].version, manifest_of(store, newest[1])) if newest else (name, read_manifest(store, name))
+    )
 
 
 def production(store: Store) -> tuple[str, Manifest]:
@@ -61,7 +85,7 @@ def move_alias(
     log = alias_log(store, alias)
     newest = next(log.stored(limit=1), None)
     number, before = (newest[0], digest(newest[2])) if newest else (0, None)
-    current = parse(Generation, newest[2], where=newest[1]).version if newest else None
+    current = log.read(newest[1], newest[2]).version if newest else None
     if current == version:
         return False
     record = Generation(

@@ -32,7 +32,11 @@ class Log(Generic[R]):
     def records(self, *, limit: int | None = None) -> Iterator[tuple[int, R]]:
         """Yield (generation, record), newest first."""
         for generation, key, data in self.stored(limit=limit):
-            yield generation, parse(self._kind, data, where=key)
+            yield generation, self.read(key, data)
+
+    def read(self, key: str, data: bytes) -> R:
+        """Parse what `stored` yielded."""
+        return parse(self._kind, data, where=key)
 
     def stored(self, *, limit: int | None = None) -> Iterator[tuple[int, str, bytes]]:
         """Yield (generation, key, bytes), newest first, checked but not parsed."""

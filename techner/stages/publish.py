@@ -18,6 +18,7 @@ from techner.reports import card
 from techner.stages.evaluate import scoring_sets
 from techner.stages.judgements import Word, judgement_of, record
 from techner.stages.libraries import code_version, libraries
+from techner.stages.reserve import reserve
 from techner.stages.run import Run
 
 PROOF_TEXTS = 50
@@ -34,10 +35,11 @@ def publish(run: Run, word: Word) -> str:
     if published := _published_before(run):
         return published
     manifest = _manifest(run, plan, judged)
-    _prove(run, manifest)
-    version = create_version(run.store, manifest)
-    why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
-    move_alias(run.store, version, expected=plan.production, who=word.who, why=why, when=word.when)
+    with reserve(run, manifest):
+        _prove(run, manifest)
+        version = create_version(run.store, manifest)
+        why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
+        move_alias(run.store, version, expected=plan.production, who=word.who, why=why, when=word.when)
     record(run, plan, judged, outcome="promoted", version=version, when=word.when)
     return version
 

@@ -29,7 +29,7 @@ class Run:
     gpu: int | None = None
 
     def write(self, name: str, document: Any) -> None:
-        self.store.put(self._key(name), dump(document))
+        self.store.put(self.key(name), dump(document))
 
     def read(self, name: str, kind: type[T]) -> T:
         found = self.find(name, kind)
@@ -39,7 +39,7 @@ class Run:
 
     def find(self, name: str, kind: type[T]) -> T | None:
         """Return a document of this run, None where it was not written yet."""
-        key = self._key(name)
+        key = self.key(name)
         try:
             return parse(kind, self.store.get(key), where=key)
         except ObjectMissing:
@@ -62,5 +62,6 @@ class Run:
         with TemporaryDirectory(prefix="run-", dir=self.cache, ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 
-    def _key(self, name: str) -> str:
+    def key(self, name: str) -> str:
+        """Return where a document of this run is in the store."""
         return f"runs/{self.id}/{name}"

@@ -1,6 +1,8 @@
 """Records for the tests of the registry."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from techner.core.manifest import FileEntry, Generation, Lineage, Manifest
 
@@ -22,8 +24,8 @@ def generation(name: str) -> Generation:
     )
 
 
-def manifest(number: int = 0, *, libraries: dict[str, str] | None = None) -> Manifest:
-    return Manifest(
+def manifest(number: int = 0, *, libraries: dict[str, str] | None = None, **parts: Any) -> Manifest:
+    plain = Manifest(
         number=number,
         parent=None,
         origin=None,
@@ -33,3 +35,4 @@ def manifest(number: int = 0, *, libraries: dict[str, str] | None = None) -> Man
         files=(FileEntry(path="config.cfg", sha256="0" * 64, size_bytes=1),),
         lineage=Lineage(reference="r", code="c", libraries=libraries or {"spacy": "3.8", "numpy": "2"}),
     )
+    return replace(plain, **parts)
