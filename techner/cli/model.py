@@ -150,6 +150,7 @@ def pull(
     typer.echo(to)
 
 
+app.command("export")(moves.export)
 app.command("promote")(moves.promote)
 app.command("rollback")(moves.rollback)
 app.command("verify")(upkeep.verify)

@@ -1,13 +1,16 @@
-"""`techner model promote` and `rollback`: a person moves an alias."""
+"""`techner model promote`, `rollback` and `export`: a person moves an alias, or takes a version elsewhere."""
 
 import uuid
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from techner.cli.talk import console, now, person
-from techner.registry.aliases import PRODUCTION
+from techner.registry.aliases import PRODUCTION, resolve
 from techner.settings import load_settings
+from techner.stages.export import Form
+from techner.stages.export import export as write
 from techner.stages.judgements import Word
 from techner.stages.run import Run
 
@@ -39,6 +42,17 @@ def rollback(
     for name in held:
         console.print(f"held: {name}; `techner batch release` makes it due again", markup=False)
     typer.echo(target)
+
+
+def export(
+    to: Annotated[Path, typer.Option(help="The folder to write into.")],
+    name: Annotated[str, typer.Argument(help="A version, or an alias.")] = PRODUCTION,
+    form: Annotated[Form, typer.Option(help="An archive, or a wheel that pip installs.")] = Form.ARCHIVE,
+) -> None:
+    """Write a version as one verified file, and print its path."""
+    run = _run("export")
+    version, manifest = resolve(run.store, name)
+    typer.echo(write(run, version, manifest, form=form, into=to))
 
 
 def _run(what: str) -> Run:

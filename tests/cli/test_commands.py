@@ -140,6 +140,13 @@ def test_model_verify_names_the_damaged_file_and_exits_with_1(techner: World) ->
     assert json.loads(call("model", "verify", "--json").stdout)[0]["what"] == "ner_techner/model"
 
 
+def test_model_export_prints_the_archive_it_wrote(techner: World, tmp_path: Path) -> None:
+    version, _ = production(techner.store)
+    made = call("model", "export", "--to", str(tmp_path / "out")).stdout.strip()
+    assert made == str(tmp_path / "out" / f"techner-{version}.tar.gz")
+    assert tarfile.is_tarfile(made)
+
+
 def test_model_gc_removes_nothing_without_being_told_to(techner: World) -> None:
     from techner.registry.blobs import blob_key, save_bytes
 
