@@ -14,7 +14,7 @@ from techner.client import ModelStore
 from techner.core.errors import RegistryError
 from techner.documents import plain
 from techner.registry.aliases import PRODUCTION, alias_at, alias_log, production, resolve
-from techner.registry.blobs import checkout
+from techner.registry.blobs import checkout, load_bytes
 from techner.registry.diff import compare
 from techner.registry.versions import read_manifest, versions
 from techner.settings import load_settings
@@ -69,6 +69,20 @@ def show(name: Name = "production", as_json: AsJson = False) -> None:  # noqa: F
     if manifest.verdict:
         out.print(score_table(manifest.scores))
         out.print(check_table(manifest.verdict))
+
+
+@app.command("card")
+def card(
+    name: Name = "production",
+    html: Annotated[bool, typer.Option("--html", help="HTML instead of Markdown.")] = False,  # noqa: FBT002
+) -> None:
+    """Print the model card: intended use, labels, data, scores with intervals, known gaps, lineage."""
+    store = load_settings().open_store()
+    version, manifest = resolve(store, name)
+    entry = manifest.records.get("card.html" if html else "card.md")
+    if entry is None:
+        raise RegistryError(f"{version} has no card of this form")
+    typer.echo(load_bytes(store, entry))
 
 
 @app.command("diff")

@@ -11,10 +11,10 @@ from techner.core.verdict import Outcome
 from techner.documents import document_digest
 from techner.evaluation.evaluate import CANDIDATE
 from techner.registry.aliases import move_alias, production
-from techner.registry.blobs import load_bytes, save_bytes
+from techner.registry.blobs import load_bytes
 from techner.registry.proof import answers
 from techner.registry.versions import create_version, read_manifest
-from techner.reports import card
+from techner.stages.cards import with_cards
 from techner.stages.evaluate import scoring_sets
 from techner.stages.judgements import Word, judgement_of, record
 from techner.stages.libraries import code_version, libraries
@@ -96,11 +96,7 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
         scores=judged.scores,
         verdict=judged.verdict,
     )
-    text = card(manifest, corpus.counts)
-    return replace(
-        manifest,
-        records=manifest.records | {"card.md": save_bytes(run.store, text.encode(), path="card.md")},
-    )
+    return with_cards(run.store, manifest, corpus.counts)
 
 
 def _prove(run: Run, manifest: Manifest) -> None:

@@ -140,6 +140,12 @@ def test_model_verify_names_the_damaged_file_and_exits_with_1(techner: World) ->
     assert json.loads(call("model", "verify", "--json").stdout)[0]["what"] == "ner_techner/model"
 
 
+@pytest.mark.usefixtures("techner")
+def test_model_card_prints_either_form() -> None:
+    assert call("model", "card").stdout.startswith("# Model card")
+    assert call("model", "card", "--html").stdout.startswith("<!doctype html>")
+
+
 def test_model_export_prints_the_archive_it_wrote(techner: World, tmp_path: Path) -> None:
     version, _ = production(techner.store)
     made = call("model", "export", "--to", str(tmp_path / "out")).stdout.strip()
