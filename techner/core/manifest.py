@@ -127,7 +127,7 @@ class Judgement:
     id: str
     """The run."""
     outcome: str
-    """promoted, rejected, or dry run."""
+    """promoted, rejected, dry run, or superseded: production had moved when it was to be promoted."""
     reason: str
     production: str
     """Production when the run was planned."""

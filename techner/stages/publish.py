@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from techner.core.errors import IntegrityError, RegistryError
+from techner.core.errors import AliasConflict, IntegrityError, RegistryError
 from techner.core.examples import Example, Span
 from techner.core.manifest import FileEntry, Lineage, Manifest
 from techner.core.night import Candidate, Corpus, Evaluation, Judged, Plan, SetEvaluation
@@ -39,7 +39,11 @@ def publish(run: Run, word: Word) -> str:
         _prove(run, manifest)
         version = create_version(run.store, manifest)
         why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
-        move_alias(run.store, version, expected=plan.production, who=word.who, why=why, when=word.when)
+        try:
+            move_alias(run.store, version, expected=plan.production, who=word.who, why=why, when=word.when)
+        except AliasConflict:  # judged against what is live no more; its batches stay due
+            record(run, plan, judged, outcome="superseded", version=None, when=word.when)
+            raise
     record(run, plan, judged, outcome="promoted", version=version, when=word.when)
     return version
 

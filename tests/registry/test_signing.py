@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from techner.core.errors import IntegrityError, SettingsError, Untrusted
 from techner.core.examples import digest
@@ -36,7 +36,7 @@ def key_of(alias: str, number: int) -> str:
     return f"aliases/{alias}/{999_999_999_999 - number}.json"
 
 
-def private_pem(key: ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey) -> bytes:
+def private_pem(key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -240,12 +240,12 @@ def test_settings_with_keys_open_a_store_that_signs_and_verifies(
 
 
 @pytest.mark.parametrize("load", [load_private_key, load_public_keys])
-@pytest.mark.parametrize("content", [None, b"", b"-----END PUBLIC KEY-----", b"rsa"])
+@pytest.mark.parametrize("content", [None, b"", b"-----END PUBLIC KEY-----", b"other"])
 def test_a_key_file_without_an_ed25519_key_is_named(
     load: Callable[[Path], object], content: bytes | None, tmp_path: Path
 ) -> None:
-    if content == b"rsa":
-        content = private_pem(rsa.generate_private_key(65537, 2048))
+    if content == b"other":
+        content = private_pem(ec.generate_private_key(ec.SECP256R1()))
     if content is not None:
         (tmp_path / "key.pem").write_bytes(content)
     with pytest.raises(SettingsError, match=r"TECHNER_(SIGNING|PUBLIC)_KEY: .*key\.pem"):

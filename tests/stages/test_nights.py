@@ -291,6 +291,8 @@ def test_publish_refuses_when_production_moved_since_the_plan(promoted: World) -
     with pytest.raises(AliasConflict, match="judge again"):
         publish(run, WORD)
     assert production(promoted.store)[0] == manifest.parent
+    assert next(judgements(promoted.store).records(limit=1))[1].outcome == "superseded"
+    assert status(promoted)["second.jsonl"] is Status.ACCEPTED  # due, on the production that won
 
 
 def asked(world: World) -> None:
