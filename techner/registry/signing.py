@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # What is signed starts with what it is: a signed manifest can never be shown as a generation, or vice versa.
 _MANIFEST = b"techner manifest 1\n"
 _GENERATION = b"techner alias generation 1\n"
+_DOCUMENT = b"techner run document 1\n"
 _END = b"-----END PUBLIC KEY-----"
 
 
@@ -94,6 +95,19 @@ def verify_generation(data: bytes, keys: "tuple[Ed25519PublicKey, ...]", *, alia
     _verify(_GENERATION + canonical(document | {"signature": None}), signature, keys, what=what)
     if (document.get("alias"), document.get("number")) != (alias, number):
         raise Untrusted(what, f"a copy of generation {document.get('number')} of {document.get('alias')!r}")
+
+
+def sign_document(where: str, data: bytes, key: "Ed25519PrivateKey") -> bytes:
+    """Return the signature of a run's document, in hex; it holds for this place in the store alone."""
+    return key.sign(_DOCUMENT + where.encode() + b"\n" + data).hex().encode()
+
+
+def verify_document(
+    where: str, data: bytes, *, signature: bytes, keys: "tuple[Ed25519PublicKey, ...]"
+) -> None:
+    """Raise Untrusted unless one of `keys` signed these bytes for this place."""
+    signed = _DOCUMENT + where.encode() + b"\n" + data
+    _verify(signed, signature.decode("ascii", "replace"), keys, what=where)
 
 
 def require_progress(seen: Position | None, found: Position, *, alias: str) -> None:

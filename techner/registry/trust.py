@@ -6,12 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from techner.core.errors import ObjectMissing, SettingsError, Untrusted
-from techner.registry.signing import sign_generation, sign_manifest, verify_generation, verify_manifest
+from techner.registry.signing import (
+    sign_document,
+    sign_generation,
+    sign_manifest,
+    verify_document,
+    verify_generation,
+    verify_manifest,
+)
 from techner.store import Store
 from techner.store.base import Stored
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+_SIGNATURE = ".sig"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +99,31 @@ def generation_signature(store: Store, unsigned: bytes) -> str | None:
     """Sign a generation; None where nothing is signed. Raises SettingsError where the key is missing."""
     key = _signing_key(store)
     return sign_generation(unsigned, key) if key else None
+
+
+def put_document(store: Store, key: str, data: bytes) -> None:
+    """Write a run's document, signed where the store is a trusted one."""
+    if private := _signing_key(store):  # first: a document without its signature would be refused
+        store.put(f"{key}{_SIGNATURE}", sign_document(key, data, private))
+    store.put(key, data)
+
+
+def get_document(store: Store, key: str) -> bytes:
+    """Return what `put_document` wrote; raises ObjectMissing, and Untrusted where a signature is missing."""
+    data = store.get(key)
+    if isinstance(store, TrustedStore):
+        try:
+            signature = store.get(f"{key}{_SIGNATURE}")
+        except ObjectMissing as error:
+            raise Untrusted(key, "not signed") from error
+        verify_document(key, data, signature=signature, keys=store.public)
+    return data
+
+
+def delete_document(store: Store, key: str) -> None:
+    """Remove a run's document, and its signature."""
+    store.delete(key)
+    store.delete(f"{key}{_SIGNATURE}")
 
 
 def _signing_key(store: Store) -> "Ed25519PrivateKey | None":

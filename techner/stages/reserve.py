@@ -7,6 +7,7 @@ from techner.core.document import document
 from techner.core.errors import ObjectMissing, RegistryError
 from techner.core.manifest import Manifest
 from techner.documents import parse
+from techner.registry.trust import delete_document
 from techner.registry.versions import version_name
 from techner.stages.run import Run
 from techner.store import Store
@@ -47,7 +48,7 @@ def reserve(run: Run, manifest: Manifest) -> Iterator[None]:
         _refuse_condemned(run.store, manifest)
         yield
     finally:  # only now that an alias names it, or nobody needs it
-        run.store.delete(run.key(RESERVED))
+        delete_document(run.store, run.key(RESERVED))
 
 
 def _refuse_condemned(store: Store, manifest: Manifest) -> None:
