@@ -17,14 +17,21 @@ class Move:
 
     key: str
     tag: str
+    number: int
+    digest: str
+    """Of the record's bytes."""
     version: str
 
 
 class Memory:
-    """Aliases and manifests of one store, in a folder of the cache; a cache may serve several stores."""
+    """Aliases and manifests of one store, in a folder of the cache; a cache may serve several stores.
 
-    def __init__(self, cache: Path, url: str) -> None:
-        self._files = FolderStore(cache / "stores" / digest(url.encode())[:16])
+    What was read without a key is kept apart: a reader with a key must not come to believe it.
+    """
+
+    def __init__(self, cache: Path, url: str, *, is_signed: bool) -> None:
+        name = digest(url.encode())[:16] + ("-signed" if is_signed else "")
+        self._files = FolderStore(cache / "stores" / name)
 
     def move(self, alias: str) -> Move | None:
         """Return where the alias pointed when it was last pulled; raises CacheError for a damaged record."""

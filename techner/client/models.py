@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 from techner.client.memory import Memory, Move
 from techner.client.watch import Live
 from techner.core.errors import ModelError, StoreError, UnknownVersion
+from techner.core.examples import digest
 from techner.core.manifest import Generation, Manifest
 from techner.documents import parse
+from techner.registry.aliases import alias_log
 from techner.registry.layout import lay_out
+from techner.registry.signing import Position, load_public_keys, require_progress
+from techner.registry.trust import trusted
 from techner.registry.versions import read_manifest
-from techner.store import Store, open_store
+from techner.store import Store, Stored, open_store
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -29,13 +33,23 @@ log = logging.getLogger(__name__)
 class ModelStore:
     """Resolve, pull, load and watch. A version names itself, an alias (`production`) what it points to."""
 
-    def __init__(self, url: str, *, cache: Path | None = None, s3_endpoint: str | None = None) -> None:
-        self._store: Store = open_store(url, s3_endpoint=s3_endpoint)
+    def __init__(
+        self,
+        url: str,
+        *,
+        cache: Path | None = None,
+        s3_endpoint: str | None = None,
+        public_key: Path | None = None,
+    ) -> None:
+        """Open a store; with a PEM file of public keys, only what was signed and is no older is believed."""
+        keys = load_public_keys(public_key) if public_key else ()
+        self._store: Store = trusted(open_store(url, s3_endpoint=s3_endpoint), keys)
         self._cache = (cache or Path.home() / ".cache" / "techner").absolute()
-        self._memory = Memory(self._cache, self._store.url)
+        self._is_signed = bool(keys)
+        self._memory = Memory(self._cache, self._store.url, is_signed=self._is_signed)
 
     def resolve(self, name: str = "production") -> str:
-        """Return the version that an alias names: one list request, and one get where it has moved.
+        """Return the version that an alias names: one list request, and two more where it has moved.
 
         Raises UnknownVersion, and StoreError where the store does not answer.
         """
@@ -101,12 +115,30 @@ class ModelStore:
         if listed is None:
             if known is None:
                 raise UnknownVersion(alias)
-            # Generations are never deleted: an empty folder is more likely a disk that is not mounted.
-            raise StoreError(f"alias {alias!r} has vanished from {self._store.url}; is that the store?")
+            raise self._vanished(alias)
         if known and (known.key, known.tag) == (listed.key, listed.tag):
             return known
-        version = parse(Generation, self._store.get(listed.key), where=listed.key).version
-        return Move(key=listed.key, tag=listed.tag, version=version)
+        return self._read(alias, listed, known)
+
+    def _read(self, alias: str, listed: Stored, known: Move | None) -> Move:
+        stored = next(alias_log(self._store, alias).stored(limit=1), None)
+        if stored is None:
+            raise self._vanished(alias)
+        number, key, data = stored
+        if self._is_signed:
+            seen = Position(number=known.number, digest=known.digest) if known else None
+            require_progress(seen, Position(number=number, digest=digest(data)), alias=alias)
+        return Move(
+            key=key,
+            tag=listed.tag if key == listed.key else "",  # moved since it was listed: to be read again
+            number=number,
+            digest=digest(data),
+            version=parse(Generation, data, where=key).version,
+        )
+
+    def _vanished(self, alias: str) -> StoreError:
+        # Generations are never deleted: an empty folder is more likely a disk that is not mounted.
+        return StoreError(f"alias {alias!r} has vanished from {self._store.url}; is that the store?")
 
     def _lay_out(self, version: str) -> Path:
         return lay_out(self._store, version, self.manifest(version).files, cache=self._cache)
