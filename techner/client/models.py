@@ -13,6 +13,7 @@ from techner.core.manifest import Generation, Manifest
 from techner.documents import parse
 from techner.registry.aliases import alias_log
 from techner.registry.layout import lay_out
+from techner.registry.names import ALIAS_NAME, VERSION_NAME
 from techner.registry.signing import Position, load_public_keys, require_progress
 from techner.registry.trust import trusted
 from techner.registry.versions import read_manifest
@@ -25,8 +26,6 @@ POLL_S = 30.0
 # A model is data, and each of its components reads its own part in its own way.
 _REFUSALS = (ImportError, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError)
 PROBE = "David often uses TLS over SSL."
-_ALIAS = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
-_VERSION = re.compile(r"\d{4,}-[0-9a-f]{16}")
 log = logging.getLogger(__name__)
 
 
@@ -53,16 +52,12 @@ class ModelStore:
 
         Raises UnknownVersion, and StoreError where the store does not answer.
         """
-        return name if _VERSION.fullmatch(name) else self._newest(name).version
+        return name if re.fullmatch(VERSION_NAME, name) else self._newest(name).version
 
     def manifest(self, name: str = "production") -> Manifest:
         """Return the manifest; raises UnknownVersion."""
         version = self.resolve(name)
-        found = self._memory.manifest(version)
-        if found is None:
-            found = read_manifest(self._store, version)
-            self._memory.keep_manifest(version, found)
-        return found
+        return self._memory.manifest(version) or read_manifest(self._store, version)
 
     def pull(self, name: str = "production") -> Path:
         """Download what is missing and return the folder of the model, every file verified by SHA-256.
@@ -70,7 +65,7 @@ class ModelStore:
         The files are read-only links into the cache. While the store does not answer, an alias means what
         was last pulled. Raises IntegrityError for what was altered, CacheError where the disk is too small.
         """
-        if _VERSION.fullmatch(name):
+        if re.fullmatch(VERSION_NAME, name):
             return self._lay_out(name)
         try:
             move = self._newest(name)
@@ -108,7 +103,7 @@ class ModelStore:
         return Live(self, name, every_s=every_s)
 
     def _newest(self, alias: str) -> Move:
-        if not _ALIAS.fullmatch(alias):  # it becomes part of a key and of a path
+        if not re.fullmatch(ALIAS_NAME, alias):  # it becomes part of a key and of a path
             raise UnknownVersion(alias)
         known = self._memory.move(alias)
         listed = next(self._store.list(f"aliases/{alias}/", limit=1), None)
@@ -141,7 +136,11 @@ class ModelStore:
         return StoreError(f"alias {alias!r} has vanished from {self._store.url}; is that the store?")
 
     def _lay_out(self, version: str) -> Path:
-        return lay_out(self._store, version, self.manifest(version).files, cache=self._cache)
+        manifest = self._memory.manifest(version)
+        if manifest is None:
+            manifest = read_manifest(self._store, version)
+            self._memory.keep_manifest(version, manifest)
+        return lay_out(self._store, version, manifest.files, cache=self._cache)
 
     def _last_good(self, alias: str, error: StoreError) -> Path:
         known = self._memory.move(alias)

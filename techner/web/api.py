@@ -14,15 +14,17 @@ from techner.core.manifest import FileEntry, Generation, Manifest
 from techner.registry.aliases import alias_log
 from techner.registry.blobs import blob_key
 from techner.registry.fetch import fetch
+from techner.registry.names import ALIAS_NAME, VERSION_NAME
 from techner.registry.versions import read_manifest, read_manifest_bytes
 from techner.store import Store
 from techner.web.archive import archive_answer
 
 PREFIX = "/v1"
 PRESIGNED_S = 300
-ALIAS, VERSION = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$", r"^[0-9]{4,9}-[0-9a-f]{16}$"
-AliasName = Annotated[str, Path(pattern=ALIAS, description="A movable name.", examples=["production"])]
-VersionName = Annotated[str, Path(pattern=VERSION, description="An immutable version.")]
+AliasName = Annotated[
+    str, Path(pattern=f"^{ALIAS_NAME}$", description="A movable name.", examples=["production"])
+]
+VersionName = Annotated[str, Path(pattern=f"^{VERSION_NAME}$", description="An immutable version.")]
 Known = Annotated[str | None, Header(description="ETags that the client has; where one still holds: 304.")]
 
 

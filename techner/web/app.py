@@ -19,6 +19,7 @@ from techner.core.errors import (
 )
 from techner.core.manifest import Manifest
 from techner.registry.blobs import load_bytes
+from techner.registry.names import VERSION_NAME
 from techner.registry.versions import read_manifest
 from techner.reports import environment
 from techner.settings import Settings, load_settings
@@ -36,7 +37,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_VERSION = re.compile(r"\d{4,}-[0-9a-f]{16}")
 
 
 def create_app(
@@ -97,7 +97,7 @@ def create_app(
 
 
 def _manifest(store: Store, version: str) -> Manifest:
-    if not _VERSION.fullmatch(version):  # it becomes part of a key and of a header
+    if not re.fullmatch(VERSION_NAME, version):  # it becomes part of a key and of a header
         raise UnknownVersion(version)
     return read_manifest(store, version)
 
