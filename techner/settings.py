@@ -4,7 +4,7 @@ import os
 import tomllib
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """Private Ed25519 key in PEM, of what publishes: manifests and moves of aliases are signed with it."""
     public_key: Path | None = None
     """Public Ed25519 keys in PEM: versions and aliases that none of them signed are refused."""
+    token: SecretStr | None = None
+    """What clients of `techner serve` send as bearer token."""
     gpu: int | None = None
     """Number of the GPU to train and predict on; None: the CPU."""
     quality: QualityPolicy = QualityPolicy()

@@ -56,6 +56,12 @@ class TrustedStore:
     def download(self, key: str, path: Path) -> None:
         self.inner.download(key, path)
 
+    def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
+        return self.inner.chunks(key, start=start)
+
+    def presigned(self, key: str, *, seconds: int) -> str | None:
+        return self.inner.presigned(key, seconds=seconds)
+
 
 def trusted(
     store: Store,

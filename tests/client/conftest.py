@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,8 +10,9 @@ from techner.client import ModelStore
 from techner.core.manifest import Manifest
 from techner.registry.aliases import alias_log, move_alias
 from techner.registry.blobs import save_bytes
+from techner.registry.trust import trusted
 from techner.registry.versions import create_version
-from techner.store import FolderStore
+from techner.store import FolderStore, Store
 from tests.registry.making import WHEN, manifest
 
 MODEL = {
@@ -29,10 +31,13 @@ class Small:
     cache: Path
     old: str = ""
     new: str = ""
+    key: Any = None
+    """Signs what is published."""
+    when = WHEN
 
     @property
-    def store(self) -> FolderStore:
-        return FolderStore(self.root)
+    def store(self) -> Store:
+        return trusted(FolderStore(self.root), (), self.key)
 
     def publish(self, files: dict[str, bytes], *, number: int) -> str:
         """Make a version of these files and promote it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from techner.core.errors import IntegrityError, StoreError, UnknownVersion
+from techner.core.errors import CacheError, IntegrityError, StoreError, UnknownVersion
 from techner.registry.blobs import blob_key
 from techner.registry.versions import read_manifest
 
@@ -139,6 +139,26 @@ def test_each_damaged_file_in_the_folder_of_a_model_is_mended(small: Small, dama
         assert small.models.pull() == folder
         assert contents(folder) == whole
         assert not any(path.is_symlink() for path in folder.rglob("*"))
+
+
+def test_damaged_memory_of_an_alias_is_said_and_not_taken_for_a_store_that_is_down(small: Small) -> None:
+    record = next((small.cache / "stores").rglob("production.json"))
+    truncated(record, record)
+    with pytest.raises(CacheError, match=r"aliases/production\.json is not a Move"):
+        small.models.pull()
+
+
+def test_damaged_manifest_of_the_cache_is_read_anew(small: Small) -> None:
+    small.models.pull()
+    for kept in (small.cache / "stores").rglob("manifests/*.json"):
+        truncated(kept, kept)
+    assert small.models.pull().name == small.new
+
+
+def test_cache_that_is_no_folder_is_said(small: Small, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(CacheError, match="cannot write"):
+        replace(small, cache=tmp_path / "file").models.pull()
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

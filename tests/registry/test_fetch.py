@@ -109,6 +109,20 @@ def test_altered_blob_is_refused_and_leaves_nothing(store: Store, there: bytes, 
     assert held(tmp_path) == {}
 
 
+def test_blob_that_does_not_end_is_given_up_at_its_size(tmp_path: Path) -> None:
+    taken = []
+
+    class Endless(MemoryStore):
+        def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
+            for number in range(start, start + 50):
+                taken.append(f"{key} {number}")
+                yield bytes(CHUNK_BYTES)
+
+    with pytest.raises(IntegrityError, match="altered"):
+        fetch(Endless(), [ENTRY], cache=tmp_path)
+    assert len(taken) == 1 + len(BIG) // CHUNK_BYTES
+
+
 def test_missing_blob_is_refused_and_leaves_nothing(store: Store, tmp_path: Path) -> None:
     with pytest.raises(IntegrityError, match=r"ner/model: blob .* is missing"):
         fetch(store, [ENTRY], cache=tmp_path)
@@ -130,16 +144,21 @@ def test_cache_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         fetch(store, saved(store), cache=tmp_path / "file")
 
 
-@pytest.mark.parametrize("name", [ENTRY.sha256, f"{ENTRY.sha256}.partial"])
-def test_link_in_the_cache_is_replaced_and_not_written_through(name: str, tmp_path: Path) -> None:
+LINKS = [(ENTRY.sha256, BIG), (ENTRY.sha256, b"other"), (f"{ENTRY.sha256}.partial", BIG[:5])]
+
+
+@pytest.mark.parametrize(("name", "there"), LINKS, ids=["same bytes", "other bytes", "partial"])
+def test_link_in_the_cache_is_replaced_and_not_written_through(
+    name: str, there: bytes, tmp_path: Path
+) -> None:
     store = MemoryStore()
     saved(store)
     outside = tmp_path / "outside"
-    outside.write_bytes(BIG[:5])
+    outside.write_bytes(there)
     (tmp_path / "cache" / "blobs").mkdir(parents=True)
     (tmp_path / "cache" / "blobs" / name).symlink_to(outside)
     fetch(store, [ENTRY], cache=tmp_path / "cache")
-    assert outside.read_bytes() == BIG[:5]
+    assert outside.read_bytes() == there
     assert not (tmp_path / "cache" / "blobs" / ENTRY.sha256).is_symlink()
     assert held(tmp_path / "cache") == {ENTRY.sha256: BIG}
 
