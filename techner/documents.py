@@ -27,7 +27,12 @@ def plain(document: Any) -> Any:
 
 def dump(document: Any) -> bytes:
     """Write a document canonically: the same value gives the same bytes."""
-    return json.dumps(plain(document), ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
+    return canonical(plain(document))
+
+
+def canonical(value: Any) -> bytes:
+    """Write dicts, lists, strings and numbers in the one way that documents are written."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
 
 
 def parse(kind: type[T], data: bytes, *, where: str) -> T:

@@ -4,7 +4,7 @@ import os
 import tomllib
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +21,8 @@ from techner.core.policy import (
     SchemePolicy,
     TrainingPolicy,
 )
+from techner.registry.signing import load_private_key, load_public_keys
+from techner.registry.trust import trusted
 from techner.store import Store, open_store
 
 
@@ -32,6 +34,12 @@ class Settings(BaseSettings):
     store: str = ".techner/store"
     s3_endpoint: str | None = None
     cache: Path = Field(default_factory=lambda: Path.home() / ".cache" / "techner")
+    signing_key: Path | None = None
+    """Private Ed25519 key in PEM, of what publishes: manifests and moves of aliases are signed with it."""
+    public_key: Path | None = None
+    """Public Ed25519 keys in PEM: versions and aliases that none of them signed are refused."""
+    token: SecretStr | None = None
+    """What clients of `techner serve` send as bearer token."""
     gpu: int | None = None
     """Number of the GPU to train and predict on; None: the CPU."""
     quality: QualityPolicy = QualityPolicy()
@@ -51,7 +59,12 @@ class Settings(BaseSettings):
         )
 
     def open_store(self) -> Store:
-        return open_store(self.store, s3_endpoint=self.s3_endpoint)
+        """Open the store; with a key set, versions and aliases in it are believed only with a signature."""
+        return trusted(
+            open_store(self.store, s3_endpoint=self.s3_endpoint),
+            load_public_keys(self.public_key) if self.public_key else (),
+            load_private_key(self.signing_key) if self.signing_key else None,
+        )
 
     @classmethod
     def settings_customise_sources(

@@ -29,8 +29,12 @@ CHECK = Check(
 )
 GENERATION = Generation(
     id="1",
+    alias="production",
+    number=1,
     version="v2",
+    manifest="0" * 64,
     previous=None,
+    before=None,
     who="me",
     why="“better”",
     when=datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC),

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from techner import __version__
-from techner.cli import batch, doctor, init, model, offline, run
+from techner.cli import batch, doctor, init, model, offline, run, serve
 from techner.cli.talk import console
 from techner.core.errors import TechnerError
 
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
+app.command("serve")(serve.serve)
 app.command("uptrain")(offline.uptrain)
 app.command("evaluate")(offline.evaluate)
 app.add_typer(batch.app, name="batch")

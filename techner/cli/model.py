@@ -1,25 +1,28 @@
-"""`techner model`: versions, history, download, rollback."""
+"""`techner model`: versions, what differs, history, download."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Column, Table
 
-from techner.cli.talk import check_table, console, now, out, person, score_table
+from techner.cli import moves, upkeep
+from techner.cli.talk import check_table, console, diff_table, history_table, out, score_table
 from techner.client import ModelStore
 from techner.core.errors import RegistryError
 from techner.documents import plain
-from techner.registry.aliases import alias_log, production
-from techner.registry.blobs import checkout
+from techner.registry.aliases import PRODUCTION, alias_at, alias_log, production, resolve
+from techner.registry.blobs import checkout, load_bytes
+from techner.registry.diff import compare
 from techner.registry.versions import read_manifest, versions
 from techner.settings import load_settings
-from techner.stages.judgements import Word
-from techner.stages.run import Run
 
-app = typer.Typer(no_args_is_help=True, help="Versions of the model: show, download, roll back.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Versions of the model: show, compare, download, promote, roll back, verify, tidy up.",
+)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(help="A version, or an alias.")]
 
@@ -50,9 +53,7 @@ def list_versions(as_json: AsJson = False) -> None:  # noqa: FBT002
 @app.command("show")
 def show(name: Name = "production", as_json: AsJson = False) -> None:  # noqa: FBT002
     """Show one version: labels, scores, verdict, lineage."""
-    settings = load_settings()
-    models = ModelStore(settings.store, s3_endpoint=settings.s3_endpoint)
-    version, manifest = models.resolve(name), models.manifest(name)
+    version, manifest = resolve(load_settings().open_store(), name)
     if as_json:
         typer.echo(json.dumps({"version": version} | plain(manifest), indent=1))
         return
@@ -70,25 +71,79 @@ def show(name: Name = "production", as_json: AsJson = False) -> None:  # noqa: F
         out.print(check_table(manifest.verdict))
 
 
+@app.command("card")
+def card(
+    name: Name = "production",
+    html: Annotated[bool, typer.Option("--html", help="HTML instead of Markdown.")] = False,  # noqa: FBT002
+) -> None:
+    """Print the model card: intended use, labels, data, scores with intervals, known gaps, lineage."""
+    store = load_settings().open_store()
+    version, manifest = resolve(store, name)
+    entry = manifest.records.get("card.html" if html else "card.md")
+    if entry is None:
+        raise RegistryError(f"{version} has no card of this form")
+    typer.echo(load_bytes(store, entry))
+
+
+@app.command("diff")
+def diff(
+    before: Name,
+    after: Name = "production",
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Show what one version has that another has not: files, labels, batches, lineage, scores."""
+    store = load_settings().open_store()
+    found = compare(resolve(store, before), resolve(store, after))
+    if as_json:
+        typer.echo(json.dumps(plain(found), indent=1))
+        return
+    out.print(f"{found.before} → {found.after}: {found.download_bytes / 1e6:.1f} MB to fetch", markup=False)
+    for sign, entries in (("+", found.added), ("-", found.removed), ("~", found.changed)):
+        for entry in entries:
+            out.print(f"{sign} file {entry.path} {entry.size_bytes / 1e6:.1f} MB", markup=False)
+    for what, added, removed in (
+        ("label", found.labels_added, found.labels_removed),
+        ("batch", found.batches_added, found.batches_removed),
+    ):
+        for sign, names in (("+", added), ("-", removed)):
+            for name in names:
+                out.print(f"{sign} {what} {name}", markup=False)
+    for fact, (old, new) in found.lineage.items():
+        out.print(f"~ {fact} {old or '–'} → {new or '–'}", markup=False)
+    if found.scores:
+        out.print(diff_table(found.scores))
+
+
 @app.command("history")
-def history(as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Show every move of `production`, newest first: from, to, who, why, when."""
-    records = list(alias_log(load_settings().open_store()).records())
+def history(
+    at: Annotated[
+        str | None, typer.Option(help="What was live then: 2026-11-20, or 2026-11-20T02:00+01:00; else UTC.")
+    ] = None,
+    alias: Annotated[str, typer.Option(help="Of another alias.")] = PRODUCTION,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Show every move of `production`, newest first: from, to, who, why, when; --at tells what was live."""
+    store = load_settings().open_store()
+    if at is not None:
+        record = alias_at(store, _time(at), alias=alias)
+        records = [(record.number, record)]
+    else:
+        records = list(alias_log(store, alias).records())
     if as_json:
         typer.echo(json.dumps([{"generation": g} | plain(record) for g, record in records], indent=1))
-        return
-    table = Table("", "when", Column("version", no_wrap=True), Column("before", no_wrap=True), "who", "why")
-    for generation, record in records:
-        when = f"{record.when:%Y-%m-%d %H:%M:%S}"
-        table.add_row(
-            str(generation),
-            when,
-            record.version,
-            record.previous or "",
-            escape(record.who),
-            escape(record.why),
-        )
-    out.print(table)
+    elif at is not None:
+        console.print(f"since {record.when:%Y-%m-%d %H:%M:%S}, by {record.who}: {record.why}", markup=False)
+        typer.echo(record.version)
+    else:
+        out.print(history_table(records))
+
+
+def _time(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time; write 2026-11-20 or 2026-11-20T02:00") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @app.command("pull")
@@ -98,28 +153,19 @@ def pull(
 ) -> None:
     """Download a version, every file verified by SHA-256, and print its folder."""
     settings = load_settings()
-    models = ModelStore(settings.store, cache=settings.cache, s3_endpoint=settings.s3_endpoint)
+    version, manifest = resolve(settings.open_store(), name)  # with the keys that are set
     if to is None:
-        typer.echo(models.pull(name))
+        models = ModelStore(settings.store, cache=settings.cache, s3_endpoint=settings.s3_endpoint)
+        typer.echo(models.pull(version))
         return
     if to.exists():
         raise RegistryError(f"{to} exists already; give a new folder")
-    checkout(settings.open_store(), models.manifest(name).files, into=to.absolute(), cache=settings.cache)
+    checkout(settings.open_store(), manifest.files, into=to.absolute(), cache=settings.cache)
     typer.echo(to)
 
 
-@app.command("rollback")
-def rollback(
-    why: Annotated[str, typer.Option(help="The reason, kept for ever.")],
-    to: Annotated[str | None, typer.Option(help="A version; default: the one before production.")] = None,
-) -> None:
-    """Point `production` at an earlier version, loaded first; the batches learnt since are held."""
-    from techner.stages.rollback import roll_back
-
-    settings = load_settings()
-    run = Run(store=settings.open_store(), id="rollback", cache=settings.cache)
-    target, held = roll_back(run, Word(who=person(), when=now(), why=why), to=to)
-    console.print(f"production names {target} again", markup=False)
-    for name in held:
-        console.print(f"held: {name}; `techner batch release` makes it due again", markup=False)
-    typer.echo(target)
+app.command("export")(moves.export)
+app.command("promote")(moves.promote)
+app.command("rollback")(moves.rollback)
+app.command("verify")(upkeep.verify)
+app.command("gc")(upkeep.gc)

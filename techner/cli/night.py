@@ -1,12 +1,13 @@
 """A night without Airflow: the stages one after the other, with progress on stderr."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from techner.cli.talk import check_table, console, now, out, person, scope_of, score_table, training_bar
-from techner.core.errors import RegistryError
+from techner.core.errors import AliasConflict, RegistryError
 from techner.core.night import Plan
 from techner.core.policy import Policies
 from techner.core.verdict import Outcome
+from techner.registry.aliases import production
 from techner.stages.admit import admit
 from techner.stages.assemble import assemble
 from techner.stages.evaluate import evaluate, judge
@@ -51,7 +52,11 @@ def run_stages(run: Run, policies: Policies, wanted: Wanted) -> Outcome | None:
         dry_run(run, word)
         out.print("dry run: nothing was published")
     elif outcome is Outcome.PROMOTE:
-        out.print(f"published [bold]{publish(run, word)}[/]")
+        try:
+            out.print(f"published [bold]{publish(run, word)}[/]")
+        except AliasConflict as conflict:
+            console.print(str(conflict), markup=False)
+            return _again(run, policies, planned, wanted)
     elif outcome is Outcome.REJECT:
         reject(run, word)
         out.print(f"rejected: {judged.verdict.reason}; production stays", markup=False)
@@ -59,6 +64,17 @@ def run_stages(run: Run, policies: Policies, wanted: Wanted) -> Outcome | None:
         out.print(f"the gate asks a person: `techner run approve {run.id} --why …`, or `run reject`")
         out.print(f"what was lost and gained: `techner run report {run.id} > report.html`", markup=False)
     return outcome
+
+
+def _again(run: Run, policies: Policies, planned: Plan, wanted: Wanted) -> Outcome | None:
+    """Run the night anew on the production that won; what that has learnt already is not learnt twice."""
+    learnt = {batch.digest for batch in production(run.store)[1].lineage.batches}
+    left = tuple(batch.name for batch in planned.batches if batch.digest not in learnt)
+    if not left:
+        console.print("nothing is pending: production has learnt these batches meanwhile")
+        return None
+    again = replace(run, id=f"{run.id}-again")
+    return run_stages(again, policies, Wanted(batches=left if wanted.batches else ()))
 
 
 def _train(run: Run, planned: Plan) -> bool:

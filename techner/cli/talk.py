@@ -3,7 +3,7 @@
 import getpass
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
-from techner.core.manifest import LabelScore
+from techner.core.manifest import Generation, LabelScore
 from techner.core.night import QualityReport
 from techner.core.verdict import Check, CheckState, Verdict
+from techner.registry.diff import ScoreChange
 
 if TYPE_CHECKING:
     from techner.uptraining import Step
@@ -75,6 +76,32 @@ def score_table(scores: tuple[LabelScore, ...]) -> Table:
         f1 = [_f1(value) for value in (score.origin, score.production, score.candidate)]
         table.add_row(
             escape(score.label), score.part, str(score.support), *f1, change, style="red" if worse else None
+        )
+    return table
+
+
+def diff_table(scores: Iterable[ScoreChange]) -> Table:
+    """Per label: F1 of two versions, as each was judged."""
+    table = Table("label", "part", title="F1, each as it was judged", title_justify="left")
+    for column in ("before", "after", "change"):
+        table.add_column(column, justify="right")
+    for score in scores:
+        change = "–" if score.change is None else f"{score.change:+.3f}"
+        table.add_row(escape(score.label), score.part, _f1(score.before), _f1(score.after), change)
+    return table
+
+
+def history_table(records: Iterable[tuple[int, Generation]]) -> Table:
+    """Move by move: where an alias pointed, since when, by whom and why."""
+    table = Table("", "when", Column("version", no_wrap=True), Column("before", no_wrap=True), "who", "why")
+    for generation, record in records:
+        table.add_row(
+            str(generation),
+            f"{record.when:%Y-%m-%d %H:%M:%S}",
+            record.version,
+            record.previous or "",
+            escape(record.who),
+            escape(record.why),
         )
     return table
 

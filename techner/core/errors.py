@@ -11,7 +11,9 @@ TechnerError
 │   ├── AliasConflict       somebody else moved the alias first
 │   ├── UnknownVersion
 │   └── NotInitialised      the store has no origin yet
+├── CacheError              the local disk cannot hold what was asked for
 └── IntegrityError          bytes are not what their digest says, or sets that must be apart overlap
+    └── Untrusted           not signed by a key that is trusted, or an old state played again
 
 Fields are the `args`, so every error survives pickling across process borders.
 """
@@ -101,3 +103,28 @@ class NotInitialised(RegistryError):  # noqa: N818
 
 class IntegrityError(TechnerError):
     """Bytes are not what their digest says, or sets that must be apart overlap."""
+
+
+class CacheError(TechnerError):
+    """The local disk cannot hold what was asked for."""
+
+    def __init__(self, folder: str, problem: str) -> None:
+        super().__init__(folder, problem)
+        self.folder, self.problem = folder, problem
+
+    def __str__(self) -> str:
+        return f"cache {self.folder}: {self.problem}; correct that, or give another folder as `cache`"
+
+
+class Untrusted(IntegrityError):  # noqa: N818
+    """Not signed by a key that is trusted, or an old state played again."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(what, why)
+        self.what, self.why = what, why
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what} is {self.why}; it is not used. Find out who wrote to the store, and whether "
+            "TECHNER_PUBLIC_KEY is the right key"
+        )

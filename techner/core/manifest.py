@@ -93,11 +93,20 @@ class Generation:
 
     id: str
     """Random: tells a writer that its own create went through after a lost answer."""
+    alias: str
+    number: int
+    """From 1; as in the key."""
     version: str
+    manifest: str
+    """SHA-256 of the version's manifest."""
     previous: str | None
+    before: str | None
+    """SHA-256 of the generation before this one, as stored; None for the first."""
     who: str
     why: str
     when: datetime
+    signature: str | None = None
+    """Ed25519, in hex, over the document with null in this place."""
 
 
 @document
@@ -118,7 +127,7 @@ class Judgement:
     id: str
     """The run."""
     outcome: str
-    """promoted, rejected, or dry run."""
+    """promoted, rejected, dry run, or superseded: production had moved when it was to be promoted."""
     reason: str
     production: str
     """Production when the run was planned."""

@@ -1,19 +1,52 @@
 """Aliases: movable names, each an append-only log of generations."""
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 
-from techner.core.errors import AliasConflict, NotInitialised
+from techner.core.errors import AliasConflict, IntegrityError, NotInitialised, RegistryError
+from techner.core.examples import digest
 from techner.core.manifest import Generation, Manifest
+from techner.documents import dump, parse
 from techner.registry.log import Log, require_create_only
-from techner.registry.versions import read_manifest
+from techner.registry.trust import check_generation, generation_signature
+from techner.registry.versions import manifest_key, read_manifest, read_manifest_bytes
 from techner.store import Store
 
 PRODUCTION = "production"
 
 
 def alias_log(store: Store, alias: str = PRODUCTION) -> Log[Generation]:
-    return Log(store, f"aliases/{alias}", Generation)
+    """Return the log of an alias; read through a trusted store, every generation's signature is verified."""
+
+    def check(number: int, data: bytes) -> None:
+        check_generation(store, data, alias=alias, number=number)
+
+    return Log(store, f"aliases/{alias}", Generation, check=check)
+
+
+def alias_names(store: Store) -> tuple[str, ...]:
+    """Return the names of all aliases that ever pointed somewhere."""
+    return tuple(dict.fromkeys(entry.key.split("/")[1] for entry in store.list("aliases/")))
+
+
+def alias_at(store: Store, at: datetime, *, alias: str = PRODUCTION) -> Generation:
+    """Return the move that put the alias where it was at that time; raises RegistryError before the first."""
+    first = None
+    for _, record in alias_log(store, alias).records():
+        if record.when <= at:
+            return record
+        first = record
+    since = f"its first move was at {first.when.isoformat()}" if first else "it never named anything"
+    raise RegistryError(f"{alias!r} named nothing at {at.isoformat()}: {since}")
+
+
+def resolve(store: Store, name: str) -> tuple[str, Manifest]:
+    """Return the version that an alias names, or the version of this name, with its manifest."""
+    newest = alias_log(store, name).newest()
+    return (
+        (newest[1].version, manifest_of(store, newest[1])) if newest else (name, read_manifest(store, name))
+    )
 
 
 def production(store: Store) -> tuple[str, Manifest]:
@@ -21,8 +54,15 @@ def production(store: Store) -> tuple[str, Manifest]:
     newest = alias_log(store).newest()
     if newest is None:
         raise NotInitialised(store.url)
-    version = newest[1].version
-    return version, read_manifest(store, version)
+    return newest[1].version, manifest_of(store, newest[1])
+
+
+def manifest_of(store: Store, generation: Generation) -> Manifest:
+    """Return the manifest that a generation names, the very bytes; raises IntegrityError."""
+    data = read_manifest_bytes(store, generation.version)
+    if digest(data) != generation.manifest:
+        raise IntegrityError(f"the manifest of {generation.version} is not the one that was promoted")
+    return parse(Manifest, data, where=manifest_key(generation.version))
 
 
 def move_alias(
@@ -40,15 +80,28 @@ def move_alias(
     The one commit point of a night. Raises AliasConflict where another writer moved it first, and StoreError
     where the store cannot keep two writers apart; UnknownVersion for a version that does not exist.
     """
-    read_manifest(store, version)
+    manifest = read_manifest_bytes(store, version)
     require_create_only(store)
     log = alias_log(store, alias)
-    newest = log.newest()
-    generation, current = (newest[0], newest[1].version) if newest else (0, None)
+    newest = next(log.stored(limit=1), None)
+    number, before = (newest[0], digest(newest[2])) if newest else (0, None)
+    current = log.read(newest[1], newest[2]).version if newest else None
     if current == version:
         return False
-    record = Generation(id=uuid.uuid4().hex, version=version, previous=current, who=who, why=why, when=when)
-    if current != expected or not log.append(record, after=generation):
+    record = Generation(
+        id=uuid.uuid4().hex,
+        alias=alias,
+        number=number + 1,
+        version=version,
+        manifest=digest(manifest),
+        previous=current,
+        before=before,
+        who=who,
+        why=why,
+        when=when,
+    )
+    record = replace(record, signature=generation_signature(store, dump(record)))
+    if current != expected or not log.append(record, after=number):
         found = log.newest()
         if found and found[1].version == version:  # another try of the same task was faster
             return False

@@ -65,7 +65,7 @@ def checkout(store: Store, files: Iterable[FileEntry], *, into: Path, cache: Pat
     try:
         scratch.chmod(0o755)
         for entry in files:
-            target = scratch / _safe(entry.path)
+            target = scratch / safe_path(entry.path)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(cached_blob(store, entry, cache=cache), target)
         try:
@@ -115,7 +115,8 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _safe(path: str) -> PurePosixPath:
+def safe_path(path: str) -> PurePosixPath:
+    """Return the relative path of a model's file; raises IntegrityError where it would leave the folder."""
     relative = PurePosixPath(path)
     if relative.is_absolute() or ".." in relative.parts or "\\" in path or not relative.parts:
         raise IntegrityError(f"the manifest names a file outside the model: {path!r}")

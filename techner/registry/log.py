@@ -1,24 +1,29 @@
 """Append-only logs in object storage: the newest record is what holds, all others are the audit trail."""
 
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
-from techner.core.errors import ObjectExists, ObjectMissing, StoreError
+from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, StoreError
 from techner.documents import dump, parse
 from techner.store import Store
 
 R = TypeVar("R")
 PROBE_WRITERS = 4
 _TOP = 999_999_999_999
+_NAME = re.compile(r"\d{12}")
 
 
 class Log(Generic[R]):
     """Records under `prefix`, keyed so that the newest is listed first; each carries a unique `id`."""
 
-    def __init__(self, store: Store, prefix: str, kind: type[R]) -> None:
-        self._store, self._prefix, self._kind = store, prefix, kind
+    def __init__(
+        self, store: Store, prefix: str, kind: type[R], *, check: Callable[[int, bytes], None] | None = None
+    ) -> None:
+        """Read records of `kind`; `check` raises where the bytes of a generation are not to be believed."""
+        self._store, self._prefix, self._kind, self._check = store, prefix, kind, check
 
     def newest(self) -> tuple[int, R] | None:
         """Return the newest record and its generation (from 1), at the cost of one list and one get."""
@@ -26,10 +31,26 @@ class Log(Generic[R]):
 
     def records(self, *, limit: int | None = None) -> Iterator[tuple[int, R]]:
         """Yield (generation, record), newest first."""
+        for generation, key, data in self.stored(limit=limit):
+            yield generation, self.read(key, data)
+
+    def read(self, key: str, data: bytes) -> R:
+        """Parse what `stored` yielded."""
+        return parse(self._kind, data, where=key)
+
+    def stored(self, *, limit: int | None = None) -> Iterator[tuple[int, str, bytes]]:
+        """Yield (generation, key, bytes), newest first, checked but not parsed."""
         for entry in self._store.list(f"{self._prefix}/", limit=limit):
-            data = self._store.get(entry.key)
-            generation = _TOP - int(entry.key.rpartition("/")[2].removesuffix(".json"))
-            yield generation, parse(self._kind, data, where=entry.key)
+            data, generation = self._store.get(entry.key), self._generation(entry.key)
+            if self._check:
+                self._check(generation, data)
+            yield generation, entry.key, data
+
+    def _generation(self, key: str) -> int:
+        name = key.removeprefix(f"{self._prefix}/").removesuffix(".json")
+        if not _NAME.fullmatch(name):
+            raise IntegrityError(f"{key!r} is no record of a log: find out who wrote it, and remove it")
+        return _TOP - int(name)
 
     def append(self, record: Any, *, after: int) -> bool:
         """Create generation `after + 1`; False where another writer had it first.

@@ -8,9 +8,12 @@ from pathlib import Path
 from techner.core.errors import IntegrityError
 from techner.core.examples import Span
 
-# Isolated mode: neither the working folder nor PYTHON* variables can lend the model something it lacks.
+# Isolated mode: neither the working folder nor PYTHON* variables can lend the model something it lacks. Nor
+# can techner, which services do not have, though it is installed where the pipeline runs.
 _PROGRAM = """
-import json, sys, spacy
+import json, sys
+sys.modules["techner"] = None
+import spacy
 nlp = spacy.load(sys.argv[1])
 docs = nlp.pipe(json.load(sys.stdin))
 json.dump([[[e.start_char, e.end_char, e.label_] for e in doc.ents] for doc in docs], sys.stdout)

@@ -7,6 +7,7 @@ from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, Unk
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
 from techner.documents import dump, parse
+from techner.registry.trust import check_manifest, manifest_signature, signature_key
 from techner.store import Store
 
 
@@ -17,21 +18,37 @@ def version_name(manifest: Manifest) -> str:
 
 def create_version(store: Store, manifest: Manifest) -> str:
     """Write the manifest; the version exists from here on. The blobs must be there already."""
-    version = version_name(manifest)
+    version, data = version_name(manifest), dump(manifest)
+    if signature := manifest_signature(store, data):
+        _sign(store, version, signature)
     with suppress(ObjectExists):  # an earlier try got this far: the name says that the bytes are the same
-        store.create(_key(version), dump(manifest))
+        store.create(manifest_key(version), data)
     return version
+
+
+def _sign(store: Store, version: str, signature: bytes) -> None:
+    try:
+        store.create(signature_key(version), signature)
+    except ObjectExists:
+        if store.get(signature_key(version)) != signature:  # made with another key, or by somebody else
+            store.put(signature_key(version), signature)
 
 
 def read_manifest(store: Store, version: str) -> Manifest:
     """Return the manifest of a version; raises UnknownVersion, or IntegrityError where it was altered."""
+    return parse(Manifest, read_manifest_bytes(store, version), where=manifest_key(version))
+
+
+def read_manifest_bytes(store: Store, version: str) -> bytes:
+    """Return a manifest as it is stored, verified like `read_manifest` does."""
     try:
-        data = store.get(_key(version))
+        data = store.get(manifest_key(version))
     except ObjectMissing as error:
         raise UnknownVersion(version) from error
     if digest(data)[:16] != version.rpartition("-")[2]:
         raise IntegrityError(f"the manifest of {version} was altered: its digest is not in its name")
-    return parse(Manifest, data, where=_key(version))
+    check_manifest(store, version, data)
+    return data
 
 
 def versions(store: Store) -> Iterator[str]:
@@ -41,5 +58,5 @@ def versions(store: Store) -> Iterator[str]:
             yield entry.key.split("/")[1]
 
 
-def _key(version: str) -> str:
+def manifest_key(version: str) -> str:
     return f"versions/{version}/manifest.json"

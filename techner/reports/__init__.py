@@ -1,5 +1,6 @@
 """What people read: model cards and reports. Text from batches is untrusted and always escaped."""
 
-from techner.reports.render import card, environment, origin_card, report
+from techner.reports.card import cards
+from techner.reports.render import environment, report
 
-__all__ = ["card", "environment", "origin_card", "report"]
+__all__ = ["cards", "environment", "report"]

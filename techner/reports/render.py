@@ -1,15 +1,17 @@
 """Documents → Markdown and HTML, by templates that escape what they insert."""
 
-from collections.abc import Mapping
+import re
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from techner.core.manifest import Manifest
 from techner.core.night import Changes, Corpus, Judged
 from techner.core.verdict import Check
 from techner.reports.entities import label_colours, marked
+
+_MARKUP = re.compile(r"([\\`*<>|#\[\]])")
+_HARMLESS = str.maketrans({"`": "’", "|": "¦"})
 
 
 @cache
@@ -26,6 +28,8 @@ def environment(package: str = "techner.reports") -> Environment:
     made.filters["exact"] = lambda value: "–" if value is None else f"{value:+.4f}"
     made.filters["change"] = lambda value: "–" if value is None else f"{value:+.3f}"
     made.filters["interval"] = _interval
+    made.filters["code"] = _code
+    made.filters["line"] = _line
     return made
 
 
@@ -33,13 +37,14 @@ def _interval(check: Check) -> str:
     return "–" if check.low is None or check.high is None else f"{check.low:+.4f} … {check.high:+.4f}"
 
 
-def card(manifest: Manifest, counts: Mapping[str, int]) -> str:
-    """Model card in Markdown (Mitchell et al. 2019)."""
-    return environment().get_template("card.md").render(manifest=manifest, counts=counts)
+def _code(text: str) -> str:
+    """Write untrusted text as Markdown code, where it is neither markup nor a new cell or line."""
+    return f"`{' '.join(text.split()).translate(_HARMLESS)}`"
 
 
-def origin_card(base: str, labels: tuple[str, ...]) -> str:
-    return environment().get_template("origin_card.md").render(base=base, labels=labels)
+def _line(text: str) -> str:
+    """Write text with untrusted words in it as one line of Markdown."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
 def report(judged: Judged, corpus: Corpus, changes: Changes, *, number: int) -> str:

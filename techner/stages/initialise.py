@@ -9,10 +9,10 @@ from techner.core.examples import Example
 from techner.core.manifest import Lineage, Manifest
 from techner.corpus.reference import save_reference, split_reference
 from techner.registry.aliases import alias_log, move_alias
-from techner.registry.blobs import save_bytes, save_folder
+from techner.registry.blobs import save_folder
 from techner.registry.log import require_create_only
 from techner.registry.versions import create_version
-from techner.reports import origin_card
+from techner.stages.cards import with_cards
 from techner.stages.libraries import code_version, libraries
 from techner.store import Store
 from techner.uptraining.pipeline import NEW_NER, load_pipeline, predict, pretrained_labels
@@ -55,11 +55,10 @@ def initialise(
         pretrained_labels=labels,
         new_labels=(),
         files=save_folder(store, folder),
-        records={"card.md": save_bytes(store, origin_card(base, labels).encode(), path="card.md")},
         lineage=Lineage(
             reference=save_reference(store, reference), code=code_version(), libraries=libraries()
         ),
     )
-    version = create_version(store, manifest)
+    version = create_version(store, with_cards(store, manifest, {}))
     move_alias(store, version, expected=None, who=who, why=f"origin made from {base}", when=when)
     return version

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from techner.core.errors import IntegrityError, RegistryError
+from techner.core.errors import AliasConflict, IntegrityError, RegistryError
 from techner.core.examples import Example, Span
 from techner.core.manifest import FileEntry, Lineage, Manifest
 from techner.core.night import Candidate, Corpus, Evaluation, Judged, Plan, SetEvaluation
@@ -11,13 +11,14 @@ from techner.core.verdict import Outcome
 from techner.documents import document_digest
 from techner.evaluation.evaluate import CANDIDATE
 from techner.registry.aliases import move_alias, production
-from techner.registry.blobs import load_bytes, save_bytes
+from techner.registry.blobs import load_bytes
 from techner.registry.proof import answers
 from techner.registry.versions import create_version, read_manifest
-from techner.reports import card
+from techner.stages.cards import with_cards
 from techner.stages.evaluate import scoring_sets
 from techner.stages.judgements import Word, judgement_of, record
 from techner.stages.libraries import code_version, libraries
+from techner.stages.reserve import reserve
 from techner.stages.run import Run
 
 PROOF_TEXTS = 50
@@ -34,10 +35,15 @@ def publish(run: Run, word: Word) -> str:
     if published := _published_before(run):
         return published
     manifest = _manifest(run, plan, judged)
-    _prove(run, manifest)
-    version = create_version(run.store, manifest)
-    why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
-    move_alias(run.store, version, expected=plan.production, who=word.who, why=why, when=word.when)
+    with reserve(run, manifest):
+        _prove(run, manifest)
+        version = create_version(run.store, manifest)
+        why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
+        try:
+            move_alias(run.store, version, expected=plan.production, who=word.who, why=why, when=word.when)
+        except AliasConflict:  # judged against what is live no more; its batches stay due
+            record(run, plan, judged, outcome="superseded", version=None, when=word.when)
+            raise
     record(run, plan, judged, outcome="promoted", version=version, when=word.when)
     return version
 
@@ -94,11 +100,7 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
         scores=judged.scores,
         verdict=judged.verdict,
     )
-    text = card(manifest, corpus.counts)
-    return replace(
-        manifest,
-        records=manifest.records | {"card.md": save_bytes(run.store, text.encode(), path="card.md")},
-    )
+    return with_cards(run.store, manifest, corpus.counts)
 
 
 def _prove(run: Run, manifest: Manifest) -> None:

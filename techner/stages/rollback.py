@@ -3,10 +3,11 @@
 from techner.core.errors import RegistryError
 from techner.core.manifest import Manifest
 from techner.registry.aliases import move_alias, production
-from techner.registry.proof import answers
 from techner.registry.versions import read_manifest
 from techner.stages.inbox import decide
 from techner.stages.judgements import Word
+from techner.stages.promote import prove_loads
+from techner.stages.reserve import reserve
 from techner.stages.run import Run
 
 
@@ -23,10 +24,12 @@ def roll_back(run: Run, word: Word, *, to: str | None = None) -> tuple[str, tupl
     if target == live:
         raise RegistryError(f"production names {target} already")
     goal = read_manifest(run.store, target)
-    with run.scratch() as scratch, Run(store=run.store, id=run.id, cache=scratch).model(goal.files) as folder:
-        answers(folder, ["A first question."])
-    held = _hold_later(run, manifest, goal, word)
-    move_alias(run.store, target, expected=live, who=word.who, why=f"rollback: {word.why}", when=word.when)
+    with reserve(run, goal):
+        prove_loads(run, goal)
+        held = _hold_later(run, manifest, goal, word)
+        move_alias(
+            run.store, target, expected=live, who=word.who, why=f"rollback: {word.why}", when=word.when
+        )
     return target, held
 
 

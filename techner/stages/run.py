@@ -13,6 +13,7 @@ from techner.core.errors import ObjectMissing, RegistryError
 from techner.core.manifest import FileEntry
 from techner.documents import dump, parse
 from techner.registry.blobs import checkout
+from techner.registry.trust import get_document, put_document
 from techner.store import Store
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ class Run:
     gpu: int | None = None
 
     def write(self, name: str, document: Any) -> None:
-        self.store.put(self._key(name), dump(document))
+        put_document(self.store, self.key(name), dump(document))
 
     def read(self, name: str, kind: type[T]) -> T:
         found = self.find(name, kind)
@@ -39,9 +40,9 @@ class Run:
 
     def find(self, name: str, kind: type[T]) -> T | None:
         """Return a document of this run, None where it was not written yet."""
-        key = self._key(name)
+        key = self.key(name)
         try:
-            return parse(kind, self.store.get(key), where=key)
+            return parse(kind, get_document(self.store, key), where=key)
         except ObjectMissing:
             return None
 
@@ -62,5 +63,6 @@ class Run:
         with TemporaryDirectory(prefix="run-", dir=self.cache, ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 
-    def _key(self, name: str) -> str:
+    def key(self, name: str) -> str:
+        """Return where a document of this run is in the store."""
         return f"runs/{self.id}/{name}"

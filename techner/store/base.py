@@ -10,6 +10,7 @@ from techner.core.errors import StoreError
 RESERVED = ".tmp"
 """First part of no key: a folder store writes there before it links."""
 MAX_KEY_BYTES = 900  # S3 allows 1024 with the prefix
+CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ class Store(Protocol):
 
     def download(self, key: str, path: Path) -> None:
         """Write the object to `path`, without holding it in memory; raises ObjectMissing."""
+
+    def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
+        """Yield the bytes from `start` on in pieces, none where it lies behind them; raises ObjectMissing."""
+
+    def presigned(self, key: str, *, seconds: int) -> str | None:
+        """Return an address where anybody may GET the object for a while; None where there is none."""
 
 
 def check_key(key: str) -> str:

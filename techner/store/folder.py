@@ -4,12 +4,12 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from techner.core.errors import ObjectExists, ObjectMissing, StoreError
-from techner.store.base import RESERVED, Stored, check_key
+from techner.store.base import CHUNK_BYTES, RESERVED, Stored, check_key
 
 _SCRATCH = RESERVED  # on the same file system as the objects, hidden from `list`
 
@@ -25,10 +25,8 @@ class FolderStore:
         return self.root.as_uri()
 
     def get(self, key: str) -> bytes:
-        try:
-            return self._path(key).read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise ObjectMissing(key) from None
+        with self._reading(key) as path:
+            return path.read_bytes()
 
     def create(self, key: str, data: bytes) -> None:
         self._write(key, lambda file: file.write(data), exclusive=True)
@@ -66,6 +64,25 @@ class FolderStore:
                 raise
             raise ObjectMissing(key) from None
 
+    def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
+        with self._reading(key) as path, path.open("rb") as file:
+            file.seek(start)
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    def presigned(self, key: str, *, seconds: int) -> str | None:
+        del key, seconds
+        return None
+
+    @contextmanager
+    def _reading(self, key: str) -> Iterator[Path]:
+        try:
+            yield self._path(key)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise ObjectMissing(key) from None
+        except OSError as error:
+            raise StoreError(f"cannot read {key!r} below {self.root}: {error.strerror or error}") from error
+
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)
 
@@ -88,7 +105,8 @@ class FolderStore:
                 raise ObjectExists(key) from None
             raise StoreError(f"cannot write {key!r} below {self.root}: {error.strerror or error}") from error
         finally:
-            scratch.unlink(missing_ok=True)
+            with suppress(FileNotFoundError, NotADirectoryError):  # the latter: a file stands in the way
+                scratch.unlink()
 
 
 def _make_folders(*folders: Path) -> None:

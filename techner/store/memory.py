@@ -6,7 +6,7 @@ from pathlib import Path
 
 from techner.core.errors import ObjectExists, ObjectMissing
 from techner.core.examples import digest
-from techner.store.base import Stored, check_key
+from techner.store.base import CHUNK_BYTES, Stored, check_key
 
 
 class MemoryStore:
@@ -49,3 +49,11 @@ class MemoryStore:
 
     def download(self, key: str, path: Path) -> None:
         path.write_bytes(self.get(key))
+
+    def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
+        data = self.get(key)
+        yield from (data[at : at + CHUNK_BYTES] for at in range(start, len(data), CHUNK_BYTES))
+
+    def presigned(self, key: str, *, seconds: int) -> str | None:
+        del key, seconds
+        return None

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from techner.core.errors import ObjectExists, ObjectMissing, StoreError
-from techner.store.base import Stored, check_key
+from techner.store.base import CHUNK_BYTES, Stored, check_key
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # A 409 says that another write is under way, not that the key is taken: it stays a StoreError.
 _TAKEN = {"PreconditionFailed", "412"}
 _MISSING = {"NoSuchKey", "404", "NotFound"}
+_BEHIND_THE_END = {"InvalidRange", "416"}
 
 
 class S3Store:
@@ -64,8 +65,28 @@ class S3Store:
         with self._errors(key):
             body = self._client.get_object(Bucket=self.bucket, Key=self._key(key))["Body"]
             with path.open("wb") as file:
-                for chunk in body.iter_chunks(1 << 20):
+                for chunk in body.iter_chunks(CHUNK_BYTES):
                     file.write(chunk)
+
+    def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
+        from botocore.exceptions import ClientError
+
+        # No range where all is wanted: an empty object has no byte 0 to begin at.
+        part: dict[str, Any] = {"Range": f"bytes={start}-"} if start else {}
+        with self._errors(key):
+            try:
+                answer = self._client.get_object(Bucket=self.bucket, Key=self._key(key), **part)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in _BEHIND_THE_END:
+                    return
+                raise
+            yield from answer["Body"].iter_chunks(CHUNK_BYTES)
+
+    def presigned(self, key: str, *, seconds: int) -> str | None:
+        with self._errors(key):
+            return self._client.generate_presigned_url(
+                "get_object", Params={"Bucket": self.bucket, "Key": self._key(key)}, ExpiresIn=seconds
+            )
 
     def _key(self, key: str) -> str:
         return f"{self.prefix}/{check_key(key)}".lstrip("/")

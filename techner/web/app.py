@@ -1,22 +1,32 @@
-"""The app factory: read-only pages over a store, each request on the store of that moment."""
+"""The app factory: read-only pages and the API over a store, each request on the store of that moment."""
 
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.params import Depends
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
-from techner.core.errors import NotInitialised, RegistryError, StoreError, TechnerError, UnknownVersion
+from techner import __version__
+from techner.core.errors import (
+    CacheError,
+    NotInitialised,
+    RegistryError,
+    StoreError,
+    TechnerError,
+    UnknownVersion,
+)
 from techner.core.manifest import Manifest
 from techner.registry.blobs import load_bytes
+from techner.registry.names import VERSION_NAME
 from techner.registry.versions import read_manifest
 from techner.reports import environment
 from techner.settings import Settings, load_settings
 from techner.stages.judgements import find_report
 from techner.store import Store
-from techner.web.archive import archive
+from techner.web.api import PREFIX, make_api
+from techner.web.archive import archive_answer
 from techner.web.overview import overview
 
 _HEADERS = {
@@ -27,7 +37,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_VERSION = re.compile(r"\d{4,}-[0-9a-f]{16}")
 
 
 def create_app(
@@ -40,11 +49,22 @@ def create_app(
 
     Settings are read by each request, as the store is: importing and mounting touch nothing.
     """
-    # The description of the app, and the pages that show it, would not ask the dependencies: there are none.
-    app = FastAPI(title="techner", dependencies=dependencies, openapi_url=None)
+    # FastAPI's own description of the app, and the pages that show it, would not ask the dependencies.
+    app = FastAPI(
+        title="techner",
+        version=__version__,
+        description="Versions of the model, and their files.",
+        dependencies=dependencies,
+        openapi_url=None,
+    )
     app.add_exception_handler(TechnerError, _failure)
+    app.include_router(make_api(open_store, cache=lambda: settings().cache))
 
-    @app.get("/")
+    @app.get("/openapi.json", include_in_schema=False)
+    def description(request: Request) -> dict[str, Any]:
+        return app.openapi() | {"servers": [{"url": request.scope.get("root_path") or "/"}]}
+
+    @app.get("/", include_in_schema=False)
     def page() -> HTMLResponse:
         try:
             now = settings()
@@ -53,15 +73,14 @@ def create_app(
         except NotInitialised as error:
             return _html("empty.html", url=error.url)
 
-    @app.get("/download/{version}")
+    @app.get("/download/{version}", include_in_schema=False)
     def download(version: str) -> StreamingResponse:
         store = open_store()
-        name = f"techner-{version}"
-        chunks = archive(store, _manifest(store, version).files, name=name)
-        disposition = {"Content-Disposition": f'attachment; filename="{name}.tar.gz"'}
-        return StreamingResponse(chunks, media_type="application/gzip", headers=_HEADERS | disposition)
+        answer = archive_answer(store, version, _manifest(store, version).files)
+        answer.headers.update(_HEADERS)
+        return answer
 
-    @app.get("/report/{version}")
+    @app.get("/report/{version}", include_in_schema=False)
     def report(version: str) -> HTMLResponse:
         store = open_store()
         entry = _manifest(store, version).records.get("report.html")
@@ -69,7 +88,7 @@ def create_app(
             raise RegistryError(f"version {version!r} has no report: nothing was judged when it was made")
         return HTMLResponse(load_bytes(store, entry), headers=_HEADERS)
 
-    @app.get("/run/{run_id}")
+    @app.get("/run/{run_id}", include_in_schema=False)
     def run_report(run_id: str) -> HTMLResponse:
         store = open_store()
         return HTMLResponse(load_bytes(store, find_report(store, run_id)), headers=_HEADERS)
@@ -78,14 +97,17 @@ def create_app(
 
 
 def _manifest(store: Store, version: str) -> Manifest:
-    if not _VERSION.fullmatch(version):  # it becomes part of a key and of a header
+    if not re.fullmatch(VERSION_NAME, version):  # it becomes part of a key and of a header
         raise UnknownVersion(version)
     return read_manifest(store, version)
 
 
-def _failure(request: Request, error: Exception) -> HTMLResponse:
+def _failure(request: Request, error: Exception) -> Response:
     """Say in the error's own words what is wrong."""
-    status = 404 if isinstance(error, RegistryError) else 503 if isinstance(error, StoreError) else 500
+    is_passing = isinstance(error, StoreError | CacheError)
+    status = 404 if isinstance(error, RegistryError) else 503 if is_passing else 500
+    if getattr(request.scope.get("route"), "path", "").startswith(f"{PREFIX}/"):
+        return JSONResponse({"detail": str(error)}, status_code=status)
     home = "../" if request.path_params else "./"
     return _html("error.html", status=status, error=str(error), home=home)
 

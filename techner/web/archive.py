@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fastapi.responses import StreamingResponse
+
 from techner.core.errors import TechnerError
 from techner.core.manifest import FileEntry
 from techner.registry.blobs import checkout
@@ -30,6 +32,13 @@ def archive(store: Store, files: Iterable[FileEntry], *, name: str) -> Iterator[
         scratch.cleanup()
         raise
     return _sent(folder, files, scratch)
+
+
+def archive_answer(store: Store, version: str, files: Iterable[FileEntry]) -> StreamingResponse:
+    """Answer with the archive of a version; its one folder and its name say which version it is."""
+    name = f"techner-{version}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}.tar.gz"'}
+    return StreamingResponse(archive(store, files, name=name), media_type="application/gzip", headers=headers)
 
 
 def _sent(folder: Path, files: tuple[FileEntry, ...], scratch: "TemporaryDirectory[str]") -> Iterator[bytes]:

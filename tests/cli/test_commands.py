@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from techner.cli import app
 from techner.cli.app import main
+from techner.core.errors import RegistryError
 from techner.core.policy import TECH_LABELS
 from techner.formats import write_examples
 from techner.registry.aliases import production
@@ -96,6 +97,71 @@ def test_model_rollback_moves_production_and_says_who_and_why(techner: World) ->
     assert newest["version"] == parent
     assert newest["why"] == "rollback: finds ghosts"
     assert newest["who"].startswith("cli:")
+
+
+def test_model_promote_moves_an_alias_and_prints_the_version(techner: World) -> None:
+    parent = production(techner.store)[1].parent or ""
+    call("model", "promote", parent, "--alias", "audit", "--why", "for the auditors")
+    assert json.loads(call("model", "history", "--alias", "audit", "--json").stdout)[0]["version"] == parent
+
+
+def test_model_history_at_a_time_prints_what_was_live(techner: World) -> None:
+    version, _ = production(techner.store)
+    assert call("model", "history", "--at", "2036-01-01").stdout.strip() == version
+    assert json.loads(call("model", "history", "--at", "2036-01-01", "--json").stdout)[0]["number"] == 2
+    with pytest.raises(RegistryError, match="named nothing at 2016-01-01T00:00:00"):
+        call("model", "history", "--at", "2016-01-01")
+    assert call("model", "history", "--at", "yesterday").exit_code == 2
+
+
+def test_model_diff_tells_files_labels_batches_and_scores(techner: World) -> None:
+    parent = production(techner.store)[1].parent or ""
+    shown = call("model", "diff", parent).stdout
+    assert "+ label PROTOCOL" in shown
+    assert "+ batch first.jsonl" in shown
+    assert "+ file ner_techner/model" in shown
+    assert "PERSON" in shown
+    found = json.loads(call("model", "diff", "production", parent, "--json").stdout)
+    assert found["batches_removed"] == ["first.jsonl"]
+
+
+def test_model_verify_names_the_damaged_file_and_exits_with_1(techner: World) -> None:
+    from techner.registry.blobs import blob_key
+
+    assert call("model", "verify").exit_code == 0
+    version, manifest = production(techner.store)
+    entry = next(entry for entry in manifest.files if entry.path == "ner_techner/model")
+    techner.store.delete(blob_key(entry.sha256))
+    for name in ((), ("production",), (version,)):
+        found = call("model", "verify", *name)
+        assert (found.exit_code, found.stdout.count("✗")) == (1, 1)
+        assert f"{version}: ner_techner/model: blob {entry.sha256} is missing" in found.stdout
+    assert call("model", "verify", manifest.parent or "").exit_code == 0
+    assert json.loads(call("model", "verify", "--json").stdout)[0]["what"] == "ner_techner/model"
+
+
+@pytest.mark.usefixtures("techner")
+def test_model_card_prints_either_form() -> None:
+    assert call("model", "card").stdout.startswith("# Model card")
+    assert call("model", "card", "--html").stdout.startswith("<!doctype html>")
+
+
+def test_model_export_prints_the_archive_it_wrote(techner: World, tmp_path: Path) -> None:
+    version, _ = production(techner.store)
+    made = call("model", "export", "--to", str(tmp_path / "out")).stdout.strip()
+    assert made == str(tmp_path / "out" / f"techner-{version}.tar.gz")
+    assert tarfile.is_tarfile(made)
+
+
+def test_model_gc_removes_nothing_without_being_told_to(techner: World) -> None:
+    from techner.registry.blobs import blob_key, save_bytes
+
+    stray = blob_key(save_bytes(techner.store, b"left behind", path="x").sha256)
+    assert "would remove 1 files" in call("model", "gc").stdout
+    assert [entry.key for entry in techner.store.list(stray)] == [stray]
+    assert json.loads(call("model", "gc", "--delete", "--json").stdout)["deleted"] is True
+    assert not any(techner.store.list(stray))
+    assert call("model", "verify").exit_code == 0
 
 
 def test_a_rollback_to_a_damaged_version_leaves_production(techner: World) -> None:
@@ -210,8 +276,6 @@ def test_run_report_prints_the_page_of_a_judged_run() -> None:
 
 @pytest.mark.usefixtures("techner")
 def test_run_approve_and_reject_need_a_judged_run() -> None:
-    from techner.core.errors import RegistryError
-
     for command in ("approve", "reject"):
         with pytest.raises(RegistryError, match="run the stages in order"):
             call("run", command, "nowhere", "--why", "test")
@@ -261,8 +325,6 @@ def test_init_of_a_missing_base_names_all_four_ways(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("techner")
 def test_init_refuses_a_second_origin(base_model: Path) -> None:
-    from techner.core.errors import RegistryError
-
     with pytest.raises(RegistryError, match="has a model already"):
         call("init", "--base", str(base_model))
 
@@ -333,8 +395,6 @@ def test_a_delivery_to_a_store_without_a_model_is_refused(
 
 
 def test_a_run_that_has_its_plan_goes_on_only_as_planned(techner: World) -> None:
-    from techner.core.errors import RegistryError
-
     with pytest.raises(RegistryError, match="has its plan"):
         call("run", "night", "--run-id", "night-1", "--dry-run")
     assert production(techner.store)[1].number == 1

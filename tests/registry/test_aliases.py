@@ -2,11 +2,20 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from techner.core.errors import AliasConflict, NotInitialised, StoreError, UnknownVersion
-from techner.registry.aliases import PRODUCTION, alias_log, move_alias, production
+from techner.core.errors import AliasConflict, NotInitialised, RegistryError, StoreError, UnknownVersion
+from techner.registry.aliases import (
+    PRODUCTION,
+    alias_at,
+    alias_log,
+    alias_names,
+    move_alias,
+    production,
+    resolve,
+)
 from techner.registry.log import require_create_only
 from techner.registry.versions import create_version, version_name
 from techner.store import MemoryStore, Store
@@ -105,10 +114,49 @@ def test_one_of_eight_racing_moves_wins(store: Store) -> None:
     assert names(store) == [winners[0], V0]
 
 
+def log_of_three(store: Store) -> None:
+    for hour, (version, expected) in enumerate([(V1, None), (V2, V1), (V1, V2)]):
+        create_version(store, MADE[version])
+        when = WHEN.replace(hour=hour)
+        move_alias(store, version, expected=expected, who="me", why="test", when=when)
+
+
+@pytest.mark.parametrize(
+    ("at", "version"),
+    [
+        (WHEN.replace(hour=0), V1),
+        (WHEN.replace(hour=0, minute=59), V1),
+        (WHEN.replace(hour=1, minute=59), V2),
+        (WHEN.replace(year=2036), V1),
+        (WHEN.replace(hour=3, minute=30).astimezone(timezone(timedelta(hours=2))), V1),
+        (datetime(2026, 1, 2, 3, 30, tzinfo=timezone(timedelta(hours=2))), V2),
+    ],
+)
+def test_an_alias_tells_what_it_named_at_a_time(at: datetime, version: str) -> None:
+    store = MemoryStore()
+    log_of_three(store)
+    assert alias_at(store, at).version == version
+
+
+def test_before_its_first_move_an_alias_named_nothing() -> None:
+    store = MemoryStore()
+    log_of_three(store)
+    with pytest.raises(RegistryError, match=r"its first move was at 2026-01-02T00:04:05"):
+        alias_at(store, WHEN.replace(hour=0, minute=0))
+
+
+def test_a_name_is_an_alias_or_a_version(store: Store) -> None:
+    move(store, V1, expected=None)
+    assert resolve(store, "production") == resolve(store, V1) == (V1, MADE[V1])
+    with pytest.raises(UnknownVersion):
+        resolve(store, "nothing")
+
+
 def test_aliases_are_independent(store: Store) -> None:
     move(store, V1, expected=None)
     move(store, V2, expected=None, alias="staging")
     assert names(store) == [V1]
+    assert alias_names(store) == ("production", "staging")
 
 
 def test_store_without_a_model_is_not_initialised(store: Store) -> None:

@@ -49,8 +49,8 @@ KILLS = [
     ("uptrain", "before", 1), ("uptrain", "after", 4),
     ("evaluate", "before", 1), *(("evaluate", "after", write) for write in (1, 2, 3)),
     ("judge", "before", 1), *(("judge", "after", write) for write in (1, 2, 3)),
-    # card, manifest, the probe (5 writes), the alias, the judgement
-    *(("publish", "after", write) for write in range(1, 10)),
+    # both cards, reservation, manifest, the probe (5 writes), the alias, the judgement
+    *(("publish", "after", write) for write in (1, 2, 3, 4, 5, 9, 10, 11)),
 ]  # fmt: skip
 
 

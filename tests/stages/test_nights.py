@@ -284,6 +284,8 @@ def test_publish_refuses_when_production_moved_since_the_plan(judged: World) -> 
     with pytest.raises(AliasConflict, match="judge again"):
         publish(judged.run("run-2"), WORD)
     assert production(judged.store)[0] == manifest.parent
+    assert next(judgements(judged.store).records(limit=1))[1].outcome == "superseded"
+    assert status(judged)["second.jsonl"] is Status.ACCEPTED  # due, on the production that won
 
 
 def asked(world: World) -> None:

@@ -6,8 +6,15 @@ from techner.core.errors import IntegrityError
 from techner.core.night import Candidate, Evaluation
 from techner.registry.aliases import production
 from techner.registry.blobs import blob_key
+from techner.registry.proof import answers
 from techner.stages.publish import publish
 from tests.world import WORD, World
+
+
+def test_the_process_that_proves_a_model_has_no_techner() -> None:
+    # spaCy imports a package that has this name; services would not find it either.
+    with pytest.raises(IntegrityError, match="import of techner halted"):
+        answers(Path("techner"), ["text"])
 
 
 def test_a_damaged_blob_keeps_production_where_it_is(judged: World) -> None:

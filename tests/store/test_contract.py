@@ -127,6 +127,23 @@ def test_download_replaces_the_file_that_was_there(store: Store, tmp_path: Path)
     assert (tmp_path / "file").read_bytes() == b"short"
 
 
+@pytest.mark.parametrize("start", [0, 1, 255 * 9000, 256 * 9000, 256 * 9000 + 7])
+def test_chunks_are_the_bytes_from_a_start_on(store: Store, start: int) -> None:
+    data = bytes(range(256)) * 9000  # more than one chunk
+    store.create("big", data)
+    assert b"".join(store.chunks("big", start=start)) == data[start:]
+
+
+def test_empty_object_has_no_chunks(store: Store) -> None:
+    store.create("empty", b"")
+    assert b"".join(store.chunks("empty")) == b""
+
+
+def test_chunks_of_a_missing_object_raise_object_missing(store: Store) -> None:
+    with pytest.raises(ObjectMissing, match="'missing'"):
+        list(store.chunks("missing"))
+
+
 def test_list_is_in_utf8_byte_order(store: Store) -> None:
     names = ["a-b", "a.b", "a/b", "a/b-c", "a/c/d", "a0", "B", "z", "é", "日", "\ufb00", "😀"]
     for name in reversed(names):

@@ -69,3 +69,11 @@ def test_two_stores_of_one_folder_see_the_same(folder: FolderStore) -> None:
 
 def test_url_of_a_folder_names_it(tmp_path: Path) -> None:
     assert FolderStore(tmp_path / "a b").url == f"file://{tmp_path}/a%20b"
+
+
+def test_an_object_that_the_disk_refuses_is_a_store_error_that_says_why(folder: FolderStore) -> None:
+    folder.root.mkdir()
+    (folder.root / "loop").symlink_to(folder.root / "loop")
+    for read in (folder.get, lambda key: list(folder.chunks(key))):
+        with pytest.raises(StoreError, match=r"cannot read 'loop' .*: Too many levels of symbolic links"):
+            read("loop")

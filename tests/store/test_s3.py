@@ -1,6 +1,7 @@
 """What is special about a store in a bucket."""
 
 import boto3
+import httpx
 import pytest
 
 from techner.core.errors import StoreError
@@ -62,3 +63,10 @@ def test_endpoint_where_nobody_listens_says_so() -> None:
     nobody = open_store("s3://bucket/ner", s3_endpoint="http://127.0.0.1:1")
     with pytest.raises(StoreError, match="check TECHNER_S3_ENDPOINT"):
         nobody.get("a")
+
+
+def test_presigned_address_gives_the_bytes_to_anybody(s3_store: Store) -> None:
+    s3_store.create("blobs/a", b"some bytes")
+    address = s3_store.presigned("blobs/a", seconds=60)
+    assert address
+    assert httpx.get(address).content == b"some bytes"

@@ -163,6 +163,12 @@ def filled_for() -> Callable[[int], Filled]:
     return lambda nights: fill(MemoryStore(), nights=nights)
 
 
+@pytest.fixture(name="fill")
+def fill_any() -> Callable[[Store], Filled]:
+    """Fill a store of the test's own."""
+    return fill
+
+
 @pytest.fixture
 def client() -> Callable[..., TestClient]:
     def make(store: Store, **options: Any) -> TestClient:

@@ -124,9 +124,14 @@ def test_dependencies_guard_every_address(filled: Filled, client: Client) -> Non
         f"/download/{filled.production}",
         f"/report/{filled.production}",
         "/run/scheduled-9",
+        "/openapi.json",
+        "/v1/aliases/production",
+        f"/v1/versions/{filled.production}/manifest",
+        f"/v1/versions/{filled.production}/files/config.cfg",
+        f"/v1/versions/{filled.production}/archive",
     ):
         assert guarded.get(path).status_code == 401
-    for path in ("/docs", "/redoc", "/openapi.json"):
+    for path in ("/docs", "/redoc"):
         assert guarded.get(path).status_code == 404
 
 

@@ -1,0 +1,289 @@
+"""What delivery costs: bytes and seconds of publishing and pulling, beside plain copying with boto3.
+
+    python benchmarks/delivery.py [--megabytes 400] [--repeat 3] [--endpoint URL]
+
+The pipeline is synthetic (random bytes, laid out as spaCy does; nine tenths are vectors); a night changes one
+component. It is delivered through a folder and through moto, a process of its own; `--endpoint` adds an
+S3 server that is running, Ceph for instance, with credentials as boto3 finds them. Plain copying is
+shutil.copytree for the folder, and boto3's transfer manager with its defaults for S3: whole folders, as
+after a night that wrote every file anew. moto is slow with the parts that boto3 asks for, so whole files are
+fetched too ("unsplit"). Seconds are the median of the repeats; bytes are what the requests carried (folder:
+file sizes).
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+from boto3.s3.transfer import TransferConfig, create_transfer_manager
+
+from techner.client import ModelStore
+from techner.core.manifest import Lineage, Manifest
+from techner.registry.aliases import alias_log, move_alias
+from techner.registry.blobs import save_folder
+from techner.registry.versions import create_version
+from techner.store import FolderStore, Store, open_store
+
+SHARES = {
+    "vocab/vectors": 0.9,
+    "tok2vec/model": 0.05,
+    "vocab/strings.json": 0.02,
+    "ner/model": 0.015,
+    "tech_ner/model": 0.015,
+}
+SMALL = ("config.cfg", "meta.json", "tokenizer", "ner/cfg", "ner/moves", "tech_ner/cfg", "tech_ner/moves")
+CHANGED = ("tech_ner/model", "tech_ner/moves", "meta.json")
+MB = 1e6
+
+
+@dataclass
+class Traffic:
+    """What boto3's requests carried since the last reset."""
+
+    requests: int = 0
+    bytes: int = 0
+    operations: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        events = boto3._get_default_session().events  # noqa: SLF001 - clients copy the session's hooks
+        events.register("before-send.s3", self._sent)
+        events.register("after-call.s3.GetObject", self._received)
+
+    def reset(self) -> None:
+        self.requests, self.bytes, self.operations = 0, 0, []
+
+    def _sent(self, request: Any, event_name: str, **_: Any) -> None:
+        self.requests += 1
+        self.bytes += int(request.headers.get("Content-Length") or 0)
+        self.operations.append(event_name.rpartition(".")[2])
+
+    def _received(self, parsed: dict[str, Any], **_: Any) -> None:
+        self.bytes += parsed.get("ContentLength", 0)
+
+
+@dataclass
+class Place:
+    """Where versions are delivered to, and how plain copying gets there."""
+
+    name: str
+    url: str
+    endpoint: str | None
+    send: Callable[[Path], None]
+    fetch: Callable[[Path], None]
+    fetch_unsplit: Callable[[Path], None]
+
+    @property
+    def store(self) -> Store:
+        return open_store(self.url, s3_endpoint=self.endpoint)
+
+    def models(self, cache: Path) -> ModelStore:
+        return ModelStore(self.url, cache=cache, s3_endpoint=self.endpoint)
+
+
+def write_pipeline(folder: Path, size_bytes: int) -> None:
+    for name, share in SHARES.items():
+        write_random(folder / name, int(size_bytes * share))
+    for name in SMALL:
+        write_random(folder / name, 2000)
+
+
+def write_random(path: Path, size_bytes: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        for start in range(0, size_bytes, 1 << 24):
+            file.write(os.urandom(min(1 << 24, size_bytes - start)))
+
+
+def change(folder: Path) -> int:
+    """Retrain one component, so to speak; returns the bytes that changed."""
+    for name in CHANGED:
+        write_random(folder / name, (folder / name).stat().st_size)
+    return sum((folder / name).stat().st_size for name in CHANGED)
+
+
+def publish(store: Store, folder: Path) -> None:
+    newest = alias_log(store).newest()
+    made = Manifest(
+        number=newest[0] if newest else 0, parent=newest[1].version if newest else None, origin=None,
+        base="synthetic", pretrained_labels=(), new_labels=(), files=save_folder(store, folder),
+        lineage=Lineage(reference="", code="", libraries={}),
+    )  # fmt: skip
+    version = create_version(store, made)
+    move_alias(store, version, expected=made.parent, who="benchmark", why="-", when=datetime.now(UTC))
+
+
+def folder_place(root: Path) -> Place:
+    plain = root / "plain"
+
+    def send(folder: Path) -> None:
+        shutil.rmtree(plain, ignore_errors=True)
+        shutil.copytree(folder, plain)
+
+    def fetch(into: Path) -> None:
+        shutil.copytree(plain, into)
+
+    return Place("folder", str(root / "store"), None, send, fetch, fetch)
+
+
+def s3_place(name: str, endpoint: str) -> Place:
+    client = boto3.client("s3", endpoint_url=endpoint)
+    bucket = f"techner-benchmark-{uuid.uuid4().hex[:8]}"
+    client.create_bucket(Bucket=bucket)
+
+    def send(folder: Path) -> None:
+        with create_transfer_manager(client, TransferConfig()) as manager:
+            for path in (path for path in folder.rglob("*") if path.is_file()):
+                manager.upload(str(path), bucket, f"plain/{path.relative_to(folder).as_posix()}")
+
+    def fetch(into: Path, config: TransferConfig | None = None) -> None:
+        with create_transfer_manager(client, config or TransferConfig()) as manager:
+            for item in client.list_objects_v2(Bucket=bucket, Prefix="plain/")["Contents"]:
+                target = into / item["Key"].removeprefix("plain/")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                manager.download(bucket, item["Key"], str(target))
+
+    def fetch_unsplit(into: Path) -> None:
+        fetch(into, TransferConfig(multipart_threshold=5 * 1024**3))
+
+    return Place(name, f"s3://{bucket}/models", endpoint, send, fetch, fetch_unsplit)
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """Serve S3 on a free loopback port, in a process of its own: it must not share our interpreter's lock."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        os.environ.setdefault(name, "testing")
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(address, timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Bench:
+    """One place measured; figures by what was done."""
+
+    def __init__(self, place: Place, scratch: Path, traffic: Traffic) -> None:
+        self.place, self.scratch, self.traffic = place, scratch, traffic
+        self.seconds: dict[str, list[float]] = {}
+        self.moved: dict[str, tuple[int, int]] = {}
+
+    def measure(self, what: str, do: Callable[[], object]) -> None:
+        before = self._held()
+        self.traffic.reset()
+        start = time.perf_counter()
+        do()
+        self.seconds.setdefault(what, []).append(time.perf_counter() - start)
+        is_folder = self.place.endpoint is None
+        moved = self._held() - before if is_folder else self.traffic.bytes
+        self.moved[what] = (moved, self.traffic.requests)
+
+    def round(self, pipeline: Path) -> int:
+        """Do everything once, in a store and caches of its own; returns the bytes that the night changed."""
+        self.measure("first publish", lambda: publish(self.place.store, pipeline))
+        self.measure("plain send", lambda: self.place.send(pipeline))
+        self.measure("plain fetch", lambda: self.place.fetch(self.scratch / "plain-fetched"))
+        shutil.rmtree(self.scratch / "plain-fetched")
+        self.measure("plain fetch, unsplit", lambda: self.place.fetch_unsplit(self.scratch / "plain-fetched"))
+        models = self.place.models(self.scratch / "cache")
+        self.measure("cold pull", models.pull)
+        changed = change(pipeline)
+        self.measure("nightly publish", lambda: publish(self.place.store, pipeline))
+        self.measure("update pull", models.pull)
+        self.measure("no-change poll", models.resolve)
+        self.measure("no-change pull", models.pull)
+        for name in ("plain-fetched", "cache"):
+            shutil.rmtree(self.scratch / name)
+        return changed
+
+    def _held(self) -> int:
+        """Bytes in blobs of the cache and of a folder store, and in plain copies: each counted once."""
+        roots = [self.scratch / "cache" / "blobs", self.scratch / "plain-fetched"]
+        if isinstance(self.place.store, FolderStore):
+            roots += [self.place.store.root / "blobs", self.place.store.root.parent / "plain"]
+        return sum(path.stat().st_size for root in roots for path in root.rglob("*") if path.is_file())
+
+
+ROWS = (
+    "first publish", "plain send", "nightly publish",
+    "cold pull", "plain fetch", "plain fetch, unsplit", "update pull", "no-change pull", "no-change poll",
+)  # fmt: skip
+
+
+def show(bench: Bench, changed: int) -> None:
+    print(f"\n### {bench.place.name}\n")
+    print("| what | MB moved | requests | s | MB/s |")
+    print("|---|---|---|---|---|")
+    for row in ROWS:
+        moved, requests = bench.moved[row]
+        seconds = statistics.median(bench.seconds[row])
+        speed = f"{moved / MB / seconds:.0f}" if moved > MB else "–"
+        asked = str(requests) if bench.place.endpoint else "–"
+        print(f"| {row} | {moved / MB:.2f} | {asked} | {seconds:.3f} | {speed} |")
+    fastest = min(statistics.median(bench.seconds[row]) for row in ("plain fetch", "plain fetch, unsplit"))
+    ratio = fastest / statistics.median(bench.seconds["cold pull"])
+    shares = {row: bench.moved[row][0] / changed for row in ("nightly publish", "update pull")}
+    print(f"\nthe night changed {changed / MB:.2f} MB; ", end="")
+    print("; ".join(f"{row} moves {share:.3f} × that" for row, share in shares.items()), end="")
+    print(f"; cold pull is {ratio:.2f} × as fast as the faster plain copying", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--megabytes", type=int, default=400)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--endpoint", help="an S3 server that is running")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="techner-delivery-") as name, moto() as endpoint:
+        traffic, root = Traffic(), Path(name)
+        traffic.watch()
+        makers: list[Callable[[Path], Place]] = [folder_place, lambda _: s3_place("moto", endpoint)]
+        if asked.endpoint:
+            makers.append(lambda _: s3_place(asked.endpoint, asked.endpoint))
+        for make in makers:
+            bench: Bench | None = None
+            for number in range(asked.repeat):
+                scratch = root / f"{len(makers)}-{number}"
+                scratch.mkdir()
+                write_pipeline(scratch / "pipeline", int(asked.megabytes * MB))
+                place = make(scratch)
+                bench = bench or Bench(place, scratch, traffic)
+                bench.place, bench.scratch = place, scratch
+                changed = bench.round(scratch / "pipeline")
+                shutil.rmtree(scratch)
+            if bench:
+                show(bench, changed)
+
+
+if __name__ == "__main__":
+    main()

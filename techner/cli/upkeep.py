@@ -1,0 +1,77 @@
+"""`techner model verify` and `gc`: is all there, and what is there for nothing."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from techner.cli.talk import console, now, out, person
+from techner.documents import plain
+from techner.registry.aliases import alias_names, resolve
+from techner.registry.verify import verify_alias, verify_store, verify_versions
+from techner.registry.versions import versions
+from techner.settings import load_settings
+from techner.stages.collect import KEEP_DAYS, Collection, collect, plan_collection
+from techner.stages.judgements import Word
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ILL = 1
+
+
+def verify(
+    name: Annotated[
+        str | None, typer.Argument(help="A version, or an alias; default: all versions and aliases.")
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Read every file again and say which is missing, cut short, altered or swapped; exit 1 where one is."""
+    store = load_settings().open_store()
+    if name is None:
+        faults = list(verify_store(store, list(versions(store))))
+    elif name in alias_names(store):
+        faults = list(verify_alias(store, name))
+        faults += [] if faults else verify_versions(store, [resolve(store, name)[0]])
+    else:
+        faults = list(verify_versions(store, [name]))
+    if as_json:
+        typer.echo(json.dumps([plain(fault) for fault in faults], indent=1))
+    for fault in () if as_json else faults:
+        out.print(f"[bold red]✗[/] {escape(f'{fault.where}: {fault.what}: {fault.detail}')}", soft_wrap=True)
+    if faults:
+        raise typer.Exit(ILL)
+    console.print("[green]✓[/] every file is there, and what it was")
+
+
+def gc(
+    keep_days: Annotated[
+        int, typer.Option(min=0, help="Keep what an alias named in this many days.")
+    ] = KEEP_DAYS,
+    delete: Annotated[bool, typer.Option("--delete", help="Remove it; else only say what would go.")] = False,  # noqa: FBT002
+    resume: Annotated[  # noqa: FBT002
+        bool, typer.Option("--resume", help="Go on after a collection that was interrupted.")
+    ] = False,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Show what no alias, parent, origin, run or report needs any more; --delete removes it."""
+    store = load_settings().open_store()
+    if delete:
+        word = Word(who=person(), when=now())
+        found = collect(store, word, keep_days=keep_days, resume=resume)
+    else:
+        found = plan_collection(store, now=now(), keep_days=keep_days)
+    if as_json:
+        typer.echo(json.dumps(asdict(found) | {"deleted": delete}, indent=1))
+        return
+    _show(found, verb="removed" if delete else "would remove")
+    if not delete:
+        console.print("nothing was removed; --delete does")
+
+
+def _show(found: Collection, *, verb: str) -> None:
+    for name in found.versions:
+        out.print(f"{verb} version {name}", markup=False)
+    for run in found.runs:
+        out.print(f"{verb} the working documents of run {run}", markup=False)
+    out.print(f"{verb} {len(found.blobs)} files, {found.size_bytes / 1e6:.1f} MB", markup=False)

@@ -1,0 +1,72 @@
+"""What a cache remembers of a store: enough to go on while the store is down."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from techner.core.document import document
+from techner.core.errors import CacheError, IntegrityError, ObjectMissing, StoreError
+from techner.core.examples import digest
+from techner.core.manifest import Manifest
+from techner.documents import dump, parse
+from techner.registry.versions import version_name
+from techner.store import FolderStore
+
+
+@document
+class Move:
+    """The newest record of an alias that was pulled whole, as the store listed it."""
+
+    key: str
+    tag: str
+    number: int
+    digest: str
+    """Of the record's bytes."""
+    version: str
+
+
+class Memory:
+    """Aliases and manifests of one store, in a folder of the cache; a cache may serve several stores.
+
+    What was read without a key is kept apart: a reader with a key must not come to believe it.
+    """
+
+    def __init__(self, cache: Path, url: str, *, is_signed: bool) -> None:
+        name = digest(url.encode())[:16] + ("-signed" if is_signed else "")
+        self._files = FolderStore(cache / "stores" / name)
+
+    def move(self, alias: str) -> Move | None:
+        """Return where the alias pointed when it was last pulled; raises CacheError for a damaged record."""
+        key = f"aliases/{alias}.json"
+        try:
+            with self._errors():
+                return parse(Move, self._files.get(key), where=key)
+        except ObjectMissing:
+            return None
+
+    def keep_move(self, alias: str, move: Move) -> None:
+        with self._errors():
+            self._files.put(f"aliases/{alias}.json", dump(move))
+
+    def manifest(self, version: str) -> Manifest | None:
+        """Return a manifest kept before, None where it is missing or damaged."""
+        key = f"manifests/{version}.json"
+        try:
+            found = parse(Manifest, self._files.get(key), where=key)
+        except (StoreError, IntegrityError):
+            return None
+        return found if version_name(found) == version else None
+
+    def keep_manifest(self, version: str, manifest: Manifest) -> None:
+        with self._errors():
+            self._files.put(f"manifests/{version}.json", dump(manifest))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Tell trouble with the cache from a store that is down, which it must not be taken for."""
+        try:
+            yield
+        except ObjectMissing:
+            raise
+        except (StoreError, IntegrityError) as error:
+            raise CacheError(str(self._files.root), str(error)) from error

@@ -1,0 +1,154 @@
+"""The models of one store, with a cache that several processes may share."""
+
+import logging
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from techner.client.memory import Memory, Move
+from techner.client.watch import Live
+from techner.core.errors import ModelError, StoreError, UnknownVersion
+from techner.core.examples import digest
+from techner.core.manifest import Generation, Manifest
+from techner.documents import parse
+from techner.registry.aliases import alias_log
+from techner.registry.layout import lay_out
+from techner.registry.names import ALIAS_NAME, VERSION_NAME
+from techner.registry.signing import Position, load_public_keys, require_progress
+from techner.registry.trust import trusted
+from techner.registry.versions import read_manifest
+from techner.store import Store, Stored, open_store
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+POLL_S = 30.0
+# A model is data, and each of its components reads its own part in its own way.
+_REFUSALS = (ImportError, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError)
+PROBE = "David often uses TLS over SSL."
+log = logging.getLogger(__name__)
+
+
+class ModelStore:
+    """Resolve, pull, load and watch. A version names itself, an alias (`production`) what it points to."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        cache: Path | None = None,
+        s3_endpoint: str | None = None,
+        public_key: Path | None = None,
+    ) -> None:
+        """Open a store; with a PEM file of public keys, only what was signed and is no older is believed."""
+        keys = load_public_keys(public_key) if public_key else ()
+        self._store: Store = trusted(open_store(url, s3_endpoint=s3_endpoint), keys)
+        self._cache = (cache or Path.home() / ".cache" / "techner").absolute()
+        self._is_signed = bool(keys)
+        self._memory = Memory(self._cache, self._store.url, is_signed=self._is_signed)
+
+    def resolve(self, name: str = "production") -> str:
+        """Return the version that an alias names: one list request, and two more where it has moved.
+
+        Raises UnknownVersion, and StoreError where the store does not answer.
+        """
+        return name if re.fullmatch(VERSION_NAME, name) else self._newest(name).version
+
+    def manifest(self, name: str = "production") -> Manifest:
+        """Return the manifest; raises UnknownVersion."""
+        version = self.resolve(name)
+        return self._memory.manifest(version) or read_manifest(self._store, version)
+
+    def pull(self, name: str = "production") -> Path:
+        """Download what is missing and return the folder of the model, every file verified by SHA-256.
+
+        The files are read-only links into the cache. While the store does not answer, an alias means what
+        was last pulled. Raises IntegrityError for what was altered, CacheError where the disk is too small.
+        """
+        if re.fullmatch(VERSION_NAME, name):
+            return self._lay_out(name)
+        try:
+            move = self._newest(name)
+            folder = self._lay_out(move.version)
+        except StoreError as error:
+            return self._last_good(name, error)
+        if move != self._memory.move(name):
+            self._memory.keep_move(name, move)
+        return folder
+
+    def load(self, name: str = "production") -> "Language":
+        """Pull, load and query once; the pipeline's `meta` says which version it is.
+
+        Raises ModelError where it does not load or does not answer.
+        """
+        import spacy
+
+        folder = self.pull(name)
+        try:
+            nlp = spacy.load(folder)
+            nlp(PROBE)
+        except _REFUSALS as error:
+            raise ModelError(
+                f"{folder.name} does not load: {error}; has it the spaCy of its manifest?"
+            ) from error
+        nlp.meta["techner_version"] = folder.name
+        return nlp
+
+    def watch(self, name: str = "production", *, every_s: float = POLL_S) -> Live:
+        """Load, and go on loading what the alias is moved to, in a thread until it is closed.
+
+        A poll that finds no change is one list request. Start it in each process that serves: threads do
+        not survive a fork.
+        """
+        return Live(self, name, every_s=every_s)
+
+    def _newest(self, alias: str) -> Move:
+        if not re.fullmatch(ALIAS_NAME, alias):  # it becomes part of a key and of a path
+            raise UnknownVersion(alias)
+        known = self._memory.move(alias)
+        listed = next(self._store.list(f"aliases/{alias}/", limit=1), None)
+        if listed is None:
+            if known is None:
+                raise UnknownVersion(alias)
+            raise self._vanished(alias)
+        if known and (known.key, known.tag) == (listed.key, listed.tag):
+            return known
+        return self._read(alias, listed, known)
+
+    def _read(self, alias: str, listed: Stored, known: Move | None) -> Move:
+        stored = next(alias_log(self._store, alias).stored(limit=1), None)
+        if stored is None:
+            raise self._vanished(alias)
+        number, key, data = stored
+        if self._is_signed:
+            seen = Position(number=known.number, digest=known.digest) if known else None
+            require_progress(seen, Position(number=number, digest=digest(data)), alias=alias)
+        return Move(
+            key=key,
+            tag=listed.tag if key == listed.key else "",  # moved since it was listed: to be read again
+            number=number,
+            digest=digest(data),
+            version=parse(Generation, data, where=key).version,
+        )
+
+    def _vanished(self, alias: str) -> StoreError:
+        # Generations are never deleted: an empty folder is more likely a disk that is not mounted.
+        return StoreError(f"alias {alias!r} has vanished from {self._store.url}; is that the store?")
+
+    def _lay_out(self, version: str) -> Path:
+        manifest = self._memory.manifest(version)
+        if manifest is None:
+            manifest = read_manifest(self._store, version)
+            self._memory.keep_manifest(version, manifest)
+        return lay_out(self._store, version, manifest.files, cache=self._cache)
+
+    def _last_good(self, alias: str, error: StoreError) -> Path:
+        known = self._memory.move(alias)
+        if known is None:
+            raise error
+        try:
+            folder = self._lay_out(known.version)
+        except StoreError:
+            raise error from None  # not whole any more
+        log.warning("%s; %s goes on with %s from the cache", error, alias, known.version)
+        return folder

@@ -1,0 +1,90 @@
+"""A model that follows its alias while it serves."""
+
+import logging
+import threading
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from techner.core.errors import TechnerError
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from techner.client.models import ModelStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One model and its version: take it once a request, so that the answer and the version agree."""
+
+    version: str
+    nlp: "Language"
+
+
+class Live:
+    """What an alias names, loaded; replaced by what it is moved to when that has answered a query."""
+
+    def __init__(self, models: "ModelStore", alias: str, *, every_s: float) -> None:
+        self._models, self._alias, self._every_s = models, alias, every_s
+        self._error: TechnerError | None = None
+        self._current = self._load()
+        self._closed = threading.Event()
+        self._one_at_a_time = threading.Lock()
+        self._thread = threading.Thread(target=self._poll, name=f"techner-{alias}", daemon=True)
+        self._thread.start()
+
+    @property
+    def current(self) -> Served:
+        return self._current
+
+    @property
+    def error(self) -> TechnerError | None:
+        """Why the last poll did not succeed; None where it did."""
+        return self._error
+
+    @property
+    def is_polling(self) -> bool:
+        return self._thread.is_alive()
+
+    def refresh(self) -> bool:
+        """Poll now; tell whether another model serves since. The old one outlives whatever this raises."""
+        with self._one_at_a_time:
+            try:
+                if self._models.resolve(self._alias) == self._current.version:
+                    self._error = None
+                    return False
+                new = self._load()
+            except TechnerError as error:
+                self._error = error
+                raise
+            changed = new.version != self._current.version
+            self._current, self._error = new, None  # one assignment: no request sees half of it
+            return changed
+
+    def close(self) -> None:
+        """Stop polling; a download that is under way goes on in the background. The model serves on."""
+        self._closed.set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _load(self) -> Served:
+        nlp = self._models.load(self._alias)
+        return Served(nlp.meta["techner_version"], nlp)
+
+    def _poll(self) -> None:
+        while not self._closed.wait(self._every_s):
+            before = self._current.version
+            try:
+                if self.refresh():
+                    log.info("%s serves %s, no longer %s", self._alias, self._current.version, before)
+            except TechnerError as error:
+                log.warning("%s; %s serves on", error, before)

@@ -1,0 +1,83 @@
+"""A version as a folder of the cache: links to verified blobs, there at once and whole, or not at all."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from techner.core.manifest import FileEntry
+from techner.registry.fetch import cache_errors, check_files, fetch, is_file_of, plain_folder
+from techner.store import Store
+
+
+def lay_out(store: Store, version: str, files: Iterable[FileEntry], *, cache: Path) -> Path:
+    """Return the folder of a version in the cache, verified; what is missing or damaged is fetched.
+
+    Raises what `fetch` raises; the cache is then as whole as it was.
+    """
+    files = check_files(files)
+    with cache_errors(cache):
+        models = plain_folder(cache / "models")
+        folder = models / version
+        if holds_exactly(folder, files):
+            return folder
+        fetch(store, files, cache=cache)
+        # One process mends a folder at a time: another one's good folder is never taken for the damaged one.
+        with _locked(models / f".{version}.lock"):
+            if not holds_exactly(folder, files):
+                _replace(folder, files, blobs=cache / "blobs")
+    return folder
+
+
+def holds_exactly(folder: Path, files: Iterable[FileEntry]) -> bool:
+    """Tell whether `folder` holds these files, byte for byte, and nothing else: no other file, no link."""
+    wanted = {entry.path: entry for entry in files}
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    found = {path.relative_to(folder).as_posix() for path in _below(folder)}
+    return found == wanted.keys() and all(is_file_of(folder / path, wanted[path]) for path in found)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield everything below that is no plain folder; a link to a folder is not followed."""
+    for item in os.scandir(folder):
+        if item.is_dir(follow_symlinks=False):
+            yield from _below(Path(item.path))
+        else:
+            yield Path(item.path)
+
+
+def _replace(folder: Path, files: Iterable[FileEntry], *, blobs: Path) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        new = scratch / "new"
+        new.mkdir()
+        for entry in files:
+            (new / entry.path).parent.mkdir(parents=True, exist_ok=True)
+            _link(blobs / entry.sha256, new / entry.path)
+        if folder.is_symlink() or folder.exists():
+            folder.rename(scratch / "old")
+        new.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _link(blob: Path, target: Path) -> None:
+    """Give a blob a second name: no second copy of hundreds of megabytes."""
+    try:
+        os.link(blob, target, follow_symlinks=False)
+    except OSError:  # a file system without links, or with too many to this file
+        shutil.copyfile(blob, target, follow_symlinks=False)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,155 @@
+"""Ed25519 signatures of manifests and of the generations of an alias (ADR 14).
+
+    keys = load_public_keys(path)                                  PEM; several keys: any of them counts
+    verify_manifest(data, signature, keys)                         `signature`: versions/<v>/manifest.sig
+    verify_generation(data, keys, alias="production", number=7)    the signature is in the document
+    require_progress(seen, Position(number=…, digest=…), alias=…)  a client's memory against an old log
+
+Each of the last three raises Untrusted, and looks at bytes alone: no store, no clock. A store that
+`trust.trusted` made verifies by itself, wherever a manifest or an alias is read through it.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from techner.core.errors import SettingsError, Untrusted
+from techner.documents import canonical
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+# What is signed starts with what it is: a signed manifest can never be shown as a generation, or vice versa.
+_MANIFEST = b"techner manifest 1\n"
+_GENERATION = b"techner alias generation 1\n"
+_DOCUMENT = b"techner run document 1\n"
+_END = b"-----END PUBLIC KEY-----"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """How far a client has seen an alias: the number of a generation, and the SHA-256 of its bytes."""
+
+    number: int
+    digest: str
+
+
+def load_private_key(path: Path) -> "Ed25519PrivateKey":
+    """Read a PEM key without a password, as `openssl genpkey -algorithm ed25519` makes it.
+
+    Raises SettingsError.
+    """
+    ed25519, serialization = _library()
+    data = _read(path, "TECHNER_SIGNING_KEY")
+    try:
+        key = serialization.load_pem_private_key(data, password=None)
+    except (ValueError, TypeError) as error:
+        raise SettingsError(f"TECHNER_SIGNING_KEY: {path} holds no PEM key without a password") from error
+    if not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise SettingsError(f"TECHNER_SIGNING_KEY: {path} is no Ed25519 key")
+    return cast("Ed25519PrivateKey", key)
+
+
+def load_public_keys(path: Path) -> "tuple[Ed25519PublicKey, ...]":
+    """Read one PEM public key or several, old and new ones of a rotation; raises SettingsError."""
+    ed25519, serialization = _library()
+    blocks = _read(path, "TECHNER_PUBLIC_KEY").split(_END)[:-1]
+    try:
+        keys = tuple(serialization.load_pem_public_key(block.strip() + b"\n" + _END) for block in blocks)
+    except ValueError as error:
+        raise SettingsError(f"TECHNER_PUBLIC_KEY: {path} holds a broken PEM key") from error
+    if not keys or not all(isinstance(key, ed25519.Ed25519PublicKey) for key in keys):
+        raise SettingsError(f"TECHNER_PUBLIC_KEY: {path} holds no Ed25519 public key, or other keys too")
+    return keys
+
+
+def sign_manifest(manifest: bytes, key: "Ed25519PrivateKey") -> bytes:
+    """Return the signature, in hex; Ed25519 gives the same one for the same bytes."""
+    return key.sign(_MANIFEST + manifest).hex().encode()
+
+
+def verify_manifest(manifest: bytes, signature: bytes, keys: "tuple[Ed25519PublicKey, ...]") -> None:
+    """Raise Untrusted unless one of `keys` signed exactly these bytes."""
+    _verify(_MANIFEST + manifest, signature.decode("ascii", "replace"), keys, what="the manifest")
+
+
+def sign_generation(unsigned: bytes, key: "Ed25519PrivateKey") -> str:
+    """Return the signature of a generation's document whose `signature` is null."""
+    return key.sign(_GENERATION + unsigned).hex()
+
+
+def verify_generation(data: bytes, keys: "tuple[Ed25519PublicKey, ...]", *, alias: str, number: int) -> None:
+    """Raise Untrusted unless one of `keys` signed these bytes as this very generation of this alias."""
+    what = f"generation {number} of {alias!r}"
+    try:
+        document = json.loads(data)
+        # One value, one spelling: nothing can be read in two ways, or be added beside what is signed.
+        if not isinstance(document, dict) or canonical(document) != data:
+            raise Untrusted(what, "not written as techner writes it")
+    except (ValueError, RecursionError) as error:
+        raise Untrusted(what, "no JSON document") from error
+    signature = document.get("signature")
+    if not isinstance(signature, str):
+        raise Untrusted(what, "not signed")
+    _verify(_GENERATION + canonical(document | {"signature": None}), signature, keys, what=what)
+    if (document.get("alias"), document.get("number")) != (alias, number):
+        raise Untrusted(what, f"a copy of generation {document.get('number')} of {document.get('alias')!r}")
+
+
+def sign_document(where: str, data: bytes, key: "Ed25519PrivateKey") -> bytes:
+    """Return the signature of a run's document, in hex; it holds for this place in the store alone."""
+    return key.sign(_DOCUMENT + where.encode() + b"\n" + data).hex().encode()
+
+
+def verify_document(
+    where: str, data: bytes, *, signature: bytes, keys: "tuple[Ed25519PublicKey, ...]"
+) -> None:
+    """Raise Untrusted unless one of `keys` signed these bytes for this place."""
+    signed = _DOCUMENT + where.encode() + b"\n" + data
+    _verify(signed, signature.decode("ascii", "replace"), keys, what=where)
+
+
+def require_progress(seen: Position | None, found: Position, *, alias: str) -> None:
+    """Raise Untrusted where an alias is behind what was seen before, or names another past.
+
+    Generations are never deleted, and a rollback appends one: a lower number is an old log played again.
+    """
+    if seen is None or found.number > seen.number or found == seen:
+        return
+    what = f"generation {found.number} of {alias!r}"
+    if found.number == seen.number:
+        raise Untrusted(what, "not the generation of this number that was seen before")
+    raise Untrusted(what, f"older than generation {seen.number}, which was seen before")
+
+
+def _verify(data: bytes, signature: str, keys: "tuple[Ed25519PublicKey, ...]", *, what: str) -> None:
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        raw = bytes.fromhex(signature)
+    except ValueError as error:
+        raise Untrusted(what, "signed in an unknown form") from error
+    for key in keys:
+        try:
+            key.verify(raw, data)
+        except InvalidSignature:
+            continue
+        return
+    raise Untrusted(what, "altered, or signed by a key that is not trusted")
+
+
+def _read(path: Path, setting: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{setting}: cannot read {path}: {error.strerror}") from error
+
+
+def _library() -> tuple[Any, Any]:
+    try:
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import ed25519
+    except ImportError as error:
+        raise SettingsError("signatures need the extra `sign`: pip install 'techner[sign]'") from error
+    return ed25519, serialization

@@ -1,0 +1,59 @@
+"""Model cards (Mitchell et al. 2019), in Markdown and HTML: what a version is for, its gaps."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from techner.core.manifest import Manifest
+from techner.core.verdict import CheckState
+from techner.reports.render import environment
+
+FEW_SPANS = 30
+"""Gold spans below which F1 of one label says little: one span is worth three points of recall and more."""
+_INTENDED = "named entities of these labels, in texts of the batches' domain and of the base model's."
+_UNFIT = "decisions about people; texts of other domains or languages, which nobody measured."
+
+
+def cards(manifest: Manifest, counts: Mapping[str, int]) -> dict[str, str]:
+    """Return both forms of a version's card by file name; `counts` are the examples of its night."""
+    facts: dict[str, Any] = {
+        "manifest": manifest,
+        "counts": counts,
+        "intended": _INTENDED,
+        "unfit": _UNFIT,
+        "gaps": tuple(gaps(manifest)),
+        "lineage": _lineage(manifest),
+    }
+    return {name: environment().get_template(name).render(facts) for name in ("card.md", "card.html")}
+
+
+def gaps(manifest: Manifest) -> Iterator[str]:
+    """Yield what a reader must not take for measured."""
+    scored = {score.label for score in manifest.scores}
+    unscored = [label for label in (*manifest.pretrained_labels, *manifest.new_labels) if label not in scored]
+    if unscored:
+        yield f"never measured: {', '.join(unscored)}"
+    few = [f"{score.label} ({score.support})" for score in manifest.scores if score.support < FEW_SPANS]
+    if few:
+        yield f"measured on fewer than {FEW_SPANS} gold spans, so badly: {', '.join(few)}"
+    worse = [score.label for score in manifest.scores if score.high is not None and score.high < 0]
+    if worse:
+        yield f"surely worse than before: {', '.join(worse)}"
+    for check in manifest.verdict.checks if manifest.verdict else ():
+        if check.state is CheckState.INSUFFICIENT:
+            yield f"too little evidence: {check.name} against {check.against}"
+    yield "texts of other domains than the batches' and the reference set's were not measured"
+
+
+def _lineage(manifest: Manifest) -> dict[str, str]:
+    lineage = manifest.lineage
+    facts = {
+        "base": manifest.base,
+        "parent": manifest.parent,
+        "origin": manifest.origin,
+        "strategy": lineage.strategy,
+        "seed": lineage.seed,
+        "corpus": lineage.corpus,
+        "settings": lineage.policies,
+        "code": lineage.code,
+    }
+    return {name: str(value) for name, value in (facts | lineage.libraries).items() if value is not None}

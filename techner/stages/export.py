@@ -1,0 +1,78 @@
+"""`export`: a version as one file, for where no store is: an archive, or a wheel that pip installs."""
+
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+from enum import StrEnum
+from pathlib import Path
+
+from techner.core.errors import ModelError, RegistryError
+from techner.core.manifest import Manifest
+from techner.stages.run import Run
+
+
+class Form(StrEnum):
+    ARCHIVE = "tar.gz"
+    WHEEL = "wheel"
+
+
+def export(run: Run, version: str, manifest: Manifest, *, form: Form, into: Path) -> Path:
+    """Write a version, verified, to a new file in the folder `into`; returns the file.
+
+    The same version gives the same archive, byte for byte. Raises RegistryError where the file exists.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    with run.scratch() as scratch, run.model(manifest.files) as folder:
+        if form is Form.WHEEL:
+            made = _wheel(folder, scratch, version)
+        else:
+            made = _archive(folder, scratch / f"techner-{version}.tar.gz", root=f"techner-{version}")
+        target = into / made.name
+        partial = into / f".{made.name}.partial"
+        shutil.copyfile(made, partial)
+        try:
+            target.hardlink_to(partial)  # whole or not at all, and never over another file
+        except FileExistsError as error:
+            raise RegistryError(f"{target} exists already; give another folder") from error
+        finally:
+            partial.unlink()
+    return target
+
+
+def _archive(folder: Path, to: Path, *, root: str) -> Path:
+    def bare(member: tarfile.TarInfo) -> tarfile.TarInfo:
+        member.uid = member.gid = member.mtime = 0
+        member.uname = member.gname = ""
+        member.mode = 0o755 if member.isdir() else 0o644
+        return member
+
+    with (
+        to.open("wb") as file,
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=1) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        archive.add(folder, root, filter=bare)  # tarfile sorts what it finds
+    return to
+
+
+def _wheel(folder: Path, scratch: Path, version: str) -> Path:
+    meta = json.loads((folder / "meta.json").read_bytes())
+    number, _, digest = version.partition("-")
+    # Never the name of the base model's own package, which pip would replace.
+    name = f"{meta['name']}_techner" if meta.get("name") else "techner"
+    arguments = ["--build", "none", "--name", name, "--version", f"{int(number)}+{digest}"]
+    _call("spacy", "package", str(folder), str(scratch), *arguments, what="spacy package")
+    package = next(path.parent for path in scratch.glob("*/setup.py"))
+    # Without isolation, which would fetch setuptools from an index.
+    _call("build", "--wheel", "--no-isolation", str(package), what="build")
+    return next((package / "dist").glob("*.whl"))
+
+
+def _call(*arguments: str, what: str) -> None:
+    done = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
+        raise ModelError(f"{what} made no package: {last}; a wheel needs pip install 'techner[train,export]'")

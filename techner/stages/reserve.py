@@ -1,0 +1,63 @@
+"""Between a running publish and `gc`: whoever writes first is seen by the other (ADR 15)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from techner.core.document import document
+from techner.core.errors import ObjectMissing, RegistryError
+from techner.core.manifest import Manifest
+from techner.documents import parse
+from techner.registry.trust import delete_document
+from techner.registry.versions import version_name
+from techner.stages.run import Run
+from techner.store import Store
+
+CONDEMNED = "gc/condemned.json"
+RESERVED = "manifest.json"
+"""Document of a run: what it is about to make an alias name."""
+
+
+@document
+class Condemned:
+    """What a collection is removing; there while it is under way."""
+
+    who: str
+    when: str
+    versions: tuple[str, ...]
+    runs: tuple[str, ...]
+    blobs: tuple[str, ...]
+
+
+def condemned(store: Store) -> Condemned | None:
+    """Return what is being removed; None where no collection is under way."""
+    try:
+        return parse(Condemned, store.get(CONDEMNED), where=CONDEMNED)
+    except ObjectMissing:
+        return None
+
+
+@contextmanager
+def reserve(run: Run, manifest: Manifest) -> Iterator[None]:
+    """Keep `gc` from all that is in `manifest` for the time of the block; raises RegistryError when too late.
+
+    What was removed before is found missing by the proof that follows in the block; nothing is removed after.
+    """
+    # First our word, then a look at gc's; gc writes first, then looks at ours. One of us sees the other.
+    run.write(RESERVED, manifest)
+    try:
+        _refuse_condemned(run.store, manifest)
+        yield
+    finally:  # only now that an alias names it, or nobody needs it
+        delete_document(run.store, run.key(RESERVED))
+
+
+def _refuse_condemned(store: Store, manifest: Manifest) -> None:
+    removing = condemned(store)
+    if removing is None:
+        return
+    ours = {entry.sha256 for entry in (*manifest.files, *manifest.records.values())}
+    if ours & {*removing.blobs} or version_name(manifest) in removing.versions:
+        raise RegistryError(
+            f"`techner model gc` of {removing.who} is removing files of this version since {removing.when}; "
+            "run again when it has ended"
+        )

@@ -1,0 +1,131 @@
+"""Versions and files over HTTP, for services that are not Python or do not reach the store. Read-only."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path as Folder
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
+from pydantic import BaseModel
+
+from techner.core.errors import RegistryError, UnknownVersion
+from techner.core.manifest import FileEntry, Generation, Manifest
+from techner.registry.aliases import alias_log
+from techner.registry.blobs import blob_key
+from techner.registry.fetch import fetch
+from techner.registry.names import ALIAS_NAME, VERSION_NAME
+from techner.registry.versions import read_manifest, read_manifest_bytes
+from techner.store import Store
+from techner.web.archive import archive_answer
+
+PREFIX = "/v1"
+PRESIGNED_S = 300
+AliasName = Annotated[
+    str, Path(pattern=f"^{ALIAS_NAME}$", description="A movable name.", examples=["production"])
+]
+VersionName = Annotated[str, Path(pattern=f"^{VERSION_NAME}$", description="An immutable version.")]
+Known = Annotated[str | None, Header(description="ETags that the client has; where one still holds: 304.")]
+
+
+class Problem(BaseModel):
+    """What is wrong, in words."""
+
+    detail: str
+
+
+def _answers(*statuses: int, **ok: Any) -> dict[int | str, dict[str, Any]]:
+    words = {
+        206: "the part that `Range` asks for",
+        304: "what `If-None-Match` names still holds",
+        307: "a presigned address in the store, valid for a few minutes",
+        400: "`Range` cannot be read",
+        401: "no token, or a wrong one",
+        404: "there is no such thing",
+        416: "`Range` lies behind the end",
+        500: "the store holds bytes that are not what the manifest says",
+        503: "the store does not answer, or the server's disk is full",
+    }
+    plain = {206, 304, 307, 400, 416}
+    described: dict[int | str, dict[str, Any]] = {
+        status: {"description": words[status]} | ({} if status in plain else {"model": Problem})
+        for status in (*statuses, 401, 404, 500, 503)
+    }
+    return described | ({200: ok} if ok else {})
+
+
+def make_api(open_store: Callable[[], Store], *, cache: Callable[[], Folder]) -> APIRouter:
+    """Make the routes; files are verified in the server's `cache` before their first byte is sent."""
+    api = APIRouter(prefix=PREFIX, tags=["models"])
+
+    @api.get("/aliases/{alias}", responses=_answers(304))
+    def current(alias: AliasName, response: Response, if_none_match: Known = None) -> Generation:
+        """Return where an alias points: the newest of its generations."""
+        newest = alias_log(open_store(), alias).newest()
+        if newest is None:
+            raise UnknownVersion(alias)
+        if unchanged := _unchanged(newest[1].id, if_none_match):
+            return unchanged  # type: ignore[return-value] # FastAPI sends a response as it is
+        response.headers["ETag"] = f'"{newest[1].id}"'
+        return newest[1]
+
+    @api.get("/versions/{version}/manifest", response_model=Manifest, responses=_answers(304))
+    def manifest(version: VersionName, if_none_match: Known = None) -> Response:
+        """Return the manifest, byte for byte as it is stored: all files with their SHA-256, and lineage."""
+        data = read_manifest_bytes(open_store(), version)
+        etag = {"ETag": f'"{version}"'}
+        return _unchanged(version, if_none_match) or Response(
+            data, media_type="application/json", headers=etag
+        )
+
+    binary = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+    file_answers = _answers(206, 304, 307, 400, 416, description="the file", **binary)
+
+    @api.head("/versions/{version}/files/{path:path}", include_in_schema=False)
+    @api.get("/versions/{version}/files/{path:path}", response_class=Response, responses=file_answers)
+    def file(
+        version: VersionName,
+        path: Annotated[str, Path(description="As in the manifest.", examples=["config.cfg"])],
+        if_none_match: Known = None,
+        presigned: Annotated[bool, Query(description="Redirect to the store where it can presign.")] = False,  # noqa: FBT002
+    ) -> Response:
+        """Return one file of the model, whole or in part (`Range`); its ETag is its SHA-256."""
+        store = open_store()
+        entry = _entry(read_manifest(store, version), version, path)
+        if unchanged := _unchanged(entry.sha256, if_none_match):
+            return unchanged
+        address = store.presigned(blob_key(entry.sha256), seconds=PRESIGNED_S) if presigned else None
+        if address:
+            return RedirectResponse(address)
+        fetch(store, [entry], cache=cache())
+        return FileResponse(
+            cache() / "blobs" / entry.sha256,
+            media_type="application/octet-stream",
+            headers={"ETag": f'"{entry.sha256}"'},
+        )
+
+    gzip = {"content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}}}
+    archive_answers = _answers(description="a .tar.gz with one folder", **gzip)
+
+    @api.get("/versions/{version}/archive", response_class=Response, responses=archive_answers)
+    def archive(version: VersionName) -> StreamingResponse:
+        """Return the whole model as one .tar.gz, packed while it is sent."""
+        store = open_store()
+        return archive_answer(store, version, read_manifest(store, version).files)
+
+    return api
+
+
+def _entry(manifest: Manifest, version: str, path: str) -> FileEntry:
+    for entry in manifest.files:
+        if entry.path == path:
+            return entry
+    raise RegistryError(f"version {version} has no file {path!r}; its manifest lists what it has")
+
+
+def _unchanged(etag: str, if_none_match: str | None) -> Response | None:
+    """Return a 304 where the client has this ETag."""
+    known = re.findall(r'(?:W/)?"([^"]*)"|(\*)', if_none_match or "")
+    if any(tag == etag or star for tag, star in known):
+        return Response(status_code=304, headers={"ETag": f'"{etag}"'})
+    return None

@@ -1,0 +1,52 @@
+"""Two writers race for production: one wins, the other judges again against the winner."""
+
+from dataclasses import replace
+
+import pytest
+
+from techner.cli.night import Wanted, _again, run_stages
+from techner.core.night import Plan
+from techner.core.verdict import Outcome
+from techner.registry.aliases import alias_log, move_alias, production
+from techner.registry.versions import create_version, read_manifest
+from techner.stages.judgements import judgements
+from techner.store import FolderStore
+from tests.world import WHEN, World, quick, tech_batch
+
+
+class Raced(FolderStore):
+    """Lets somebody else move production just before the first move that is tried."""
+
+    winner: str | None = None
+
+    def create(self, key: str, data: bytes) -> None:
+        if key.startswith("aliases/production/") and self.winner:
+            version, self.winner = self.winner, None
+            live, _ = production(self)
+            move_alias(self, version, expected=live, who="other", why="was faster", when=WHEN)
+        super().create(key, data)
+
+
+def test_the_loser_of_a_race_judges_again_against_the_production_that_won(promoted: World) -> None:
+    assert isinstance(promoted.store, FolderStore)
+    promoted.deliver("second.jsonl", tech_batch(210, 260))
+    store = Raced(promoted.store.root)
+    _, manifest = production(store)
+    winner = store.winner = create_version(store, replace(manifest, base="of the winner"))
+    raced = World(store, promoted.cache)
+    assert run_stages(raced.run("run-2"), quick(), Wanted()) is Outcome.PROMOTE
+    moves = [record for _, record in alias_log(raced.store).records(limit=2)]
+    assert [record.version for record in moves][1] == winner
+    published = read_manifest(raced.store, moves[0].version)
+    assert published.parent == winner
+    assert [batch.name for batch in published.lineage.batches] == ["first.jsonl", "second.jsonl"]
+    found = {record.id: record.outcome for _, record in judgements(raced.store).records(limit=2)}
+    assert found == {"run-2-again": "promoted", "run-2": "superseded"}
+
+
+def test_a_loser_whose_batches_the_winner_has_learnt_ends_there(
+    promoted: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned = promoted.run("night-1").read("plan.json", Plan)  # of what production has learnt by now
+    assert _again(promoted.run("night-1"), quick(), planned, Wanted()) is None
+    assert "production has learnt these batches meanwhile" in capsys.readouterr().err

@@ -1,0 +1,323 @@
+"""`gc` removes what nothing needs, and never what production, a run or a rollback may read."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from techner.core.errors import RegistryError, TechnerError
+from techner.core.manifest import FileEntry, Judgement, Manifest
+from techner.core.night import Plan
+from techner.core.policy import Policies
+from techner.core.verdict import Verdict
+from techner.documents import dump
+from techner.registry.aliases import move_alias, production
+from techner.registry.blobs import blob_key, load_bytes, save_bytes
+from techner.registry.trust import signature_key
+from techner.registry.verify import verify_store
+from techner.registry.versions import create_version, version_name, versions
+from techner.stages.collect import collect, plan_collection
+from techner.stages.judgements import Word
+from techner.stages.reserve import CONDEMNED, reserve
+from techner.stages.run import Run
+from techner.store import MemoryStore, Store
+from techner.store.base import Stored
+from tests.registry.making import WHEN, manifest
+
+DAY = timedelta(days=1)
+NOW = WHEN + 400 * DAY
+WORD = Word(who="gc", when=NOW)
+
+
+def made(store: Store, number: int, *, parent: str | None, origin: str | None) -> str:
+    """Create a version with a file of its own and one that all share."""
+    files = tuple(
+        save_bytes(store, data, path=data.decode()) for data in (f"model {number}".encode(), b"same")
+    )
+    return create_version(store, manifest(number, parent=parent, origin=origin, files=files))
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """Return a store whose production moved on every 50 days, six times, and last 100 days ago."""
+    store = MemoryStore()
+    origin = parent = made(store, 0, parent=None, origin=None)
+    move(store, origin, None, age=400)
+    for number in range(1, 7):
+        version = made(store, number, parent=parent, origin=origin)
+        move(store, version, parent, age=400 - 50 * number)
+        parent = version
+    return store
+
+
+def move(store: Store, version: str, before: str | None, *, age: int, alias: str = "production") -> None:
+    move_alias(store, version, expected=before, who="me", why="test", when=NOW - age * DAY, alias=alias)
+
+
+def gone(store: Store, *, keep_days: int) -> list[int]:
+    """Return the numbers of the versions that would be removed."""
+    return [int(name[:4]) for name in plan_collection(store, now=NOW, keep_days=keep_days).versions]
+
+
+def blob_of(number: int) -> str:
+    return save_bytes(MemoryStore(), f"model {number}".encode(), path="x").sha256
+
+
+def run_of(store: Store, run_id: str = "run-1") -> Run:
+    return Run(store=store, id=run_id, cache=Path("unused"))
+
+
+def test_production_its_parent_and_the_origin_stay_whatever_their_age(store: MemoryStore) -> None:
+    assert gone(store, keep_days=0) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("days", "numbers"), [(120, [1, 2, 3, 4]), (160, [1, 2, 3]), (210, [1, 2]), (999, [])]
+)
+def test_what_was_live_within_retention_stays(store: MemoryStore, days: int, numbers: list[int]) -> None:
+    assert gone(store, keep_days=days) == numbers
+
+
+def test_a_pinned_version_stays_with_its_files(store: MemoryStore) -> None:
+    pinned = next(name for name in versions(store) if name.startswith("0002"))
+    move(store, pinned, None, age=300, alias="audit-2026")
+    found = plan_collection(store, now=NOW, keep_days=0)
+    assert [int(name[:4]) for name in found.versions] == [3, 4]
+    assert blob_of(2) not in found.blobs
+
+
+def test_blobs_that_no_kept_version_holds_go_and_shared_ones_stay(store: MemoryStore) -> None:
+    found = plan_collection(store, now=NOW, keep_days=0)
+    assert set(found.blobs) == {blob_of(number) for number in (1, 2, 3, 4)}
+    assert found.size_bytes == 4 * len("model 1")
+
+
+def test_planning_removes_nothing(store: MemoryStore) -> None:
+    before = [entry.key for entry in store.list()]
+    plan_collection(store, now=NOW, keep_days=0)
+    assert [entry.key for entry in store.list()] == before
+
+
+def test_collected_versions_are_gone_and_all_others_are_whole(store: MemoryStore) -> None:
+    store.create(signature_key(next(name for name in versions(store) if name.startswith("0001"))), b"")
+    collect(store, WORD, keep_days=0)
+    assert [int(name[:4]) for name in versions(store)] == [0, 5, 6]
+    assert list(verify_store(store, list(versions(store)))) == []
+    assert not [entry.key for entry in store.list("versions/0001")]
+    assert not any(store.list(CONDEMNED))
+
+
+def test_a_second_collection_finds_nothing(store: MemoryStore) -> None:
+    collect(store, WORD, keep_days=0)
+    again = collect(store, WORD, keep_days=0)
+    assert not again.versions
+    assert not again.blobs
+
+
+def plan_of(store: Store, version: str) -> Plan:
+    return Plan(
+        batches=(),
+        production=version,
+        origin=next(versions(store)),
+        reference="r",
+        policies=Policies(),
+    )
+
+
+def test_an_undecided_run_keeps_what_it_reads_and_what_it_made(store: MemoryStore) -> None:
+    old = next(name for name in versions(store) if name.startswith("0003"))
+    run_of(store).write("plan.json", plan_of(store, old))
+    entry = save_bytes(store, b"candidate", path="model")
+    run_of(store).write("report.json", entry)
+    found = plan_collection(store, now=NOW, keep_days=0)
+    assert old not in found.versions
+    assert entry.sha256 not in found.blobs
+    assert found.runs == ()
+
+
+def judged(store: Store, run_id: str, *, age: int, report: FileEntry) -> None:
+    record = Judgement(
+        id=run_id,
+        outcome="rejected",
+        reason="worse",
+        production="p",
+        version=None,
+        batches=(),
+        scores=(),
+        verdict=Verdict(checks=()),
+        when=NOW - age * DAY,
+        report=report,
+    )
+    store.create("judgements/999999999998.json", dump(record))
+
+
+@pytest.mark.parametrize(("age", "runs"), [(100, ("run-1",)), (80, ())])
+def test_documents_of_a_run_go_once_it_was_decided_long_ago(
+    store: MemoryStore, age: int, runs: tuple[str, ...]
+) -> None:
+    candidate, report = (save_bytes(store, name, path="x") for name in (b"candidate", b"report"))
+    run_of(store).write("candidate.json", candidate)
+    judged(store, "run-1", age=age, report=report)
+    found = collect(store, WORD, keep_days=90)
+    assert found.runs == runs
+    assert (candidate.sha256 in found.blobs) == bool(runs)
+    assert bool([*store.list("runs/run-1/")]) != bool(runs)
+    assert load_bytes(store, report) == b"report"
+
+
+def test_nothing_is_removed_where_a_manifest_cannot_be_read(store: MemoryStore) -> None:
+    store.put(f"versions/{next(versions(store))}/manifest.json", b"{}")
+    before = [entry.key for entry in store.list()]
+    with pytest.raises(TechnerError):
+        collect(store, WORD, keep_days=0)
+    assert [entry.key for entry in store.list()] == before
+
+
+def test_a_second_collection_at_once_is_refused_and_an_interrupted_one_resumed(store: MemoryStore) -> None:
+    store.create(CONDEMNED, b"{}")
+    with pytest.raises(TechnerError):
+        collect(store, WORD, keep_days=0)
+    store.delete(CONDEMNED)
+    interrupted(store)
+    with pytest.raises(RegistryError, match=r"of gc is under way since .* --resume"):
+        collect(store, WORD, keep_days=0)
+    collect(store, WORD, keep_days=0, resume=True)
+    assert [int(name[:4]) for name in versions(store)] == [0, 5, 6]
+
+
+def interrupted(store: MemoryStore) -> None:
+    """Collect until the first removal fails."""
+
+    class Broken(Hooked):
+        def delete(self, key: str) -> None:
+            raise RegistryError(f"no delete of {key}")
+
+    broken = Broken()
+    broken._objects = store._objects
+    with pytest.raises(RegistryError):
+        collect(broken, WORD, keep_days=0)
+
+
+class Hooked(MemoryStore):
+    """Lets somebody else do something just before the n-th request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests = self.at = 0
+        self.hook: Callable[[], object] | None = None
+
+    def _count(self) -> None:
+        self.requests += 1
+        if self.requests == self.at and self.hook:
+            self.hook()
+
+    def get(self, key: str) -> bytes:
+        self._count()
+        return super().get(key)
+
+    def create(self, key: str, data: bytes) -> None:
+        self._count()
+        super().create(key, data)
+
+    def put(self, key: str, data: bytes) -> None:
+        self._count()
+        super().put(key, data)
+
+    def delete(self, key: str) -> None:
+        self._count()
+        super().delete(key)
+
+    def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
+        self._count()
+        return super().list(prefix, limit=limit)
+
+
+def publisher(store: Store) -> tuple[Run, Manifest, str]:
+    """Return a run about to publish a model, some of whose files an earlier, forgotten try left behind."""
+    live, _ = production(store)
+    files = tuple(save_bytes(store, data, path=data.decode()) for data in (b"model 2", b"left behind"))
+    return run_of(store), manifest(7, parent=live, origin=next(versions(store)), files=files), live
+
+
+def publish(run: Run, candidate: Manifest, live: str) -> None:
+    """Do what the stage does, with the proof cut down to fetching every file."""
+    with reserve(run, candidate):
+        for entry in candidate.files:
+            load_bytes(run.store, entry)
+        version = create_version(run.store, candidate)
+        move_alias(run.store, version, expected=live, who="me", why="test", when=NOW)
+
+
+def requests(work: Callable[[Hooked], object], filled: MemoryStore) -> int:
+    store = copy(filled)
+    work(store)
+    return store.requests
+
+
+def copy(filled: MemoryStore) -> Hooked:
+    store = Hooked()
+    store._objects = dict(filled._objects)
+    return store
+
+
+def require_whole(store: Hooked, before: str, candidate: Manifest) -> None:
+    version, live = production(store)
+    assert version in (before, version_name(candidate))
+    for entry in live.files:
+        load_bytes(store, entry)
+    assert list(verify_store(store, [before, version])) == []
+
+
+def test_a_collection_at_any_moment_of_a_publish_leaves_production_whole(store: MemoryStore) -> None:
+    _, candidate, live = publisher(store)
+    moments = requests(lambda hooked: publish(run_of(hooked), candidate, live), store)
+    ends = set()
+    for moment in range(1, moments + 1):
+        shared = copy(store)
+        shared.at, shared.hook = moment, partial(collect, shared, WORD, keep_days=0)
+        with suppress(TechnerError):
+            publish(run_of(shared), candidate, live)
+        require_whole(shared, live, candidate)
+        ends.add(production(shared)[0])
+    assert moments > 10
+    assert ends == {live, version_name(candidate)}  # late ones win, early ones find their files gone
+
+
+def test_a_publish_at_any_moment_of_a_collection_leaves_production_whole(store: MemoryStore) -> None:
+    _, candidate, live = publisher(store)
+    moments = requests(lambda hooked: collect(hooked, WORD, keep_days=0), store)
+    ends = set()
+
+    def publish_beside(shared: Hooked) -> None:
+        with suppress(TechnerError):
+            publish(run_of(shared), candidate, live)
+
+    for moment in range(1, moments + 1):
+        shared = copy(store)
+        shared.at, shared.hook = moment, partial(publish_beside, shared)
+        collect(shared, WORD, keep_days=0)
+        require_whole(shared, live, candidate)
+        ends.add(production(shared)[0])
+    assert moments > 30
+    assert ends == {live, version_name(candidate)}
+
+
+def test_a_publish_of_what_is_being_removed_is_told_to_wait(store: MemoryStore) -> None:
+    run, candidate, live = publisher(store)
+    interrupted(store)
+    with pytest.raises(RegistryError, match="gc` of gc is removing files of this version"):
+        publish(run, candidate, live)
+    assert production(store)[0] == live
+    assert not any(store.list("runs/"))
+
+
+def test_a_publish_that_found_its_files_gone_works_when_they_are_there_again(store: MemoryStore) -> None:
+    run, candidate, live = publisher(store)
+    collect(store, WORD, keep_days=0)
+    assert not any(store.list(blob_key(candidate.files[0].sha256)))
+    run, candidate, live = publisher(store)  # `uptrain` run again
+    publish(run, candidate, live)
+    assert production(store)[0] == version_name(candidate)
