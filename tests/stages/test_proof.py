@@ -1,5 +1,7 @@
 """What is published was fetched again, loaded and queried first."""
 
+from pathlib import Path
+
 import pytest
 
 from techner.core.errors import IntegrityError
