@@ -9,10 +9,10 @@ from pathlib import Path
 import boto3
 import hypothesis
 import pytest
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from techner.core.examples import Example, Span
 from techner.store import FolderStore, MemoryStore, Store, open_store
+from tests.s3_server import s3_server
 
 # No deadline: a busy machine is no fault. No database: a run depends on nothing that an earlier one left.
 hypothesis.settings.register_profile("techner", deadline=None, database=None)
@@ -50,11 +50,8 @@ def moto_endpoint() -> Iterator[str]:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         environment.delenv("AWS_SESSION_TOKEN", raising=False)
         environment.delenv("AWS_PROFILE", raising=False)
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-        server.stop()
+        with s3_server() as address:
+            yield address
 
 
 @pytest.fixture

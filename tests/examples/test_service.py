@@ -19,7 +19,8 @@ from techner.registry.aliases import move_alias, production
 from tests.world import WHEN, World, tech_batch
 
 ROOT = Path(__file__).parents[2]
-TEXTS = [example.text for example in tech_batch(200, 206)]
+# Long ones: a move should find requests under way.
+TEXTS = [" ".join(example.text for example in tech_batch(start, start + 60)) for start in (200, 260)]
 Entities = list[tuple[int, int, str]]
 
 

@@ -187,7 +187,7 @@ def test_api_keeps_what_its_description_promises(alone: tuple[Any, Filled], name
         known = {name: value for name, value in there.items() if f"{{{name}}}" in operation.path}
 
         @seed(1)
-        @hypothesis_settings(max_examples=6, suppress_health_check=list(HealthCheck))
+        @hypothesis_settings(max_examples=4, suppress_health_check=list(HealthCheck))
         @given(operation.as_strategy(path_parameters=known if names == "known" else None))
         def ask(case: Any) -> None:
             case.call_and_validate(headers=BEARER)
