@@ -8,7 +8,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from techner.cli.talk import console, now, out, person, scope_of
+from techner.cli.check import check, show_issues
+from techner.cli.talk import console, labels_in, now, out, person, scope_of
 from techner.core.errors import BatchError
 from techner.documents import plain
 from techner.settings import Settings, load_settings
@@ -25,6 +26,8 @@ COLOURS = {
     Status.IN_PRODUCTION: "green",
 }
 
+app.command("check")(check)
+
 
 @app.command("submit")
 def submit_files(
@@ -38,8 +41,7 @@ def submit_files(
     store = settings.open_store()
     metadata = None
     if scope is not None:
-        labels = tuple(label for part in scope.split(",") if (label := part.strip()))
-        metadata = scope_metadata(store, settings.policies, labels)
+        metadata = scope_metadata(store, settings.policies, labels_in(scope))
     for file in files:
         name = submit(store, file, metadata=metadata)
         console.print(f"delivered {name}", markup=False)
@@ -93,9 +95,10 @@ def show_batch(name: str, as_json: AsJson = False) -> None:  # noqa: FBT002
     if report.renamed:
         old = ", ".join(f"{label} {n}" for label, n in report.renamed.items())
         out.print(f"delivered under an old name: {old}", markup=False)
-    for issue in report.issues:
-        where = "batch" if issue.row is None else f"row {issue.row}"
-        out.print(f"  {where}: {issue.code}: {issue.detail}", markup=False)
+    show_issues(report.issues)
+    if report.warnings:
+        out.print("warnings:")
+        show_issues(report.warnings)
 
 
 @app.command("exclude")

@@ -36,6 +36,8 @@ class IssueFound:
     row: int | None
     code: str
     detail: str
+    suggestion: str | None = None
+    """What the annotator probably meant, where that can be told."""
 
 
 @document
@@ -74,6 +76,9 @@ class QualityReport:
     renamed: dict[str, int]
     """Accepted spans by the old name that they were delivered under."""
     issues: tuple[IssueFound, ...]
+    """What set rows aside, or rejects the batch."""
+    warnings: tuple[IssueFound, ...] = ()
+    """What only informs."""
     expectations: tuple[Expectation, ...]
 
 

@@ -13,5 +13,7 @@ class Row:
     text: Any = None
     entities: Any = None
     scope: Any = None
+    answer: str | None = None
+    """What the annotator said of the row, where the format has it: `reject` and `ignore` are not taught."""
     fault: tuple[str, str] | None = None
     """Code and detail where the row could not be read at all."""

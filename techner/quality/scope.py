@@ -26,15 +26,7 @@ def delivered_scope(metadata: bytes, scheme: LabelScheme) -> tuple[str, ...]:
 
 def with_scope(example: Example, scope: tuple[str, ...] | None) -> Example:
     """Return the example with the batch's scope, unless its row stated one."""
-    return example if example.scope is not None else replace(example, scope=scope)
-
-
-def inferred_scope(examples: Iterable[Example]) -> tuple[str, ...]:
-    """Return the labels that occur where no scope was stated.
-
-    A row that states its own says nothing about what was looked for in the others.
-    """
-    return tuple(sorted({label for eg in examples if eg.scope is None for label in eg.labels}))
+    return example if scope is None or example.scope is not None else replace(example, scope=scope)
 
 
 def disagree(copies: Iterable[Example]) -> bool:

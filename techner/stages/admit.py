@@ -25,8 +25,9 @@ def admit(run: Run, batch_digest: str) -> QualityReport:
 
 
 def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: str) -> QualityReport:
-    from techner.quality.examine import Admission, examine
-    from techner.uptraining.pipeline import load_pipeline, tokens
+    from techner.quality.examine import examine
+    from techner.quality.scan import Admission
+    from techner.uptraining.pipeline import cuts_at_space, load_pipeline, tokens
 
     delivery = read_delivery(run.store, batch)
     with run.model(manifest.files) as folder:
@@ -36,6 +37,7 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
             policy=plan.policies.quality,
             frozen_texts=load_reference(run.store, plan.reference).scoring_texts,
             tokenize=lambda text: tokens(nlp, text),
+            cuts_at_space=cuts_at_space(nlp),
             digest=name,
             metadata=delivery.metadata,
         )
@@ -44,7 +46,7 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
     # The report goes last: an examination without one did not happen.
     for path, part in {
         "examples.jsonl": write_examples(examined.accepted),
-        "quarantine.jsonl": examined.quarantine,
+        "quarantine.jsonl": b"".join(examined.quarantine),
         "report.json": dump(examined.report),
     }.items():
         _create(run, f"{where}/{path}", part)
