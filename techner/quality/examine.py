@@ -7,14 +7,14 @@ from typing import Any
 from techner.core.errors import BatchError, IntegrityError
 from techner.core.examples import Example
 from techner.core.manifest import BatchRef
-from techner.core.night import IssueFound, QualityReport
+from techner.core.night import BatchMetadata, IssueFound, QualityReport
 from techner.formats import Row, read_rows
 from techner.quality.found import writable
 from techner.quality.metrics import Metric, batch_metrics
 from techner.quality.quarantine import quarantined
 from techner.quality.report import kept_by, rejected, with_kept
 from techner.quality.scan import Admission, Scan, scanned
-from techner.quality.scope import delivered_scope, with_scope
+from techner.quality.scope import delivered_metadata, with_scope
 from techner.quality.suite import expect
 
 
@@ -75,7 +75,8 @@ def judge(
     data: bytes, batch: BatchRef, admission: Admission, *, history: Mapping[str, int] | None = None
 ) -> Examined:
     """Read and check a delivery, without a record."""
-    scope, faults = _delivered_scope(admission)
+    metadata, faults = _delivered(admission)
+    scope = metadata.scope if metadata else None
     try:
         reader, rows = read_rows(data)
         scan = scanned(rows, admission, scope or None)
@@ -84,7 +85,8 @@ def judge(
         report = rejected(batch, admission=admission.digest, scope=scope, issues=issues)
         return Examined(report=report, data=data, scan=None)
     report = rejected(batch, admission=admission.digest, scope=scope, issues=())
-    judged = Examined(report=replace(report, reader=reader), data=data, scan=scan)
+    report = replace(report, reader=reader, corrects=metadata.corrects if metadata else None)
+    judged = Examined(report=report, data=data, scan=scan)
     return _judged(judged, scan, faults, scope=scope, history=history or {})
 
 
@@ -125,17 +127,17 @@ def _judged(
     return replace(read, report=report, flagged=flagged, metrics=metrics)
 
 
-def _delivered_scope(admission: Admission) -> tuple[tuple[str, ...] | None, list[IssueFound]]:
-    """Return the scope in the metadata, None where there is none, and what is wrong with it.
+def _delivered(admission: Admission) -> tuple[BatchMetadata | None, list[IssueFound]]:
+    """Return the metadata, None where there is none, and what is wrong with it.
 
     Metadata that is wrong rejects the batch, whatever its rows are.
     """
     if admission.metadata is None:
         return None, []
     try:
-        return delivered_scope(admission.metadata, admission.scheme), []
+        return delivered_metadata(admission.metadata, admission.scheme), []
     except BatchError as error:
-        return (), [_of_batch(error)]
+        return BatchMetadata(scope=()), [_of_batch(error)]
 
 
 def _of_batch(error: BatchError) -> IssueFound:

@@ -12,16 +12,16 @@ from techner.documents import parse
 from techner.formats import strict_json
 
 
-def delivered_scope(metadata: bytes, scheme: LabelScheme) -> tuple[str, ...]:
+def delivered_metadata(metadata: bytes, scheme: LabelScheme) -> BatchMetadata:
     """Read a batch's metadata; raises BatchError for anything but a scope of the label scheme."""
     try:
         strict_json.loads(metadata.decode())  # `parse` takes the last of two equal keys
-        scope = parse(BatchMetadata, metadata, where="the metadata").scope
+        found = parse(BatchMetadata, metadata, where="the metadata")
     except (ValueError, IntegrityError) as error:
         raise BatchError(f'metadata: {error}; write {{"scope": ["LABEL", …]}} and nothing else') from error
-    if fault := scheme.scope_fault(scope):
+    if fault := scheme.scope_fault(found.scope):
         raise BatchError(f"metadata: {fault}; correct the .meta.json beside the delivery")
-    return scope_today(scope, scheme.moves)
+    return replace(found, scope=scope_today(found.scope, scheme.moves))
 
 
 def with_scope(example: Example, scope: tuple[str, ...] | None) -> Example:
