@@ -18,6 +18,7 @@ from techner.settings import load_settings
 from techner.stages.inbox import (
     BatchState,
     Status,
+    admission_folder,
     decide,
     examined,
     scope_metadata,
@@ -111,6 +112,18 @@ def show_batch(name: str, as_json: AsJson = False) -> None:  # noqa: FBT002
     if report.warnings:
         out.print("warnings:")
         show_issues(report.warnings)
+
+
+@app.command("report")
+def report(name: str) -> None:
+    """Print the page about one delivery, as HTML: `techner batch report NAME > report.html`."""
+    settings = load_settings()
+    store = settings.open_store()
+    state = find(states(settings), name)
+    found = state.report or examined(store, state.ref, settings.policies)
+    if found is None:
+        raise BatchError(f"{name!r} was not examined under the present settings; a night does that")
+    typer.echo(store.get(f"{admission_folder(state.ref, found.admission)}/report.html"))
 
 
 @app.command("exclude")

@@ -49,7 +49,9 @@ class Examined:
             yield from quarantined(self.rows(), self.report, self.scan)
 
     def rows(self) -> Iterator[Row]:
-        return read_rows(self.data)[1]
+        """Yield the rows as delivered; none where the file cannot be read."""
+        if self.scan is not None:
+            yield from read_rows(self.data)[1]
 
 
 def examine(

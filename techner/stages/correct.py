@@ -62,7 +62,7 @@ def _record(line: dict[str, Any], batch: str) -> dict[str, Any]:
     """Return a row to correct; one that is no record has no text, so that it is not learnt as it is."""
     about = {"batch": batch, "row": line["row"], "reasons": line["reasons"], "fixes": line.get("fixes", [])}
     if "record" in line:
-        return line["record"] | {"techner": about}
+        return {**line["record"], "techner": about}
     raw = base64.b64decode(line["raw"]).decode("utf-8", "backslashreplace")
     return {"text": None, "entities": None, "techner": about | {"raw": raw}}
 

@@ -12,6 +12,7 @@ from techner.cli.app import app
 from techner.core.night import QualityReport
 from techner.formats import write_examples
 from techner.stages.admit import admit
+from techner.stages.inbox import admission_folder
 from techner.stages.plan import plan
 from tests.world import POLICIES, World, tech_batch
 
@@ -67,6 +68,21 @@ def test_rows_set_aside_come_back_corrected_and_linked(faulty: World, tmp_path: 
     second = admitted(faulty, "run-2", path.name)
     assert (second.corrects, second.accepted, second.quarantined) == (first.batch.digest, 3, 2)
     assert "corrects: monday.jsonl" in call("show", path.name).stdout
+
+
+def test_a_page_and_the_record_of_great_expectations_lie_beside_the_report(faulty: World) -> None:
+    report = admitted(faulty, "run-1", "monday.jsonl")
+    folder = admission_folder(report.batch, report.admission)
+    page = call("report", "monday.jsonl").stdout
+    assert faulty.store.get(f"{folder}/report.html").decode() == page.removesuffix("\n")
+    assert "B-PROTOCOL" in page
+    written = json.loads(faulty.store.get(f"{folder}/expectations.json"))
+    failed = {
+        result["expectation_config"]["kwargs"]["column"]
+        for result in written["rows"]["results"]
+        if not result["success"]
+    }
+    assert failed >= {"ok_label", "ok_json", "ok_misaligned", "ok_duplicate"}
 
 
 def test_a_file_that_exists_is_not_overwritten(faulty: World, tmp_path: Path) -> None:
