@@ -45,7 +45,7 @@ class Examined:
     @property
     def quarantine(self) -> Iterator[bytes]:
         """Yield a JSON line for every row that was set aside: number, reasons, raw bytes, corrected row."""
-        if self.scan is not None:
+        if self.scan is not None and self.report.accepted < self.report.read:
             yield from quarantined(self.rows(), self.report, self.scan)
 
     def rows(self) -> Iterator[Row]:
