@@ -8,11 +8,22 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from techner.cli.talk import console, now, out, person, scope_of
+from techner.cli.check import check, show_issues
+from techner.cli.fix import fix, metadata_beside
+from techner.cli.inbox import find, name_of, states
+from techner.cli.talk import console, labels_in, now, out, person, scope_of
 from techner.core.errors import BatchError
 from techner.documents import plain
-from techner.settings import Settings, load_settings
-from techner.stages.inbox import BatchState, Status, decide, examined, scope_metadata, submit, survey
+from techner.settings import load_settings
+from techner.stages.inbox import (
+    BatchState,
+    Status,
+    admission_folder,
+    decide,
+    examined,
+    scope_metadata,
+    submit,
+)
 
 app = typer.Typer(no_args_is_help=True, help="Deliver batches and see where each one stands.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -24,6 +35,9 @@ COLOURS = {
     Status.EXCLUDED: "dim",
     Status.IN_PRODUCTION: "green",
 }
+
+app.command("check")(check)
+app.command("fix")(fix)
 
 
 @app.command("submit")
@@ -38,22 +52,21 @@ def submit_files(
     store = settings.open_store()
     metadata = None
     if scope is not None:
-        labels = tuple(label for part in scope.split(",") if (label := part.strip()))
-        metadata = scope_metadata(store, settings.policies, labels)
+        metadata = scope_metadata(store, settings.policies, labels_in(scope))
     for file in files:
-        name = submit(store, file, metadata=metadata)
+        name = submit(store, file, metadata=metadata or metadata_beside(file))
         console.print(f"delivered {name}", markup=False)
 
 
 @app.command("list")
 def list_batches(as_json: AsJson = False) -> None:  # noqa: FBT002
     """Show every delivery: pending, accepted, held, rejected, excluded, or in production."""
-    states = _states(load_settings())
+    found = states(load_settings())
     if as_json:
-        typer.echo(json.dumps([_summary(state) for state in states], indent=1))
+        typer.echo(json.dumps([_summary(state) for state in found], indent=1))
         return
     table = Table("batch", "status", "rows", "accepted", "quarantined", "digest", "why")
-    for state in states:
+    for state in found:
         rows = (
             (state.report.read, state.report.accepted, state.report.quarantined)
             if state.report
@@ -67,14 +80,14 @@ def list_batches(as_json: AsJson = False) -> None:  # noqa: FBT002
             state.ref.digest[:12],
             escape(why),
         )
-    out.print(table if states else "The inbox is empty; deliver with `techner batch submit FILE`.")
+    out.print(table if found else "The inbox is empty; deliver with `techner batch submit FILE`.")
 
 
 @app.command("show")
 def show_batch(name: str, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Show one delivery: its status, its counts, and every fault that was found."""
     settings = load_settings()
-    state = _find(_states(settings), name)
+    state = find(states(settings), name)
     report = state.report or examined(settings.open_store(), state.ref, settings.policies)
     if as_json:
         typer.echo(json.dumps(_summary(state) | {"report": plain(report)}, indent=1))
@@ -90,12 +103,27 @@ def show_batch(name: str, as_json: AsJson = False) -> None:  # noqa: FBT002
     spans = ", ".join(f"{label} {n}" for label, n in report.labels.items())
     out.print(f"spans: {spans or 'none'}", markup=False)
     out.print(f"scope: {scope_of(report)}", markup=False)
+    if report.corrects:
+        out.print(f"corrects: {name_of(report.corrects, settings)}", markup=False)
     if report.renamed:
         old = ", ".join(f"{label} {n}" for label, n in report.renamed.items())
         out.print(f"delivered under an old name: {old}", markup=False)
-    for issue in report.issues:
-        where = "batch" if issue.row is None else f"row {issue.row}"
-        out.print(f"  {where}: {issue.code}: {issue.detail}", markup=False)
+    show_issues(report.issues)
+    if report.warnings:
+        out.print("warnings:")
+        show_issues(report.warnings)
+
+
+@app.command("report")
+def report(name: str) -> None:
+    """Print the page about one delivery, as HTML: `techner batch report NAME > report.html`."""
+    settings = load_settings()
+    store = settings.open_store()
+    state = find(states(settings), name)
+    found = state.report or examined(store, state.ref, settings.policies)
+    if found is None:
+        raise BatchError(f"{name!r} was not examined under the present settings; a night does that")
+    typer.echo(store.get(f"{admission_folder(state.ref, found.admission)}/report.html"))
 
 
 @app.command("exclude")
@@ -112,22 +140,11 @@ def release(name: str, why: Annotated[str, typer.Option(help="The reason, kept f
 
 def _say(name: str, word: str, why: str) -> None:
     settings = load_settings()
-    state = _find(_states(settings), name)
+    state = find(states(settings), name)
     if state.status is Status.IN_PRODUCTION:
         raise BatchError(f"{name!r} is in production; `techner model rollback` takes it out")
     decide(settings.open_store(), state.ref, word, who=person(), why=why, when=now())
     console.print(f"{word}: {name}", markup=False)
-
-
-def _states(settings: Settings) -> tuple[BatchState, ...]:
-    return survey(settings.open_store(), settings.policies, cache=settings.cache)
-
-
-def _find(states: tuple[BatchState, ...], name: str) -> BatchState:
-    for state in states:
-        if state.ref.name == name or (len(name) >= 6 and state.ref.digest.startswith(name)):  # noqa: PLR2004
-            return state
-    raise BatchError(f"no batch {name!r}; `techner batch list` shows what there is")
 
 
 def _summary(state: BatchState) -> dict[str, object]:

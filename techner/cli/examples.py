@@ -31,7 +31,8 @@ def read_rows(path: Path) -> Iterator[Example | str]:
     from techner.core.policy import QualityPolicy
     from techner.core.scheme import LabelScheme
     from techner.formats import read_rows as read
-    from techner.quality.checks import overlap_faults, parse_row, scope_faults
+    from techner.quality.checks import parse_row, scope_faults
+    from techner.quality.spans import overlap_faults
 
     try:
         _, rows = read(path.read_bytes())
@@ -45,5 +46,6 @@ def read_rows(path: Path) -> Iterator[Example | str]:
         if example:
             faults = [*scope_faults(example), *overlap_faults(example)]
         if example is None or faults:
-            raise BatchError(f"{path}, row {row.number}: {'; '.join(': '.join(fault) for fault in faults)}")
+            found = "; ".join(f"{fault.code}: {fault.detail}" for fault in faults)
+            raise BatchError(f"{path}, row {row.number}: {found}")
         yield example

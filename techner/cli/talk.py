@@ -37,6 +37,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def labels_in(argument: str) -> tuple[str, ...]:
+    """Return the labels of a list like `PROTOCOL,HARDWARE`."""
+    return tuple(label for part in argument.split(",") if (label := part.strip()))
+
+
 def scope_of(report: QualityReport) -> str:
     """Say what the annotators of a batch looked for, and how that is known."""
     own = f"; {report.own_scopes} rows state their own" if report.own_scopes else ""

@@ -47,6 +47,8 @@ class Example:
 
 def fold(text: str) -> str:
     """Return `text` without the differences that do not make it another text: case, space, Unicode form."""
+    if text.isascii():  # the same, in a tenth of the time
+        return " ".join(text.lower().split())
     # Casefolding can leave text denormalised again, hence the second pass (Unicode 3.13, D146).
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(folded.split())
@@ -54,7 +56,12 @@ def fold(text: str) -> str:
 
 def text_key(text: str) -> str:
     """Name a text, the same under case, space and Unicode-form changes: SHA-256 in hex."""
-    return hashlib.sha256(fold(text).encode("utf-8", "surrogatepass")).hexdigest()
+    return folded_key(fold(text))
+
+
+def folded_key(folded: str) -> str:
+    """Name a text that is folded already."""
+    return hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def digest(data: bytes) -> str:

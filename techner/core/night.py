@@ -27,6 +27,8 @@ class BatchMetadata:
 
     scope: tuple[str, ...]
     """Labels that its annotators looked for."""
+    corrects: str | None = None
+    """Digest of the batch whose rows, set aside there, are delivered again."""
 
 
 @document
@@ -36,6 +38,8 @@ class IssueFound:
     row: int | None
     code: str
     detail: str
+    suggestion: str | None = None
+    """What the annotator probably meant, where that can be told."""
 
 
 @document
@@ -69,11 +73,16 @@ class QualityReport:
     """Labels that the annotators of the rows looked for, where a row does not state a scope of its own."""
     scope_from: Literal["delivered", "inferred"]
     """The metadata, or the labels that occur in the accepted rows."""
+    corrects: str | None = None
+    """Digest of the batch whose rows are delivered again."""
     own_scopes: int
     """Accepted rows with a scope of their own."""
     renamed: dict[str, int]
     """Accepted spans by the old name that they were delivered under."""
     issues: tuple[IssueFound, ...]
+    """What set rows aside, or rejects the batch."""
+    warnings: tuple[IssueFound, ...] = ()
+    """What only informs."""
     expectations: tuple[Expectation, ...]
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import field
 
+from techner.core.codes import CODES, Severity
 from techner.core.document import document
 
 TECH_LABELS = (
@@ -24,6 +25,34 @@ class QualityPolicy:
     max_quarantine_share: float = 0.25
     """Above this share of quarantined rows the whole batch is rejected."""
     max_text_chars: int = 20_000
+    severities: dict[str, Severity] = field(default_factory=dict)
+    """Code → `critical` or `warning`, where it shall weigh otherwise than `core/codes.py` says."""
+    systematic_share: float = 0.5
+    """Above this share of misplaced spans the offsets are counted otherwise, and the batch is rejected."""
+    min_label_spans: int = 10
+    """A label with fewer spans in a batch has too few examples, a warning."""
+    min_label_rows: int = 50
+    """Batches with fewer rows are not asked for so many."""
+    max_label_drift: float = 0.3
+    """Half the sum of the differences in label shares to what production has learnt; above it, a warning."""
+    min_name_count: int = 3
+    """A name that is annotated so often is looked for in the whole batch."""
+    max_missing_share: float = 0.2
+    """Where more of its occurrences are not annotated, that is no oversight: not mentioned."""
+
+    def __post_init__(self) -> None:
+        """Refuse what would let everything through, and a severity for what has none."""
+        for name in ("max_quarantine_share", "systematic_share", "max_label_drift", "max_missing_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: a share lies between 0 and 1")
+        for code in self.severities:
+            if code not in CODES:
+                raise ValueError(f"severities: there is no code {code!r}; there are {', '.join(CODES)}")
+            if CODES[code].is_fixed:
+                raise ValueError(f"severities: {code!r} is always critical: such rows cannot be learnt from")
+
+    def severity(self, code: str) -> Severity:
+        return self.severities.get(code) or CODES[code].severity
 
 
 @document
@@ -46,6 +75,11 @@ class SchemePolicy:
     """Old name → new name: in deliveries, memory, holdout, and in the model itself."""
     retired: tuple[str, ...] = ()
     """Labels that deliveries may not use any more and the next candidate forgets."""
+
+    @property
+    def is_any(self) -> bool:
+        """Whether any label moves at all."""
+        return bool(self.renamed or self.retired)
 
 
 @document

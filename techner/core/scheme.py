@@ -38,7 +38,7 @@ def label_scheme(pretrained: Iterable[str], policies: Policies) -> LabelScheme:
     pretrained, moves = frozenset(pretrained), policies.scheme
     for wrong in _contradictions(pretrained, policies):
         raise SettingsError(wrong)
-    labels = pretrained.union(policies.quality.labels) - moves.renamed.keys() - frozenset(moves.retired)
+    labels = pretrained.union(policies.quality.labels) - frozenset(moves.renamed) - frozenset(moves.retired)
     return LabelScheme(labels, moves)
 
 

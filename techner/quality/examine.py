@@ -1,173 +1,153 @@
 """Examine a batch: every row ends in exactly one place."""
 
-import base64
-import json
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from techner.core.errors import BatchError, IntegrityError
-from techner.core.examples import Example, text_key
+from techner.core.examples import Example
 from techner.core.manifest import BatchRef
-from techner.core.night import IssueFound, QualityReport
-from techner.core.policy import QualityPolicy
-from techner.core.scheme import LabelScheme
+from techner.core.night import BatchMetadata, IssueFound, QualityReport
 from techner.formats import Row, read_rows
-from techner.quality.checks import parse_row, scope_faults, span_faults
-from techner.quality.report import rejected, with_accepted
-from techner.quality.scope import delivered_scope, disagree, inferred_scope, with_scope
+from techner.quality.found import writable
+from techner.quality.metrics import Metric, batch_metrics
+from techner.quality.quarantine import quarantined
+from techner.quality.report import kept_by, rejected, with_kept
+from techner.quality.scan import Admission, Scan, scanned
+from techner.quality.scope import delivered_metadata, with_scope
 from techner.quality.suite import expect
-
-Tokenize = Callable[[str], list[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
+    """The report, and what it counts; examples and rows are read again when they are asked for."""
+
     report: QualityReport
-    accepted: tuple[Example, ...]
-    quarantine: bytes
-    """JSONL: row number, reasons, and the raw bytes as delivered (base64)."""
+    data: bytes
+    scan: Scan | None
+    """None where the file could not be read."""
+    flagged: dict[str, set[int]] = field(default_factory=dict)
+    """Code → the rows that have it."""
+    metrics: tuple[Metric, ...] = ()
+    results: dict[str, Any] = field(default_factory=dict)
+    """What Great Expectations wrote down."""
+
+    @property
+    def accepted(self) -> Iterator[Example]:
+        """Yield the accepted examples in the order they came."""
+        if self.scan is None or self.report.action == "reject":
+            return
+        bad = {issue.row for issue in self.report.issues}
+        for one in self.scan.spill:
+            if one.number not in bad:
+                yield with_scope(one.example(), self.report.scope)
+
+    @property
+    def quarantine(self) -> Iterator[bytes]:
+        """Yield a JSON line for every row that was set aside: number, reasons, raw bytes, corrected row."""
+        if self.scan is not None and self.report.accepted < self.report.read:
+            yield from quarantined(self.rows(), self.report, self.scan)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows as delivered; none where the file cannot be read."""
+        if self.scan is not None:
+            yield from read_rows(self.data)[1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admission:
-    """What a batch is examined against."""
+def examine(
+    data: bytes, batch: BatchRef, admission: Admission, *, history: Mapping[str, int] | None = None
+) -> Examined:
+    """Read and check a delivery, and let Great Expectations record it.
 
-    scheme: LabelScheme
-    policy: QualityPolicy
-    frozen_texts: frozenset[str]
-    """Text keys of the regression set and the holdout."""
-    tokenize: Tokenize
-    """Character ranges of the tokens that the model to be trained will see."""
-    digest: str
-    metadata: bytes | None = None
-    """What was delivered beside the batch."""
+    An unreadable delivery is a rejected report, never an exception. `history` are the spans a label that
+    production has learnt. Raises IntegrityError where the record cannot be made, or says something else.
+    """
+    judged = judge(data, batch, admission, history=history)
+    if judged.scan is None:
+        return judged
+    recorded = expect(judged.scan.numbers, judged.flagged, judged.metrics, policy=admission.policy)
+    return replace(
+        judged,
+        report=replace(judged.report, expectations=recorded.expectations),
+        results=recorded.results,
+    )
 
 
-def examine(data: bytes, batch: BatchRef, admission: Admission) -> Examined:
-    """Read and check a delivery; an unreadable one is a rejected report, never an exception."""
-    scope, faults = _delivered_scope(admission)
+def judge(
+    data: bytes, batch: BatchRef, admission: Admission, *, history: Mapping[str, int] | None = None
+) -> Examined:
+    """Read and check a delivery, without a record."""
+    metadata, faults = _delivered(admission)
+    scope = metadata.scope if metadata else None
     try:
-        reader, found = read_rows(data)
-        rows = list(found)
+        reader, rows = read_rows(data)
+        scan = scanned(rows, admission, scope or None)
     except BatchError as error:
-        faults.append(_of_batch(error))
-        report = rejected(batch, admission=admission.digest, scope=scope, issues=tuple(faults))
-        return Examined(report=report, accepted=(), quarantine=b"")
-    examples, issues = _check(rows, admission, scope or None)
+        issues = (*faults, _of_batch(error))
+        report = rejected(batch, admission=admission.digest, scope=scope, issues=issues)
+        return Examined(report=report, data=data, scan=None)
+    report = rejected(batch, admission=admission.digest, scope=scope, issues=())
+    report = replace(report, reader=reader, corrects=metadata.corrects if metadata else None)
+    judged = Examined(report=report, data=data, scan=scan)
+    return _judged(judged, scan, faults, scope=scope, history=history or {})
+
+
+def _judged(
+    read: Examined,
+    scan: Scan,
+    metadata_faults: list[IssueFound],
+    *,
+    scope: tuple[str, ...] | None,
+    history: Mapping[str, int],
+) -> Examined:
+    policy = scan.admission.policy
     flagged: dict[str, set[int]] = {}
-    for issue in issues:
+    for issue in scan.issues:
         flagged.setdefault(issue.code, set()).add(issue.row or 0)
-    expectations = expect([row.number for row in rows], flagged)
-    bad = set().union(*flagged.values()) if flagged else set()
-    accepted = {number: example for number, example in examples.items() if number not in bad}
-    faults += _batch_faults(len(rows), len(bad), accepted.values(), admission.policy)
+    bad = set().union(*(rows for code, rows in flagged.items() if policy.severity(code) == "critical"))
+    kept = kept_by(scan, bad)
+    wrong = [fault.detail for fault in metadata_faults]
+    metrics = tuple(
+        batch_metrics(scan, bad=len(bad), labels=kept.labels, metadata_faults=wrong, history=history)
+    )
+    found = [_of_metric(metric) for metric in metrics if not metric.passed] + scan.issues
+    issues = tuple(issue for issue in found if policy.severity(issue.code) == "critical")
+    is_rejected = any(issue.row is None for issue in issues)
     report = replace(
-        rejected(batch, admission=admission.digest, scope=scope, issues=(*faults, *issues)),
-        reader=reader,
-        read=len(rows),
-        rejected=len(rows) if faults else 0,
-        expectations=expectations,
+        read.report,
+        read=len(scan.numbers),
+        rejected=len(scan.numbers) if is_rejected else 0,
+        issues=issues,
+        warnings=tuple(issue for issue in found if policy.severity(issue.code) == "warning"),
     )
-    if not faults:
-        scope = inferred_scope(accepted.values()) if scope is None else scope
-        report = with_accepted(replace(report, scope=scope), rows, accepted, admission.scheme)
+    if not is_rejected:
+        report = with_kept(report, kept, scope)
     if report.read != report.accepted + report.quarantined + report.rejected:
-        raise IntegrityError(f"{batch.name}: rows were lost: {report}")
-    return Examined(
-        report=report,
-        accepted=() if faults else tuple(with_scope(example, scope) for example in accepted.values()),
-        quarantine=_quarantine(rows, issues, everything=bool(faults)),
-    )
+        raise IntegrityError(
+            f"{report.batch.name}: rows were lost: {report.read} read, {report.accepted} kept"
+        )
+    return replace(read, report=report, flagged=flagged, metrics=metrics)
 
 
-def _delivered_scope(admission: Admission) -> tuple[tuple[str, ...] | None, list[IssueFound]]:
-    """Return the scope in the metadata, None where there is none, and what is wrong with it.
+def _delivered(admission: Admission) -> tuple[BatchMetadata | None, list[IssueFound]]:
+    """Return the metadata, None where there is none, and what is wrong with it.
 
     Metadata that is wrong rejects the batch, whatever its rows are.
     """
     if admission.metadata is None:
         return None, []
     try:
-        return delivered_scope(admission.metadata, admission.scheme), []
+        return delivered_metadata(admission.metadata, admission.scheme), []
     except BatchError as error:
-        return (), [_of_batch(error)]
+        return BatchMetadata(scope=()), [_of_batch(error)]
 
 
 def _of_batch(error: BatchError) -> IssueFound:
     code, _, detail = str(error).partition(": ")
-    return IssueFound(row=None, code=code, detail=_writable(detail))
+    return IssueFound(row=None, code=code, detail=writable(detail))
 
 
-def _check(
-    rows: Iterable[Row], admission: Admission, scope: tuple[str, ...] | None
-) -> tuple[dict[int, Example], list[IssueFound]]:
-    examples: dict[int, Example] = {}
-    issues = []
-    for row in rows:
-        example, faults = parse_row(row, admission.policy, admission.scheme)
-        if example:
-            example = examples[row.number] = with_scope(example, scope)
-            faults += [*span_faults(example, admission.tokenize), *scope_faults(example)]
-            if text_key(example.text) in admission.frozen_texts:
-                faults.append(("leak", "this text scores the model; it must not train it"))
-        issues += [IssueFound(row=row.number, code=code, detail=_writable(text)) for code, text in faults]
-    issues += _duplicates(examples)
-    return examples, sorted(issues, key=lambda issue: (issue.row or 0, issue.code))
-
-
-def _writable(detail: str) -> str:
-    """Escape what UTF-8 cannot write: a detail may quote half of a surrogate pair."""
-    return detail.encode("utf-8", "backslashreplace").decode()
-
-
-def _duplicates(examples: dict[int, Example]) -> list[IssueFound]:
-    """Later exact copies go; where copies disagree all go, because none can be trusted.
-
-    Copies of other scopes are neither, as long as they say the same of what both looked for.
-    """
-    by_text: dict[str, list[int]] = {}
-    for number, example in examples.items():
-        by_text.setdefault(text_key(example.text), []).append(number)
-    issues = []
-    for numbers in by_text.values():
-        if disagree(examples[number] for number in numbers):
-            others = ", ".join(map(str, numbers))
-            issues += [IssueFound(row=n, code="conflict", detail=f"rows {others} disagree") for n in numbers]
-            continue
-        first: dict[object, int] = {}
-        for number in numbers:
-            said = (examples[number].spans, examples[number].scope)
-            if first.setdefault(said, number) != number:
-                detail = f"same as row {first[said]}"
-                issues.append(IssueFound(row=number, code="duplicate", detail=detail))
-    return issues
-
-
-def _batch_faults(
-    read: int, bad: int, accepted: Collection[Example], policy: QualityPolicy
-) -> Iterable[IssueFound]:
-    if bad > policy.max_quarantine_share * read:
-        limit = f"{policy.max_quarantine_share:.0%}"
-        detail = f"{bad} of {read} rows are faulty, more than {limit}: fix the export and deliver it again"
-        yield IssueFound(row=None, code="quarantine_share", detail=detail)
-    elif not any(example.spans for example in accepted):
-        yield IssueFound(row=None, code="no_entities", detail="no accepted row has a span")
-
-
-def _quarantine(rows: Iterable[Row], issues: Iterable[IssueFound], *, everything: bool) -> bytes:
-    reasons: dict[int, list[str]] = {}
-    for issue in issues:
-        if issue.row is not None:
-            reasons.setdefault(issue.row, []).append(f"{issue.code}: {issue.detail}")
-    return b"".join(
-        json.dumps(
-            {
-                "row": row.number,
-                "reasons": reasons.get(row.number, ["the whole batch was rejected"]),
-                "raw": base64.b64encode(row.raw).decode(),
-            }
-        ).encode()
-        + b"\n"
-        for row in rows
-        if everything or row.number in reasons
+def _of_metric(metric: Metric) -> IssueFound:
+    return IssueFound(
+        row=None, code=metric.code, detail=writable(metric.detail), suggestion=metric.suggestion
     )

@@ -1,14 +1,12 @@
 """The quality report of a batch, put together from what was found."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
-from techner.core.examples import Example
 from techner.core.manifest import BatchRef
 from techner.core.night import IssueFound, QualityReport
-from techner.core.scheme import LabelScheme
-from techner.formats import Row
+from techner.quality.scan import Scan
 
 
 def rejected(
@@ -34,19 +32,54 @@ def rejected(
     )
 
 
-def with_accepted(
-    report: QualityReport, rows: Iterable[Row], accepted: Mapping[int, Example], scheme: LabelScheme
-) -> QualityReport:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the rows without a critical fault hold."""
+
+    count: int
+    labels: dict[str, int]
+    renamed: dict[str, int]
+    own_scopes: int
+    inferred_scope: tuple[str, ...]
+    """Labels that occur in rows without a scope of their own, which say nothing about the others."""
+
+
+def kept_by(scan: Scan, bad: Collection[int]) -> Kept:
+    """Count what is in the rows that are not bad."""
+    labels: Counter[str] = Counter()
+    renamed: Counter[str] = Counter()
+    inferred: set[str] = set()
+    count = own_scopes = 0
+    for number, _, spans, scope in scan.spill:
+        if number in bad:
+            continue
+        count += 1
+        if scope is not None:
+            own_scopes += 1
+        for _, _, label in spans:
+            labels[label] += 1
+            if scope is None:
+                inferred.add(label)
+        if scan.renamed:
+            renamed.update(scan.renamed.get(number, ()))
+    return Kept(
+        count=count,
+        labels=dict(sorted(labels.items())),
+        renamed=dict(sorted(renamed.items())),
+        own_scopes=own_scopes,
+        inferred_scope=tuple(sorted(inferred)),
+    )
+
+
+def with_kept(report: QualityReport, kept: Kept, scope: tuple[str, ...] | None) -> QualityReport:
     """Return the report of a batch that is not rejected."""
-    kept = [row for row in rows if row.number in accepted]
-    old = (label for row in kept for _, _, label in row.entities if label in scheme.moves.renamed)
-    new = (span.label for example in accepted.values() for span in example.spans)
     return replace(
         report,
-        action="accept" if report.read == len(accepted) else "quarantine",
-        accepted=len(accepted),
-        quarantined=report.read - len(accepted),
-        labels=dict(sorted(Counter(new).items())),
-        own_scopes=sum(row.scope is not None for row in kept),
-        renamed=dict(sorted(Counter(old).items())),
+        action="accept" if report.read == kept.count else "quarantine",
+        accepted=kept.count,
+        quarantined=report.read - kept.count,
+        labels=kept.labels,
+        scope=kept.inferred_scope if scope is None else scope,
+        own_scopes=kept.own_scopes,
+        renamed=kept.renamed,
     )

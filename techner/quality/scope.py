@@ -12,29 +12,21 @@ from techner.documents import parse
 from techner.formats import strict_json
 
 
-def delivered_scope(metadata: bytes, scheme: LabelScheme) -> tuple[str, ...]:
+def delivered_metadata(metadata: bytes, scheme: LabelScheme) -> BatchMetadata:
     """Read a batch's metadata; raises BatchError for anything but a scope of the label scheme."""
     try:
         strict_json.loads(metadata.decode())  # `parse` takes the last of two equal keys
-        scope = parse(BatchMetadata, metadata, where="the metadata").scope
+        found = parse(BatchMetadata, metadata, where="the metadata")
     except (ValueError, IntegrityError) as error:
         raise BatchError(f'metadata: {error}; write {{"scope": ["LABEL", …]}} and nothing else') from error
-    if fault := scheme.scope_fault(scope):
+    if fault := scheme.scope_fault(found.scope):
         raise BatchError(f"metadata: {fault}; correct the .meta.json beside the delivery")
-    return scope_today(scope, scheme.moves)
+    return replace(found, scope=scope_today(found.scope, scheme.moves))
 
 
 def with_scope(example: Example, scope: tuple[str, ...] | None) -> Example:
     """Return the example with the batch's scope, unless its row stated one."""
-    return example if example.scope is not None else replace(example, scope=scope)
-
-
-def inferred_scope(examples: Iterable[Example]) -> tuple[str, ...]:
-    """Return the labels that occur where no scope was stated.
-
-    A row that states its own says nothing about what was looked for in the others.
-    """
-    return tuple(sorted({label for eg in examples if eg.scope is None for label in eg.labels}))
+    return example if scope is None or example.scope is not None else replace(example, scope=scope)
 
 
 def disagree(copies: Iterable[Example]) -> bool:

@@ -1,58 +1,125 @@
-"""The Great Expectations suite of a batch: one expectation a code, over flags that the checks set.
+"""The Great Expectations suite of a batch: an expectation a code, over flags of rows and batch figures.
 
-The frame holds row numbers and booleans, never text: a lone surrogate in a text column fails a whole run.
+The frames hold row numbers, booleans and figures, never text: a lone surrogate in a text fails a whole run.
 """
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from techner.core.codes import CODES, ROW_CODES
 from techner.core.errors import IntegrityError
 from techner.core.night import Expectation
-from techner.quality.checks import CODES
+from techner.core.policy import QualityPolicy
+from techner.quality.metrics import Metric
 
 
-def expect(rows: Sequence[int], faults: Mapping[str, set[int]]) -> tuple[Expectation, ...]:
-    """Validate the flags of all rows; the failing rows that GX finds are the ones the checks flagged.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What Great Expectations says of a batch: in short, and its own result documents."""
+
+    expectations: tuple[Expectation, ...]
+    results: dict[str, Any]
+    """`rows` and `batch`, each as Great Expectations writes it."""
+
+
+def expect(
+    rows: Sequence[int],
+    faults: Mapping[str, set[int]],
+    metrics: Iterable[Metric] = (),
+    *,
+    policy: QualityPolicy,
+) -> Recorded:
+    """Validate the flags of all rows and the figures of the batch; GX must find what the checks found.
 
     Raises IntegrityError where an expectation could not be evaluated: a broken check is never a pass.
     """
+    import numpy as np
     import pandas as pd
 
     gx = _quiet_great_expectations()
-    frame = pd.DataFrame({"row_id": list(rows)})
-    for code in CODES:
-        frame[f"ok_{code}"] = [row not in faults.get(code, ()) for row in rows]
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    suite = gx.ExpectationSuite(
-        name="batch",
-        expectations=[
-            gx.expectations.ExpectColumnValuesToBeInSet(
-                column=f"ok_{code}", value_set=[True], severity="critical", description=sentence
-            )
-            for code, sentence in CODES.items()
-        ],
+    source = context.data_sources.add_pandas("delivery")
+
+    numbers = np.asarray(rows, dtype=np.int64)
+    flags: dict[str, np.ndarray[Any, Any]] = {"row_id": numbers}
+    for code in ROW_CODES:
+        flagged = np.fromiter(faults.get(code, ()), dtype=np.int64)
+        flags[f"ok_{code}"] = ~np.isin(numbers, flagged)
+    of_rows = [
+        gx.expectations.ExpectColumnValuesToBeInSet(
+            column=f"ok_{code}",
+            value_set=[True],
+            severity=policy.severity(code),
+            description=known.sentence,
+        )
+        for code, known in ROW_CODES.items()
+    ]
+    measured = {metric.code: metric for metric in metrics}
+    of_batch = [
+        gx.expectations.ExpectColumnValuesToBeBetween(
+            column=code,
+            min_value=metric.least,
+            max_value=metric.most,
+            severity=policy.severity(code),
+            description=CODES[code].sentence,
+        )
+        for code, metric in measured.items()
+        if (metric.least, metric.most) != (None, None)
+    ]
+    parts = [("rows", pd.DataFrame(flags), of_rows)]
+    if of_batch:
+        figures = pd.DataFrame({code: [float(metric.value)] for code, metric in measured.items()})
+        parts.append(("batch", figures, of_batch))
+    results = {name: _validated(gx, source, name, frame, suite) for name, frame, suite in parts}
+    found = [_of_rows(result, faults) for result in results["rows"].results]
+    found += [_of_batch(result, measured) for result in (results["batch"].results if of_batch else ())]
+    return Recorded(
+        expectations=tuple(found), results={name: _document(result) for name, result in results.items()}
     )
-    asset = context.data_sources.add_pandas("batch").add_dataframe_asset("rows")
+
+
+def _validated(gx: Any, source: Any, name: str, frame: Any, expectations: list[Any]) -> Any:
+    asset = source.add_dataframe_asset(name)
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch(batch_parameters={"dataframe": frame})
-    result_format = {"result_format": "COMPLETE", "unexpected_index_column_names": ["row_id"]}
-    found = batch.validate(suite, result_format=result_format)
-    return tuple(_expectation(result, faults) for result in found.results)
+    result_format: dict[str, Any] = {"result_format": "COMPLETE"}
+    if "row_id" in frame:
+        result_format["unexpected_index_column_names"] = ["row_id"]
+    return batch.validate(
+        gx.ExpectationSuite(name=name, expectations=expectations), result_format=result_format
+    )
 
 
-def _expectation(result: Any, faults: Mapping[str, set[int]]) -> Expectation:
-    config = result.expectation_config
-    code = config.kwargs["column"].removeprefix("ok_")
-    failing = result.result.get("unexpected_count")
+def _document(result: Any) -> dict[str, Any]:
+    """Return what GX writes, but for the time of the day: the same batch gives the same bytes."""
+    written: dict[str, Any] = result.to_json_dict()
+    written["meta"].pop("batch_markers", None)
+    return written
+
+
+def _of_rows(result: Any, faults: Mapping[str, set[int]]) -> Expectation:
+    code = result.expectation_config.kwargs["column"].removeprefix("ok_")
     flagged = faults.get(code, set())
     listed = {item["row_id"] for item in result.result.get("unexpected_index_list") or ()}
-    if failing is None or listed != flagged or result.success is not (not flagged):
+    return _expectation(result, code, agrees=listed == flagged and result.success is not bool(flagged))
+
+
+def _of_batch(result: Any, metrics: Mapping[str, Metric]) -> Expectation:
+    code = result.expectation_config.kwargs["column"]
+    return _expectation(result, code, agrees=result.success is metrics[code].passed)
+
+
+def _expectation(result: Any, code: str, *, agrees: bool) -> Expectation:
+    config = result.expectation_config
+    failing = result.result.get("unexpected_count")
+    if failing is None or not agrees:
         raise IntegrityError(f"the expectation for {code!r} could not be evaluated: {result.exception_info}")
     return Expectation(
         code=code,
-        severity=str(config.severity),
+        severity=config.severity.value,
         description=config.description,
         passed=bool(result.success),
         failing=int(failing),

@@ -1,6 +1,7 @@
 """What people read: model cards and reports. Text from batches is untrusted and always escaped."""
 
+from techner.reports.batch import Excerpt, batch_report, shown_rows
 from techner.reports.card import cards
 from techner.reports.render import environment, report
 
-__all__ = ["cards", "environment", "report"]
+__all__ = ["Excerpt", "batch_report", "cards", "environment", "report", "shown_rows"]

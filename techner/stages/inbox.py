@@ -1,5 +1,6 @@
 """Deliveries: submit them, derive where each one stands, and record a person's word on it."""
 
+import json
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from techner.core.manifest import BatchRef, Decision, Manifest
 from techner.core.night import BatchMetadata, QualityReport
 from techner.core.policy import Policies
 from techner.core.scheme import label_scheme
-from techner.documents import document_digest, dump, parse
+from techner.documents import document_digest, parse, plain
 from techner.quality.checks import CHECKS_VERSION
 from techner.registry.aliases import production
 from techner.registry.log import Log
@@ -58,7 +59,8 @@ def submit(store: Store, path: Path, *, metadata: BatchMetadata | None = None) -
         raise BatchError(f"{path.name!r} is a name for metadata; deliver the file it describes with --scope")
     _, manifest = production(store)  # raises where nobody would ever read the delivery: a wrong TECHNER_STORE
     if metadata:
-        described = digest(dump(metadata))
+        written = write_metadata(metadata)
+        described = digest(written)
         if any(b.digest == digest(data) and b.metadata != described for b in manifest.lineage.batches):
             raise BatchError(
                 f"{path.name!r} is in production; its scope counts after a `techner model rollback`"
@@ -66,9 +68,15 @@ def submit(store: Store, path: Path, *, metadata: BatchMetadata | None = None) -
         with suppress(ObjectMissing):
             _refuse_other(path.name, store.get(INBOX + path.name), data)
         # The metadata goes first: no night may see the file without it.
-        _deliver(store, path.name + METADATA, dump(metadata))
+        _deliver(store, path.name + METADATA, written)
     _deliver(store, path.name, data)
     return path.name
+
+
+def write_metadata(metadata: BatchMetadata) -> bytes:
+    """Write metadata canonically, without what it does not say."""
+    said = {name: value for name, value in plain(metadata).items() if value is not None}
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
 
 
 def _deliver(store: Store, name: str, data: bytes) -> None:

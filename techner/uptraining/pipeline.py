@@ -7,6 +7,7 @@ from typing import cast
 import spacy
 from spacy.language import Language
 from spacy.pipeline import EntityRecognizer
+from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]  # it is compiled
 from spacy.tokens import Doc
 from thinc.api import require_cpu, require_gpu
 
@@ -64,6 +65,12 @@ def new_labels(nlp: Language) -> tuple[str, ...]:
 def tokens(nlp: Language, text: str) -> list[tuple[int, int]]:
     """Character ranges of the tokens."""
     return [(token.idx, token.idx + len(token)) for token in nlp.make_doc(text)]
+
+
+def cuts_at_space(nlp: Language) -> bool:
+    """Tell whether the tokenizer surely cuts at every white space, so that pieces can be looked at alone."""
+    tokenizer = nlp.tokenizer
+    return isinstance(tokenizer, Tokenizer) and not any(len(rule.split()) > 1 for rule in tokenizer.rules)
 
 
 def taught_labels(nlp: Language, origin: Language) -> tuple[str, ...]:

@@ -1,15 +1,19 @@
 """What the tests of quality share: an admission, and deliveries made of lines."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import spacy
 
 from techner.core.examples import Example, text_key
 from techner.core.manifest import BatchRef
+from techner.core.night import QualityReport
 from techner.core.policy import QualityPolicy, SchemePolicy
 from techner.core.scheme import LabelScheme
-from techner.quality.examine import Admission, Examined, examine
+from techner.quality.examine import examine, judge
+from techner.quality.scan import Admission
 from tests.conftest import marked
 
 BATCH = BatchRef(name="monday.jsonl", digest="d")
@@ -29,13 +33,12 @@ def admission(
     frozen: Iterable[str] = (),
     moves: SchemePolicy = NO_MOVES,
     metadata: bytes | None = None,
+    **policy: Any,
 ) -> Admission:
-    policy = QualityPolicy(
-        labels=LABELS, max_quarantine_share=max_quarantine_share, max_text_chars=max_text_chars
-    )
+    policy = {"max_quarantine_share": max_quarantine_share, "max_text_chars": max_text_chars} | policy
     return Admission(
         scheme=LabelScheme(frozenset(LABELS), moves),
-        policy=policy,
+        policy=QualityPolicy(labels=LABELS, **policy),
         frozen_texts=frozenset(text_key(text) for text in frozen),
         tokenize=tokenize,
         digest="policy and reference",
@@ -56,7 +59,23 @@ def clean(count: int) -> list[bytes]:
     return [line(marked(f"clean row {number} uses [[nginx|TOOL]]")) for number in range(count)]
 
 
-def examined(data: bytes | list[bytes], against: Admission | None = None) -> Examined:
-    """Examine bytes, or lines that are joined to a file."""
+@dataclass(frozen=True)
+class Found:
+    """All that an examination gives, taken at once."""
+
+    report: QualityReport
+    accepted: tuple[Example, ...]
+    quarantine: bytes
+
+
+def examined(
+    data: bytes | list[bytes],
+    against: Admission | None = None,
+    *,
+    history: Mapping[str, int] | None = None,
+    recorded: bool = False,
+) -> Found:
+    """Examine bytes, or lines that are joined to a file; the record of Great Expectations takes a second."""
     whole = data if isinstance(data, bytes) else b"\n".join(data) + b"\n"
-    return examine(whole, BATCH, against or admission())
+    done = (examine if recorded else judge)(whole, BATCH, against or admission(), history=history)
+    return Found(done.report, tuple(done.accepted), b"".join(done.quarantine))

@@ -4,9 +4,13 @@ from typing import NamedTuple
 
 import pytest
 
-from techner.quality.checks import CODES
-from techner.quality.examine import Examined
-from tests.quality.examining import admission, clean, examined, row
+from techner.core.codes import BATCH_CODES, CODES, ROW_CODES
+from techner.core.examples import Example
+from techner.core.policy import QualityPolicy
+from techner.core.scheme import LabelScheme
+from techner.formats import Row
+from techner.quality.checks import parse_row
+from tests.quality.examining import Found, admission, clean, examined, row
 
 FROZEN = "Nginx proxies every request to Gunicorn."
 ALSO_FROZEN = "Another text that scores"  # one text in two cases would be a duplicate
@@ -84,6 +88,36 @@ CASES = {
         "conflict", [row("two to one"), row("two to one"), row("two to one", [0, 3, "OS"])], (0, 1, 2)
     ),
     "scoring text": Case("leak", [row(FROZEN, [0, 5, "TOOL"])]),
+    "UTF-8 read as Windows-1252": Case("mojibake", [row("a cafÃ© nearby"), row("MANHÃ, “NÃO”")]),
+    "emoji read as Windows-1252": Case("mojibake", [row("a launch ðŸš€ today")]),
+    "writing direction": Case("zero_width", [row("Po\u202estgres hides", [0, 9, "OS"])]),
+    "look-alike label": Case("label", [row("look-alike label", [0, 4, "\u041eS"])]),
+    "label with prefix": Case("label", [row("label with prefix", [0, 5, "B-OS"])]),
+    "nested in the first of three": Case(
+        "overlap", [row("a b c d e f nested", [0, 11, "OS"], [2, 3, "OS"], [8, 9, "LIB"])]
+    ),
+    "full stop": Case(
+        "edge_punctuation",
+        [
+            row("ends with Debian.", [10, 17, "OS"]),
+            row("the U.S. and f(x) too", [4, 8, "OS"], [13, 17, "LIB"]),
+        ],
+    ),
+    "quoted": Case("edge_punctuation", [row("a “Ubuntu” here", [2, 10, "OS"])]),
+    "accents apart": Case("not_nfc", [row("caf\u0065\u0301 apart"), row("caf\u00e9 as one")]),
+    "another mark": Case(
+        "near_duplicate", [row("all of it but the mark"), row("all of it but the mark!")], (1,)
+    ),
+    "two labels for one name": Case(
+        "surface_conflict",
+        [row(f"{n} times Kubernetes", [8, 18, "TOOL" if n else "LIB"]) for n in range(3)],
+    ),
+    "forgotten": Case(
+        "missing_annotation",
+        [row(f"Postgres, {n}th time", [0, 8, "TOOL"]) for n in range(8)]
+        + [row("Postgres is forgotten here")],
+        (8,),
+    ),
     "scoring text in capitals": Case("leak", [row(f"  {ALSO_FROZEN.upper()} ")]),
 }
 
@@ -95,48 +129,63 @@ def number_of(case: str, place: int) -> int:
 
 
 @pytest.fixture(scope="module")
-def found() -> Examined:
+def found() -> Found:
     lines = [line for case in CASES.values() for line in case.lines] + clean(3)
     against = admission(max_quarantine_share=1.0, max_text_chars=MAX_TEXT_CHARS, frozen=[FROZEN, ALSO_FROZEN])
-    return examined(lines, against)
+    return examined(lines, against, recorded=True)
 
 
-def codes_of(found: Examined, number: int) -> set[str]:
-    return {issue.code for issue in found.report.issues if issue.row == number}
+def codes_of(found: Found, number: int) -> set[str]:
+    return {i.code for i in (*found.report.issues, *found.report.warnings) if i.row == number}
 
 
-def test_every_code_has_a_case() -> None:
-    assert {case.code for case in CASES.values()} == set(CODES)
+def test_every_code_of_a_row_has_a_case() -> None:
+    assert {case.code for case in CASES.values()} == set(ROW_CODES) - {"answer"}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_faulty_rows_carry_their_code_and_no_other(found: Examined, name: str) -> None:
+def test_faulty_rows_carry_their_code_and_no_other(found: Found, name: str) -> None:
     case = CASES[name]
     carried = {place: codes_of(found, number_of(name, place)) for place in range(len(case.lines))}
     assert carried == {place: {case.code} if place in case.faulty else set() for place in carried}
 
 
-def test_rows_without_fault_are_accepted(found: Examined) -> None:
-    faultless = sum(len(case.lines) - len(case.faulty) for case in CASES.values()) + 3
-    assert found.report.accepted == len(found.accepted) == faultless
+def test_rows_without_critical_fault_are_accepted(found: Found) -> None:
+    critical = [case for case in CASES.values() if ROW_CODES[case.code].severity == "critical"]
+    rows = sum(len(case.lines) for case in CASES.values()) + 3
+    assert found.report.accepted == len(found.accepted) == rows - sum(len(case.faulty) for case in critical)
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_expectation_of_a_code_fails_with_its_rows(found: Examined, code: str) -> None:
+@pytest.mark.parametrize("code", sorted(set(ROW_CODES) - {"answer"}))
+def test_expectation_of_a_code_fails_with_its_rows(found: Found, code: str) -> None:
     expectation = next(item for item in found.report.expectations if item.code == code)
     expected = sum(len(case.faulty) for case in CASES.values() if case.code == code)
     assert (expectation.passed, expectation.failing) == (False, expected)
 
 
+@pytest.mark.parametrize("answer", ["reject", "ignore"])
+def test_row_that_its_annotator_did_not_accept_is_set_aside(answer: str) -> None:
+    row = Row(number=7, raw=b"{}", text="fine", entities=[], answer=answer)
+    example, faults = parse_row(row, QualityPolicy(), LabelScheme(None))
+    assert (example, [fault.code for fault in faults]) == (None, ["answer"])
+
+
+def test_row_that_its_annotator_accepted_is_an_example() -> None:
+    row = Row(number=7, raw=b"{}", text="fine", entities=[], answer="accept")
+    assert parse_row(row, QualityPolicy(), LabelScheme(None)) == (Example("fine"), [])
+
+
 def test_expectations_pass_where_nothing_is_wrong() -> None:
-    report = examined(clean(5)).report
-    assert {item.code: (item.passed, item.failing) for item in report.expectations} == dict.fromkeys(
-        CODES, (True, 0)
-    )
+    report = examined(clean(5), recorded=True).report
+    assert all((item.passed, item.failing) == (True, 0) for item in report.expectations)
+    assert {item.code for item in report.expectations} == (set(ROW_CODES) | set(BATCH_CODES)) - {
+        "label_drift"  # there is no history
+    }
 
 
-def test_every_expectation_says_what_it_expects(found: Examined) -> None:
-    assert {item.code: item.description for item in found.report.expectations} == CODES
+def test_every_expectation_says_what_it_expects_and_how_much_it_weighs(found: Found) -> None:
+    said = {item.code: (item.description, item.severity) for item in found.report.expectations}
+    assert said == {code: (CODES[code].sentence, CODES[code].severity) for code in said}
 
 
 def test_row_with_several_faults_carries_all_of_them() -> None:

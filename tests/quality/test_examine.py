@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from techner.core.errors import IntegrityError
 from techner.core.night import QualityReport
+from techner.core.policy import QualityPolicy
 from techner.documents import dump, parse
-from techner.quality.examine import Examined
 from techner.quality.suite import expect
 from tests.conftest import marked
-from tests.quality.examining import admission, clean, examined, line, row
+from tests.quality.examining import Found, admission, clean, examined, line, row
 
 BAD = row("no such label", [0, 2, "PLANET"])
 LATIN_1 = '{"text": "café", "entities": []}'.encode("latin-1")
@@ -30,19 +30,19 @@ def zipped(lines: list[bytes]) -> bytes:
     return file.getvalue()
 
 
-def set_aside(found: Examined) -> list[dict[str, Any]]:
+def set_aside(found: Found) -> list[dict[str, Any]]:
     return [json.loads(one) for one in found.quarantine.splitlines()]
 
 
-def raw(found: Examined) -> dict[int, bytes]:
+def raw(found: Found) -> dict[int, bytes]:
     return {item["row"]: base64.b64decode(item["raw"]) for item in set_aside(found)}
 
 
-def codes(found: Examined) -> set[str]:
+def codes(found: Found) -> set[str]:
     return {issue.code for issue in found.report.issues}
 
 
-def is_whole(found: Examined) -> bool:
+def is_whole(found: Found) -> bool:
     """Tell whether counts, examples and quarantine agree about where every row is."""
     report = found.report
     return (
@@ -65,12 +65,12 @@ def test_accepted_spans_are_counted_by_label() -> None:
 
 
 @pytest.fixture(scope="module")
-def partly() -> Examined:
+def partly() -> Found:
     both = row("text with \ufffd", 5)
     return examined([*clean(9), BAD, LATIN_1, b"", both])
 
 
-def test_batch_with_few_faults_is_quarantined_in_part(partly: Examined) -> None:
+def test_batch_with_few_faults_is_quarantined_in_part(partly: Found) -> None:
     report = partly.report
     assert (report.action, report.read, report.accepted, report.quarantined, report.rejected) == (
         "quarantine", 12, 9, 3, 0,
@@ -78,22 +78,22 @@ def test_batch_with_few_faults_is_quarantined_in_part(partly: Examined) -> None:
     assert is_whole(partly)
 
 
-def test_quarantine_keeps_raw_bytes_by_line_number(partly: Examined) -> None:
+def test_quarantine_keeps_raw_bytes_by_line_number(partly: Found) -> None:
     assert raw(partly) == {10: BAD, 11: LATIN_1, 13: row("text with \ufffd", 5)}
 
 
-def test_quarantine_names_every_reason(partly: Examined) -> None:
+def test_quarantine_names_every_reason(partly: Found) -> None:
     reasons = {
         item["row"]: [reason.partition(":")[0] for reason in item["reasons"]] for item in set_aside(partly)
     }
     assert reasons == {10: ["label"], 11: ["encoding"], 13: ["mojibake", "shape"]}
 
 
-def test_quarantined_rows_are_not_among_the_accepted(partly: Examined) -> None:
+def test_quarantined_rows_are_not_among_the_accepted(partly: Found) -> None:
     assert all(one.text.startswith("clean row") for one in partly.accepted)
 
 
-def test_report_is_written_and_read_back(partly: Examined) -> None:
+def test_report_is_written_and_read_back(partly: Found) -> None:
     assert parse(QualityReport, dump(partly.report), where="report.json") == partly.report
 
 
@@ -176,11 +176,14 @@ def test_detail_with_a_lone_surrogate_can_be_written() -> None:
 
 def test_expectation_that_finds_no_row_for_a_flag_is_an_error() -> None:
     with pytest.raises(IntegrityError, match="the expectation for 'label' could not be evaluated"):
-        expect([1, 2, 3], {"label": {2, 7}})
+        expect([1, 2, 3], {"label": {2, 7}}, policy=QualityPolicy())
 
 
 def test_expectations_over_rows_find_the_flagged_ones() -> None:
-    found = {item.code: item.failing for item in expect([1, 2, 3], {"label": {2, 3}})}
+    found = {
+        item.code: item.failing
+        for item in expect([1, 2, 3], {"label": {2, 3}}, policy=QualityPolicy()).expectations
+    }
     assert (found["label"], found["json"]) == (2, 0)
 
 

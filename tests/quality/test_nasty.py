@@ -9,7 +9,6 @@ import pytest
 from tests.quality.examining import admission, examined
 
 NASTY = Path(__file__).parents[2].parent / "shared" / "nasty"
-# Nothing warns yet: `near_duplicate` and `surface_conflict` under "warn" are not looked at here.
 EXPECTED: dict[str, dict[str, Any]] = (
     json.loads((NASTY / "expected.json").read_text())["files"] if NASTY.is_dir() else {}
 )
@@ -26,6 +25,7 @@ def test_nasty_file_is_treated_as_expected(name: str) -> None:
     against = admission(max_text_chars=100_000, frozen=frozen)
     report = examined((NASTY / name).read_bytes(), against).report
     assert report.action == expected["action"]
+    assert {issue.code for issue in report.warnings} == set(expected["warn"])
     assert set(expected["codes"]) <= {issue.code for issue in report.issues}
     if report.action != "reject":  # a rejected batch lists no rows there
         assert sorted({issue.row for issue in report.issues if issue.row}) == expected["rows"]

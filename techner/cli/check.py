@@ -1,0 +1,117 @@
+"""`techner batch check`: what a night would say of a file, without a store."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from techner.cli.talk import labels_in, out, scope_of
+from techner.core.errors import BatchError
+from techner.core.night import IssueFound, QualityReport
+from techner.core.policy import Policies
+from techner.core.scheme import LabelScheme, label_scheme
+from techner.settings import load_settings
+
+SHOWN = 10
+"""Findings a code that are printed; `--json` has all."""
+REJECTED = 3
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="An annotated file, of any format that is read.")],
+    labels: Annotated[
+        str | None, typer.Option(help="Labels that may be used: PROTOCOL,HARDWARE. Default: as set.")
+    ] = None,
+    holdout: Annotated[
+        Path | None, typer.Option(help="Texts that only score: annotated rows, or a JSON list of texts.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """Examine a file as a night would, without a store or Airflow; exit code 3 where it would be rejected."""
+    from techner.quality.offline import check as examine
+    from techner.quality.offline import holdout_keys
+
+    policies = load_settings().policies
+    frozen = frozenset[str]() if holdout is None else holdout_keys(_read(holdout), where=str(holdout))
+    scheme, policies = _scheme(labels, policies)
+    report = examine(_read(file), file.name, scheme=scheme, policy=policies.quality, holdout=frozen).report
+    if as_json:
+        typer.echo(json.dumps(as_document(report), indent=1))
+    else:
+        _show(report)
+    if report.action == "reject":
+        raise typer.Exit(REJECTED)
+
+
+def _scheme(labels: str | None, policies: Policies) -> tuple[LabelScheme, Policies]:
+    if labels is None:
+        return label_scheme((), policies), policies
+    named = labels_in(labels)
+    if not named:
+        raise BatchError("--labels names no label; write PROTOCOL,HARDWARE")
+    return LabelScheme(frozenset(named)), replace(policies, quality=replace(policies.quality, labels=named))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BatchError(f"cannot read {path}: {error.strerror}") from error
+
+
+def as_document(report: QualityReport) -> dict[str, object]:
+    """Return what a program wants to know of a report."""
+    aside = sorted({issue.row for issue in report.issues if issue.row is not None})
+    return {
+        "action": report.action,
+        "rows": [] if report.action == "reject" else aside,
+        "issues": [_issue(issue, "critical") for issue in report.issues],
+        "warnings": [_issue(issue, "warning") for issue in report.warnings],
+        "read": report.read,
+        "accepted": report.accepted,
+        "quarantined": report.quarantined,
+        "rejected": report.rejected,
+    }
+
+
+def _issue(issue: IssueFound, severity: str) -> dict[str, object]:
+    return {
+        "row": issue.row,
+        "code": issue.code,
+        "severity": severity,
+        "detail": issue.detail,
+        "suggestion": issue.suggestion,
+    }
+
+
+def _show(report: QualityReport) -> None:
+    out.print(
+        f"{report.action}: {report.read} read = {report.accepted} accepted + {report.quarantined} "
+        f"quarantined + {report.rejected} rejected ({report.reader or 'no format'})"
+    )
+    spans = ", ".join(f"{label} {n}" for label, n in report.labels.items())
+    out.print(f"spans: {spans or 'none'}", markup=False)
+    out.print(f"scope: {scope_of(report)}", markup=False)
+    show_issues(report.issues)
+    if report.warnings:
+        out.print("warnings:")
+        show_issues(report.warnings)
+
+
+def show_issues(issues: Iterable[IssueFound]) -> None:
+    """Print what was found, row by row; of each code the first ones, and how many more there are."""
+    issues = tuple(issues)
+    shown: Counter[str] = Counter()
+    for issue in issues:
+        shown[issue.code] += 1
+        if shown[issue.code] <= SHOWN:
+            where = "batch" if issue.row is None else f"row {issue.row}"
+            hint = f"; meant: {issue.suggestion}" if issue.suggestion else ""
+            out.print(f"  {where}: {issue.code}: {issue.detail}{hint}", markup=False)
+    for code, count in shown.items():
+        if count > SHOWN:
+            out.print(f"  … and {count - SHOWN} more of {code}; --json lists all")

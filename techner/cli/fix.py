@@ -1,0 +1,59 @@
+"""`techner batch fix`: the rows that were set aside, ready to correct and submit again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from techner.cli.inbox import find, states
+from techner.cli.talk import console
+from techner.core.errors import BatchError
+from techner.core.night import BatchMetadata
+from techner.core.scheme import label_scheme
+from techner.documents import parse
+from techner.registry.aliases import production
+from techner.settings import load_settings
+from techner.stages.correct import correction
+from techner.stages.deliveries import METADATA
+from techner.stages.inbox import examined, write_metadata
+
+
+def metadata_beside(file: Path) -> BatchMetadata | None:
+    """Return what `batch fix` wrote beside a file, or a person."""
+    beside = file.with_name(file.name + METADATA)
+    return parse(BatchMetadata, beside.read_bytes(), where=str(beside)) if beside.is_file() else None
+
+
+def fix(
+    name: str,
+    output: Annotated[
+        Path | None, typer.Option("--out", help="A file that does not exist yet; default: NAME-fixed.jsonl.")
+    ] = None,
+) -> None:
+    """Write the rows that were set aside, with certain corrections, as a file to correct and submit again."""
+    settings = load_settings()
+    store = settings.open_store()
+    state = find(states(settings), name)
+    report = state.report or examined(store, state.ref, settings.policies)
+    if report is None:
+        raise BatchError(f"{name!r} was not examined under the present settings; a night does that")
+    scheme = label_scheme(production(store)[1].pretrained_labels, settings.policies)
+    made = correction(store, report, scheme)
+    path = output or Path(f"{Path(state.ref.name).stem}-fixed.jsonl")
+    files = {path: made.lines}
+    if made.metadata:
+        files[path.with_name(path.name + METADATA)] = write_metadata(made.metadata)
+    for target, data in files.items():
+        try:
+            with target.open("xb") as file:
+                file.write(data)
+        except OSError as error:
+            raise BatchError(
+                f"cannot write {target}: {error.strerror}; name another file with --out"
+            ) from error
+    console.print(
+        f"{made.corrected} rows with corrections that are certain, {made.open} to correct, "
+        f"{made.left_out} left out (copies, texts that score, rejected by their annotator)"
+    )
+    console.print(f"look through it, then: techner batch submit {path}", markup=False)
+    typer.echo(str(path))

@@ -1,0 +1,102 @@
+"""Corrections that are certain, so that a person only sees to the others."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from techner.formats import Row
+from techner.quality.labels import meant
+from techner.quality.scan import Scan, ranges
+from techner.quality.shifts import Range, shifts_that_fit
+from techner.quality.spans import trimmed
+
+Corrected = tuple[list[Any], list[str]]
+"""Entities, and what was done to them."""
+
+
+class Fixer:
+    """Corrects the rows of one batch."""
+
+    def __init__(self, scan: Scan, *, is_shifted: bool) -> None:
+        self._scheme = scan.admission.scheme
+        self._bounds = scan.bounds
+        self._shift = scan.placement.shift() if is_shifted else None
+
+    def fixed(self, row: Row) -> dict[str, Any]:
+        """Return the row as a record with its certain corrections, and what they are.
+
+        The record is missing where the row has no text and entities to put into one.
+        """
+        if row.fault or not isinstance(row.text, str) or not isinstance(row.entities, list):
+            return {}
+        entities, fixes = self._labels(row.entities)
+        for correct in (self._offsets, _edges):
+            entities, done = correct(row.text, entities)
+            fixes += done
+        entities, done = _once(entities)
+        fixes += done
+        scope = {} if row.scope is None else {"scope": row.scope}
+        return {"record": {"text": row.text, "entities": entities, **scope}, "fixes": fixes}
+
+    def _labels(self, entities: list[Any]) -> Corrected:
+        corrected, fixes = [], []
+        for entity in entities:
+            match entity:
+                case [start, end, label] if self._scheme.fault(label):
+                    found = meant(label, self._scheme)
+                    if found and found[1]:
+                        corrected.append([start, end, found[0]])
+                        fixes.append(f"label {label!r} is {found[0]}")
+                        continue
+            corrected.append(entity)
+        return corrected, fixes
+
+    def _offsets(self, text: str, entities: list[Any]) -> Corrected:
+        """Move the spans of a row where one way of counting puts each on whole tokens, and no other does."""
+        given = list(ranges(entities))
+        if len(given) != len(entities) or all(self._bounds.fits(text, *one) for one in given):
+            return entities, []
+        if self._shift:
+            placed = {tuple(self._shift.move(text, *one) for one in given)}
+            placed = {each for each in placed if all(self._bounds.fits(text, *one) for one in each)}
+        elif text.isascii() or any(
+            self._bounds.fits(text, *trimmed(text, *one)) for one in _inside(text, given)
+        ):
+            return entities, []  # in plain text all units are the same, and single shifts are guesses
+        else:
+            placed = shifts_that_fit(text, given, self._bounds)
+        if len(placed) != 1:
+            return entities, []
+        moved = placed.pop()
+        fixes = [
+            f"offsets {start}-{end} are {to[0]}-{to[1]}"
+            for (start, end), to in zip(given, moved, strict=True)
+        ]
+        return [[*to, *entity[2:]] for to, entity in zip(moved, entities, strict=True)], fixes
+
+
+def _edges(text: str, entities: list[Any]) -> Corrected:
+    corrected, fixes = list(entities), []
+    for place, (start, end) in _places(entities):
+        first, last = trimmed(text, start, end)
+        if 0 <= start < end <= len(text) and (start, end) != (first, last) and first < last:
+            corrected[place] = [first, last, *entities[place][2:]]
+            fixes.append(f"white space at an edge: {start}-{end} is {first}-{last}")
+    return corrected, fixes
+
+
+def _once(entities: list[Any]) -> Corrected:
+    once: list[Any] = []
+    for entity in entities:
+        if entity not in once:
+            once.append(entity)
+    return once, ["a span was given twice"] if len(once) < len(entities) else []
+
+
+def _places(entities: list[Any]) -> Iterator[tuple[int, Range]]:
+    for place, entity in enumerate(entities):
+        for found in ranges([entity]):
+            yield place, found
+
+
+def _inside(text: str, given: list[Range]) -> list[Range]:
+    return [(start, end) for start, end in given if 0 <= start < end <= len(text)]

@@ -1,0 +1,45 @@
+"""What a label that is none of the scheme's was probably meant to be."""
+
+import re
+import unicodedata
+from difflib import get_close_matches
+from functools import lru_cache
+
+from techner.core.scheme import LabelScheme
+
+_IOB = re.compile(r"^[BIOLUSEM][-_](?=.)")
+_SEPARATORS = re.compile(r"[\s_\-./]+")
+# Letters of other scripts that look like Latin capitals (Unicode's confusables, the ones on keyboards).
+_LOOKALIKES = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХԌԛԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",  # noqa: RUF001
+    "ABESIJKMHOPCTYXGQWABEZHIKMNOPTYX",
+)
+
+
+def meant(label: object, scheme: LabelScheme) -> tuple[str, bool] | None:
+    """Return the label of the scheme that was probably meant, and whether that is certain.
+
+    Certain are differences in case, space, separators, look-alike letters, and an IOB prefix, where they lead
+    to one label alone.
+    """
+    if not isinstance(label, str) or not scheme.labels or len(label) > max(map(len, scheme.labels)) * 2 + 9:
+        return None
+    return _meant(label, scheme.labels)
+
+
+@lru_cache(maxsize=4096)
+def _meant(label: str, labels: frozenset[str]) -> tuple[str, bool] | None:
+    by_key: dict[str, list[str]] = {}
+    for known in sorted(labels):
+        by_key.setdefault(_key(known), []).append(known)
+    visible = "".join(char for char in label if unicodedata.category(char) != "Cf").strip()
+    for candidate in (visible, _IOB.sub("", visible)):
+        if len(found := by_key.get(_key(candidate), [])) == 1:
+            return found[0], True
+    close = get_close_matches(_key(visible), by_key, n=1, cutoff=0.8)
+    return (by_key[close[0]][0], False) if close else None
+
+
+def _key(label: str) -> str:
+    upper = unicodedata.normalize("NFKC", label).upper().translate(_LOOKALIKES)
+    return _SEPARATORS.sub("_", upper).strip("_")

@@ -1,0 +1,96 @@
+"""What is measured over the whole batch, and within which bounds it must lie."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from techner.core.policy import QualityPolicy
+from techner.quality.scan import Scan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One figure; `detail` says what to do where it is out of bounds."""
+
+    code: str
+    value: float
+    least: float | None = None
+    most: float | None = None
+    detail: str
+    suggestion: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        return (self.least is None or self.least <= self.value) and (
+            self.most is None or self.value <= self.most
+        )
+
+
+def batch_metrics(
+    scan: Scan, *, bad: int, labels: Mapping[str, int], metadata_faults: list[str], history: Mapping[str, int]
+) -> Iterator[Metric]:
+    """Measure a batch; `labels` are its accepted spans, `history` those that production has learnt."""
+    policy, read = scan.admission.policy, len(scan.numbers)
+    yield Metric(code="metadata", value=len(metadata_faults), most=0, detail="; ".join(metadata_faults))
+    yield _systematic(scan)
+    yield _quarantine_share(bad, read, policy)
+    yield Metric(
+        code="no_entities",
+        value=sum(labels.values()),
+        # Where too many rows are faulty anyhow, that none of the others has a span says nothing new.
+        least=1 if bad <= policy.max_quarantine_share * read else 0,
+        detail="no accepted row has a span",
+    )
+    yield _few_examples(labels, read, policy)
+    if history and labels:
+        yield _label_drift(labels, history, policy)
+
+
+def _quarantine_share(bad: int, read: int, policy: QualityPolicy) -> Metric:
+    limit = f"{policy.max_quarantine_share:.0%}"
+    return Metric(
+        code="quarantine_share",
+        value=bad / read,
+        most=policy.max_quarantine_share,
+        detail=f"{bad} of {read} rows are faulty, more than {limit}: fix the export and deliver it again",
+    )
+
+
+def _systematic(scan: Scan) -> Metric:
+    placement = scan.placement
+    share = placement.share
+    shift = placement.shift() if share > scan.admission.policy.systematic_share else None
+    says = (
+        shift.says if shift else "no single shift or unit puts them right; were the texts changed afterwards?"
+    )
+    return Metric(
+        code="systematic",
+        value=share,
+        most=scan.admission.policy.systematic_share,
+        detail=f"{placement.misplaced} of {placement.spans} spans do not fit the tokens: {says}",
+        suggestion=shift.says if shift else None,
+    )
+
+
+def _few_examples(labels: Mapping[str, int], read: int, policy: QualityPolicy) -> Metric:
+    few = {label: count for label, count in labels.items() if count < policy.min_label_spans}
+    named = ", ".join(f"{label} {count}" for label, count in few.items())
+    return Metric(
+        code="few_examples",
+        value=len(few) if read >= policy.min_label_rows else 0,
+        most=0,
+        detail=f"fewer than {policy.min_label_spans} spans: {named}",
+    )
+
+
+def _label_drift(labels: Mapping[str, int], history: Mapping[str, int], policy: QualityPolicy) -> Metric:
+    both = sorted(labels.keys() | history.keys())
+    here, before = sum(labels.values()), sum(history.values())
+    change = {label: labels.get(label, 0) / here - history.get(label, 0) / before for label in both}
+    most = sorted(both, key=lambda label: -abs(change[label]))[:3]
+    named = ", ".join(f"{label} {change[label]:+.0%}" for label in most)
+    return Metric(
+        code="label_drift",
+        value=sum(map(abs, change.values())) / 2,
+        most=policy.max_label_drift,
+        detail=f"labels are distributed otherwise than in what production has learnt: {named}",
+    )

@@ -1,0 +1,118 @@
+"""Names over the whole batch: those with several labels, and those annotated nearly everywhere but here."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from techner.core.policy import QualityPolicy
+from techner.quality.found import Fault, quoted
+from techner.quality.spill import Spilled
+
+MAX_NAMES = 250_000
+"""Beyond that the names seen once are forgotten, so that memory is bounded."""
+MAX_NAME_CHARS = 60
+LEAST_NAME_CHARS = 3
+"""`C` and `Go` stand for too much else to be looked for in every text."""
+_OPENING = "([{\"'“‘«"  # noqa: RUF001
+_CLOSING = ".,;:!?)]}\"'”’»"
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(slots=True)
+class Names:
+    """How often each name was annotated with each label, and in which row first."""
+
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    first_row: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def count(self, one: Spilled) -> None:
+        counts = self.counts
+        for start, end, label in one.spans:
+            if end - start <= MAX_NAME_CHARS:
+                name = one.text[start:end], label
+                found = counts.get(name)
+                counts[name] = 1 if found is None else found + 1
+                if found is None:
+                    self.first_row[name] = one.number
+        if len(counts) > MAX_NAMES:
+            self.counts = {name: count for name, count in counts.items() if count > 1}
+            self.first_row = {name: self.first_row[name] for name in self.counts}
+
+    def labels(self) -> dict[str, dict[str, int]]:
+        """Return how often each name has each label."""
+        found: dict[str, dict[str, int]] = {}
+        for (surface, label), count in self.counts.items():
+            found.setdefault(surface, {})[label] = count
+        return found
+
+    def conflicts(self) -> Iterator[tuple[int, Fault]]:
+        """Yield a fault for every name with several labels, where each but the usual one comes first."""
+        for surface, labels in self.labels().items():
+            if len(labels) == 1:
+                continue
+            usual = max(labels, key=lambda label: (labels[label], label))
+            for label in sorted(labels.keys() - {usual}):
+                places = " and ".join(
+                    f"{one} {labels[one]}× (first in row {self.first_row[surface, one]})"
+                    for one in (usual, label)
+                )
+                yield (
+                    self.first_row[surface, label],
+                    Fault("surface_conflict", f"{quoted(surface)} is {places}"),
+                )
+
+
+def missing(
+    names: Names, spilled: Iterable[Spilled], scope: tuple[str, ...] | None, policy: QualityPolicy
+) -> Iterator[tuple[int, Fault]]:
+    """Yield a fault for every occurrence of a name that is not annotated though nearly all others are."""
+    wanted = _wanted(names, policy)
+    by_word: dict[str, list[str]] = {}
+    for surface in wanted:
+        by_word.setdefault(_WORD.findall(surface)[0], []).append(surface)
+    words = by_word.keys()
+    found: dict[str, list[tuple[int, int]]] = {surface: [] for surface in wanted}
+    for one in spilled:
+        looked_for = one.scope or scope
+        for word in words & set(_WORD.findall(one.text)):
+            for surface in by_word[word]:
+                label, limit = wanted[surface]
+                if len(found[surface]) <= limit and (looked_for is None or label in looked_for):
+                    found[surface] += [(one.number, at) for at in _unannotated(surface, one)]
+    for surface, places in found.items():
+        label, limit = wanted[surface]
+        if len(places) <= limit:
+            for number, at in places:
+                detail = f"{quoted(surface)} at {at} is not annotated; it is {label} in most other places"
+                yield number, Fault("missing_annotation", detail, f"[{at}, {at + len(surface)}, {label}]")
+
+
+def _wanted(names: Names, policy: QualityPolicy) -> dict[str, tuple[str, int]]:
+    """Return the names to look for: their label, and up to how many bare occurrences are an oversight."""
+    wanted = {}
+    for surface, labels in names.labels().items():
+        count = sum(labels.values())
+        label = max(labels, key=lambda one: (labels[one], one))
+        is_name = len(surface) >= LEAST_NAME_CHARS and _WORD.search(surface)
+        if is_name and count >= policy.min_name_count and len(labels) == 1:
+            share = min(policy.max_missing_share, 0.99)  # of all occurrences, bare ones included
+            wanted[surface] = label, int(count * share / (1 - share))
+    return wanted
+
+
+def _unannotated(surface: str, one: Spilled) -> Iterator[int]:
+    text, at = one.text, -1
+    while (at := text.find(surface, at + 1)) >= 0:
+        end = at + len(surface)
+        if _stands_alone(text, at, end) and not any(
+            first < end and at < last for first, last, _ in one.spans
+        ):
+            yield at
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Tell whether a name is no part of a longer one, of a path or of an address."""
+    before, after = text[max(start - 1, 0) : start], text[end : end + 2]
+    return (not before or before.isspace() or before in _OPENING) and (
+        not after or after[0].isspace() or (after[0] in _CLOSING and after[1:].strip() == "")
+    )

@@ -1,0 +1,48 @@
+"""Examine a file without a store: what annotators and their CI can do before they deliver."""
+
+from techner.core.errors import BatchError
+from techner.core.examples import digest, text_key
+from techner.core.manifest import BatchRef
+from techner.core.policy import QualityPolicy
+from techner.core.scheme import LabelScheme
+from techner.formats import read_rows, strict_json
+from techner.quality.examine import Examined, examine
+from techner.quality.scan import Admission
+
+
+def check(
+    data: bytes, name: str, *, scheme: LabelScheme, policy: QualityPolicy, holdout: frozenset[str]
+) -> Examined:
+    """Examine a delivery as a night would, with spaCy's English tokenizer; `holdout` are text keys."""
+    import spacy
+
+    tokenizer = spacy.blank("en").tokenizer
+    admission = Admission(
+        scheme=scheme,
+        policy=policy,
+        frozen_texts=holdout,
+        tokenize=lambda text: [(token.idx, token.idx + len(token)) for token in tokenizer(text)],
+        cuts_at_space=True,
+        digest="",
+    )
+    return examine(data, BatchRef(name=name, digest=digest(data)), admission)
+
+
+def holdout_keys(data: bytes, *, where: str) -> frozenset[str]:
+    """Return the text keys of annotated rows, or of a JSON list of texts.
+
+    Raises BatchError for a row without text.
+    """
+    try:
+        texts = strict_json.loads(data.decode("utf-8-sig"))
+    except ValueError:
+        texts = None
+    if not (isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts)):
+        rows = list(read_rows(data)[1])
+        for row in rows:
+            if not isinstance(row.text, str):
+                raise BatchError(
+                    f"{where}, row {row.number}: no text; give annotated rows, or a JSON list of texts"
+                )
+        texts = [row.text for row in rows]
+    return frozenset(map(text_key, texts))

@@ -1,0 +1,29 @@
+"""The rows that were set aside: their bytes, every reason, and the corrections that are certain."""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+
+from techner.core.night import QualityReport
+from techner.formats import Row
+from techner.quality.fix import Fixer
+from techner.quality.scan import Scan
+
+
+def quarantined(rows: Iterable[Row], report: QualityReport, scan: Scan) -> Iterator[bytes]:
+    """Yield a JSON line a row that was set aside; of a rejected batch, for every row."""
+    reasons: dict[int, list[str]] = {}
+    for issue in report.issues:
+        if issue.row is not None:
+            hint = f"; meant: {issue.suggestion}?" if issue.suggestion else ""
+            reasons.setdefault(issue.row, []).append(f"{issue.code}: {issue.detail}{hint}")
+    everything = report.action == "reject"
+    fixer = Fixer(scan, is_shifted=any(issue.code == "systematic" for issue in report.issues))
+    for row in rows:
+        if everything or row.number in reasons:
+            line = {
+                "row": row.number,
+                "reasons": reasons.get(row.number, ["the whole batch was rejected"]),
+                "raw": base64.b64encode(row.raw).decode(),
+            }
+            yield json.dumps(line | fixer.fixed(row)).encode() + b"\n"

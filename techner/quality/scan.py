@@ -1,0 +1,134 @@
+"""The one pass over a delivery in which every row is checked; what it keeps does not grow with clean rows."""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from techner.core.examples import fold, folded_key
+from techner.core.night import IssueFound
+from techner.core.policy import QualityPolicy
+from techner.core.scheme import LabelScheme
+from techner.formats import Row
+from techner.quality.checks import parse_row, scope_faults
+from techner.quality.copies import Copies
+from techner.quality.found import Fault, writable
+from techner.quality.names import Names, missing
+from techner.quality.scope import with_scope
+from techner.quality.shifts import Placement
+from techner.quality.spans import span_faults
+from techner.quality.spill import Spill
+from techner.quality.text import form_faults
+from techner.quality.tokens import Bounds, Tokenize
+
+_MISPLACED = ("misaligned", "span_edge")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """What a batch is examined against."""
+
+    scheme: LabelScheme
+    policy: QualityPolicy
+    frozen_texts: frozenset[str]
+    """Text keys of the regression set and the holdout."""
+    tokenize: Tokenize
+    """Character ranges of the tokens that the model to be trained will see."""
+    digest: str
+    cuts_at_space: bool = False
+    """Whether the tokenizer surely cuts at every white space."""
+    metadata: bytes | None = None
+    """What was delivered beside the batch."""
+
+
+@dataclass(slots=True)
+class Scan:
+    """What one pass found."""
+
+    admission: Admission
+    scope: tuple[str, ...] | None
+    bounds: Bounds
+    placement: Placement
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    issues: list[IssueFound] = field(default_factory=list)
+    spill: Spill = field(default_factory=Spill)
+    copies: Copies = field(default_factory=Copies)
+    names: Names = field(default_factory=Names)
+    renamed: dict[int, list[str]] = field(default_factory=dict)
+    """Row number → the old names of labels that it used."""
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Check all rows, then what only shows over several of them."""
+        for row in rows:
+            self.numbers.append(row.number)
+            for fault in self._row_faults(row):
+                self._found(row.number, fault)
+        for number, fault in self.copies.exact(self.spill, self.scope):
+            self._found(number, fault)
+        for number, fault in [*self._faults_between_accepted()]:
+            self._found(number, fault)
+        self.issues.sort(key=lambda issue: (issue.row or 0, issue.code))
+
+    def _row_faults(self, row: Row) -> Iterator[Fault]:
+        admission = self.admission
+        example, faults = parse_row(row, admission.policy, admission.scheme)
+        yield from faults
+        if example is None:
+            self._place_faulty(row)
+            return
+        folded = fold(example.text)
+        self.spill.add(row.number, example)
+        example = with_scope(example, self.scope)
+        self.copies.add(row.number, folded)
+        if admission.frozen_texts and folded_key(folded) in admission.frozen_texts:
+            yield Fault("leak", "this text scores the model; it must not train it")
+        yield from form_faults(example.text)
+        renamed = admission.scheme.moves.renamed
+        if renamed and (old := [label for _, _, label in row.entities if label in renamed]):
+            self.renamed[row.number] = old
+        if example.spans:
+            found = list(span_faults(example, self.bounds))
+            if any(fault.code in _MISPLACED for fault in found):
+                self.placement.look(example.text, ((span.start, span.end) for span in example.spans))
+            else:
+                self.placement.spans += len(example.spans)
+            yield from found
+            yield from scope_faults(example)
+
+    def _place_faulty(self, row: Row) -> None:
+        """Look at the offsets of a row with other faults too: those of other units often leave the text."""
+        if isinstance(row.text, str) and isinstance(row.entities, list):
+            self.placement.look(row.text, ranges(row.entities))
+
+    def _faults_between_accepted(self) -> Iterator[tuple[int, Fault]]:
+        """Yield what shows over several rows; one that is set aside anyhow says nothing about the others."""
+        policy = self.admission.policy
+        bad = {issue.row for issue in self.issues if policy.severity(issue.code) == "critical"}
+        yield from self.copies.near(bad)
+        for one in self.spill:
+            if one.number not in bad:
+                self.names.count(one)
+        yield from self.names.conflicts()
+        yield from missing(
+            self.names, (one for one in self.spill if one.number not in bad), self.scope, policy
+        )
+
+    def _found(self, number: int, fault: Fault) -> None:
+        suggestion = None if fault.suggestion is None else writable(fault.suggestion)
+        self.issues.append(
+            IssueFound(row=number, code=fault.code, detail=writable(fault.detail), suggestion=suggestion)
+        )
+
+
+def ranges(entities: list[object]) -> Iterator[tuple[int, int]]:
+    """Yield the offsets of those entities that have two whole numbers."""
+    for entity in entities:
+        match entity:
+            case [start, end, *_] if type(start) is int and type(end) is int:
+                yield start, end
+
+
+def scanned(rows: Iterable[Row], admission: Admission, scope: tuple[str, ...] | None) -> Scan:
+    bounds = Bounds(admission.tokenize, cuts_at_space=admission.cuts_at_space)
+    scan = Scan(admission, scope, bounds, Placement(bounds))
+    scan.take(rows)
+    return scan

@@ -1,0 +1,112 @@
+"""What can be wrong with well-formed spans: their edges, what they hold, and each other."""
+
+import unicodedata
+from itertools import pairwise
+
+from techner.core.examples import Example, Span
+from techner.quality.found import Fault, Faults, quoted
+from techner.quality.shifts import Range, shifts_that_fit
+from techner.quality.tokens import Bounds
+
+# Soft hyphen, joiners and spaces without width, marks of writing direction, byte order mark.
+_ZERO_WIDTH = frozenset(
+    "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
+)
+_CLOSING = {")": "(", "]": "[", "}": "{"}
+
+
+def span_faults(example: Example, bounds: Bounds) -> Faults:
+    """Yield what is wrong with the spans one by one, and with each other."""
+    text = example.text
+    for span in example.spans:
+        surface = text[span.start : span.end]
+        first, last = trimmed(text, span.start, span.end)
+        # White space at an edge is a fault of its own; what is left must still be whole tokens.
+        is_whole = first >= last or (bounds.starts(text, first) and bounds.ends(text, last))
+        if last - first != len(surface):
+            better = suggested(text, (first, last), span.label) if is_whole else None
+            yield Fault("span_edge", _where(surface, span), better)
+        if not surface.isascii() and not _ZERO_WIDTH.isdisjoint(surface):
+            yield Fault("zero_width", _where(surface, span))
+        if not is_whole:
+            yield Fault(
+                "misaligned", _where(surface, span), suggested(text, _meant(text, span, bounds), span.label)
+            )
+        elif first < last:
+            yield from _edge_punctuation(text, Span(first, last, span.label), bounds)
+    yield from overlap_faults(example)
+
+
+def overlap_faults(example: Example) -> Faults:
+    """Yield a fault for every two spans that share a character."""
+    reach: Span | None = None
+    for left, right in pairwise(example.spans):
+        reach = left if reach is None or left.end > reach.end else reach
+        if left == right:
+            yield Fault("duplicate_span", _where(example.text[left.start : left.end], left), "keep one")
+        elif right.start < reach.end:
+            how = "nest" if right.end <= reach.end else "overlap"
+            spans = f"{reach.start}-{reach.end} {reach.label} and {right.start}-{right.end} {right.label}"
+            yield Fault("overlap", f"{spans} {how}: keep one")
+
+
+def trimmed(text: str, start: int, end: int) -> Range:
+    """Return a range without the white space at its edges."""
+    surface = text[start:end]
+    return start + len(surface) - len(surface.lstrip()), end - len(surface) + len(surface.rstrip())
+
+
+def _meant(text: str, span: Span, bounds: Bounds) -> Range:
+    """Return what was probably meant: in other units if one way to count fits, else the tokens around it."""
+    if not text.isascii():
+        placed = shifts_that_fit(text, [(span.start, span.end)], bounds)
+        if len(placed) == 1:
+            return placed.pop()[0]
+    return widened(text, *trimmed(text, span.start, span.end), bounds)
+
+
+def widened(text: str, start: int, end: int, bounds: Bounds) -> Range:
+    """Return the smallest range of whole tokens around a range."""
+    while start > 0 and not bounds.starts(text, start):
+        start -= 1
+    while end < len(text) and not bounds.ends(text, end):
+        end += 1
+    return start, end
+
+
+def suggested(text: str, better: Range, label: str) -> str | None:
+    """Write a better range as it would be annotated; None where nothing would be left."""
+    start, end = better
+    return f"[{start}, {end}, {label}] {quoted(text[start:end])}" if start < end else None
+
+
+def _where(surface: str, span: Span) -> str:
+    return f"{quoted(surface)} at {span.start}"
+
+
+def _edge_punctuation(text: str, span: Span, bounds: Bounds) -> Faults:
+    """Yield a fault where a mark at an edge is a token of its own: not in `U.S.`, `C#` or `f(x)`."""
+    surface = text[span.start : span.end]
+    if len(surface) < 2 or surface.isalnum():  # noqa: PLR2004 - a mark alone is a name: `.`
+        return
+    first, last = span.start, span.end
+    if (
+        _is_mark(surface[-1])
+        and _CLOSING.get(surface[-1], "\0") not in surface
+        and bounds.starts(text, last - 1)
+    ):
+        last -= 1
+    if _is_mark(surface[0]) and not _closed(surface) and bounds.ends(text, first + 1):
+        first += 1
+    if last - first < len(surface):
+        first, last = trimmed(text, first, last)
+        yield Fault("edge_punctuation", _where(surface, span), suggested(text, (first, last), span.label))
+
+
+def _is_mark(char: str) -> bool:
+    return char not in "#@&*%/\\_:-" and unicodedata.category(char).startswith("P")
+
+
+def _closed(surface: str) -> bool:
+    return any(surface[0] == opening and closing in surface for closing, opening in _CLOSING.items())

@@ -1,0 +1,62 @@
+"""What can be wrong with a text, whatever is annotated in it."""
+
+import re
+import unicodedata
+from typing import Any
+
+from techner.core.policy import QualityPolicy
+from techner.quality.found import Fault, Faults
+
+# C0 and C1 controls but tab and line ends, and halves of surrogate pairs.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# UTF-8 that was read as Windows-1252: the lead bytes of the common scripts, with what can follow them there.
+# The bytes are decoded here, because half of their characters look like others in an editor.
+_QUOTES = b"\x85\x91\x92\x93\x94\x96\x97".decode("cp1252")
+_OTHERS = bytes({*range(0x80, 0xC0)} - {0x81, 0x8D, 0x8F, 0x90, 0x9D} - {*_QUOTES.encode("cp1252")})
+_TAIL = _OTHERS.decode("cp1252") + _QUOTES
+_AFTER_E2 = b"\x80\x82\x84\x86\x88\x89\x8c\x98\x99\x9a\x9c\x9e".decode("cp1252")  # signs, arrows, quotes
+_MISREAD = re.compile(
+    # `Ã”` may close a quotation in capitals, so that a quote or dash counts only inside a word.
+    f"Â[\xa0-\xbf]|Ã[{_OTHERS.decode('cp1252')}]|Ã[{_QUOTES}](?=\\w)"
+    f"|â[{_AFTER_E2}][{_TAIL}\x80-\x9f]|ï[¼½»¿][{_TAIL}]|ðŸ[{_TAIL}]{{2}}"
+)
+
+
+def text_faults(text: Any, policy: QualityPolicy) -> Faults:
+    """Yield what keeps a text from being read."""
+    if not isinstance(text, str):
+        yield Fault("text_type", f"text is {type(text).__name__}")
+        return
+    if not text or text.isspace():
+        yield Fault("text_empty", "nothing but white space")
+    if len(text) > policy.max_text_chars:
+        yield Fault("text_long", f"{len(text)} characters, at most {policy.max_text_chars}")
+    if text.isascii() and text.isprintable():  # nearly all: nothing below can be found
+        return
+    if bad := _CONTROL.search(text):
+        yield Fault("control", f"character U+{ord(bad[0]):04X} at {bad.start()}")
+    yield from _mojibake(text)
+
+
+def _mojibake(text: str) -> Faults:
+    if "\ufffd" in text:
+        yield Fault("mojibake", f"U+FFFD at {text.index(chr(0xFFFD))} stands where bytes were lost")
+    elif misread := _MISREAD.search(text):
+        piece = misread[0]
+        detail = f"{piece!r} at {misread.start()} looks like UTF-8 read as Windows-1252: export as UTF-8"
+        yield Fault("mojibake", detail, _reread(piece))
+
+
+def _reread(piece: str) -> str | None:
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            return piece.encode(encoding).decode()
+        except UnicodeError:
+            continue
+    return None
+
+
+def form_faults(text: str) -> Faults:
+    """Yield what makes a text hard to compare with others."""
+    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
+        yield Fault("not_nfc", "letters and their accents are apart; other deliveries spell them as one")

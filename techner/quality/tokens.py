@@ -1,0 +1,59 @@
+"""Where tokens begin and end, looked up only where a span needs it."""
+
+from collections.abc import Callable
+
+Tokenize = Callable[[str], list[tuple[int, int]]]
+MAX_KNOWN = 100_000
+
+
+class Bounds:
+    """Token borders of one tokenizer.
+
+    Every tokenizer of spaCy's own class cuts at white space first, so that the piece between two white spaces
+    tells as much as the whole text; pieces recur, texts do not.
+    """
+
+    def __init__(self, tokenize: Tokenize, *, cuts_at_space: bool) -> None:
+        self._tokenize = tokenize
+        self._cuts_at_space = cuts_at_space
+        self._known: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
+
+    def starts(self, text: str, at: int) -> bool:
+        """Tell whether a token starts at this character."""
+        if self._cuts_at_space and (at == 0 or text[at - 1].isspace()):
+            return at < len(text) and not text[at].isspace()
+        first, piece = self._piece(text, at)
+        return at - first in self._borders(piece)[0]
+
+    def ends(self, text: str, at: int) -> bool:
+        """Tell whether a token ends before this character."""
+        if self._cuts_at_space and (at == len(text) or text[at].isspace()):
+            return at > 0 and not text[at - 1].isspace()
+        first, piece = self._piece(text, at)
+        return at - first in self._borders(piece)[1]
+
+    def fits(self, text: str, start: int, end: int) -> bool:
+        """Tell whether a range is one token or more, without white space at its edges."""
+        if not 0 <= start < end <= len(text) or text[start].isspace() or text[end - 1].isspace():
+            return False
+        return self.starts(text, start) and self.ends(text, end)
+
+    def _piece(self, text: str, at: int) -> tuple[int, str]:
+        if not self._cuts_at_space:
+            return 0, text
+        first = last = at
+        while first > 0 and not text[first - 1].isspace():
+            first -= 1
+        while last < len(text) and not text[last].isspace():
+            last += 1
+        return first, text[first:last]
+
+    def _borders(self, piece: str) -> tuple[frozenset[int], frozenset[int]]:
+        found = self._known.get(piece)
+        if found is None:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            ranges = self._tokenize(piece)
+            found = frozenset(start for start, _ in ranges), frozenset(end for _, end in ranges)
+            self._known[piece] = found
+        return found

@@ -1,0 +1,108 @@
+"""The report of one delivery, for the people who annotated it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from markupsafe import Markup
+
+from techner.core.codes import CODES, FILE_CODES
+from techner.core.examples import Span
+from techner.core.night import IssueFound, QualityReport
+from techner.reports.entities import PALE, marked
+from techner.reports.render import environment
+
+SHOWN = 20
+"""Findings of one code that the page shows; it says how many there are."""
+MAX_TEXT_CHARS = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """A row as it was delivered, whatever is wrong with it."""
+
+    text: str
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How often a label occurs, here and in what production remembers; shares in per cent."""
+
+    label: str
+    count: int
+    here: float
+    before: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """All findings of one code, and the first of them."""
+
+    code: str
+    sentence: str
+    count: int
+    shown: tuple[IssueFound, ...]
+
+
+def batch_report(
+    report: QualityReport, excerpts: Mapping[int, Excerpt], *, history: Mapping[str, int]
+) -> str:
+    """Write a page without network needs: counts first, then labels against history, then what was found."""
+    labels = sorted({span.label for excerpt in excerpts.values() for span in excerpt.spans})
+    colours = {label: PALE[position % len(PALE)] for position, label in enumerate(labels)}
+    return (
+        environment()
+        .get_template("batch.html")
+        .render(
+            report=report,
+            shares=_shares(report.labels, history),
+            parts=(("Faults", _groups(report.issues)), ("Warnings", _groups(report.warnings))),
+            excerpts=excerpts,
+            marked=lambda excerpt: Markup(_marked(excerpt, colours)),  # noqa: S704 - escaped there
+        )
+    )
+
+
+def shown_rows(report: QualityReport) -> frozenset[int]:
+    """Return the rows that the page shows."""
+    groups = (*_groups(report.issues), *_groups(report.warnings))
+    return frozenset(issue.row for group in groups for issue in group.shown if issue.row is not None)
+
+
+def _groups(issues: Iterable[IssueFound]) -> tuple[Group, ...]:
+    def rank(issue: IssueFound) -> tuple[bool, int]:
+        return issue.row is not None, list(CODES).index(issue.code) if issue.code in CODES else -1
+
+    found = []
+    for (_, _), same in groupby(sorted(issues, key=rank), key=rank):
+        whole = tuple(same)
+        code = whole[0].code
+        sentence = CODES[code].sentence if code in CODES else FILE_CODES.get(code, "")
+        found.append(Group(code=code, sentence=sentence, count=len(whole), shown=whole[:SHOWN]))
+    return tuple(found)
+
+
+def _shares(labels: Mapping[str, int], history: Mapping[str, int]) -> tuple[Share, ...]:
+    here, before = sum(labels.values()), sum(history.values())
+    return tuple(
+        Share(
+            label=label,
+            count=labels.get(label, 0),
+            here=100 * labels.get(label, 0) / here if here else 0.0,
+            before=100 * history.get(label, 0) / before if before else None,
+        )
+        for label in sorted(labels.keys() | history.keys())
+    )
+
+
+def _marked(excerpt: Excerpt, colours: Mapping[str, str]) -> str:
+    """Mark the spans that can be shown: those inside the piece, and of overlapping ones the first."""
+    text = excerpt.text[:MAX_TEXT_CHARS].encode("utf-8", "backslashreplace").decode()
+    if text != excerpt.text[:MAX_TEXT_CHARS]:  # half of a pair was escaped: no offset is right any more
+        return marked(text, (), colours)
+    shown: list[Span] = []
+    for span in sorted(excerpt.spans):
+        if 0 <= span.start < span.end <= len(text) and (not shown or shown[-1].end <= span.start):
+            shown.append(span)
+    return marked(text, shown, colours)

@@ -1,0 +1,122 @@
+"""`techner batch check`: what a night would say of a file, without a store."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from techner.cli.app import app
+
+GOOD = {"text": "nginx on Linux", "entities": [[0, 5, "TOOL"], [9, 14, "OS"]]}
+LEAKED = {"text": "Nginx proxies", "entities": [[0, 5, "TOOL"]]}
+VARIANT = {"text": "curl again", "entities": [[0, 4, "tool"]]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TECHNER_STORE", str(tmp_path / "no-store-is-needed"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def written(folder: Path, *records: object) -> str:
+    path = folder / "batch.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return str(path)
+
+
+def checked(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["batch", "check", *arguments])
+
+
+def numbered(count: int) -> list[dict[str, Any]]:
+    return [GOOD | {"text": f"nginx on Linux, {number} times"} for number in range(count)]
+
+
+def test_check_prints_what_a_program_wants_to_know(folder: Path) -> None:
+    file = written(folder, *numbered(5), VARIANT, GOOD | {"text": "nginx on Linux: 4 times"})
+    result = checked(file, "--labels", "TOOL, OS", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {
+        "action": "quarantine",
+        "rows": [6],
+        "issues": [
+            {
+                "row": 6,
+                "code": "label",
+                "severity": "critical",
+                "detail": "'tool' is not one of OS, TOOL",
+                "suggestion": "TOOL",
+            }
+        ],
+        "warnings": [
+            {
+                "row": 7,
+                "code": "near_duplicate",
+                "severity": "warning",
+                "detail": "differs from row 5 in punctuation or space alone",
+                "suggestion": None,
+            }
+        ],
+        "read": 7,
+        "accepted": 6,
+        "quarantined": 1,
+        "rejected": 0,
+    }
+    assert not (folder / "no-store-is-needed").exists()
+
+
+@pytest.mark.parametrize(
+    "holdout",
+    [json.dumps(["NGINX  proxies"]), json.dumps(LEAKED), f"\n{json.dumps(GOOD)}\n{json.dumps(LEAKED)}\n"],
+    ids=["list of texts", "one example", "lines"],
+)
+def test_text_of_the_holdout_is_set_aside(folder: Path, holdout: str) -> None:
+    (folder / "holdout.json").write_text(holdout)
+    file = written(folder, *numbered(5), LEAKED)
+    result = checked(file, "--labels", "TOOL,OS", "--holdout", "holdout.json", "--json")
+    assert json.loads(result.stdout)["rows"] == [6]
+
+
+def test_rejected_file_exits_with_3_and_says_why(folder: Path) -> None:
+    result = checked(written(folder, VARIANT), "--labels", "TOOL")
+    assert result.exit_code == 3
+    assert "reject: 1 read = 0 accepted + 0 quarantined + 1 rejected" in result.stdout
+    assert "row 1: label: 'tool' is not one of TOOL; meant: TOOL" in result.stdout
+
+
+def test_labels_and_severities_are_those_of_the_settings(folder: Path) -> None:
+    toml = '[quality]\nlabels = ["TOOL", "OS"]\n[quality.severities]\nmojibake = "warning"\n'
+    (folder / "techner.toml").write_text(toml)
+    result = checked(written(folder, GOOD | {"text": "nginx on Linux \ufffd"}), "--json")
+    assert json.loads(result.stdout)["action"] == "accept"
+
+
+@pytest.mark.parametrize(
+    ("severities", "says"),
+    [
+        ('mojibakes = "warning"', "there is no code 'mojibakes'"),
+        ('leak = "warning"', "'leak' is always critical"),
+    ],
+)
+def test_severity_that_cannot_be_is_refused(folder: Path, severities: str, says: str) -> None:
+    (folder / "techner.toml").write_text(f"[quality.severities]\n{severities}\n")
+    result = checked(written(folder, GOOD))
+    assert result.exit_code == 1
+    assert says in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nowhere.jsonl"], ["batch.jsonl", "--holdout", "nowhere"], ["batch.jsonl", "--labels", ","]],
+)
+def test_what_cannot_be_checked_is_an_error(folder: Path, arguments: list[str]) -> None:
+    written(folder, GOOD)
+    assert checked(*arguments).exit_code == 1
+
+
+def test_more_findings_than_are_shown_are_counted(folder: Path) -> None:
+    result = checked(written(folder, *({"text": str(n), "entities": 5} for n in range(13))))
+    assert "and 3 more of entities_type; --json lists all" in result.stdout
