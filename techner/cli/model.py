@@ -153,14 +153,20 @@ def pull(
 ) -> None:
     """Download a version, every file verified by SHA-256, and print its folder."""
     settings = load_settings()
-    version, manifest = resolve(settings.open_store(), name)  # with the keys that are set
+    models = ModelStore(
+        settings.store,
+        cache=settings.cache,
+        s3_endpoint=settings.s3_endpoint,
+        public_key=settings.public_key,
+    )
+    if settings.signing_key and not settings.public_key:  # who signs can tell what it signed
+        name, _ = resolve(settings.open_store(), name)
     if to is None:
-        models = ModelStore(settings.store, cache=settings.cache, s3_endpoint=settings.s3_endpoint)
-        typer.echo(models.pull(version))
+        typer.echo(models.pull(name))
         return
     if to.exists():
         raise RegistryError(f"{to} exists already; give a new folder")
-    checkout(settings.open_store(), manifest.files, into=to.absolute(), cache=settings.cache)
+    checkout(settings.open_store(), models.manifest(name).files, into=to.absolute(), cache=settings.cache)
     typer.echo(to)
 
 

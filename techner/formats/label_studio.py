@@ -13,7 +13,11 @@ NAME = "Label Studio"
 
 def recognises(record: Any) -> bool:
     """Say whether the record has an object of data; only Label Studio's tasks do."""
-    return isinstance(record, dict) and isinstance(record.get("data"), dict) and "entities" not in record
+    return (
+        isinstance(record, dict)
+        and isinstance(record.get("data"), dict)
+        and record.keys().isdisjoint(("entities", "spans", "_task_hash"))
+    )
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:

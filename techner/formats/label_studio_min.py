@@ -20,7 +20,7 @@ def recognises(record: Any) -> bool:
     return (
         isinstance(record, dict)
         and "annotation_id" in record
-        and record.keys().isdisjoint(("entities", "spans", "_task_hash", "ner_tags"))
+        and record.keys().isdisjoint(("entities", "spans", "_task_hash", "ner_tags", "tokens"))
         and not isinstance(record.get("data"), dict)
     )
 

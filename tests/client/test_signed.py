@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from typer.testing import CliRunner
 
+from techner.cli.app import app
 from techner.client import ModelStore
 from techner.core.errors import Untrusted
 from techner.registry.aliases import move_alias
@@ -73,6 +75,18 @@ def test_a_move_that_was_not_signed_for_this_moment_is_refused(
     with pytest.raises(Untrusted):
         models.pull()
     assert models.pull(new).name == new
+
+
+def test_the_command_remembers_how_far_it_has_seen_too(
+    signed: tuple[Small, ModelStore, str, str], public_key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, _, old, new = signed
+    settings = {"STORE": small.root, "CACHE": small.cache, "PUBLIC_KEY": public_key}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"TECHNER_{name}", str(value))
+    newest_move_taken_away(small, old, new)
+    with pytest.raises(Untrusted):
+        CliRunner().invoke(app, ["model", "pull"], catch_exceptions=False)
 
 
 def test_all_moves_taken_away_leave_the_last_good_model(signed: tuple[Small, ModelStore, str, str]) -> None:

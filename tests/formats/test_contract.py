@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,18 @@ def test_what_a_tool_exports_is_read_back(
     write: Callable[[list[Tokens]], bytes], examples: list[Tokens]
 ) -> None:
     assert parts(write(examples)) == [text_and_entities(example) for example in examples]
+
+
+KEYS: tuple[tuple[str, object], ...] = (
+    ("entities", []), ("entities", [{"start_offset": 0}]), ("spans", []), ("label", [[0, 1, "A"]]),
+    ("labels", []), ("annotations", []), ("data", {"text": "a"}), ("data", "a"), ("relations", []),
+    ("_task_hash", 1), ("annotation_id", 1), ("tokens", ["a"]), ("tags", ["O"]), ("ner_tags", [0]),
+    ("text", "a"), ("answer", "accept"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_no_record_is_recognised_by_two_readers(count: int) -> None:
+    for pairs in combinations(KEYS, count):
+        record = dict(pairs)
+        assert sum(found.recognises(record) for found in RECORD_FORMATS) <= 1, record
