@@ -69,6 +69,8 @@ def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str]]:
     tokens = np.frombuffer(message["tokens"], dtype="uint64").reshape(-1, len(attrs))
     spaces = np.frombuffer(message["spaces"], dtype="uint8")
     lengths = np.frombuffer(message["lengths"], dtype="int32").tolist()
+    if not lengths:
+        raise BatchError("empty: the DocBin has no documents")
     unknown = [bool(flag.get("has_unknown_spaces")) for flag in message.get("flags") or [{}] * len(lengths)]
     sizes_fit = sum(lengths) == len(tokens) == len(spaces) and len(unknown) == len(lengths)
     if min(lengths, default=0) < 0 or not sizes_fit:
@@ -93,18 +95,22 @@ def _parts(doc: list[list[int]], strings: "StringStore") -> dict[str, Any]:
         raise ShapeError("a token is neither in an entity nor outside")
     if _MISSING in said and len(said) > 1:
         raise ShapeError("some of its tokens are not annotated")
-    text = ""
+    pieces: list[str] = []
+    length = 0
     entities: list[list[Any]] = []
     inside: list[Any] | None = None
     for word, iob, kind, space in doc:
-        start, text = len(text), text + strings[word]
-        label = strings[kind]
+        start, label = length, strings[kind]
+        pieces.append(strings[word])
+        length += len(pieces[-1])
         if iob == _OUTSIDE:
             inside = None
         elif iob == _INSIDE and inside and inside[2] == label:
-            inside[1] = len(text)
+            inside[1] = length
         elif iob != _MISSING:
-            inside = [start, len(text), label]
+            inside = [start, length, label]
             entities.append(inside)
-        text += " " if space else ""
-    return {"text": text, "entities": None if _MISSING in said else entities}
+        if space:
+            pieces.append(" ")
+            length += 1
+    return {"text": "".join(pieces), "entities": None if _MISSING in said else entities}

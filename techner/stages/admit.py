@@ -72,16 +72,19 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
 
 def _excerpts(rows: Iterable[Row], shown: frozenset[int]) -> "dict[int, Excerpt]":
     """Return the rows that a page shows, as far as there is a text; labels may be anything there."""
+    from techner.quality.found import writable
     from techner.reports import Excerpt
 
-    found = {}
-    for row in rows:
+    found: dict[int, Excerpt] = {}
+    for row in rows if shown else ():
+        if len(found) == len(shown):
+            break
         if row.number in shown:
             spans = []
             for entity in row.entities if isinstance(row.entities, list) else ():
                 match entity:
                     case [start, end, label] if type(start) is int and type(end) is int:
-                        spans.append(Span(start, end, str(label)))
+                        spans.append(Span(start, end, writable(str(label))))
             text = row.text if isinstance(row.text, str) else row.raw.decode("utf-8", "backslashreplace")
             found[row.number] = Excerpt(text=text, spans=tuple(spans))
     return found

@@ -36,10 +36,13 @@ class Store(Protocol):
         """Write a new object; raises ObjectExists and changes nothing where the key is taken."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Write or overwrite: working files under `runs/` only."""
+        """Write or overwrite: working files, and what can be made again from what is write-once."""
 
     def delete(self, key: str) -> None:
-        """Remove a working file; no error where it is missing."""
+        """Remove an object; no error where it is missing.
+
+        Of what is write-once, a collection alone removes (ADR 15).
+        """
 
     def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
         """Yield objects whose key starts with `prefix`, in UTF-8 byte order, at most `limit`."""

@@ -110,3 +110,8 @@ def test_lengths_that_do_not_add_up_to_the_documents_are_refused(lengths: list[i
 
 def test_token_that_looks_like_zlib_is_a_token() -> None:
     assert [row.text for row in read(b"x^2\tO\nTLS\tB-P\n")] == ["x^2 TLS"]
+
+
+def test_docbin_without_documents_is_empty() -> None:
+    with pytest.raises(BatchError, match=r"^empty: the DocBin has no documents"):
+        read(docbin([]))

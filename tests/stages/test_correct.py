@@ -103,3 +103,9 @@ def test_a_batch_without_faults_has_nothing_to_fix(faulty: World) -> None:
     faulty.deliver("good.jsonl", tech_batch(320, 330))
     admitted(faulty, "run-1", "good.jsonl")
     assert "no row of 'good.jsonl' was set aside" in str(call("fix", "good.jsonl").exception)
+
+
+def test_a_label_that_cannot_be_written_is_set_aside_like_any_other(world: World) -> None:
+    row = json.dumps({"text": "we speak TLS", "entities": [[9, 12, "\ud800"]]}).encode()
+    world.store.create("inbox/monday.jsonl", write_examples(tech_batch(300, 310)) + row)
+    assert admitted(world, "run-1", "monday.jsonl").quarantined == 1
