@@ -30,8 +30,12 @@ from techner.store import Store, open_store
 from techner.uptraining.pipeline import load_pipeline
 
 HOME = ROOT / ".techner" / "demo"
-# Half a point, the default, is five of the demo's 1 084 gold spans: too few for a demo to hang on.
-GATE = {"TECHNER_GATE__MICRO_MARGIN": "0.015", "TECHNER_GATE__MACRO_MARGIN": "0.02"}
+SETTINGS = {
+    # Half a point, the default, is five of the demo's 1 084 gold spans: too few for a demo to hang on.
+    "TECHNER_GATE__MICRO_MARGIN": "0.015",
+    "TECHNER_GATE__MACRO_MARGIN": "0.02",
+    "TECHNER_TRAINING__PRESENTATIONS": "16000",  # half the default: the demo is short
+}
 NAIVE_EPOCHS = 5  # as ruinous as thirty, and the demo is short
 
 
@@ -47,7 +51,7 @@ def main() -> None:
     started = time.monotonic()
     shutil.rmtree(HOME, ignore_errors=True)
     url = (HOME / "store").as_uri()
-    environment = airflow_environment(HOME / "airflow", store=url, cache=HOME / "cache") | GATE
+    environment = airflow_environment(HOME / "airflow", store=url, cache=HOME / "cache") | SETTINGS
     demo = Demo(open_store(url), environment, ModelStore(url, cache=HOME / "cache"))
     good, poor = write_batches(HOME / "batches")
     _origin(demo)
