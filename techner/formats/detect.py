@@ -109,7 +109,8 @@ def _rows(items: Iterator[Item]) -> Iterator[Row]:
                 raise _mixed(first.name, first_row, conll.NAME, number)
             yield Row(number=number, raw=raw, fault=fault)
             continue
-        found = format_of(record)
+        # Nearly every row is of the first one's format, and no record is of two.
+        found = first if first and first.recognises(record) else format_of(record)
         if found is None:
             yield _no_annotation(number, raw, record)
             continue

@@ -1,5 +1,6 @@
 """Faults of one row: what keeps it from being an example at all, and what is wrong with the example."""
 
+from itertools import starmap
 from typing import Any
 
 from techner.core.examples import Example, Span
@@ -27,13 +28,12 @@ def parse_row(row: Row, policy: QualityPolicy, scheme: LabelScheme) -> tuple[Exa
     faults = [*text_faults(row.text, policy), *_entities_faults(row.entities)]
     if _are_critical(faults, policy):
         return None, faults
-    length = len(row.text)
-    faults += [fault for entity in row.entities for fault in _field_faults(entity, length, scheme)]
+    faults += _field_faults(row.entities, len(row.text), scheme)
     if row.scope is not None and (wrong := scheme.scope_fault(row.scope)):
         faults.append(Fault("scope", wrong))
     if _are_critical(faults, policy):
         return None, faults
-    spans = tuple(sorted(Span(start, end, label) for start, end, label in row.entities))
+    spans = tuple(starmap(Span, sorted(row.entities)))
     scope = None if row.scope is None else tuple(sorted(set(row.scope)))
     example = Example(row.text, spans, scope)
     return example_today(example, scheme.moves) if scheme.moves.is_any else example, faults
@@ -62,12 +62,12 @@ def _entities_faults(entities: Any) -> Faults:
             yield Fault("shape", f"{str(entity)[:60]} is not [start, end, label]")
 
 
-def _field_faults(entity: list[Any], length: int, scheme: LabelScheme) -> Faults:
-    start, end, label = entity
-    if type(start) is not int or type(end) is not int:  # bool is an int to isinstance
-        yield Fault("offset_type", f"{quoted(str(start))}, {quoted(str(end))} are not two whole numbers")
-    elif not 0 <= start < end <= length:
-        yield Fault("offset_range", f"{start}-{end} in a text of {length}")
-    if wrong := scheme.fault(label):
-        found = meant(label, scheme)
-        yield Fault("label", wrong, found[0] if found else None)
+def _field_faults(entities: list[Any], length: int, scheme: LabelScheme) -> Faults:
+    for start, end, label in entities:
+        if type(start) is not int or type(end) is not int:  # bool is an int to isinstance
+            yield Fault("offset_type", f"{quoted(str(start))}, {quoted(str(end))} are not two whole numbers")
+        elif not 0 <= start < end <= length:
+            yield Fault("offset_range", f"{start}-{end} in a text of {length}")
+        if wrong := scheme.fault(label):
+            found = meant(label, scheme)
+            yield Fault("label", wrong, found[0] if found else None)

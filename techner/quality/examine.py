@@ -14,7 +14,8 @@ from techner.quality.metrics import Metric, batch_metrics
 from techner.quality.quarantine import quarantined
 from techner.quality.report import kept_by, rejected, with_kept
 from techner.quality.scan import Admission, Scan, scanned
-from techner.quality.scope import delivered_metadata, with_scope
+from techner.quality.scope import delivered_metadata
+from techner.quality.spill import restored
 from techner.quality.suite import expect
 
 
@@ -39,8 +40,8 @@ class Examined:
             return
         bad = {issue.row for issue in self.report.issues}
         for one in self.scan.spill:
-            if one.number not in bad:
-                yield with_scope(one.example(), self.report.scope)
+            if one[0] not in bad:
+                yield restored(one, self.report.scope)
 
     @property
     def quarantine(self) -> Iterator[bytes]:

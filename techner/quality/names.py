@@ -27,13 +27,14 @@ class Names:
 
     def count(self, one: Spilled) -> None:
         counts = self.counts
-        for start, end, label in one.spans:
+        number, text, spans, _ = one
+        for start, end, label in spans:
             if end - start <= MAX_NAME_CHARS:
-                name = one.text[start:end], label
+                name = text[start:end], label
                 found = counts.get(name)
                 counts[name] = 1 if found is None else found + 1
                 if found is None:
-                    self.first_row[name] = one.number
+                    self.first_row[name] = number
         if len(counts) > MAX_NAMES:
             self.counts = {name: count for name, count in counts.items() if count > 1}
             self.first_row = {name: self.first_row[name] for name in self.counts}
@@ -70,15 +71,16 @@ def missing(
     by_word: dict[str, list[str]] = {}
     for surface in wanted:
         by_word.setdefault(_WORD.findall(surface)[0], []).append(surface)
-    words = by_word.keys()
+    words = frozenset(by_word)
     found: dict[str, list[tuple[int, int]]] = {surface: [] for surface in wanted}
     for one in spilled:
-        looked_for = one.scope or scope
-        for word in words & set(_WORD.findall(one.text)):
+        number, text, spans, own_scope = one
+        looked_for = own_scope or scope
+        for word in words.intersection(_WORD.findall(text)):
             for surface in by_word[word]:
                 label, limit = wanted[surface]
                 if len(found[surface]) <= limit and (looked_for is None or label in looked_for):
-                    found[surface] += [(one.number, at) for at in _unannotated(surface, one)]
+                    found[surface] += [(number, at) for at in _unannotated(surface, text, spans)]
     for surface, places in found.items():
         label, limit = wanted[surface]
         if len(places) <= limit:
@@ -100,14 +102,18 @@ def _wanted(names: Names, policy: QualityPolicy) -> dict[str, tuple[str, int]]:
     return wanted
 
 
-def _unannotated(surface: str, one: Spilled) -> Iterator[int]:
-    text, at = one.text, -1
-    while (at := text.find(surface, at + 1)) >= 0:
+def _unannotated(surface: str, text: str, spans: list[tuple[int, int, str]]) -> list[int]:
+    places, at = [], text.find(surface)
+    while at >= 0:
         end = at + len(surface)
-        if _stands_alone(text, at, end) and not any(
-            first < end and at < last for first, last, _ in one.spans
-        ):
-            yield at
+        for first, last, _ in spans:
+            if first < end and at < last:
+                break
+        else:
+            if _stands_alone(text, at, end):
+                places.append(at)
+        at = text.find(surface, at + 1)
+    return places
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

@@ -46,28 +46,26 @@ class Kept:
 
 def kept_by(scan: Scan, bad: Collection[int]) -> Kept:
     """Count what is in the rows that are not bad."""
-    labels: Counter[str] = Counter()
+    in_own_scope: Counter[str] = Counter()
+    in_batch_scope: Counter[str] = Counter()
     renamed: Counter[str] = Counter()
-    inferred: set[str] = set()
     count = own_scopes = 0
     for number, _, spans, scope in scan.spill:
         if number in bad:
             continue
         count += 1
-        if scope is not None:
-            own_scopes += 1
+        own_scopes += scope is not None
+        labels = in_batch_scope if scope is None else in_own_scope
         for _, _, label in spans:
             labels[label] += 1
-            if scope is None:
-                inferred.add(label)
         if scan.renamed:
             renamed.update(scan.renamed.get(number, ()))
     return Kept(
         count=count,
-        labels=dict(sorted(labels.items())),
+        labels=dict(sorted((in_own_scope + in_batch_scope).items())),
         renamed=dict(sorted(renamed.items())),
         own_scopes=own_scopes,
-        inferred_scope=tuple(sorted(inferred)),
+        inferred_scope=tuple(sorted(in_batch_scope)),
     )
 
 

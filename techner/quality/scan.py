@@ -1,7 +1,7 @@
 """The one pass over a delivery in which every row is checked; what it keeps does not grow with clean rows."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from techner.core.examples import fold, folded_key
@@ -16,7 +16,7 @@ from techner.quality.names import Names, missing
 from techner.quality.scope import with_scope
 from techner.quality.shifts import Placement
 from techner.quality.spans import span_faults
-from techner.quality.spill import Spill
+from techner.quality.spill import Spill, Spilled
 from techner.quality.text import form_faults
 from techner.quality.tokens import Bounds, Tokenize
 
@@ -104,13 +104,13 @@ class Scan:
         policy = self.admission.policy
         bad = {issue.row for issue in self.issues if policy.severity(issue.code) == "critical"}
         yield from self.copies.near(bad)
-        for one in self.spill:
-            if one.number not in bad:
-                self.names.count(one)
+        for one in self._not_in(bad):
+            self.names.count(one)
         yield from self.names.conflicts()
-        yield from missing(
-            self.names, (one for one in self.spill if one.number not in bad), self.scope, policy
-        )
+        yield from missing(self.names, self._not_in(bad), self.scope, policy)
+
+    def _not_in(self, bad: Collection[int | None]) -> Iterator[Spilled]:
+        return (one for one in self.spill if one[0] not in bad)
 
     def _found(self, number: int, fault: Fault) -> None:
         suggestion = None if fault.suggestion is None else writable(fault.suggestion)

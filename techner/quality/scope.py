@@ -26,7 +26,9 @@ def delivered_metadata(metadata: bytes, scheme: LabelScheme) -> BatchMetadata:
 
 def with_scope(example: Example, scope: tuple[str, ...] | None) -> Example:
     """Return the example with the batch's scope, unless its row stated one."""
-    return example if scope is None or example.scope is not None else replace(example, scope=scope)
+    if scope is None or example.scope is not None:
+        return example
+    return Example(example.text, example.spans, scope)
 
 
 def disagree(copies: Iterable[Example]) -> bool:

@@ -21,6 +21,10 @@ def span_faults(example: Example, bounds: Bounds) -> Faults:
     text = example.text
     for span in example.spans:
         surface = text[span.start : span.end]
+        if surface.isascii() and bounds.fits(text, span.start, span.end):  # nearly all
+            if fault := _edge_punctuation(text, span, bounds):
+                yield fault
+            continue
         first, last = trimmed(text, span.start, span.end)
         # White space at an edge is a fault of its own; what is left must still be whole tokens.
         is_whole = first >= last or (bounds.starts(text, first) and bounds.ends(text, last))
@@ -33,8 +37,8 @@ def span_faults(example: Example, bounds: Bounds) -> Faults:
             yield Fault(
                 "misaligned", _where(surface, span), suggested(text, _meant(text, span, bounds), span.label)
             )
-        elif first < last:
-            yield from _edge_punctuation(text, Span(first, last, span.label), bounds)
+        elif first < last and (fault := _edge_punctuation(text, Span(first, last, span.label), bounds)):
+            yield fault
     yield from overlap_faults(example)
 
 
@@ -85,11 +89,11 @@ def _where(surface: str, span: Span) -> str:
     return f"{quoted(surface)} at {span.start}"
 
 
-def _edge_punctuation(text: str, span: Span, bounds: Bounds) -> Faults:
-    """Yield a fault where a mark at an edge is a token of its own: not in `U.S.`, `C#` or `f(x)`."""
+def _edge_punctuation(text: str, span: Span, bounds: Bounds) -> Fault | None:
+    """Return a fault where a mark at an edge is a token of its own: not in `U.S.`, `C#` or `f(x)`."""
     surface = text[span.start : span.end]
     if len(surface) < 2 or surface.isalnum():  # noqa: PLR2004 - a mark alone is a name: `.`
-        return
+        return None
     first, last = span.start, span.end
     if (
         _is_mark(surface[-1])
@@ -99,9 +103,10 @@ def _edge_punctuation(text: str, span: Span, bounds: Bounds) -> Faults:
         last -= 1
     if _is_mark(surface[0]) and not _closed(surface) and bounds.ends(text, first + 1):
         first += 1
-    if last - first < len(surface):
-        first, last = trimmed(text, first, last)
-        yield Fault("edge_punctuation", _where(surface, span), suggested(text, (first, last), span.label))
+    if last - first == len(surface):
+        return None
+    better = suggested(text, trimmed(text, first, last), span.label)
+    return Fault("edge_punctuation", _where(surface, span), better)
 
 
 def _is_mark(char: str) -> bool:

@@ -58,5 +58,5 @@ def _reread(piece: str) -> str | None:
 
 def form_faults(text: str) -> Faults:
     """Yield what makes a text hard to compare with others."""
-    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
+    if not unicodedata.is_normalized("NFC", text):
         yield Fault("not_nfc", "letters and their accents are apart; other deliveries spell them as one")

@@ -41,12 +41,10 @@ class Bounds:
     def _piece(self, text: str, at: int) -> tuple[int, str]:
         if not self._cuts_at_space:
             return 0, text
-        first = last = at
-        while first > 0 and not text[first - 1].isspace():
-            first -= 1
-        while last < len(text) and not text[last].isspace():
-            last += 1
-        return first, text[first:last]
+        before, after = text[:at], text[at:]
+        before = "" if not before or before[-1].isspace() else before.rsplit(maxsplit=1)[-1]
+        after = "" if not after or after[0].isspace() else after.split(maxsplit=1)[0]
+        return at - len(before), before + after
 
     def _borders(self, piece: str) -> tuple[frozenset[int], frozenset[int]]:
         found = self._known.get(piece)
