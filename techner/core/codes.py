@@ -13,7 +13,7 @@ class Code:
     """What is expected."""
     severity: Severity = "critical"
     is_fixed: bool = False
-    """Whether no setting changes its severity: from what has the fault nothing can be learnt safely."""
+    """Whether no setting changes its severity: from what has such a fault nothing can be learnt safely."""
 
 
 ROW_CODES: dict[str, Code] = {
@@ -70,7 +70,10 @@ BATCH_CODES: dict[str, Code] = {
         sentence="each label that occurs has enough spans to learn something from", severity="warning"
     ),
     "label_drift": Code(
-        sentence="the labels are distributed as in what production has learnt", severity="warning"
+        # An admission is for ever, production is not: what it remembers cannot decide.
+        sentence="the labels are distributed as in what production has learnt",
+        severity="warning",
+        is_fixed=True,
     ),
 }
 CODES = ROW_CODES | BATCH_CODES

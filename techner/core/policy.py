@@ -49,7 +49,7 @@ class QualityPolicy:
             if code not in CODES:
                 raise ValueError(f"severities: there is no code {code!r}; there are {', '.join(CODES)}")
             if CODES[code].is_fixed:
-                raise ValueError(f"severities: {code!r} is always critical: such rows cannot be learnt from")
+                raise ValueError(f"severities: {code!r} is always {CODES[code].severity}: leave it out")
 
     def severity(self, code: str) -> Severity:
         return self.severities.get(code) or CODES[code].severity

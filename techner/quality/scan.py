@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from techner.core.errors import BatchError
 from techner.core.examples import fold, folded_key
 from techner.core.night import IssueFound
 from techner.core.policy import QualityPolicy
@@ -128,7 +129,10 @@ def ranges(entities: list[object]) -> Iterator[tuple[int, int]]:
 
 
 def scanned(rows: Iterable[Row], admission: Admission, scope: tuple[str, ...] | None) -> Scan:
+    """Check all rows; raises BatchError where there is none."""
     bounds = Bounds(admission.tokenize, cuts_at_space=admission.cuts_at_space)
     scan = Scan(admission, scope, bounds, Placement(bounds))
     scan.take(rows)
+    if not scan.numbers:  # only document marks and comments
+        raise BatchError("empty: the file has no rows")
     return scan

@@ -18,7 +18,8 @@ def delivered_metadata(metadata: bytes, scheme: LabelScheme) -> BatchMetadata:
         strict_json.loads(metadata.decode())  # `parse` takes the last of two equal keys
         found = parse(BatchMetadata, metadata, where="the metadata")
     except (ValueError, IntegrityError) as error:
-        raise BatchError(f'metadata: {error}; write {{"scope": ["LABEL", …]}} and nothing else') from error
+        shape = '{"scope": ["LABEL", …]}, with "corrects" where rows come again'
+        raise BatchError(f"metadata: {error}; write {shape}, and nothing else") from error
     if fault := scheme.scope_fault(found.scope):
         raise BatchError(f"metadata: {fault}; correct the .meta.json beside the delivery")
     return replace(found, scope=scope_today(found.scope, scheme.moves))

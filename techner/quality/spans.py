@@ -72,11 +72,7 @@ def _meant(text: str, span: Span, bounds: Bounds) -> Range:
 
 def widened(text: str, start: int, end: int, bounds: Bounds) -> Range:
     """Return the smallest range of whole tokens around a range."""
-    while start > 0 and not bounds.starts(text, start):
-        start -= 1
-    while end < len(text) and not bounds.ends(text, end):
-        end += 1
-    return start, end
+    return bounds.last_start(text, start), bounds.first_end(text, end)
 
 
 def suggested(text: str, better: Range, label: str) -> str | None:

@@ -38,6 +38,21 @@ class Bounds:
             return False
         return self.starts(text, start) and self.ends(text, end)
 
+    def last_start(self, text: str, at: int) -> int:
+        """Return where the token starts that a character is in, or the one before it; 0 where none does."""
+        if self.starts(text, at):
+            return at
+        first, piece = self._piece(text, at)
+        return max((first + start for start in self._borders(piece)[0] if first + start < at), default=0)
+
+    def first_end(self, text: str, at: int) -> int:
+        """Return where the token ends that ends here or next; the end of the text where none does."""
+        if self.ends(text, at):
+            return at
+        first, piece = self._piece(text, at)
+        after = (first + end for end in self._borders(piece)[1] if first + end > at)
+        return min(after, default=len(text))
+
     def _piece(self, text: str, at: int) -> tuple[int, str]:
         if not self._cuts_at_space:
             return 0, text

@@ -146,9 +146,20 @@ def test_labels_distributed_as_what_was_learnt_are_none() -> None:
 
 
 def test_a_warning_that_is_made_critical_rejects_the_batch() -> None:
-    against = admission(severities={"label_drift": "critical"})
-    found = examined(clean(5), against, history={"OS": 1})
-    assert (found.report.action, found.report.rejected) == ("reject", 5)
+    against = admission(severities={"few_examples": "critical"})
+    found = examined([*clean(60), row("on Linux", [3, 8, "OS"])], against)
+    assert (found.report.action, found.report.rejected) == ("reject", 61)
+
+
+def test_a_file_of_document_marks_alone_is_empty() -> None:
+    found = examined(b"-DOCSTART- -X- O O\n\n-DOCSTART- -X- O O\n")
+    assert (found.report.action, [i.code for i in found.report.issues]) == ("reject", ["empty"])
+
+
+def test_a_long_word_without_borders_is_widened_to_the_whole() -> None:
+    long = "a" * 15_000
+    found = examined([*clean(9), row(f"see {long} now", [5, 10, "TOOL"])])
+    assert [i.suggestion for i in found.report.issues] == [f"[4, 15004, TOOL] '{'a' * 40}…'"]
 
 
 def test_a_warning_about_a_row_that_is_made_critical_sets_it_aside() -> None:
