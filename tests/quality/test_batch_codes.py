@@ -5,7 +5,9 @@ import unicodedata
 import pytest
 
 from techner.core.codes import BATCH_CODES
+from techner.core.errors import BatchError
 from techner.core.examples import Example
+from techner.quality.scan import scanned
 from tests.conftest import marked
 from tests.quality.examining import Found, admission, clean, examined, row
 
@@ -151,9 +153,9 @@ def test_a_warning_that_is_made_critical_rejects_the_batch() -> None:
     assert (found.report.action, found.report.rejected) == ("reject", 61)
 
 
-def test_a_file_of_document_marks_alone_is_empty() -> None:
-    found = examined(b"-DOCSTART- -X- O O\n\n-DOCSTART- -X- O O\n")
-    assert (found.report.action, [i.code for i in found.report.issues]) == ("reject", ["empty"])
+def test_a_reader_that_gives_no_row_gives_an_empty_batch() -> None:
+    with pytest.raises(BatchError, match="^empty"):
+        scanned(iter(()), admission(), None)
 
 
 def test_a_long_word_without_borders_is_widened_to_the_whole() -> None:
