@@ -154,7 +154,7 @@ def test_a_warning_that_is_made_critical_rejects_the_batch() -> None:
 
 
 def test_a_reader_that_gives_no_row_gives_an_empty_batch() -> None:
-    with pytest.raises(BatchError, match="^empty"):
+    with pytest.raises(BatchError, match=r"^empty"):
         scanned(iter(()), admission(), None)
 
 
