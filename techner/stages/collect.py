@@ -10,7 +10,7 @@ from typing import Any
 from techner.core.errors import ObjectExists, ObjectMissing, RegistryError
 from techner.core.manifest import Manifest
 from techner.documents import dump, parse
-from techner.registry.aliases import alias_log, alias_names, manifest_of
+from techner.registry.aliases import alias_log, alias_names, manifest_of, production
 from techner.registry.blobs import blob_key
 from techner.registry.trust import signature_key
 from techner.registry.versions import manifest_key, read_manifest, version_name, versions
@@ -37,11 +37,12 @@ class Collection:
 
 
 def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) -> Collection:
-    """Say what nothing needs. A manifest that cannot be read raises: then nothing is known to be superfluous.
+    """Say what nothing needs. What cannot be read raises: then nothing is known to be superfluous.
 
     Kept are: what any alias names (a pin is an alias) and its parent, what one named within `keep_days`, the
     origin, all that a run works with that is not decided, or only lately, and every report.
     """
+    production(store)  # without one an origin may be on its way: all blobs would look superfluous
     since = now - timedelta(days=keep_days)
     blobs = {entry.key.rpartition("/")[2]: entry.size_bytes for entry in store.list("blobs/sha256/")}
     # Runs before aliases: what is reserved when a run is read stays so until an alias names it.
