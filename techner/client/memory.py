@@ -23,17 +23,22 @@ class Move:
     digest: str
     """Of the record's bytes."""
     version: str
+    keys: str = ""
+    """Digest of the keys that it was believed with; empty without keys."""
 
 
 class Memory:
     """Aliases and manifests of one store, in a folder of the cache; a cache may serve several stores.
 
-    What was read without a key is kept apart: a reader with a key must not come to believe it.
+    What was read without a key is kept apart: a reader with a key must not come to believe it. Nor must one
+    with other keys, but for how far an alias had come: `Move.keys` tells, and manifests lie apart.
     """
 
-    def __init__(self, cache: Path, url: str, *, is_signed: bool) -> None:
-        name = digest(url.encode())[:16] + ("-signed" if is_signed else "")
+    def __init__(self, cache: Path, url: str, *, keys: str) -> None:
+        """Open the memory of a reader with these keys, given as their digest; empty without keys."""
+        name = digest(url.encode())[:16] + ("-signed" if keys else "")
         self._files = FolderStore(cache / "stores" / name)
+        self._manifests = f"manifests/{keys[:16]}".rstrip("/")
 
     def move(self, alias: str) -> Move | None:
         """Return where the alias pointed when it was last pulled; raises CacheError for a damaged record."""
@@ -50,7 +55,7 @@ class Memory:
 
     def manifest(self, version: str) -> Manifest | None:
         """Return a manifest kept before, None where it is missing or damaged."""
-        key = f"manifests/{version}.json"
+        key = f"{self._manifests}/{version}.json"
         try:
             found = parse(Manifest, self._files.get(key), where=key)
         except (StoreError, IntegrityError):
@@ -59,7 +64,7 @@ class Memory:
 
     def keep_manifest(self, version: str, manifest: Manifest) -> None:
         with self._errors():
-            self._files.put(f"manifests/{version}.json", dump(manifest))
+            self._files.put(f"{self._manifests}/{version}.json", dump(manifest))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ from techner.documents import parse
 from techner.registry.aliases import alias_log
 from techner.registry.layout import lay_out
 from techner.registry.names import ALIAS_NAME, VERSION_NAME
-from techner.registry.signing import Position, load_public_keys, require_progress
+from techner.registry.signing import Position, keys_digest, load_public_keys, require_progress
 from techner.registry.trust import trusted
 from techner.registry.versions import read_manifest
 from techner.store import Store, Stored, open_store
@@ -44,8 +44,8 @@ class ModelStore:
         keys = load_public_keys(public_key) if public_key else ()
         self._store: Store = trusted(open_store(url, s3_endpoint=s3_endpoint), keys)
         self._cache = (cache or Path.home() / ".cache" / "techner").absolute()
-        self._is_signed = bool(keys)
-        self._memory = Memory(self._cache, self._store.url, is_signed=self._is_signed)
+        self._keys = keys_digest(keys)
+        self._memory = Memory(self._cache, self._store.url, keys=self._keys)
 
     def resolve(self, name: str = "production") -> str:
         """Return the version that an alias names: one list request, and two more where it has moved.
@@ -111,7 +111,7 @@ class ModelStore:
             if known is None:
                 raise UnknownVersion(alias)
             raise self._vanished(alias)
-        if known and (known.key, known.tag) == (listed.key, listed.tag):
+        if known and (known.keys, known.key, known.tag) == (self._keys, listed.key, listed.tag):
             return known
         return self._read(alias, listed, known)
 
@@ -120,7 +120,7 @@ class ModelStore:
         if stored is None:
             raise self._vanished(alias)
         number, key, data = stored
-        if self._is_signed:
+        if self._keys:
             seen = Position(number=known.number, digest=known.digest) if known else None
             require_progress(seen, Position(number=number, digest=digest(data)), alias=alias)
         return Move(
@@ -129,6 +129,7 @@ class ModelStore:
             number=number,
             digest=digest(data),
             version=parse(Generation, data, where=key).version,
+            keys=self._keys,
         )
 
     def _vanished(self, alias: str) -> StoreError:
@@ -144,7 +145,7 @@ class ModelStore:
 
     def _last_good(self, alias: str, error: StoreError) -> Path:
         known = self._memory.move(alias)
-        if known is None:
+        if known is None or known.keys != self._keys:  # a key that signed it may have been revoked since
             raise error
         try:
             folder = self._lay_out(known.version)

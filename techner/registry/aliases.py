@@ -7,10 +7,10 @@ from datetime import datetime
 from techner.core.errors import AliasConflict, IntegrityError, NotInitialised, RegistryError
 from techner.core.examples import digest
 from techner.core.manifest import Generation, Manifest
-from techner.documents import dump, parse
+from techner.documents import dump
 from techner.registry.log import Log, require_create_only
 from techner.registry.trust import check_generation, generation_signature
-from techner.registry.versions import manifest_key, read_manifest, read_manifest_bytes
+from techner.registry.versions import read_manifest, read_manifest_bytes, stored_manifest
 from techner.store import Store
 
 PRODUCTION = "production"
@@ -59,10 +59,10 @@ def production(store: Store) -> tuple[str, Manifest]:
 
 def manifest_of(store: Store, generation: Generation) -> Manifest:
     """Return the manifest that a generation names, the very bytes; raises IntegrityError."""
-    data = read_manifest_bytes(store, generation.version)
+    data, manifest = stored_manifest(store, generation.version)
     if digest(data) != generation.manifest:
         raise IntegrityError(f"the manifest of {generation.version} is not the one that was promoted")
-    return parse(Manifest, data, where=manifest_key(generation.version))
+    return manifest
 
 
 def move_alias(

@@ -12,7 +12,7 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedRandom
 from pathlib import Path
 
@@ -99,16 +99,19 @@ def cache_errors(cache: Path) -> Iterator[None]:
 
 
 def _require_space(missing: list[FileEntry], folder: Path) -> None:
-    partial = (_partial(folder / entry.sha256) for entry in missing)
-    needed = sum(entry.size_bytes for entry in missing) - sum(
-        path.lstat().st_size for path in partial if path.exists()
-    )
+    needed = sum(entry.size_bytes - _size_bytes(_partial(folder / entry.sha256)) for entry in missing)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise CacheError(
             str(folder.parent),
             f"{needed / 1e6:.1f} MB to fetch, but only {free / 1e6:.1f} MB of disk are free",
         )
+
+
+def _size_bytes(path: Path) -> int:
+    with suppress(FileNotFoundError):  # another process may finish it at any moment
+        return path.lstat().st_size
+    return 0
 
 
 def _fetch_one(store: Store, entry: FileEntry, target: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from techner.core.errors import SettingsError, Untrusted
+from techner.core.examples import digest
 from techner.documents import canonical
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ def load_public_keys(path: Path) -> "tuple[Ed25519PublicKey, ...]":
     if not keys or not all(isinstance(key, ed25519.Ed25519PublicKey) for key in keys):
         raise SettingsError(f"TECHNER_PUBLIC_KEY: {path} holds no Ed25519 public key, or other keys too")
     return keys
+
+
+def keys_digest(keys: "tuple[Ed25519PublicKey, ...]") -> str:
+    """Name a set of keys, whatever their order; empty without keys."""
+    return digest(b"".join(sorted(key.public_bytes_raw() for key in keys))) if keys else ""
 
 
 def sign_manifest(manifest: bytes, key: "Ed25519PrivateKey") -> bytes:

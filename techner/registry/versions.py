@@ -36,19 +36,31 @@ def _sign(store: Store, version: str, signature: bytes) -> None:
 
 def read_manifest(store: Store, version: str) -> Manifest:
     """Return the manifest of a version; raises UnknownVersion, or IntegrityError where it was altered."""
-    return parse(Manifest, read_manifest_bytes(store, version), where=manifest_key(version))
+    return stored_manifest(store, version)[1]
 
 
 def read_manifest_bytes(store: Store, version: str) -> bytes:
     """Return a manifest as it is stored, verified like `read_manifest` does."""
+    return stored_manifest(store, version)[0]
+
+
+def stored_manifest(store: Store, version: str) -> tuple[bytes, Manifest]:
+    """Return a manifest as it is stored, and what it says; raises what `read_manifest` raises."""
     try:
         data = store.get(manifest_key(version))
     except ObjectMissing as error:
         raise UnknownVersion(version) from error
-    if digest(data)[:16] != version.rpartition("-")[2]:
+    number, _, start = version.rpartition("-")
+    if digest(data)[:16] != start:
         raise IntegrityError(f"the manifest of {version} was altered: its digest is not in its name")
     check_manifest(store, version, data)
-    return data
+    manifest = parse(Manifest, data, where=manifest_key(version))
+    # The digest is the same in a copy below another number, and so is the signature.
+    if f"{manifest.number:04d}" != number:
+        raise IntegrityError(
+            f"the manifest of {version} is that of another version, number {manifest.number}"
+        )
+    return data, manifest
 
 
 def versions(store: Store) -> Iterator[str]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from techner.core.errors import ObjectExists, ObjectMissing, RegistryError
+from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, RegistryError
 from techner.core.manifest import Manifest
-from techner.documents import dump, parse
-from techner.registry.aliases import alias_log, alias_names, manifest_of
+from techner.core.night import Plan
+from techner.documents import dump, parse, plain
+from techner.registry.aliases import alias_log, alias_names, manifest_of, production
 from techner.registry.blobs import blob_key
 from techner.registry.trust import signature_key
 from techner.registry.versions import manifest_key, read_manifest, version_name, versions
@@ -37,11 +38,12 @@ class Collection:
 
 
 def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) -> Collection:
-    """Say what nothing needs. A manifest that cannot be read raises: then nothing is known to be superfluous.
+    """Say what nothing needs. What cannot be read raises: then nothing is known to be superfluous.
 
     Kept are: what any alias names (a pin is an alias) and its parent, what one named within `keep_days`, the
     origin, all that a run works with that is not decided, or only lately, and every report.
     """
+    production(store)  # without one an origin may be on its way: all blobs would look superfluous
     since = now - timedelta(days=keep_days)
     blobs = {entry.key.rpartition("/")[2]: entry.size_bytes for entry in store.list("blobs/sha256/")}
     # Runs before aliases: what is reserved when a run is read stays so until an alias names it.
@@ -52,9 +54,10 @@ def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) 
     named = _named(store, since)
     every = {name: read_manifest(store, name) for name in versions(store)}
     kept = named | _worked_with(working) | {name for name, manifest in every.items() if not manifest.origin}
-    reports = [store.get(entry.key) for entry in store.list("judgements/")]
-    read = (*working.values(), *reports, *(dump(every[name]) for name in kept & every.keys()))
-    needed = {sha256 for data in read for sha256 in _digests(json.loads(data))}
+    reports = {entry.key: store.get(entry.key) for entry in store.list("judgements/")}
+    read = [_json(data, where=key) for key, data in (working | reports).items()]
+    read += [plain(every[name]) for name in kept & every.keys()]
+    needed = {sha256 for document in read for sha256 in _digests(document)}
     return Collection(
         versions=tuple(name for name in every if name not in kept),
         runs=tuple(sorted(runs)),
@@ -126,8 +129,8 @@ def _worked_with(documents: dict[str, bytes]) -> set[str]:
     found: set[str] = set()
     for key, data in documents.items():
         if key.endswith("/plan.json"):
-            plan = json.loads(data)
-            found |= {plan["production"], plan["origin"]}
+            plan = parse(Plan, data, where=key)
+            found |= {plan.production, plan.origin}
         elif key.endswith(f"/{RESERVED}"):
             found.add(version_name(parse(Manifest, data, where=key)))
     return found
@@ -140,6 +143,15 @@ def _run_documents(store: Store) -> dict[str, bytes]:
             with suppress(ObjectMissing):  # a reservation that has just ended
                 found[entry.key] = store.get(entry.key)
     return found
+
+
+def _json(data: bytes, *, where: str) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise IntegrityError(
+            f"{where} is no JSON: nothing is collected until it was looked at, and mended or removed"
+        ) from error
 
 
 def _digests(value: Any) -> Iterator[str]:

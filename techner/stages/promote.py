@@ -6,14 +6,12 @@ from techner.core.errors import RegistryError
 from techner.core.manifest import Manifest
 from techner.core.verdict import Outcome
 from techner.registry.aliases import PRODUCTION, alias_log, move_alias
+from techner.registry.names import ALIAS_NAME
 from techner.registry.proof import answers
 from techner.registry.versions import read_manifest
 from techner.stages.judgements import Word
 from techner.stages.reserve import reserve
 from techner.stages.run import Run
-
-# Part of a key; and never like a version, which begins with a digit.
-ALIAS = re.compile(r"[a-z][a-z0-9.-]{0,62}")
 
 
 def promote(run: Run, word: Word, *, version: str, alias: str = PRODUCTION) -> None:
@@ -24,7 +22,7 @@ def promote(run: Run, word: Word, *, version: str, alias: str = PRODUCTION) -> N
     """
     if not word.why.strip():
         raise RegistryError("say why with --why: the reason is kept with the move")
-    if not ALIAS.fullmatch(alias):
+    if not re.fullmatch(ALIAS_NAME, alias):
         raise RegistryError(f"{alias!r} is no alias: small letters, digits, dot and dash, a letter first")
     manifest = read_manifest(run.store, version)
     if manifest.verdict and manifest.verdict.outcome is Outcome.REJECT:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -41,28 +41,22 @@ class FolderStore:
     def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
         if ".." in prefix.split("/") or prefix.startswith("/") or "\0" in prefix:
             return  # no key starts so
-        # Walking below the last whole folder of the prefix keeps the cost to what is asked for.
-        keys = []
-        for folder, names, files in os.walk(self.root / prefix.rpartition("/")[0]):
-            if Path(folder) == self.root and _SCRATCH in names:
-                names.remove(_SCRATCH)
-            keys += [Path(folder, name).relative_to(self.root).as_posix() for name in files]
-        for key in sorted((key for key in keys if key.startswith(prefix)), key=os.fsencode)[:limit]:
-            with suppress(FileNotFoundError):  # deleted since the walk
-                found = (self.root / key).stat()
-                yield Stored(key, found.st_size, f"{found.st_ino:x}-{found.st_mtime_ns:x}")
+        with self._refusals(prefix):
+            for key in self._keys(prefix)[:limit]:
+                with suppress(FileNotFoundError):  # deleted since the walk
+                    found = (self.root / key).stat()
+                    yield Stored(key, found.st_size, f"{found.st_ino:x}-{found.st_mtime_ns:x}")
 
     def upload(self, key: str, path: Path) -> None:
         with path.open("rb") as source:
             self._write(key, lambda file: shutil.copyfileobj(source, file), exclusive=True)
 
     def download(self, key: str, path: Path) -> None:
-        try:
-            shutil.copyfile(self._path(key), path)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            if not path.parent.is_dir():
-                raise
-            raise ObjectMissing(key) from None
+        chunks = self.chunks(key)
+        first = next(chunks, b"")  # before the file is made: a missing object leaves none
+        with path.open("wb") as file:
+            file.write(first)
+            file.writelines(chunks)
 
     def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
         with self._reading(key) as path, path.open("rb") as file:
@@ -76,12 +70,28 @@ class FolderStore:
 
     @contextmanager
     def _reading(self, key: str) -> Iterator[Path]:
+        with self._refusals(key):
+            try:
+                yield self._path(key)
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                raise ObjectMissing(key) from None
+
+    @contextmanager
+    def _refusals(self, what: str) -> Iterator[None]:
         try:
-            yield self._path(key)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise ObjectMissing(key) from None
+            yield
         except OSError as error:
-            raise StoreError(f"cannot read {key!r} below {self.root}: {error.strerror or error}") from error
+            raise StoreError(f"cannot read {what!r} below {self.root}: {error.strerror or error}") from error
+
+    def _keys(self, prefix: str) -> Sequence[str]:
+        """Return the keys that start so, in order; raises OSError where a folder cannot be looked into."""
+        # Walking below the last whole folder of the prefix keeps the cost to what is asked for.
+        keys = []
+        for folder, names, files in os.walk(self.root / prefix.rpartition("/")[0], onerror=_unless_absent):
+            if Path(folder) == self.root and _SCRATCH in names:
+                names.remove(_SCRATCH)
+            keys += [Path(folder, name).relative_to(self.root).as_posix() for name in files]
+        return sorted((key for key in keys if key.startswith(prefix)), key=os.fsencode)
 
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)
@@ -107,6 +117,12 @@ class FolderStore:
         finally:
             with suppress(FileNotFoundError, NotADirectoryError):  # the latter: a file stands in the way
                 scratch.unlink()
+
+
+def _unless_absent(error: OSError) -> None:
+    # Objects in a folder that cannot be read are not missing: nobody may go on as if they were.
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def _make_folders(*folders: Path) -> None:

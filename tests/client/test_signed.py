@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from techner.cli.app import app
 from techner.client import ModelStore
-from techner.core.errors import Untrusted
+from techner.core.errors import StoreError, Untrusted
 from techner.registry.aliases import move_alias
 from techner.registry.trust import signature_key, trusted
 
@@ -22,9 +22,12 @@ KEY, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for num
 
 @pytest.fixture
 def public_key(tmp_path: Path) -> Path:
-    pem = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (tmp_path / "techner.pub").write_bytes(pem)
+    (tmp_path / "techner.pub").write_bytes(pem(KEY))
     return tmp_path / "techner.pub"
+
+
+def pem(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 @pytest.fixture
@@ -121,3 +124,32 @@ def test_an_unsigned_store_is_refused_though_the_cache_has_pulled_from_it(
     small.models.pull()
     with pytest.raises(Untrusted, match="not signed"):
         ModelStore(small.store.url, cache=small.cache, public_key=public_key).pull()
+
+
+def test_what_a_revoked_key_signed_is_believed_no_longer_though_it_was_pulled(
+    signed: tuple[Small, ModelStore, str, str], public_key: Path, tmp_path: Path
+) -> None:
+    small, _, _, new = signed
+    public_key.write_bytes(pem(OTHER))
+    models = ModelStore(str(small.root), cache=small.cache, public_key=public_key)
+    for read in (models.resolve, models.pull, lambda: models.pull(new)):
+        with pytest.raises(Untrusted, match="a key that is not trusted"):
+            read()
+    (small.root / "aliases").rename(tmp_path / "away")  # and a store that is down opens no way around
+    with pytest.raises(StoreError, match="vanished"):
+        models.pull()
+
+
+def test_a_rotation_forgets_nothing_of_how_far_an_alias_had_come(
+    signed: tuple[Small, ModelStore, str, str], public_key: Path
+) -> None:
+    small, _, _, new = signed
+    public_key.write_bytes(pem(OTHER) + pem(KEY))
+    models = ModelStore(str(small.root), cache=small.cache, public_key=public_key)
+    newest = records(small)[-1]
+    kept = newest.read_bytes()
+    newest.unlink()
+    with pytest.raises(Untrusted):
+        models.pull()
+    newest.write_bytes(kept)
+    assert models.pull().name == new

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from techner.core.errors import CacheError, IntegrityError, StoreError, UnknownVersion
+from techner.registry.aliases import move_alias
 from techner.registry.blobs import blob_key
 from techner.registry.versions import read_manifest
 
@@ -125,6 +126,13 @@ def test_path_out_of_the_model_is_refused(small: Small, path: str, tmp_path: Pat
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "..", "", "x" * 300, "production\n"])
 def test_name_that_is_no_name_is_unknown(small: Small, name: str) -> None:
+    with pytest.raises(UnknownVersion):
+        small.models.pull(name)
+
+
+@pytest.mark.parametrize("name", ["Production", "0001-abc", "_x"])
+def test_alias_that_promote_would_refuse_is_unknown_though_it_was_written(small: Small, name: str) -> None:
+    move_alias(small.store, small.old, expected=None, who="x", why="x", when=small.when, alias=name)
     with pytest.raises(UnknownVersion):
         small.models.pull(name)
 

@@ -137,6 +137,28 @@ def test_disk_that_is_too_small_is_said_before_anything_is_fetched(tmp_path: Pat
     assert store.begun == []
 
 
+def test_partial_file_that_another_process_finishes_meanwhile_is_no_error(tmp_path: Path) -> None:
+    vast = replace(ENTRY, size_bytes=10**18)  # ends each try right after the look at the partial files
+    partial = tmp_path / "blobs" / f"{ENTRY.sha256}.partial"
+    partial.parent.mkdir()
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            partial.touch()
+            partial.unlink()
+
+    with ThreadPoolExecutor(1) as other:
+        running = other.submit(come_and_go)
+        try:
+            for _ in range(300):
+                with pytest.raises(CacheError, match="MB to fetch"):
+                    fetch(MemoryStore(), [vast], cache=tmp_path)
+        finally:
+            done.set()
+        running.result()
+
+
 def test_cache_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     store = MemoryStore()

@@ -3,7 +3,13 @@
 import pytest
 
 from techner.core.errors import IntegrityError, UnknownVersion
-from techner.registry.versions import create_version, read_manifest, version_name, versions
+from techner.registry.versions import (
+    create_version,
+    read_manifest,
+    read_manifest_bytes,
+    version_name,
+    versions,
+)
 from techner.store import Store
 from tests.registry.making import manifest
 
@@ -50,6 +56,15 @@ def test_manifest_of_another_version_is_refused(store: Store) -> None:
     store.put(f"versions/{one}/manifest.json", store.get(f"versions/{two}/manifest.json"))
     with pytest.raises(IntegrityError, match=f"{one} was altered"):
         read_manifest(store, one)
+
+
+def test_copy_of_a_manifest_below_another_number_is_refused(store: Store) -> None:
+    version = create_version(store, manifest(7))
+    copy = f"9999-{version.rpartition('-')[2]}"
+    store.create(f"versions/{copy}/manifest.json", store.get(f"versions/{version}/manifest.json"))
+    for read in (read_manifest, read_manifest_bytes):
+        with pytest.raises(IntegrityError, match=f"{copy} is that of another version, number 7"):
+            read(store, copy)
 
 
 def test_unknown_version_is_named(store: Store) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from techner.core.errors import RegistryError, TechnerError
+from techner.core.errors import IntegrityError, NotInitialised, RegistryError, TechnerError
 from techner.core.manifest import FileEntry, Judgement, Manifest
 from techner.core.night import Plan
 from techner.core.policy import Policies
@@ -174,6 +174,27 @@ def test_nothing_is_removed_where_a_manifest_cannot_be_read(store: MemoryStore) 
     with pytest.raises(TechnerError):
         collect(store, WORD, keep_days=0)
     assert [entry.key for entry in store.list()] == before
+
+
+@pytest.mark.parametrize("name", ["plan.json", "candidate.json"])
+@pytest.mark.parametrize("data", [b"{", b"\xff", b""])
+def test_nothing_is_removed_where_a_document_of_a_run_is_damaged(
+    store: MemoryStore, name: str, data: bytes
+) -> None:
+    store.put(f"runs/run-1/{name}", data)
+    before = [entry.key for entry in store.list()]
+    with pytest.raises(IntegrityError, match=f"runs/run-1/{name} is no"):
+        collect(store, WORD, keep_days=0)
+    assert [entry.key for entry in store.list()] == before
+
+
+def test_nothing_is_removed_while_an_origin_is_on_its_way() -> None:
+    store = MemoryStore()
+    origin = made(store, 0, parent=None, origin=None)
+    with pytest.raises(NotInitialised):
+        collect(store, WORD, keep_days=0)
+    move(store, origin, None, age=0)
+    assert list(verify_store(store, [origin])) == []
 
 
 def test_a_second_collection_at_once_is_refused_and_an_interrupted_one_resumed(store: MemoryStore) -> None:

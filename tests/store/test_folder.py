@@ -71,9 +71,25 @@ def test_url_of_a_folder_names_it(tmp_path: Path) -> None:
     assert FolderStore(tmp_path / "a b").url == f"file://{tmp_path}/a%20b"
 
 
-def test_an_object_that_the_disk_refuses_is_a_store_error_that_says_why(folder: FolderStore) -> None:
+def test_an_object_that_the_disk_refuses_is_a_store_error_that_says_why(
+    folder: FolderStore, tmp_path: Path
+) -> None:
     folder.root.mkdir()
     (folder.root / "loop").symlink_to(folder.root / "loop")
-    for read in (folder.get, lambda key: list(folder.chunks(key))):
+    reads: list[Callable[[str], object]] = [
+        folder.get,
+        lambda key: list(folder.chunks(key)),
+        lambda key: folder.download(key, tmp_path / "copy"),
+        lambda key: list(folder.list(key)),
+    ]
+    for read in reads:
         with pytest.raises(StoreError, match=r"cannot read 'loop' .*: Too many levels of symbolic links"):
             read("loop")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_folder_that_cannot_be_looked_into_is_not_taken_for_an_empty_one(folder: FolderStore) -> None:
+    folder.root.mkdir()
+    (folder.root / "aliases").symlink_to(folder.root / "aliases")
+    with pytest.raises(StoreError, match=r"cannot read 'aliases/' .*: Too many levels of symbolic links"):
+        list(folder.list("aliases/"))
