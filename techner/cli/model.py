@@ -14,8 +14,9 @@ from techner.client import ModelStore
 from techner.core.errors import RegistryError
 from techner.documents import plain
 from techner.registry.aliases import PRODUCTION, alias_at, alias_log, production, resolve
-from techner.registry.blobs import checkout, load_bytes
+from techner.registry.blobs import load_bytes
 from techner.registry.diff import compare
+from techner.registry.layout import checkout
 from techner.registry.versions import read_manifest, versions
 from techner.settings import load_settings
 

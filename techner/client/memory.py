@@ -9,7 +9,7 @@ from techner.core.errors import CacheError, IntegrityError, ObjectMissing, Store
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
 from techner.documents import dump, parse
-from techner.registry.versions import version_name
+from techner.registry.versions import named_manifest
 from techner.store import FolderStore
 
 
@@ -57,14 +57,14 @@ class Memory:
         """Return a manifest kept before, None where it is missing or damaged."""
         key = f"{self._manifests}/{version}.json"
         try:
-            found = parse(Manifest, self._files.get(key), where=key)
+            return named_manifest(version, self._files.get(key))
         except (StoreError, IntegrityError):
             return None
-        return found if version_name(found) == version else None
 
-    def keep_manifest(self, version: str, manifest: Manifest) -> None:
+    def keep_manifest(self, version: str, data: bytes) -> None:
+        """Keep a manifest as it is stored: written anew it may not have its name."""
         with self._errors():
-            self._files.put(f"{self._manifests}/{version}.json", dump(manifest))
+            self._files.put(f"{self._manifests}/{version}.json", data)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -16,7 +16,7 @@ from techner.registry.layout import lay_out
 from techner.registry.names import ALIAS_NAME, VERSION_NAME
 from techner.registry.signing import Position, keys_digest, load_public_keys, require_progress
 from techner.registry.trust import trusted
-from techner.registry.versions import read_manifest
+from techner.registry.versions import read_manifest, stored_manifest
 from techner.store import Store, Stored, open_store
 
 if TYPE_CHECKING:
@@ -139,8 +139,8 @@ class ModelStore:
     def _lay_out(self, version: str) -> Path:
         manifest = self._memory.manifest(version)
         if manifest is None:
-            manifest = read_manifest(self._store, version)
-            self._memory.keep_manifest(version, manifest)
+            data, manifest = stored_manifest(self._store, version)
+            self._memory.keep_manifest(version, data)
         return lay_out(self._store, version, manifest.files, cache=self._cache)
 
     def _last_good(self, alias: str, error: StoreError) -> Path:

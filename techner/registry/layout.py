@@ -1,4 +1,4 @@
-"""A version as a folder of the cache: links to verified blobs, there at once and whole, or not at all."""
+"""A version as a folder, there at once and whole, or not at all: links in the cache, or copies elsewhere."""
 
 import fcntl
 import os
@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from techner.core.errors import IntegrityError
 from techner.core.manifest import FileEntry
-from techner.registry.fetch import cache_errors, check_files, fetch, is_file_of, plain_folder
+from techner.registry.fetch import READ_ONLY, cache_errors, check_files, fetch, is_file_of, plain_folder
 from techner.store import Store
 
 
@@ -30,6 +31,35 @@ def lay_out(store: Store, version: str, files: Iterable[FileEntry], *, cache: Pa
             if not holds_exactly(folder, files):
                 _replace(folder, files, blobs=cache / "blobs")
     return folder
+
+
+def checkout(store: Store, files: Iterable[FileEntry], *, into: Path, cache: Path) -> Path:
+    """Copy `files` into a new folder `into`, each verified; blobs that `cache` holds are not fetched again.
+
+    The folder appears at once and whole, or not at all. Raises what `fetch` raises, and IntegrityError where
+    other files are there already.
+    """
+    files = check_files(files)
+    into.parent.mkdir(parents=True, exist_ok=True)
+    fetch(store, files, cache=cache)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{into.name}-", dir=into.parent))
+    try:
+        scratch.chmod(0o755)
+        for entry in files:
+            (scratch / entry.path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(cache / "blobs" / entry.sha256, scratch / entry.path)
+        try:
+            scratch.rename(into)
+        except OSError:
+            if not into.is_dir():
+                raise
+            if not holds_exactly(into, files):  # another process was faster, and with other files
+                raise IntegrityError(
+                    f"{into} holds other files than asked for; remove it and try again"
+                ) from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return into
 
 
 def holds_exactly(folder: Path, files: Iterable[FileEntry]) -> bool:
@@ -71,6 +101,7 @@ def _link(blob: Path, target: Path) -> None:
         os.link(blob, target, follow_symlinks=False)
     except OSError:  # a file system without links, or with too many to this file
         shutil.copyfile(blob, target, follow_symlinks=False)
+        target.chmod(READ_ONLY)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Is everything that versions and aliases name there, whole, and what it was? Each fault says which file."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,7 +10,8 @@ from techner.core.errors import IntegrityError, ObjectMissing, UnknownVersion
 from techner.core.examples import digest
 from techner.core.manifest import FileEntry, Manifest
 from techner.registry.aliases import alias_log, alias_names, manifest_of
-from techner.registry.blobs import blob_key, file_digest, safe_path
+from techner.registry.blobs import blob_key, file_digest
+from techner.registry.fetch import check_files
 from techner.registry.versions import read_manifest
 from techner.store import Store
 
@@ -74,7 +76,7 @@ def _faults(store: Store, name: str, manifest: Manifest, found: dict[str, str | 
     known = {entry.sha256: entry.path for entry in manifest.files}
     for path, entry in (*((entry.path, entry) for entry in manifest.files), *manifest.records.items()):
         try:
-            safe_path(path)
+            check_files([replace(entry, path=path)])
         except IntegrityError as error:
             yield Fault(where=name, what=path, detail=str(error))
             continue

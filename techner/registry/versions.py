@@ -50,17 +50,23 @@ def stored_manifest(store: Store, version: str) -> tuple[bytes, Manifest]:
         data = store.get(manifest_key(version))
     except ObjectMissing as error:
         raise UnknownVersion(version) from error
+    manifest = named_manifest(version, data)
+    check_manifest(store, version, data)
+    return data, manifest
+
+
+def named_manifest(version: str, data: bytes) -> Manifest:
+    """Parse the stored bytes of a manifest; raises IntegrityError where they are not those of `version`."""
     number, _, start = version.rpartition("-")
     if digest(data)[:16] != start:
         raise IntegrityError(f"the manifest of {version} was altered: its digest is not in its name")
-    check_manifest(store, version, data)
     manifest = parse(Manifest, data, where=manifest_key(version))
     # The digest is the same in a copy below another number, and so is the signature.
     if f"{manifest.number:04d}" != number:
         raise IntegrityError(
             f"the manifest of {version} is that of another version, number {manifest.number}"
         )
-    return data, manifest
+    return manifest
 
 
 def versions(store: Store) -> Iterator[str]:

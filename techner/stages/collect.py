@@ -8,15 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, RegistryError
-from techner.core.manifest import Manifest
 from techner.core.night import Plan
 from techner.documents import dump, parse, plain
 from techner.registry.aliases import alias_log, alias_names, manifest_of, production
 from techner.registry.blobs import blob_key
 from techner.registry.trust import signature_key
-from techner.registry.versions import manifest_key, read_manifest, version_name, versions
+from techner.registry.versions import manifest_key, read_manifest, versions
 from techner.stages.judgements import Word, judgements
-from techner.stages.reserve import CONDEMNED, RESERVED, Condemned, condemned
+from techner.stages.reserve import CONDEMNED, RESERVED, Condemned, Reserved, condemned
 from techner.store import Store
 
 KEEP_DAYS = 90
@@ -132,7 +131,7 @@ def _worked_with(documents: dict[str, bytes]) -> set[str]:
             plan = parse(Plan, data, where=key)
             found |= {plan.production, plan.origin}
         elif key.endswith(f"/{RESERVED}"):
-            found.add(version_name(parse(Manifest, data, where=key)))
+            found.add(parse(Reserved, data, where=key).version)
     return found
 
 

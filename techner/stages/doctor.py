@@ -12,7 +12,8 @@ from techner.corpus.reference import Reference, load_reference
 from techner.evaluation.power import Reach, reaches
 from techner.formats import read_examples
 from techner.registry.aliases import production
-from techner.registry.blobs import cached_blob, load_bytes
+from techner.registry.blobs import load_bytes
+from techner.registry.fetch import fetch
 from techner.registry.log import require_create_only
 from techner.stages.inbox import Status, survey
 from techner.stages.judgements import RECENT, judgements
@@ -76,8 +77,7 @@ def _create_only(run: Run) -> Finding:
 def _production(run: Run, version: str, manifest: Manifest) -> Finding:
     """Fetch every file and record of production, each verified by its digest."""
     try:
-        for entry in manifest.files:
-            cached_blob(run.store, entry, cache=run.cache)
+        fetch(run.store, manifest.files, cache=run.cache)
         for entry in manifest.records.values():
             load_bytes(run.store, entry)
     except IntegrityError as error:

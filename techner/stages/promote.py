@@ -36,7 +36,7 @@ def promote(run: Run, word: Word, *, version: str, alias: str = PRODUCTION) -> N
             f"{version} is what {live} was made from: `techner model rollback --to {version}` goes back, "
             "and holds the batches learnt since"
         )
-    with reserve(run, manifest):
+    with reserve(run, manifest, version=version):
         prove_loads(run, manifest)
         move_alias(
             run.store,

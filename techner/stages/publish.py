@@ -13,7 +13,7 @@ from techner.evaluation.evaluate import CANDIDATE
 from techner.registry.aliases import move_alias, production
 from techner.registry.blobs import load_bytes
 from techner.registry.proof import answers
-from techner.registry.versions import create_version, read_manifest
+from techner.registry.versions import create_version, read_manifest, version_name
 from techner.stages.cards import with_cards
 from techner.stages.evaluate import scoring_sets
 from techner.stages.judgements import Word, judgement_of, record
@@ -35,7 +35,7 @@ def publish(run: Run, word: Word) -> str:
     if published := _published_before(run):
         return published
     manifest = _manifest(run, plan, judged)
-    with reserve(run, manifest):
+    with reserve(run, manifest, version=version_name(manifest)):
         _prove(run, manifest)
         version = create_version(run.store, manifest)
         why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"

@@ -8,7 +8,6 @@ from techner.core.errors import ObjectMissing, RegistryError
 from techner.core.manifest import Manifest
 from techner.documents import parse
 from techner.registry.trust import delete_document
-from techner.registry.versions import version_name
 from techner.stages.run import Run
 from techner.store import Store
 
@@ -36,27 +35,35 @@ def condemned(store: Store) -> Condemned | None:
         return None
 
 
+@document
+class Reserved:
+    """What a run is about to make an alias name: a manifest written anew may not have its old name."""
+
+    version: str
+    manifest: Manifest
+
+
 @contextmanager
-def reserve(run: Run, manifest: Manifest) -> Iterator[None]:
-    """Keep `gc` from all that is in `manifest` for the time of the block; raises RegistryError when too late.
+def reserve(run: Run, manifest: Manifest, *, version: str) -> Iterator[None]:
+    """Keep `gc` from `version` and its files for the time of the block; raises RegistryError when too late.
 
     What was removed before is found missing by the proof that follows in the block; nothing is removed after.
     """
     # First our word, then a look at gc's; gc writes first, then looks at ours. One of us sees the other.
-    run.write(RESERVED, manifest)
+    run.write(RESERVED, Reserved(version=version, manifest=manifest))
     try:
-        _refuse_condemned(run.store, manifest)
+        _refuse_condemned(run.store, manifest, version)
         yield
     finally:  # only now that an alias names it, or nobody needs it
         delete_document(run.store, run.key(RESERVED))
 
 
-def _refuse_condemned(store: Store, manifest: Manifest) -> None:
+def _refuse_condemned(store: Store, manifest: Manifest, version: str) -> None:
     removing = condemned(store)
     if removing is None:
         return
     ours = {entry.sha256 for entry in (*manifest.files, *manifest.records.values())}
-    if ours & {*removing.blobs} or version_name(manifest) in removing.versions:
+    if ours & {*removing.blobs} or version in removing.versions:
         raise RegistryError(
             f"`techner model gc` of {removing.who} is removing files of this version since {removing.when}; "
             "run again when it has ended"

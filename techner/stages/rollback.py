@@ -24,7 +24,7 @@ def roll_back(run: Run, word: Word, *, to: str | None = None) -> tuple[str, tupl
     if target == live:
         raise RegistryError(f"production names {target} already")
     goal = read_manifest(run.store, target)
-    with reserve(run, goal):
+    with reserve(run, goal, version=target):
         prove_loads(run, goal)
         held = _hold_later(run, manifest, goal, word)
         move_alias(

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from techner.core.errors import ObjectMissing, RegistryError
 from techner.core.manifest import FileEntry
 from techner.documents import dump, parse
-from techner.registry.blobs import checkout
+from techner.registry.layout import checkout
 from techner.registry.trust import get_document, put_document
 from techner.store import Store
 

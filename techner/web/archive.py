@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from techner.core.errors import TechnerError
 from techner.core.manifest import FileEntry
-from techner.registry.blobs import checkout
+from techner.registry.layout import checkout
 from techner.store import Store
 
 _CHUNK = 1 << 20

@@ -1,5 +1,6 @@
 """Whatever is damaged, in the store or in the cache: refused or mended, and what was good stays good."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 
 from techner.core.errors import CacheError, IntegrityError, StoreError, UnknownVersion
+from techner.core.examples import digest
 from techner.registry.aliases import move_alias
 from techner.registry.blobs import blob_key
-from techner.registry.versions import read_manifest
+from techner.registry.versions import manifest_key, read_manifest
 
 Small = Any  # see conftest.py
 
@@ -161,6 +163,17 @@ def test_damaged_manifest_of_the_cache_is_read_anew(small: Small) -> None:
     for kept in (small.cache / "stores").rglob("manifests/*.json"):
         truncated(kept, kept)
     assert small.models.pull().name == small.new
+
+
+def test_manifest_of_the_cache_is_the_very_bytes_of_the_store(small: Small) -> None:
+    stored = small.store.get(manifest_key(small.new))
+    # As one that was written before a field with a default was added: parsed, it is the same.
+    older = json.dumps({k: v for k, v in json.loads(stored).items() if k != "verdict"}).encode()
+    version = f"{small.new[:4]}-{digest(older)[:16]}"
+    small.store.create(manifest_key(version), older)
+    small.models.pull(version)
+    (small.root / manifest_key(version)).unlink()
+    assert small.models.pull(version).name == version
 
 
 def test_cache_that_is_no_folder_is_said(small: Small, tmp_path: Path) -> None:

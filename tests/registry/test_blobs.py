@@ -1,5 +1,6 @@
 """Files by content: whole, verified, sent once."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from techner.core.errors import IntegrityError
 from techner.core.examples import digest
 from techner.core.manifest import FileEntry
-from techner.registry.blobs import blob_key, checkout, load_bytes, save_bytes, save_folder
+from techner.registry.blobs import blob_key, load_bytes, save_bytes, save_folder
+from techner.registry.layout import _link, checkout, lay_out
 from techner.store import MemoryStore, Store
 
 FILES = {
@@ -46,9 +48,9 @@ class CountingStore(MemoryStore):
         self.sent.append(key)
         super().upload(key, path)
 
-    def download(self, key: str, path: Path) -> None:
+    def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
         self.fetched.append(key)
-        super().download(key, path)
+        return super().chunks(key, start=start)
 
 
 def test_saved_folder_is_checked_out_again(store: Store, model: Path, tmp_path: Path) -> None:
@@ -135,6 +137,24 @@ def test_checkout_beside_a_faster_one_keeps_its_folder(store: Store, model: Path
     assert checkout(store, files, into=tmp_path / "out" / "v1", cache=tmp_path / "two") == first
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["v1"]
     assert contents(first) == FILES
+
+
+def test_model_laid_out_after_a_checkout_cannot_be_written_through_its_links(
+    store: Store, model: Path, tmp_path: Path
+) -> None:
+    files = save_folder(store, model)
+    checkout(store, files, into=tmp_path / "out", cache=tmp_path / "cache")
+    folder = lay_out(store, "v1", files, cache=tmp_path / "cache")
+    assert {path.stat().st_mode & 0o222 for path in folder.rglob("*") if path.is_file()} == {0}
+
+
+def test_copy_where_no_link_is_possible_cannot_be_written_either(tmp_path: Path) -> None:
+    blob, target = tmp_path / "blob", tmp_path / "target"
+    blob.write_bytes(b"new")
+    target.write_bytes(b"in the way of a link")
+    _link(blob, target)
+    assert target.read_bytes() == b"new"
+    assert target.stat().st_mode & 0o222 == 0
 
 
 def test_saved_bytes_are_loaded_again(store: Store) -> None:

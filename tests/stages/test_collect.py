@@ -138,6 +138,14 @@ def test_an_undecided_run_keeps_what_it_reads_and_what_it_made(store: MemoryStor
     assert found.runs == ()
 
 
+def test_a_reserved_version_stays_though_its_manifest_written_anew_has_another_name(
+    store: MemoryStore,
+) -> None:
+    old = next(name for name in versions(store) if name.startswith("0003"))
+    with reserve(run_of(store), manifest(3, libraries={"written": "anew"}), version=old):
+        assert old not in plan_collection(store, now=NOW, keep_days=0).versions
+
+
 def judged(store: Store, run_id: str, *, age: int, report: FileEntry) -> None:
     record = Judgement(
         id=run_id,
@@ -265,7 +273,7 @@ def publisher(store: Store) -> tuple[Run, Manifest, str]:
 
 def publish(run: Run, candidate: Manifest, live: str) -> None:
     """Do what the stage does, with the proof cut down to fetching every file."""
-    with reserve(run, candidate):
+    with reserve(run, candidate, version=version_name(candidate)):
         for entry in candidate.files:
             load_bytes(run.store, entry)
         version = create_version(run.store, candidate)
