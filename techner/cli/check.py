@@ -29,16 +29,28 @@ def check(
     holdout: Annotated[
         Path | None, typer.Option(help="Texts that only score: annotated rows, or a JSON list of texts.")
     ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A pipeline that reads it too: says where it surely disagrees.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Examine a file as a night would, without a store or Airflow; exit code 3 where it would be rejected."""
     from techner.quality.offline import check as examine
     from techner.quality.offline import holdout_keys
+    from techner.stages.second import second_reader
+    from techner.uptraining.pipeline import load_pipeline
 
     policies = load_settings().policies
     frozen = frozenset[str]() if holdout is None else holdout_keys(_read(holdout), where=str(holdout))
     scheme, policies = _scheme(labels, policies)
-    report = examine(_read(file), file.name, scheme=scheme, policy=policies.quality, holdout=frozen).report
+    report = examine(
+        _read(file),
+        file.name,
+        scheme=scheme,
+        policy=policies.quality,
+        holdout=frozen,
+        second=None if model is None else second_reader(load_pipeline(model)),
+    ).report
     if as_json:
         typer.echo(json.dumps(as_document(report), indent=1))
     else:

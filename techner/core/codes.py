@@ -14,6 +14,8 @@ class Code:
     severity: Severity = "critical"
     is_fixed: bool = False
     """Whether no setting changes its severity: from what has such a fault nothing can be learnt safely."""
+    needs_model: bool = False
+    """Whether it is looked for only where a model reads along: without one there is no expectation of it."""
 
 
 ROW_CODES: dict[str, Code] = {
@@ -56,6 +58,12 @@ ROW_CODES: dict[str, Code] = {
     "surface_conflict": Code(sentence="a name has one label in the whole batch", severity="warning"),
     "missing_annotation": Code(
         sentence="a name that is nearly always annotated is annotated here too", severity="warning"
+    ),
+    "model_disagreement": Code(
+        sentence="the production model does not surely read it otherwise than the annotator",
+        severity="warning",
+        is_fixed=True,  # as for label_drift: production cannot decide
+        needs_model=True,
     ),
 }
 BATCH_CODES: dict[str, Code] = {

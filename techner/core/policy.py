@@ -39,10 +39,20 @@ class QualityPolicy:
     """A name that is annotated so often is looked for in the whole batch."""
     max_missing_share: float = 0.2
     """Where more of its occurrences are not annotated, that is no oversight: not mentioned."""
+    model_rows: int = 2000
+    """So many rows at most, evenly drawn, are read by the production model too; 0: none."""
+    model_confidence: float = 0.9
+    """Where it contradicts the annotators and is at least so sure (0 to 1), that is mentioned."""
 
     def __post_init__(self) -> None:
         """Refuse what would let everything through, and a severity for what has none."""
-        for name in ("max_quarantine_share", "systematic_share", "max_label_drift", "max_missing_share"):
+        for name in (
+            "max_quarantine_share",
+            "systematic_share",
+            "max_label_drift",
+            "max_missing_share",
+            "model_confidence",
+        ):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}: a share lies between 0 and 1")
         for code in self.severities:

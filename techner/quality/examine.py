@@ -15,6 +15,7 @@ from techner.quality.quarantine import quarantined
 from techner.quality.report import kept_by, rejected, with_kept
 from techner.quality.scan import Admission, Scan, scanned
 from techner.quality.scope import delivered_metadata
+from techner.quality.second import CODE, SecondReader, disagreements
 from techner.quality.spill import restored
 from techner.quality.suite import expect
 
@@ -123,11 +124,27 @@ def _judged(
     )
     if not is_rejected:
         report = with_kept(report, kept, scope)
+        if scan.admission.second and policy.model_rows:
+            second = _second_read(scan, scan.admission.second, report, bad)
+            flagged[CODE] = {issue.row or 0 for issue in second}
+            report = replace(report, warnings=(*report.warnings, *second))
     if report.read != report.accepted + report.quarantined + report.rejected:
         raise IntegrityError(
             f"{report.batch.name}: rows were lost: {report.read} read, {report.accepted} kept"
         )
     return replace(read, report=report, flagged=flagged, metrics=metrics)
+
+
+def _second_read(scan: Scan, reader: SecondReader, report: QualityReport, bad: set[int]) -> list[IssueFound]:
+    accepted = (one for one in scan.spill if one[0] not in bad)
+    return disagreements(
+        accepted,
+        report.accepted,
+        reader,
+        scope=report.scope,
+        moves=scan.admission.scheme.moves,
+        policy=scan.admission.policy,
+    )
 
 
 def _delivered(admission: Admission) -> tuple[BatchMetadata | None, list[IssueFound]]:

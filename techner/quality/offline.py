@@ -8,10 +8,17 @@ from techner.core.scheme import LabelScheme
 from techner.formats import read_rows, strict_json
 from techner.quality.examine import Examined, examine
 from techner.quality.scan import Admission
+from techner.quality.second import SecondReader
 
 
 def check(
-    data: bytes, name: str, *, scheme: LabelScheme, policy: QualityPolicy, holdout: frozenset[str]
+    data: bytes,
+    name: str,
+    *,
+    scheme: LabelScheme,
+    policy: QualityPolicy,
+    holdout: frozenset[str],
+    second: SecondReader | None = None,
 ) -> Examined:
     """Examine a delivery as a night would, with spaCy's English tokenizer; `holdout` are text keys."""
     import spacy
@@ -24,6 +31,7 @@ def check(
         tokenize=lambda text: [(token.idx, token.idx + len(token)) for token in tokenizer(text)],
         cuts_at_space=True,
         digest="",
+        second=second,
     )
     return examine(data, BatchRef(name=name, digest=digest(data)), admission)
 

@@ -15,6 +15,7 @@ from techner.quality.copies import Copies
 from techner.quality.found import Fault, writable
 from techner.quality.names import Names, missing
 from techner.quality.scope import with_scope
+from techner.quality.second import SecondReader
 from techner.quality.shifts import Placement
 from techner.quality.spans import span_faults
 from techner.quality.spill import Spill, Spilled
@@ -39,6 +40,8 @@ class Admission:
     """Whether the tokenizer surely cuts at every white space."""
     metadata: bytes | None = None
     """What was delivered beside the batch."""
+    second: SecondReader | None = None
+    """The production model, where it shall read some rows too."""
 
 
 @dataclass(slots=True)

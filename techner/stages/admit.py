@@ -38,6 +38,7 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
     from techner.quality.examine import examine
     from techner.quality.scan import Admission
     from techner.reports import batch_report, shown_rows
+    from techner.stages.second import second_reader
     from techner.uptraining.pipeline import cuts_at_space, load_pipeline, tokens
 
     delivery = read_delivery(run.store, batch)
@@ -53,6 +54,7 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
             cuts_at_space=cuts_at_space(nlp),
             digest=name,
             metadata=delivery.metadata,
+            second=second_reader(nlp),
         )
         examined = examine(delivery.data, batch, admission, history=history)
     where = admission_folder(batch, name)

@@ -1,6 +1,7 @@
 """`techner batch check`: what a night would say of a file, without a store."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from techner.cli.app import app
+from techner.formats import write_examples
+from techner.starter import slot_examples
 
 GOOD = {"text": "nginx on Linux", "entities": [[0, 5, "TOOL"], [9, 14, "OS"]]}
 LEAKED = {"text": "Nginx proxies", "entities": [[0, 5, "TOOL"]]}
@@ -121,3 +124,19 @@ def test_what_cannot_be_checked_is_an_error(folder: Path, arguments: list[str]) 
 def test_more_findings_than_are_shown_are_counted(folder: Path) -> None:
     result = checked(written(folder, *({"text": str(n), "entities": 5} for n in range(13))))
     assert "and 3 more of entities_type; --json lists all" in result.stdout
+
+
+def test_a_model_that_reads_along_says_where_it_surely_disagrees(folder: Path, base_model: Path) -> None:
+    examples = slot_examples("general", 60, seed=5)
+    file = folder / "half-done.jsonl"
+    file.write_bytes(write_examples([*examples[:30], *(replace(eg, spans=()) for eg in examples[30:])]))
+    labels = sorted({span.label for example in examples for span in example.spans})
+    asked = (str(file), "--labels", ",".join(labels), "--json")
+    alone, beside = checked(*asked), checked(*asked, "--model", str(base_model))
+    codes = [{found["code"] for found in json.loads(done.stdout)["warnings"]} for done in (alone, beside)]
+    assert codes[1] - codes[0] == {"model_disagreement"}
+
+
+def test_a_model_that_is_none_is_an_error(folder: Path) -> None:
+    result = checked(written(folder, *numbered(3)), "--model", str(folder / "nowhere"))
+    assert result.exit_code == 1

@@ -203,6 +203,21 @@ def test_another_quality_policy_examines_a_rejected_batch_again(world: World) ->
     assert plan(world.run("run-2"), lenient) is not None
 
 
+def test_production_reads_along_and_says_which_annotations_it_surely_misses(promoted: World) -> None:
+    half_done = tuple(
+        replace(example, spans=()) if number % 3 == 0 else example
+        for number, example in enumerate(tech_batch(300, 360))
+    )
+    promoted.deliver("half-done.jsonl", half_done)
+    sure = replace(POLICIES, quality=replace(POLICIES.quality, model_confidence=0.5))
+    made = plan(promoted.run("run-2"), sure)
+    assert made is not None
+    report = admit(promoted.run("run-2"), made.batches[0].digest)
+    rows = [found.row for found in report.warnings if found.code == "model_disagreement"]
+    left_out = [row for row in rows if row is not None and row % 3 == 1]
+    assert len(left_out) > len(rows) / 2
+
+
 def test_admitting_twice_gives_the_same_report_and_writes_nothing_new(world: World) -> None:
     world.deliver("first.jsonl", tech_batch(0, 20))
     made = plan(world.run(), POLICIES)

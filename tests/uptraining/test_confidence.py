@@ -1,0 +1,43 @@
+"""How sure a pipeline is of its entities."""
+
+from pathlib import Path
+
+import spacy
+
+from techner.registry.aliases import production
+from techner.starter import slot_examples
+from techner.uptraining.confidence import confident_entities
+from techner.uptraining.pipeline import load_pipeline, predict
+from tests.world import World, tech_batch
+
+TEXTS = [example.text for example in (*slot_examples("general", 30, seed=5), *tech_batch(0, 30))]
+
+
+def test_every_entity_of_the_pipeline_has_a_share_and_nothing_else_has(promoted: World) -> None:
+    _, manifest = production(promoted.store)
+    with promoted.run().model(manifest.files) as folder:
+        nlp = load_pipeline(folder)
+    found = confident_entities(nlp, TEXTS)
+    assert [tuple(sorted(one)) for one in found] == predict(nlp, TEXTS)
+    shares = [sure for one in found for sure in one.values()]
+    assert all(0 <= sure <= 1.0001 for sure in shares)
+    # Not all: where the other `ner` left no room, a span is found that this one alone would not take.
+    assert sum(sure > 0 for sure in shares) > 0.8 * len(shares)
+
+
+def test_what_the_model_is_surer_of_is_right_more_often(base_model: Path) -> None:
+    gold = slot_examples("general", 200, seed=11)
+    found = confident_entities(load_pipeline(base_model), [example.text for example in gold])
+    by_sure = sorted(
+        (sure, span in example.spans)
+        for example, one in zip(gold, found, strict=True)
+        for span, sure in one.items()
+    )
+    half = len(by_sure) // 2
+    assert sum(right for _, right in by_sure[half:]) > sum(right for _, right in by_sure[:half])
+
+
+def test_an_entity_of_another_component_is_not_sure() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "OS", "pattern": "Linux"}])  # type: ignore[attr-defined]
+    assert [list(one.values()) for one in confident_entities(nlp, ["We run Linux"])] == [[0.0]]
