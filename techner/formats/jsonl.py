@@ -25,14 +25,8 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
         for key in sorted(_OTHER_LISTS & record.keys()):
             if _is_annotation(record[key]):
                 raise ShapeError(f"both 'entities' and {key!r} are lists of annotations: keep one")
-    return Row(
-        number=number,
-        raw=raw,
-        text=record.get("text"),
-        entities=record["entities"],
-        scope=record.get("scope"),
-        answer=answer_of(record),
-    )
+    answer = answer_of(record)
+    return Row(number, raw, record.get("text"), record["entities"], record.get("scope"), answer)
 
 
 def _is_annotation(value: Any) -> bool:

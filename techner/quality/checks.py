@@ -25,18 +25,41 @@ def parse_row(row: Row, policy: QualityPolicy, scheme: LabelScheme) -> tuple[Exa
         return None, [Fault(*row.fault)]
     if row.answer in ANSWERS_NOT_TAUGHT:
         return None, [Fault("answer", f"the annotator {ANSWERS_NOT_TAUGHT[row.answer]} this row")]
-    faults = [*text_faults(row.text, policy), *_entities_faults(row.entities)]
-    if _are_critical(faults, policy):
-        return None, faults
-    faults += _field_faults(row.entities, len(row.text), scheme)
-    if row.scope is not None and (wrong := scheme.scope_fault(row.scope)):
-        faults.append(Fault("scope", wrong))
+    faults = [] if _is_plain(row, policy, scheme) else [*_faults(row, policy, scheme)]
     if _are_critical(faults, policy):
         return None, faults
     spans = tuple(starmap(Span, sorted(row.entities)))
     scope = None if row.scope is None else tuple(sorted(set(row.scope)))
     example = Example(row.text, spans, scope)
     return example_today(example, scheme.moves) if scheme.moves.is_any else example, faults
+
+
+def _is_plain(row: Row, policy: QualityPolicy, scheme: LabelScheme) -> bool:
+    """Tell that `_faults` surely finds nothing, in a third of its time: so it is with nearly every row."""
+    text, entities, known = row.text, row.entities, scheme.labels or ()
+    if type(text) is not str or type(entities) is not list or row.scope is not None:
+        return False
+    length = len(text)
+    if length > policy.max_text_chars or not text.isascii() or not text.isprintable() or not text.strip():
+        return False
+    for entity in entities:
+        match entity:
+            case [start, end, label] if type(start) is int and type(end) is int and type(label) is str:
+                if not 0 <= start < end <= length or label not in known:
+                    return False
+            case _:
+                return False
+    return True
+
+
+def _faults(row: Row, policy: QualityPolicy, scheme: LabelScheme) -> Faults:
+    faults = [*text_faults(row.text, policy), *_entities_faults(row.entities)]
+    yield from faults
+    if _are_critical(faults, policy):
+        return
+    yield from _field_faults(row.entities, len(row.text), scheme)
+    if row.scope is not None and (wrong := scheme.scope_fault(row.scope)):
+        yield Fault("scope", wrong)
 
 
 def _are_critical(faults: list[Fault], policy: QualityPolicy) -> bool:

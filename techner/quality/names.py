@@ -1,12 +1,12 @@
 """Names over the whole batch: those with several labels, and those annotated nearly everywhere but here."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from techner.core.policy import QualityPolicy
 from techner.quality.found import Fault, quoted
 from techner.quality.spill import Spilled
+from techner.quality.text import words
 
 MAX_NAMES = 250_000
 """Beyond that the names seen once are forgotten, so that memory is bounded."""
@@ -15,7 +15,6 @@ LEAST_NAME_CHARS = 3
 """`C` and `Go` stand for too much else to be looked for in every text."""
 _OPENING = "([{\"'“‘«"  # noqa: RUF001
 _CLOSING = ".,;:!?)]}\"'”’»"
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(slots=True)
@@ -68,15 +67,15 @@ def missing(
 ) -> Iterator[tuple[int, Fault]]:
     """Yield a fault for every occurrence of a name that is not annotated though nearly all others are."""
     wanted = _wanted(names, policy)
-    by_word: dict[str, list[str]] = {}
+    by_word: dict[bytes, list[str]] = {}
     for surface in wanted:
-        by_word.setdefault(_WORD.findall(surface)[0], []).append(surface)
-    words = frozenset(by_word)
+        by_word.setdefault(words(surface)[0], []).append(surface)
+    first_words = frozenset(by_word)
     found: dict[str, list[tuple[int, int]]] = {surface: [] for surface in wanted}
     for one in spilled:
         number, text, spans, own_scope = one
         looked_for = own_scope or scope
-        for word in words.intersection(_WORD.findall(text)):
+        for word in first_words.intersection(words(text)):
             for surface in by_word[word]:
                 label, limit = wanted[surface]
                 if len(found[surface]) <= limit and (looked_for is None or label in looked_for):
@@ -95,7 +94,7 @@ def _wanted(names: Names, policy: QualityPolicy) -> dict[str, tuple[str, int]]:
     for surface, labels in names.labels().items():
         count = sum(labels.values())
         label = max(labels, key=lambda one: (labels[one], one))
-        is_name = len(surface) >= LEAST_NAME_CHARS and _WORD.search(surface)
+        is_name = len(surface) >= LEAST_NAME_CHARS and words(surface)
         if is_name and count >= policy.min_name_count and len(labels) == 1:
             share = min(policy.max_missing_share, 0.99)  # of all occurrences, bare ones included
             wanted[surface] = label, int(count * share / (1 - share))

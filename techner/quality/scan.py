@@ -81,17 +81,19 @@ class Scan:
             return
         folded = fold(example.text)
         self.spill.add(row.number, example)
-        example = with_scope(example, self.scope)
+        if self.scope is not None:
+            example = with_scope(example, self.scope)
         self.copies.add(row.number, folded)
         if admission.frozen_texts and folded_key(folded) in admission.frozen_texts:
             yield Fault("leak", "this text scores the model; it must not train it")
-        yield from form_faults(example.text)
+        if not example.text.isascii():
+            yield from form_faults(example.text)
         renamed = admission.scheme.moves.renamed
         if renamed and (old := [label for _, _, label in row.entities if label in renamed]):
             self.renamed[row.number] = old
         if example.spans:
             found = list(span_faults(example, self.bounds))
-            if any(fault.code in _MISPLACED for fault in found):
+            if found and any(fault.code in _MISPLACED for fault in found):
                 self.placement.look(example.text, ((span.start, span.end) for span in example.spans))
             else:
                 self.placement.spans += len(example.spans)

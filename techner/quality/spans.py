@@ -22,7 +22,7 @@ def span_faults(example: Example, bounds: Bounds) -> Faults:
     for span in example.spans:
         surface = text[span.start : span.end]
         if surface.isascii() and bounds.fits(text, span.start, span.end):  # nearly all
-            if fault := _edge_punctuation(text, span, bounds):
+            if not surface.isalnum() and (fault := _edge_punctuation(text, span, bounds)):
                 yield fault
             continue
         first, last = trimmed(text, span.start, span.end)
@@ -39,7 +39,8 @@ def span_faults(example: Example, bounds: Bounds) -> Faults:
             )
         elif first < last and (fault := _edge_punctuation(text, Span(first, last, span.label), bounds)):
             yield fault
-    yield from overlap_faults(example)
+    if len(example.spans) > 1:
+        yield from overlap_faults(example)
 
 
 def overlap_faults(example: Example) -> Faults:

@@ -36,6 +36,12 @@ class Bounds:
         """Tell whether a range is one token or more, without white space at its edges."""
         if not 0 <= start < end <= len(text) or text[start].isspace() or text[end - 1].isspace():
             return False
+        if (
+            self._cuts_at_space
+            and (start == 0 or text[start - 1].isspace())
+            and (end == len(text) or text[end].isspace())
+        ):
+            return True
         return self.starts(text, start) and self.ends(text, end)
 
     def last_start(self, text: str, at: int) -> int:
