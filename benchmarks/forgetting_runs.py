@@ -49,6 +49,7 @@ OPEN = GatePolicy(
     new_margin=1.0,
 )
 NAIVE = "naive"
+QUARTER = 4
 
 
 def one_shot(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
@@ -106,14 +107,28 @@ def nights(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
     """Eight nights: the same stage functions that the DAG calls, gate included."""
     if recipe == NAIVE:
         return {"nights": _naive_nights(bench, seed, scratch)}
-    return {"nights": _nights(bench, recipe, seed, scratch, 8, scored=lambda night: True)}
+    policies = Policies(
+        training=TrainingPolicy(strategy=recipe, seed=seed), gate=OPEN if recipe == "blend" else GatePolicy()
+    )
+    return {"nights": _nights(bench, policies, scratch, 8, scored=lambda night: True)}
 
 
 def thirty(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
-    """Thirty nights, for their time and memory."""
-    return {
-        "nights": _nights(bench, recipe, seed, scratch, 30, scored=lambda night: night in (1, 3, 10, 20, 30))
-    }
+    """Thirty nights, for their time and memory; a quarter of the default size.
+
+    So the replay memory is full long before the last night, as it would be after years.
+    """
+    corpus, training = CorpusPolicy(), TrainingPolicy(strategy=recipe, seed=seed)
+    policies = Policies(
+        corpus=replace(
+            corpus,
+            memory_per_label=corpus.memory_per_label // QUARTER,
+            rehearsal_texts=corpus.rehearsal_texts // QUARTER,
+        ),
+        training=replace(training, presentations=training.presentations // QUARTER),
+    )
+    scored = (1, 3, 10, 20, 30)
+    return {"nights": _nights(bench, policies, scratch, 30, scored=lambda night: night in scored)}
 
 
 def _naive_nights(bench: Bench, seed: int, scratch: Path) -> list[Figures]:
@@ -142,13 +157,10 @@ def begin(store: Store, bench: Bench) -> None:
 
 
 def _nights(
-    bench: Bench, recipe: str, seed: int, scratch: Path, count: int, *, scored: Callable[[int], bool]
+    bench: Bench, policies: Policies, scratch: Path, count: int, *, scored: Callable[[int], bool]
 ) -> list[Figures]:
     store = FolderStore(scratch / "store")
     begin(store, bench)
-    policies = Policies(
-        training=TrainingPolicy(strategy=recipe, seed=seed), gate=OPEN if recipe == "blend" else GatePolicy()
-    )
     found = []
     for night, batch in enumerate(batches(bench, count), 1):
         store.create(f"inbox/night-{night:02d}.jsonl", write_examples(batch))

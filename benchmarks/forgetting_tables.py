@@ -14,6 +14,7 @@ RECIPES = {
     "speed": ("extend", "blend"),
 }
 ONCE: tuple[object, ...] = ("thirty", "speed", ("nights", "naive"))  # one seed: long, or always the same
+NIGHT = ("night", "verdict", "version", "old F1", "new F1", "worst label", "CPU s")
 WEIGHT = {"thirty": 6, "nights": 5, "one-shot": 4, "small": 2, "small-annotated": 2, "speed": 1}
 
 
@@ -79,16 +80,15 @@ def nights(results: Results) -> str:
     ]
     columns = ("recipe", "seeds", "old, lowest night", "old, night 8", "worst label", "new, night 8", "CPU s")
     parts = [table("Eight nights", columns, rows)]
-    shown = ("night", "verdict", "version", "old F1", "new F1", "CPU s")
     for recipe, runs in grouped.items():
         if recipe != "naive":
-            parts.append(table(f"Eight nights, {recipe}, seed 0", shown, map(_night, runs[0]["nights"])))
+            parts.append(table(f"Eight nights, {recipe}, seed 0", NIGHT, map(_night, runs[0]["nights"])))
     return "\n".join(parts)
 
 
 def _night(row: dict[str, Any]) -> tuple[str, ...]:
-    scores = (f"{row['old']:.4f}", f"{row['new']:.4f}") if "old" in row else ("", "")
-    return str(row["night"]), row["outcome"], row.get("version", ""), *scores, f"{row['seconds']:.0f}"
+    shown = (f"{row[what]:.4f}" if what in row else "" for what in ("old", "new", "worst"))
+    return str(row["night"]), row["outcome"], row.get("version", ""), *shown, f"{row['seconds']:.0f}"
 
 
 def thirty(results: Results) -> str:
@@ -101,12 +101,11 @@ def thirty(results: Results) -> str:
         for row in rows
         if row["night"] in (1, 2, 3, 5, 10, 15, 20, 25, 30)
     ]
-    columns = ("night", "verdict", "version", "old F1", "new F1", "CPU s", "peak MiB")
     ratios = (
         f"\nNight 30 took {last['seconds'] / third['seconds']:.2f} × the time of night 3; "
         f"peak memory {last['peak_mib'] / third['peak_mib']:.2f} ×."
     )
-    return table("Thirty nights, extend", columns, shown) + "\n" + ratios
+    return table("Thirty nights, extend, a quarter of the size", (*NIGHT, "peak MiB"), shown) + "\n" + ratios
 
 
 def speed(results: Results) -> str:
