@@ -1,6 +1,7 @@
 """`techner batch`: deliveries, and a person's word on them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,10 +9,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from techner.cli.check import check, show_issues
+from techner.cli.check import check
+from techner.cli.findings import show_report
 from techner.cli.fix import fix, metadata_beside
-from techner.cli.inbox import find, name_of, states
-from techner.cli.talk import console, labels_in, now, out, person, scope_of
+from techner.cli.inbox import find, name_of, report_of, states
+from techner.cli.talk import AsJson, console, labels_in, now, out, person
 from techner.core.errors import BatchError
 from techner.documents import plain
 from techner.settings import load_settings
@@ -26,7 +28,6 @@ from techner.stages.inbox import (
 )
 
 app = typer.Typer(no_args_is_help=True, help="Deliver batches and see where each one stands.")
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 COLOURS = {
     Status.PENDING: "yellow",
     Status.ACCEPTED: "cyan",
@@ -50,11 +51,12 @@ def submit_files(
     """Deliver annotated files to the inbox; the next run picks them up."""
     settings = load_settings()
     store = settings.open_store()
-    metadata = None
-    if scope is not None:
-        metadata = scope_metadata(store, settings.policies, labels_in(scope))
+    stated = None if scope is None else scope_metadata(store, settings.policies, labels_in(scope))
     for file in files:
-        name = submit(store, file, metadata=metadata or metadata_beside(file))
+        beside = metadata_beside(file)
+        # What a correction corrects stays true, whatever scope it is given.
+        metadata = replace(stated, corrects=beside.corrects) if stated and beside else stated or beside
+        name = submit(store, file, metadata=metadata)
         console.print(f"delivered {name}", markup=False)
 
 
@@ -96,22 +98,7 @@ def show_batch(name: str, as_json: AsJson = False) -> None:  # noqa: FBT002
     if report is None:
         out.print("Not examined yet.")
         return
-    out.print(
-        f"{report.action}: {report.read} read = {report.accepted} accepted + {report.quarantined} "
-        f"quarantined + {report.rejected} rejected"
-    )
-    spans = ", ".join(f"{label} {n}" for label, n in report.labels.items())
-    out.print(f"spans: {spans or 'none'}", markup=False)
-    out.print(f"scope: {scope_of(report)}", markup=False)
-    if report.corrects:
-        out.print(f"corrects: {name_of(report.corrects, settings)}", markup=False)
-    if report.renamed:
-        old = ", ".join(f"{label} {n}" for label, n in report.renamed.items())
-        out.print(f"delivered under an old name: {old}", markup=False)
-    show_issues(report.issues)
-    if report.warnings:
-        out.print("warnings:")
-        show_issues(report.warnings)
+    show_report(report, corrects=name_of(report.corrects, settings) if report.corrects else None)
 
 
 @app.command("report")
@@ -120,9 +107,7 @@ def report(name: str) -> None:
     settings = load_settings()
     store = settings.open_store()
     state = find(states(settings), name)
-    found = state.report or examined(store, state.ref, settings.policies)
-    if found is None:
-        raise BatchError(f"{name!r} was not examined under the present settings; a night does that")
+    found = report_of(state, settings)
     typer.echo(store.get(f"{admission_folder(state.ref, found.admission)}/report.html"))
 
 

@@ -1,24 +1,19 @@
 """`techner batch check`: what a night would say of a file, without a store."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from techner.cli.talk import labels_in, out, scope_of
+from techner.cli.findings import show_report
+from techner.cli.talk import REJECTED, AsJson, labels_in
 from techner.core.errors import BatchError
 from techner.core.night import IssueFound, QualityReport
 from techner.core.policy import Policies
 from techner.core.scheme import LabelScheme, label_scheme
 from techner.settings import load_settings
-
-SHOWN = 10
-"""Findings a code that are printed; `--json` has all."""
-REJECTED = 3
 
 
 def check(
@@ -32,7 +27,7 @@ def check(
     model: Annotated[
         Path | None, typer.Option(help="A pipeline that reads it too: says where it surely disagrees.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Examine a file as a night would, without a store or Airflow; exit code 3 where it would be rejected."""
     from techner.quality.offline import check as examine
@@ -54,7 +49,7 @@ def check(
     if as_json:
         typer.echo(json.dumps(as_document(report), indent=1))
     else:
-        _show(report)
+        show_report(report)
     if report.action == "reject":
         raise typer.Exit(REJECTED)
 
@@ -98,32 +93,3 @@ def _issue(issue: IssueFound, severity: str) -> dict[str, object]:
         "detail": issue.detail,
         "suggestion": issue.suggestion,
     }
-
-
-def _show(report: QualityReport) -> None:
-    out.print(
-        f"{report.action}: {report.read} read = {report.accepted} accepted + {report.quarantined} "
-        f"quarantined + {report.rejected} rejected ({report.reader or 'no format'})"
-    )
-    spans = ", ".join(f"{label} {n}" for label, n in report.labels.items())
-    out.print(f"spans: {spans or 'none'}", markup=False)
-    out.print(f"scope: {scope_of(report)}", markup=False)
-    show_issues(report.issues)
-    if report.warnings:
-        out.print("warnings:")
-        show_issues(report.warnings)
-
-
-def show_issues(issues: Iterable[IssueFound]) -> None:
-    """Print what was found, row by row; of each code the first ones, and how many more there are."""
-    issues = tuple(issues)
-    shown: Counter[str] = Counter()
-    for issue in issues:
-        shown[issue.code] += 1
-        if shown[issue.code] <= SHOWN:
-            where = "batch" if issue.row is None else f"row {issue.row}"
-            hint = f"; meant: {issue.suggestion}" if issue.suggestion else ""
-            out.print(f"  {where}: {issue.code}: {issue.detail}{hint}", markup=False)
-    for code, count in shown.items():
-        if count > SHOWN:
-            out.print(f"  … and {count - SHOWN} more of {code}; --json lists all")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from techner.cli.inbox import find, states
+from techner.cli.inbox import find, report_of, states
 from techner.cli.talk import console
 from techner.core.errors import BatchError
 from techner.core.night import BatchMetadata
@@ -15,7 +15,7 @@ from techner.registry.aliases import production
 from techner.settings import load_settings
 from techner.stages.correct import correction
 from techner.stages.deliveries import METADATA
-from techner.stages.inbox import examined, write_metadata
+from techner.stages.inbox import write_metadata
 
 
 def metadata_beside(file: Path) -> BatchMetadata | None:
@@ -34,9 +34,7 @@ def fix(
     settings = load_settings()
     store = settings.open_store()
     state = find(states(settings), name)
-    report = state.report or examined(store, state.ref, settings.policies)
-    if report is None:
-        raise BatchError(f"{name!r} was not examined under the present settings; a night does that")
+    report = report_of(state, settings)
     scheme = label_scheme(production(store)[1].pretrained_labels, settings.policies)
     made = correction(store, report, scheme)
     path = output or Path(f"{Path(state.ref.name).stem}-fixed.jsonl")

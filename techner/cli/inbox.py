@@ -1,8 +1,9 @@
 """The deliveries that commands talk about."""
 
 from techner.core.errors import BatchError
+from techner.core.night import QualityReport
 from techner.settings import Settings
-from techner.stages.inbox import BatchState, survey
+from techner.stages.inbox import BatchState, examined, survey
 
 
 def states(settings: Settings) -> tuple[BatchState, ...]:
@@ -19,3 +20,11 @@ def find(found: tuple[BatchState, ...], name: str) -> BatchState:
         if state.ref.name == name or (len(name) >= 6 and state.ref.digest.startswith(name)):  # noqa: PLR2004
             return state
     raise BatchError(f"no batch {name!r}; `techner batch list` shows what there is")
+
+
+def report_of(state: BatchState, settings: Settings) -> QualityReport:
+    """Return the report of a delivery; raises BatchError where it was not examined as things are now."""
+    found = state.report or examined(settings.open_store(), state.ref, settings.policies)
+    if found is None:
+        raise BatchError(f"{state.ref.name!r} was not examined under the present settings; a night does that")
+    return found

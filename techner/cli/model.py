@@ -9,7 +9,7 @@ import typer
 from rich.table import Column, Table
 
 from techner.cli import moves, upkeep
-from techner.cli.talk import check_table, console, diff_table, history_table, out, score_table
+from techner.cli.talk import AsJson, check_table, console, diff_table, history_table, out, score_table
 from techner.client import ModelStore
 from techner.core.errors import RegistryError
 from techner.documents import plain
@@ -24,7 +24,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Versions of the model: show, compare, download, promote, roll back, verify, tidy up.",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(help="A version, or an alias.")]
 
 

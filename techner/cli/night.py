@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from techner.cli.talk import check_table, console, now, out, person, scope_of, score_table, training_bar
+from techner.cli.findings import scope_of
+from techner.cli.talk import check_table, console, now, out, person, score_table, training_bar
 from techner.core.errors import AliasConflict, RegistryError
 from techner.core.night import Plan
 from techner.core.policy import Policies

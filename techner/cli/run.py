@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from techner.cli.talk import now, out, person
+from techner.cli.talk import REJECTED, now, out, person
 from techner.core.verdict import Outcome
 from techner.registry.blobs import load_bytes
 from techner.settings import load_settings
@@ -14,7 +14,6 @@ from techner.stages.judgements import Word, find_report, judgements
 from techner.stages.run import Run
 
 app = typer.Typer(no_args_is_help=True, help="Run a night without Airflow, and see what runs decided.")
-REJECTED = 3
 Why = Annotated[str, typer.Option(help="The reason, kept for ever.")]
 
 

@@ -6,15 +6,15 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from techner.core.manifest import Generation, LabelScore
-from techner.core.night import QualityReport
 from techner.core.verdict import Check, CheckState, Verdict
 from techner.registry.diff import ScoreChange
 
@@ -26,6 +26,9 @@ WIDTH = None if sys.stdout.isatty() else 120
 console = Console(stderr=True, highlight=False, width=WIDTH)
 out = Console(highlight=False, width=WIDTH)
 log = logging.getLogger(__name__)
+REJECTED = 3
+"""Exit code where a file, a candidate or a set was found wanting."""
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def person() -> str:
@@ -40,12 +43,6 @@ def now() -> datetime:
 def labels_in(argument: str) -> tuple[str, ...]:
     """Return the labels of a list like `PROTOCOL,HARDWARE`."""
     return tuple(label for part in argument.split(",") if (label := part.strip()))
-
-
-def scope_of(report: QualityReport) -> str:
-    """Say what the annotators of a batch looked for, and how that is known."""
-    own = f"; {report.own_scopes} rows state their own" if report.own_scopes else ""
-    return f"{', '.join(report.scope) or 'none'} ({report.scope_from}{own})"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from techner.cli.talk import console, now, out, person
+from techner.cli.talk import AsJson, console, now, out, person
 from techner.documents import plain
 from techner.registry.aliases import alias_names, resolve
 from techner.registry.verify import verify_alias, verify_store, verify_versions
@@ -16,7 +16,6 @@ from techner.settings import load_settings
 from techner.stages.collect import KEEP_DAYS, Collection, collect, plan_collection
 from techner.stages.judgements import Word
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ILL = 1
 
 

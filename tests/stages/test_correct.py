@@ -109,3 +109,11 @@ def test_a_label_that_cannot_be_written_is_set_aside_like_any_other(world: World
     row = json.dumps({"text": "we speak TLS", "entities": [[9, 12, "\ud800"]]}).encode()
     world.store.create("inbox/monday.jsonl", write_examples(tech_batch(300, 310)) + row)
     assert admitted(world, "run-1", "monday.jsonl").quarantined == 1
+
+
+def test_a_scope_given_with_a_correction_keeps_what_it_corrects(faulty: World, tmp_path: Path) -> None:
+    first = admitted(faulty, "run-1", "monday.jsonl")
+    path = tmp_path / call("fix", "monday.jsonl").stdout.strip()
+    assert call("submit", str(path), "--scope", "PROTOCOL,HARDWARE").exit_code == 0
+    delivered = json.loads(faulty.store.get(f"inbox/{path.name}.meta.json"))
+    assert (delivered["scope"], delivered["corrects"]) == (["PROTOCOL", "HARDWARE"], first.batch.digest)
