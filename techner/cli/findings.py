@@ -45,7 +45,7 @@ def _show_issues(issues: Iterable[IssueFound]) -> None:
         shown[issue.code] += 1
         if shown[issue.code] <= SHOWN:
             where = "batch" if issue.row is None else f"row {issue.row}"
-            hint = f"; meant: {issue.suggestion}" if issue.suggestion else ""
+            hint = f"; suggested: {issue.suggestion}" if issue.suggestion else ""
             out.print(f"  {where}: {issue.code}: {issue.detail}{hint}", markup=False)
     for code, count in shown.items():
         if count > SHOWN:

@@ -24,34 +24,39 @@ from techner.uptraining.surgery import detach, graft, inherit, initialise, shape
 
 
 def blend(task: Task) -> Iterator[Step]:
-    """Train the one `ner` on new examples, with the origin's labels in them, and on rehearsal texts."""
-    work, origin = load_pipeline(task.folder), load_pipeline(task.origin)
-    policy = settled(task.policy, rehearsal_ratio=1.5, word_dropout=0.0)
-    if NEW_NER in work.pipe_names:
+    """Train the origin's one `ner` on new examples, with the origin's labels in them, and on rehearsal texts.
+
+    Every night starts over from the origin: one network that goes on from night to night wears the old labels
+    off, whoever teaches it. What earlier nights taught comes back by the replay memory, and by production,
+    which speaks for the labels that the annotators did not look for.
+    """
+    production, work = load_pipeline(task.folder), load_pipeline(task.origin)
+    policy = settled(task.policy, rehearsal_ratio=1.5, word_dropout=0.15)
+    if NEW_NER in production.pipe_names:
         raise ModelError(f"{task.folder} has a second `ner` from extend; blend starts from its origin")
     name = pretrained_ner(work)
     if name is None:
         raise ModelError("the pipeline has no `ner` to blend into; use the strategy extend")
-    old = frozenset(pretrained_labels(origin))
-    before = {task.scheme.renamed.get(label, label) for label in pretrained_labels(work)}
+    old = frozenset(pretrained_labels(work))
+    before = {task.scheme.renamed.get(label, label) for label in pretrained_labels(production)}
     taught = {span.label for example in task.corpus.train for span in example.spans}
     labels = sorted((taught | before | old) - set(task.scheme.retired))
     known = frozenset((before | old) & set(labels))
     train_part = [_scoped(eg, frozenset(labels) - old) for eg in task.corpus.train]
     training, held = dev.part(train_part, frozenset(labels), policy)
-    silver = _silver(work, origin, training, frozenset(labels), old, task.scheme.renamed)
+    silver = _silver(production, work, training, frozenset(labels), old, task.scheme.renamed)
     new = gold(work, training, frozenset(labels), silver=silver, teacher_labels=known)
     rehearsal = [replace(eg.only(old), scope=None) for eg in task.corpus.rehearsal]
     rehearsed, held_old = dev.split(rehearsal, policy)
     detach(work, name)
-    _renew(work, name, labels, new, task.scheme.renamed)
+    _renew(work, name, labels, new)
     material = Material(
         new=new,
         rehearsal=gold(work, rehearsed, frozenset(labels)),
         dev_f1=dev.scorer(work, name, held, held_old, frozenset(labels)),
     )
     yield from train(work, name, material, policy)
-    graft(work, name, task.folder, task.out)
+    graft(work, name, task.origin, task.out)
 
 
 def _scoped(example: Example, new: frozenset[str]) -> Example:
@@ -60,7 +65,7 @@ def _scoped(example: Example, new: frozenset[str]) -> Example:
 
 
 def _silver(
-    work: Language,
+    production: Language,
     origin: Language,
     examples: Sequence[Example],
     labels: frozenset[str],
@@ -71,7 +76,7 @@ def _silver(
     unsaid = {position: labels - eg.in_scope(labels) for position, eg in enumerate(examples)}
     asked = {position: examples[position].text for position, missing in unsaid.items() if missing}
     anchors = predict(origin, list(asked.values()))
-    recent = predict(work, list(asked.values()))
+    recent = predict(production, list(asked.values()))
     silver: list[tuple[Span, ...]] = [()] * len(examples)
     for position, anchor, spans in zip(asked, anchors, recent, strict=True):
         learnt = tuple(replace(span, label=renamed.get(span.label, span.label)) for span in spans)
@@ -91,13 +96,11 @@ def merged_silver(
     return kept + tuple(span for span in new if not any(overlap(other, span) for other in kept))
 
 
-def _renew(
-    work: Language, name: str, labels: Sequence[str], egs: Sequence[SpacyExample], renamed: dict[str, str]
-) -> None:
+def _renew(work: Language, name: str, labels: Sequence[str], egs: Sequence[SpacyExample]) -> None:
     """Replace the `ner` by one of tonight's labels that inherits all its weights."""
     parent, config, place = ner(work, name), shape_of(work, name), work.pipe_names.index(name)
     work.remove_pipe(name)
     following = work.pipe_names[place] if place < len(work.pipe_names) else None
     work.add_pipe("ner", name=name, config=config, before=following)
     initialise(work, ner(work, name), labels, egs)
-    inherit(ner(work, name), parent, renamed)
+    inherit(ner(work, name), parent)

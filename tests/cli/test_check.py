@@ -87,7 +87,7 @@ def test_rejected_file_exits_with_3_and_says_why(folder: Path) -> None:
     result = checked(written(folder, VARIANT), "--labels", "TOOL")
     assert result.exit_code == 3
     assert "reject: 1 read = 0 accepted + 0 quarantined + 1 rejected" in result.stdout
-    assert "row 1: label: 'tool' is not one of TOOL; meant: TOOL" in result.stdout
+    assert "row 1: label: 'tool' is not one of TOOL; suggested: TOOL" in result.stdout
 
 
 def test_labels_and_severities_are_those_of_the_settings(folder: Path) -> None:
