@@ -109,13 +109,12 @@ class TrainingPolicy:
     dev_share: float = 0.05
     """Share of the training examples that only tells epochs apart."""
     rehearsal_ratio: float | None = None
-    """Rehearsal texts an epoch, for each new example; None: 0.4 for extend, 1.5 for blend."""
+    """Rehearsal texts an epoch, for each new example; None: 0.4 for extend, 1 for blend."""
     layers: int = 2
     """Encoder layers of the second `ner` (extend) when it is first made; at most the pretrained one's."""
     dropout: float = 0.15
     word_dropout: float | None = None
-    """Share of the words that are hidden in an epoch, so that unseen names are found too; None: 0.15 for
-    extend, 0 for blend."""
+    """Share of the words that are hidden in an epoch, so that unseen names are found too; None: 0.15."""
     learning_rate: float = 1e-3
     """At its peak; it rises in the first few per cent of the training and decays linearly."""
     batch_words: int = 400

@@ -21,11 +21,13 @@ def uptrain(run: Run, *, on_step: Callable[[Step], None] = lambda step: None) ->
         return read_examples(load_bytes(run.store, entry), where=entry.path)
 
     production, origin = read_manifest(run.store, plan.production), read_manifest(run.store, plan.origin)
-    # What another strategy made of the origin has another shape: start over, the memory has the examples.
-    same = production.lineage.strategy in (None, plan.policies.training.strategy)
+    # What blend made of the origin has no second `ner` to go on from: extend starts over, the memory has the
+    # examples. blend always does, and takes any production as a teacher.
+    strategy = plan.policies.training.strategy
+    goes_on = strategy == "blend" or production.lineage.strategy in (None, strategy)
     with (
         run.model(origin.files) as pretrained,
-        run.model(production.files if same else origin.files) as folder,
+        run.model(production.files if goes_on else origin.files) as folder,
         run.scratch() as scratch,
     ):
         made = train(

@@ -15,6 +15,7 @@ from techner.uptraining.pipeline import (
     NEW_NER,
     load_pipeline,
     ner,
+    new_labels,
     predict,
     pretrained_labels,
     pretrained_ner,
@@ -32,13 +33,14 @@ def blend(task: Task) -> Iterator[Step]:
     """
     production, work = load_pipeline(task.folder), load_pipeline(task.origin)
     policy = settled(task.policy, rehearsal_ratio=1.0, word_dropout=0.15)
-    if NEW_NER in production.pipe_names:
-        raise ModelError(f"{task.folder} has a second `ner` from extend; blend starts from its origin")
+    if NEW_NER in work.pipe_names:
+        raise ModelError(f"{task.origin} has a second `ner` from extend; blend starts from its origin")
     name = pretrained_ner(work)
     if name is None:
         raise ModelError("the pipeline has no `ner` to blend into; use the strategy extend")
     old = frozenset(pretrained_labels(work))
-    before = {task.scheme.renamed.get(label, label) for label in pretrained_labels(production)}
+    spoken = (*pretrained_labels(production), *new_labels(production))
+    before = {task.scheme.renamed.get(label, label) for label in spoken}
     taught = {span.label for example in task.corpus.train for span in example.spans}
     labels = sorted((taught | before | old) - set(task.scheme.retired))
     known = frozenset((before | old) & set(labels))

@@ -29,7 +29,7 @@ class Task:
     """What a strategy works on."""
 
     folder: Path
-    """The pipeline to go on from."""
+    """The pipeline in production: to go on from, or a teacher of what it knows."""
     origin: Path
     """The pretrained pipeline: the teacher of the pretrained labels."""
     corpus: TrainingCorpus
@@ -89,9 +89,9 @@ def uptrain(
 ) -> Uptrained:
     """Uptrain the pipeline in `folder` and save the candidate to `out`.
 
-    `folder` is the origin itself where none is given, else one that the same strategy made of it. The same
-    inputs, policy and seed give the same bytes on one machine. Raises SettingsError for an unknown strategy
-    and ModelError for a pipeline that cannot be uptrained.
+    `folder` is the origin itself where none is given, else one that a night made of it: a night of extend for
+    extend, of either for blend. The same inputs, policy and seed give the same bytes on one machine. Raises
+    SettingsError for an unknown strategy and ModelError for a pipeline that cannot be uptrained.
     """
     if policy.strategy not in STRATEGIES:
         raise SettingsError(f"strategy {policy.strategy!r} is not one of {', '.join(sorted(STRATEGIES))}")

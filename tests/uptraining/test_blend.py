@@ -99,11 +99,25 @@ def test_a_pipeline_without_ner_is_refused(tmp_path: Path) -> None:
         uptrain(tmp_path / "blank", CORPUS, POLICY, tmp_path / "out")
 
 
-def test_a_base_that_extend_made_is_refused(base_model: Path, tmp_path: Path) -> None:
-    extended = replace(BRIEF, strategy="extend", epochs=1)
-    uptrain(base_model, SMALL, extended, tmp_path / "extended")
+def test_production_of_extend_is_a_teacher_and_no_origin(base_model: Path, tmp_path: Path) -> None:
+    extended = tmp_path / "extended"
+    uptrain(base_model, SMALL, replace(BRIEF, strategy="extend", epochs=1), extended)
+    hardware = tuple(replace(eg, scope=("HARDWARE",)) for eg in SMALL.train)
+    corpus = replace(SMALL, train=tuple(eg.only(frozenset({"HARDWARE"})) for eg in hardware))
+    made = uptrain(extended, corpus, replace(BRIEF, epochs=1), tmp_path / "out", origin=base_model)
+    assert load_pipeline(tmp_path / "out").pipe_names == ["ner"]
+    assert set(made.new_labels) == {span.label for eg in SMALL.train for span in eg.spans}
     with pytest.raises(ModelError, match="starts from its origin"):
-        uptrain(tmp_path / "extended", CORPUS, POLICY, tmp_path / "out", origin=base_model)
+        uptrain(extended, corpus, BRIEF, tmp_path / "refused")
+
+
+def test_every_night_starts_over_from_the_origin(
+    brief: tuple[Path, Uptrained], base_model: Path, tmp_path: Path
+) -> None:
+    folder, _ = brief
+    uptrain(folder, SMALL, BRIEF, tmp_path / "next", origin=base_model)
+    for path in (p.relative_to(folder) for p in (folder / "ner").rglob("*") if p.is_file()):
+        assert filecmp.cmp(folder / path, tmp_path / "next" / path, shallow=False), path
 
 
 def test_a_base_that_blend_made_is_refused_by_extend(

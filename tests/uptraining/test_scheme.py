@@ -18,6 +18,7 @@ REHEARSAL = slot_examples("general", 80, seed=3)
 CORPUS = TrainingCorpus(train=TRAIN, rehearsal=REHEARSAL)
 POLICY = TrainingPolicy(epochs=4, batch_words=100, learning_rate=0.004)
 BRIEF = replace(POLICY, epochs=1, learning_rate=1e-6)  # keeps what it inherits, and next to nothing else
+KEPT = {"extend": 0.8, "blend": 0.6}
 TEXTS = [example.text for example in TRAIN]
 
 
@@ -45,7 +46,8 @@ def moved(
 ) -> tuple[str, ...]:
     today = tuple(example_today(example, moves) for example in TRAIN)
     corpus = TrainingCorpus(train=today, rehearsal=REHEARSAL)
-    policy = replace(BRIEF, strategy=strategy)
+    # extend keeps what it inherits and needs to learn next to nothing; blend learns it again.
+    policy = replace(BRIEF if strategy == "extend" else POLICY, strategy=strategy)
     return uptrain(production, corpus, policy, out, origin=base_model, scheme=moves).new_labels
 
 
@@ -61,7 +63,7 @@ def test_a_renamed_label_keeps_what_was_learnt_of_it(
         for spans in found(production)
     ]
     assert any(span.label == "WIRE_PROTOCOL" for spans in before for span in spans)
-    assert share_found(before, found(tmp_path / "out")) > 0.8
+    assert share_found(before, found(tmp_path / "out")) > KEPT[strategy]
 
 
 def test_a_retired_label_is_gone_and_the_others_stay(
@@ -72,7 +74,7 @@ def test_a_retired_label_is_gone_and_the_others_stay(
     after = found(tmp_path / "out")
     assert not any(span.label == "PROTOCOL" for spans in after for span in spans)
     before = [{span for span in spans if span.label != "PROTOCOL"} for spans in found(production)]
-    assert share_found(before, after) > 0.8
+    assert share_found(before, after) > KEPT[strategy]
 
 
 def test_a_label_that_first_appears_tonight_leaves_the_others_known(
