@@ -116,12 +116,13 @@ def nights(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
 def thirty(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
     """Thirty nights, for their time and memory; a quarter of the default size.
 
-    So the replay memory is full long before the last night, as it would be after years.
+    So replay memory and holdout are full long before the last night, as they would be after years.
     """
     corpus, training = CorpusPolicy(), TrainingPolicy(strategy=recipe, seed=seed)
     policies = Policies(
         corpus=replace(
             corpus,
+            holdout_per_label=corpus.holdout_per_label // QUARTER,
             memory_per_label=corpus.memory_per_label // QUARTER,
             rehearsal_texts=corpus.rehearsal_texts // QUARTER,
         ),
