@@ -36,7 +36,7 @@ from techner.uptraining.pipeline import load_pipeline
 Figures = dict[str, Any]
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 SMALL = 450
-# The regression set is drawn from text that the base model was trained on (it scores 0.97 there), which no
+# For blend, because the regression set is drawn from text that the base model was trained on (it scores 0.97 there), which no
 # single `ner` keeps. The table has what blend does on unseen text.
 OPEN = GatePolicy(
     micro_margin=1.0,
@@ -116,7 +116,8 @@ def nights(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
 def thirty(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
     """Thirty nights, for their time and memory; a quarter of the default size.
 
-    So replay memory and holdout are full long before the last night, as they would be after years.
+    So replay memory and holdout are full long before the last night, as they would be after years. With
+    margins open: sets this small show too little for the gate, and every night shall train.
     """
     corpus, training = CorpusPolicy(), TrainingPolicy(strategy=recipe, seed=seed)
     policies = Policies(
@@ -127,6 +128,7 @@ def thirty(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
             rehearsal_texts=corpus.rehearsal_texts // QUARTER,
         ),
         training=replace(training, presentations=training.presentations // QUARTER),
+        gate=OPEN,
     )
     scored = (1, 3, 10, 20, 30)
     return {"nights": _nights(bench, policies, scratch, 30, scored=lambda night: night in scored)}
