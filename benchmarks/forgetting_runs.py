@@ -36,8 +36,8 @@ from techner.uptraining.pipeline import load_pipeline
 Figures = dict[str, Any]
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 SMALL = 450
-# For blend, because the regression set is drawn from text that the base model was trained on (it scores 0.97 there), which no
-# single `ner` keeps. The table has what blend does on unseen text.
+# For blend, because the regression set is drawn from text that the base model was trained on (it scores 0.97
+# there), which no single `ner` keeps. The table has what blend does on unseen text.
 OPEN = GatePolicy(
     micro_margin=1.0,
     macro_margin=1.0,
