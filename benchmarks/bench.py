@@ -10,7 +10,7 @@ from spacy.language import Language
 from techner.core.examples import Example
 from techner.core.scores import Counts, count, micro, total
 from techner.formats import read_examples
-from techner.uptraining.pipeline import predict
+from techner.uptraining.pipeline import load_pipeline, predict
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = ROOT.parent / "shared" / "bench"
@@ -68,3 +68,13 @@ def worst_change(nlp: Language, origin: Language, gold: tuple[Example, ...]) -> 
     """Return the change in F1 of the label that changed for the worst."""
     before, after = score(origin, gold), score(nlp, gold)
     return min((after[label].f1 or 0.0) - (before[label].f1 or 0.0) for label in before)
+
+
+def scores(bench: Bench, folder: Path) -> dict[str, float]:
+    """Score a pipeline on the test sets: micro F1, and the worst change of a pretrained label."""
+    nlp, origin = load_pipeline(folder), load_pipeline(bench.base)
+    return {
+        "old": f1(nlp, bench.old_test),
+        "new": f1(nlp, bench.new_test),
+        "worst": worst_change(nlp, origin, bench.old_test),
+    }

@@ -1,40 +1,20 @@
 """The runs behind benchmarks/forgetting.py: each gives figures of one recipe and one seed."""
 
 import random
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from benchmarks.bench import Bench, f1, worst_change
+from benchmarks.bench import Bench, scores
+from benchmarks.forgetting_nights import Figures, batches, simulate
 from benchmarks.naive import naive
 from techner.core.examples import Example
 from techner.core.memory import draw
 from techner.core.policy import CorpusPolicy, GatePolicy, Policies, TrainingPolicy
-from techner.core.verdict import Outcome
-from techner.formats import write_examples
-from techner.registry.aliases import production
-from techner.registry.versions import read_manifest
-from techner.stages.admit import admit
-from techner.stages.assemble import assemble
-from techner.stages.evaluate import evaluate, judge
-from techner.stages.initialise import initialise
-from techner.stages.judgements import Word
-from techner.stages.plan import plan
-from techner.stages.publish import publish
-from techner.stages.reject import reject
-from techner.stages.run import Run
-from techner.stages.uptrain import uptrain as uptrain_stage
-from techner.store import FolderStore, Store
 from techner.uptraining import TrainingCorpus, uptrain
 from techner.uptraining.pipeline import load_pipeline
 
-Figures = dict[str, Any]
-WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 SMALL = 450
 # For blend, because the regression set is drawn from text that the base model was trained on (it scores 0.97
 # there), which no single `ner` keeps. The table has what blend does on unseen text.
@@ -84,23 +64,7 @@ def _shot(bench: Bench, new: tuple[Example, ...], recipe: str, seed: int, scratc
         policy = TrainingPolicy(strategy=recipe, seed=seed)
         uptrain(bench.base, TrainingCorpus(train=new, rehearsal=rehearsal), policy, scratch / "out")
     seconds = time.process_time() - started
-    return {"seconds": seconds} | _scores(bench, scratch / "out")
-
-
-def _scores(bench: Bench, folder: Path) -> Figures:
-    nlp, origin = load_pipeline(folder), load_pipeline(bench.base)
-    return {
-        "old": f1(nlp, bench.old_test),
-        "new": f1(nlp, bench.new_test),
-        "worst": worst_change(nlp, origin, bench.old_test),
-    }
-
-
-def batches(bench: Bench, nights: int) -> list[tuple[Example, ...]]:
-    """Part the new data into one batch a night, in the order of the file."""
-    train = bench.examples("stackoverflow/train")
-    bounds = [len(train) * night // nights for night in range(nights + 1)]
-    return [train[start:stop] for start, stop in pairwise(bounds)]
+    return {"seconds": seconds} | scores(bench, scratch / "out")
 
 
 def nights(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
@@ -110,7 +74,7 @@ def nights(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
     policies = Policies(
         training=TrainingPolicy(strategy=recipe, seed=seed), gate=OPEN if recipe == "blend" else GatePolicy()
     )
-    return {"nights": _nights(bench, policies, scratch, 8, scored=lambda night: True)}
+    return {"nights": simulate(bench, policies, scratch, 8, scored=lambda night: True)}
 
 
 def thirty(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
@@ -131,7 +95,7 @@ def thirty(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
         gate=OPEN,
     )
     scored = (1, 3, 10, 20, 30)
-    return {"nights": _nights(bench, policies, scratch, 30, scored=lambda night: night in scored)}
+    return {"nights": simulate(bench, policies, scratch, 30, scored=lambda night: night in scored)}
 
 
 def _naive_nights(bench: Bench, seed: int, scratch: Path) -> list[Figures]:
@@ -141,63 +105,8 @@ def _naive_nights(bench: Bench, seed: int, scratch: Path) -> list[Figures]:
         naive(model, batch, scratch / str(night), seed=seed)
         model = scratch / str(night)
         seconds = time.process_time() - started
-        found.append({"night": night, "outcome": "", "seconds": seconds} | _scores(bench, model))
+        found.append({"night": night, "outcome": "", "seconds": seconds} | scores(bench, model))
     return found
-
-
-def begin(store: Store, bench: Bench) -> None:
-    """Make the origin of the base model, with the old domain's training text as reference."""
-    initialise(
-        store,
-        bench.base,
-        base="base_model",
-        gold=bench.examples("conll2003/train"),
-        silver_texts=(),
-        holdout=(),
-        who="benchmark",
-        when=WHEN,
-    )
-
-
-def _nights(
-    bench: Bench, policies: Policies, scratch: Path, count: int, *, scored: Callable[[int], bool]
-) -> list[Figures]:
-    store = FolderStore(scratch / "store")
-    begin(store, bench)
-    found = []
-    for night, batch in enumerate(batches(bench, count), 1):
-        store.create(f"inbox/night-{night:02d}.jsonl", write_examples(batch))
-        run = Run(store=store, id=f"night-{night:02d}", cache=scratch / "cache")
-        started = time.process_time()
-        outcome = night_of(run, policies)
-        row: Figures = {"night": night, "outcome": outcome, "seconds": time.process_time() - started}
-        row["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        if scored(night):
-            version, manifest = production(store)
-            with run.model(read_manifest(store, version).files) as folder:
-                row |= {"version": version, "number": manifest.number} | _scores(bench, folder)
-        found.append(row)
-    return found
-
-
-def night_of(run: Run, policies: Policies) -> str:
-    """Run one night by plain calls; returns the verdict in words."""
-    made = plan(run, policies)
-    if made is None:
-        return "nothing pending"
-    for batch in made.batches:
-        admit(run, batch.digest)
-    if assemble(run) is None:
-        return "nothing accepted"
-    uptrain_stage(run)
-    evaluate(run)
-    verdict = judge(run).verdict
-    word = Word(who="benchmark", when=WHEN)
-    if verdict.outcome is Outcome.PROMOTE:
-        publish(run, word)
-    else:
-        reject(run, replace(word, why=verdict.reason))
-    return f"{verdict.outcome}: {verdict.reason}"
 
 
 def speed(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:

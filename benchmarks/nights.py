@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from benchmarks.bench import DEFAULT, Bench, f1, open_bench
-from benchmarks.forgetting_runs import batches, begin
+from benchmarks.forgetting_nights import batches, begin
 from techner.client import ModelStore
 from techner.core.manifest import Judgement
 from techner.formats import write_examples

@@ -1,0 +1,95 @@
+"""Nights by plain calls of the stage functions: the same that the DAG calls."""
+
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench import Bench, scores
+from techner.core.examples import Example
+from techner.core.policy import Policies
+from techner.core.verdict import Outcome
+from techner.formats import write_examples
+from techner.registry.aliases import production
+from techner.registry.versions import read_manifest
+from techner.stages.admit import admit
+from techner.stages.assemble import assemble
+from techner.stages.evaluate import evaluate, judge
+from techner.stages.initialise import initialise
+from techner.stages.judgements import Word
+from techner.stages.plan import plan
+from techner.stages.publish import publish
+from techner.stages.reject import reject
+from techner.stages.run import Run
+from techner.stages.uptrain import uptrain
+from techner.store import FolderStore, Store
+
+Figures = dict[str, Any]
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def batches(bench: Bench, nights: int) -> list[tuple[Example, ...]]:
+    """Part the new data into one batch a night, in the order of the file."""
+    train = bench.examples("stackoverflow/train")
+    bounds = [len(train) * night // nights for night in range(nights + 1)]
+    return [train[start:stop] for start, stop in pairwise(bounds)]
+
+
+def begin(store: Store, bench: Bench) -> None:
+    """Make the origin of the base model, with the old domain's training text as reference."""
+    initialise(
+        store,
+        bench.base,
+        base="base_model",
+        gold=bench.examples("conll2003/train"),
+        silver_texts=(),
+        holdout=(),
+        who="benchmark",
+        when=WHEN,
+    )
+
+
+def simulate(
+    bench: Bench, policies: Policies, scratch: Path, count: int, *, scored: Callable[[int], bool]
+) -> list[Figures]:
+    """Run `count` nights and return what each took, and where it is `scored` what production reached."""
+    store = FolderStore(scratch / "store")
+    begin(store, bench)
+    found = []
+    for night, batch in enumerate(batches(bench, count), 1):
+        store.create(f"inbox/night-{night:02d}.jsonl", write_examples(batch))
+        run = Run(store=store, id=f"night-{night:02d}", cache=scratch / "cache")
+        started = time.process_time()
+        outcome = night_of(run, policies)
+        row: Figures = {"night": night, "outcome": outcome, "seconds": time.process_time() - started}
+        row["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        if scored(night):
+            version, manifest = production(store)
+            with run.model(read_manifest(store, version).files) as folder:
+                row |= {"version": version, "number": manifest.number} | scores(bench, folder)
+        found.append(row)
+    return found
+
+
+def night_of(run: Run, policies: Policies) -> str:
+    """Run one night by plain calls; returns the verdict in words."""
+    made = plan(run, policies)
+    if made is None:
+        return "nothing pending"
+    for batch in made.batches:
+        admit(run, batch.digest)
+    if assemble(run) is None:
+        return "nothing accepted"
+    uptrain(run)
+    evaluate(run)
+    verdict = judge(run).verdict
+    word = Word(who="benchmark", when=WHEN)
+    if verdict.outcome is Outcome.PROMOTE:
+        publish(run, word)
+    else:
+        reject(run, replace(word, why=verdict.reason))
+    return f"{verdict.outcome}: {verdict.reason}"
