@@ -105,7 +105,7 @@ def thirty(results: Results) -> str:
         f"\nNight 30 took {last['seconds'] / third['seconds']:.2f} × the time of night 3; "
         f"peak memory {last['peak_mib'] / third['peak_mib']:.2f} ×."
     )
-    return table("Thirty nights, extend, a quarter of the size", (*NIGHT, "peak MiB"), shown) + "\n" + ratios
+    return table("Thirty nights, extend, an eighth of the size", (*NIGHT, "peak MiB"), shown) + "\n" + ratios
 
 
 def speed(results: Results) -> str:
