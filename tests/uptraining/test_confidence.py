@@ -32,7 +32,8 @@ def test_the_model_is_surer_of_what_is_right(base_model: Path) -> None:
     sure: dict[bool, list[float]] = {True: [], False: []}
     for example, one in zip(gold, found, strict=True):
         for span, share in one.items():
-            sure[span in example.spans].append(share)
+            if share:  # that no parse has it says much already
+                sure[span in example.spans].append(share)
     assert mean(sure[True]) > mean(sure[False])
 
 
