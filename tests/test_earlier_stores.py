@@ -1,0 +1,120 @@
+"""Stores that earlier versions made: everything in them is still read, and the next night goes on from them.
+
+`../shared/stores` has one folder for each version, with an origin, one promoted night and one rejected night.
+"""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+from techner.cli import app
+from techner.client import ModelStore
+from techner.core.night import Speed
+from techner.registry.aliases import alias_log, production
+from techner.registry.verify import verify_store
+from techner.registry.versions import versions
+from techner.stages.collect import collect
+from techner.stages.inbox import Status, decide, survey
+from techner.stages.judgements import Word, judgements
+from techner.stages.plan import plan
+from techner.stages.promote import promote
+from techner.stages.publish import publish
+from techner.stages.rollback import roll_back
+from techner.store import FolderStore
+from techner.web import create_app
+from tests.world import POLICIES, WHEN, WORD, World, quick
+
+STORES = Path(__file__).parents[1].parent / "shared" / "stores"
+NAMES = [path.name for path in STORES.iterdir() if path.is_dir()] if STORES.is_dir() else []
+WHY = Word(who="test", when=WHEN, why="tried")
+QUICK = quick(replace(POLICIES, corpus=replace(POLICIES.corpus, rehearsal_texts=20, memory_per_label=10)))
+
+pytestmark = [
+    pytest.mark.skipif(not NAMES, reason=f"{STORES} is not there"),
+    pytest.mark.parametrize("name", NAMES or ["none"]),
+]
+
+
+@pytest.fixture
+def world(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return a copy of an earlier store, with the settings pointing at it."""
+    shutil.copytree(STORES / name, tmp_path / "store")
+    world = World(FolderStore(tmp_path / "store"), tmp_path / "cache")
+    monkeypatch.setenv("TECHNER_STORE", world.store.url)
+    monkeypatch.setenv("TECHNER_CACHE", str(world.cache))
+    return world
+
+
+def said(*arguments: str) -> str:
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.usefixtures("world")
+def test_every_command_that_shows_something_shows_it() -> None:
+    origin, live = (version["version"] for version in json.loads(said("model", "list", "--json")))
+    assert [run["outcome"] for run in json.loads(said("run", "list", "--json"))] == ["rejected", "promoted"]
+    for run in json.loads(said("run", "list", "--json")):
+        assert "<html" in said("run", "report", run["id"])
+    assert [move["version"] for move in json.loads(said("model", "history", "--json"))] == [live, origin]
+    assert json.loads(said("model", "show", "--json"))["version"] == live
+    assert "Verdict: promote" in said("model", "show")
+    assert "PROTOCOL" in said("model", "card")
+    assert "+ label PROTOCOL" in said("model", "diff", origin)
+    assert "every file is there" in CliRunner().invoke(app, ["model", "verify"]).stderr
+    for delivery in json.loads(said("batch", "list", "--json")):
+        assert said("batch", "show", delivery["name"])
+
+
+def test_the_pages_and_the_reports_of_its_runs_are_shown(world: World) -> None:
+    pages = TestClient(create_app(lambda: world.store))
+    runs = [record.id for _, record in judgements(world.store).records()]
+    for path in ("/", *(f"/run/{run}" for run in runs), f"/report/{production(world.store)[0]}"):
+        assert pages.get(path).status_code == 200
+    assert all(run in pages.get("/").text for run in runs)
+
+
+def test_its_model_is_pulled_and_finds_new_and_old_entities(world: World) -> None:
+    nlp = ModelStore(world.store.url, cache=world.cache).load()
+    found = {ent.label_ for ent in nlp("Linus Torvalds wrote Python code for TLS in Finland.").ents}
+    assert {"PERSON", "GPE"} & found
+    assert {"PROGRAMMING_LANGUAGE", "PROTOCOL"} & found
+
+
+def test_production_is_rolled_back_and_promoted_forward_again(world: World) -> None:
+    live, manifest = production(world.store)
+    target, held = roll_back(world.run("rollback"), WHY)
+    assert target == manifest.parent
+    assert set(held) == {batch.name for batch in manifest.lineage.batches}
+    promote(world.run("promote"), WHY, version=live)
+    assert [record.version for _, record in alias_log(world.store).records()] == [live, target, live, target]
+    assert list(verify_store(world.store, list(versions(world.store)))) == []
+
+
+def test_a_collection_leaves_its_production_whole(world: World) -> None:
+    live, _ = production(world.store)
+    collect(world.store, replace(WORD, when=WHEN.replace(year=WHEN.year + 9)), keep_days=0)
+    assert production(world.store)[0] == live
+    assert list(verify_store(world.store, list(versions(world.store)))) == []
+
+
+def test_a_next_night_goes_on_from_it_once_its_held_batch_is_released(world: World) -> None:
+    live, manifest = production(world.store)
+    held = [s.ref for s in survey(world.store, QUICK, cache=world.cache) if s.status is Status.HELD]
+    assert plan(world.run("run-0"), QUICK) is None
+    for batch in held:
+        decide(world.store, batch, "release", who="test", why="looked at it", when=WHEN)
+    world.run("run-1").write("speed.json", Speed(words=1, candidate=1.0, origin=1.0))  # not measured again
+    world.judged("run-1", QUICK)
+    version = publish(world.run("run-1"), replace(WHY, approved=True))
+    after = production(world.store)[1]
+    assert (after.parent, after.number) == (live, manifest.number + 1)
+    assert after.lineage.batches == (*manifest.lineage.batches, *held)
+    assert [record.version for _, record in judgements(world.store).records(limit=1)] == [version]
+    assert list(verify_store(world.store, [version])) == []
