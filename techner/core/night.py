@@ -19,6 +19,8 @@ class Plan:
     reference: str
     policies: Policies
     dry_run: bool = False
+    judged_before: int | None = None
+    """Runs judged before it was planned: none of those judgements is about it. None in older plans."""
 
 
 @document

@@ -29,19 +29,27 @@ class Log(Generic[R]):
         """Return the newest record and its generation (from 1), at the cost of one list and one get."""
         return next(self.records(limit=1), None)
 
-    def records(self, *, limit: int | None = None) -> Iterator[tuple[int, R]]:
-        """Yield (generation, record), newest first."""
-        for generation, key, data in self.stored(limit=limit):
+    def length(self) -> int:
+        """Return the newest generation without reading it; 0 where there is none."""
+        newest = next(self._store.list(f"{self._prefix}/", limit=1), None)
+        return self._generation(newest.key) if newest else 0
+
+    def records(self, *, limit: int | None = None, after: int = 0) -> Iterator[tuple[int, R]]:
+        """Yield (generation, record), newest first, down to the one above generation `after`."""
+        for generation, key, data in self.stored(limit=limit, after=after):
             yield generation, self.read(key, data)
 
     def read(self, key: str, data: bytes) -> R:
         """Parse what `stored` yielded."""
         return parse(self._kind, data, where=key)
 
-    def stored(self, *, limit: int | None = None) -> Iterator[tuple[int, str, bytes]]:
+    def stored(self, *, limit: int | None = None, after: int = 0) -> Iterator[tuple[int, str, bytes]]:
         """Yield (generation, key, bytes), newest first, checked but not parsed."""
         for entry in self._store.list(f"{self._prefix}/", limit=limit):
-            data, generation = self._store.get(entry.key), self._generation(entry.key)
+            generation = self._generation(entry.key)
+            if generation <= after:
+                return
+            data = self._store.get(entry.key)
             if self._check:
                 self._check(generation, data)
             yield generation, entry.key, data

@@ -16,7 +16,7 @@ from techner.registry.blobs import load_bytes
 from techner.registry.fetch import fetch
 from techner.registry.log import require_create_only
 from techner.stages.inbox import Status, survey
-from techner.stages.judgements import RECENT, judgements
+from techner.stages.judgements import judgements
 from techner.stages.run import Run
 
 
@@ -127,5 +127,5 @@ def _holdout_spans(run: Run, manifest: Manifest, reference: Reference, policies:
 
 def _last_checks(run: Run) -> Iterable[Check]:
     """Return the checks of the last judged run; none where there was no run yet."""
-    newest = next(judgements(run.store).records(limit=RECENT), None)
+    newest = judgements(run.store).newest()
     return newest[1].verdict.checks if newest else ()

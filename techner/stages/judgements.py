@@ -11,9 +11,6 @@ from techner.registry.log import Log
 from techner.stages.run import Run
 from techner.store import Store
 
-RECENT = 20
-"""Records that are searched for a run: it is decided soon after it was judged."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
@@ -47,24 +44,29 @@ def record(
         when=when,
         report=run.read("report.json", FileEntry),
     )
-    while judgement_of(run.store, run.id) is None:  # an earlier try may have got this far
-        newest = log.newest()
+    while judgement_of(run, plan) is None:  # an earlier try may have got this far
         # Lost to another run's record: the next place is as good.
-        log.append(judgement, after=newest[0] if newest else 0)
+        log.append(judgement, after=log.length())
 
 
 def find_report(store: Store, run_id: str) -> FileEntry:
     """Return the page that explains a run's verdict, decided or not yet; raises RegistryError."""
-    for _, judgement in judgements(store).records():
-        if judgement.id == run_id and judgement.report:
-            return judgement.report
+    run = Run(store=store, id=run_id, cache=Path())
     try:
-        return Run(store=store, id=run_id, cache=Path()).read("report.json", FileEntry)
+        plan = run.find("plan.json", Plan)
+        judgement = _newest_of(store, run_id, after=plan.judged_before or 0 if plan else 0)
+        if judgement and judgement.report:
+            return judgement.report
+        return run.read("report.json", FileEntry)
     except (RegistryError, StoreError) as error:  # never judged, or the id makes no key
         raise RegistryError(f"no run {run_id!r}; `techner run list` shows the judged ones") from error
 
 
-def judgement_of(store: Store, run_id: str) -> Judgement | None:
-    """Return what was decided on a run, if it was, lately."""
-    recent = judgements(store).records(limit=RECENT)
-    return next((record for _, record in recent if record.id == run_id), None)
+def judgement_of(run: Run, plan: Plan) -> Judgement | None:
+    """Return what was decided on a run since it was planned, however many runs were judged meanwhile."""
+    return _newest_of(run.store, run.id, after=plan.judged_before or 0)
+
+
+def _newest_of(store: Store, run_id: str, *, after: int) -> Judgement | None:
+    records = judgements(store).records(after=after)
+    return next((record for _, record in records if record.id == run_id), None)

@@ -6,6 +6,7 @@ from techner.core.policy import Policies
 from techner.core.scheme import label_scheme
 from techner.registry.aliases import production
 from techner.stages.inbox import Status, survey
+from techner.stages.judgements import judgements
 from techner.stages.run import Run
 
 
@@ -38,6 +39,7 @@ def plan(
         reference=manifest.lineage.reference,
         policies=policies,
         dry_run=dry_run,
+        judged_before=judgements(run.store).length(),
     )
     run.write("plan.json", made)
     return made

@@ -30,10 +30,13 @@ def publish(run: Run, word: Word) -> str:
     Raises RegistryError without a passing verdict or a person's reasoned yes, IntegrityError where the
     published files do not load and answer as judged, AliasConflict where production has moved since.
     """
-    plan, judged = run.read("plan.json", Plan), run.read("verdict.json", Judged)
-    _require_leave(judged, word, dry=plan.dry_run)
-    if published := _published_before(run):
+    plan = run.read("plan.json", Plan)
+    if plan.dry_run:
+        raise RegistryError("this run was planned as a dry run; nothing of it is published")
+    if published := _published_before(run, plan):
         return published
+    judged = run.read("verdict.json", Judged)
+    _require_leave(judged, word)
     manifest = _manifest(run, plan, judged)
     with reserve(run, manifest, version=version_name(manifest)):
         _prove(run, manifest)
@@ -48,9 +51,9 @@ def publish(run: Run, word: Word) -> str:
     return version
 
 
-def _published_before(run: Run) -> str | None:
+def _published_before(run: Run, plan: Plan) -> str | None:
     """Return what an earlier try published; raises RegistryError where that is not production any more."""
-    earlier = judgement_of(run.store, run.id)
+    earlier = judgement_of(run, plan)
     if earlier is None:
         return None
     if earlier.version is None or production(run.store)[0] != earlier.version:
@@ -61,10 +64,8 @@ def _published_before(run: Run) -> str | None:
     return earlier.version
 
 
-def _require_leave(judged: Judged, word: Word, *, dry: bool) -> None:
+def _require_leave(judged: Judged, word: Word) -> None:
     outcome = judged.verdict.outcome
-    if dry:
-        raise RegistryError("this run was planned as a dry run; nothing of it is published")
     if outcome is Outcome.REJECT:
         raise RegistryError(f"the gate rejected the candidate ({judged.verdict.reason}); it is not published")
     if outcome is Outcome.ASK and not (word.approved and word.why.strip()):

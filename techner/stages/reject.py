@@ -10,7 +10,7 @@ from techner.stages.run import Run
 def reject(run: Run, word: Word) -> Judged:
     """Keep the verdict and hold the run's batches until a person releases them."""
     plan, judged = run.read("plan.json", Plan), run.read("verdict.json", Judged)
-    earlier = judgement_of(run.store, run.id)
+    earlier = judgement_of(run, plan)
     if plan.dry_run or (earlier and earlier.outcome != "rejected"):
         decided = earlier.outcome if earlier else "dry run"
         raise RegistryError(f"run {run.id!r} is none to reject: {decided}")
