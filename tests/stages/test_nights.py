@@ -304,14 +304,16 @@ def test_publish_refuses_when_production_moved_since_the_plan(judged: World) -> 
 
 
 def asked(world: World) -> None:
-    """Take the evidence of the newest run away, so that the gate asks."""
+    """Take the evidence of the newest run away, so that the gate asks, as if nothing had been decided yet."""
+    for entry in list(world.store.list("judgements/")):
+        world.store.delete(entry.key)
     run = world.run("night-1")
     unmeasured = Check(
         name="new micro F1", against="floor", rule="", baseline=None, candidate=None, low=None, high=None,
         margin=0.2, support=0, state=CheckState.INSUFFICIENT,
     )  # fmt: skip
     judged = run.read("verdict.json", Judged)
-    run.write("verdict.json", Judged(verdict=Verdict(checks=(unmeasured,)), scores=judged.scores))
+    run.write("verdict.json", replace(judged, verdict=Verdict(checks=(unmeasured,))))
 
 
 def test_publish_refuses_an_open_question_without_a_reasoned_yes(promoted: World) -> None:
@@ -328,8 +330,6 @@ def test_a_reasoned_yes_publishes_and_is_kept(promoted: World) -> None:
     version, manifest = production(promoted.store)
     assert manifest.parent is not None
     move_alias(promoted.store, manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
-    for entry in list(promoted.store.list("judgements/")):  # as if nothing had been decided yet
-        promoted.store.delete(entry.key)
     published = publish(promoted.run("night-1"), yes)
     newest = alias_log(promoted.store).newest()
     assert newest is not None
