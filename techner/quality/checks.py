@@ -11,7 +11,7 @@ from techner.quality.found import Fault, Faults, quoted
 from techner.quality.labels import meant
 from techner.quality.text import text_faults
 
-CHECKS_VERSION = 3
+CHECKS_VERSION = 4
 """Counts up with every change of what a check finds: what is not learnt yet is then examined anew."""
 ANSWERS_NOT_TAUGHT = {"reject": "rejected", "ignore": "skipped"}
 
@@ -85,12 +85,17 @@ def _entities_faults(entities: Any) -> Faults:
             yield Fault("shape", f"{str(entity)[:60]} is not [start, end, label]")
 
 
+def outside(start: int, end: int, length: int) -> str:
+    """Say that a span leaves its text, or holds nothing."""
+    return f"{start}-{end} in a text of {length}"
+
+
 def _field_faults(entities: list[Any], length: int, scheme: LabelScheme) -> Faults:
     for start, end, label in entities:
         if type(start) is not int or type(end) is not int:  # bool is an int to isinstance
             yield Fault("offset_type", f"{quoted(str(start))}, {quoted(str(end))} are not two whole numbers")
         elif not 0 <= start < end <= length:
-            yield Fault("offset_range", f"{start}-{end} in a text of {length}")
+            yield Fault("offset_range", outside(start, end, length))
         if wrong := scheme.fault(label):
             found = meant(label, scheme)
             yield Fault("label", wrong, found[0] if found else None)

@@ -6,8 +6,7 @@ from typing import Any
 from techner.formats import Row
 from techner.quality.labels import meant
 from techner.quality.scan import Scan, ranges
-from techner.quality.shifts import Range, shifts_that_fit
-from techner.quality.spans import trimmed
+from techner.quality.shifts import Range, shifts_that_fit, trimmed
 
 Corrected = tuple[list[Any], list[str]]
 """Entities, and what was done to them."""
@@ -56,9 +55,10 @@ class Fixer:
         if len(given) != len(entities) or all(self._bounds.fits(text, *one) for one in given):
             return entities, []
         if self._shift:
-            placed = {tuple(self._shift.move(text, *one) for one in given)}
+            move = self._shift.on(text)
+            placed = {tuple(move(*one) for one in given)} if move else set()
             placed = {each for each in placed if all(self._bounds.fits(text, *one) for one in each)}
-        elif text.isascii() or any(
+        elif (text.isascii() and "\n" not in text) or any(
             self._bounds.fits(text, *trimmed(text, *one)) for one in _inside(text, given)
         ):
             return entities, []  # in plain text all units are the same, and single shifts are guesses

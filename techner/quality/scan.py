@@ -3,26 +3,28 @@
 from array import array
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import starmap
 
 from techner.core.errors import BatchError
-from techner.core.examples import fold, folded_key
+from techner.core.examples import Example, Span, fold, folded_key
 from techner.core.night import IssueFound
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
 from techner.formats import Row
-from techner.quality.checks import parse_row, scope_faults
+from techner.quality.checks import outside, parse_row, scope_faults
 from techner.quality.copies import Copies
 from techner.quality.found import Fault, writable
 from techner.quality.names import Names, missing
 from techner.quality.scope import with_scope
 from techner.quality.second import SecondReader
 from techner.quality.shifts import Placement
-from techner.quality.spans import span_faults
+from techner.quality.spans import span_faults, suggested
 from techner.quality.spill import Spill, Spilled
 from techner.quality.text import form_faults
 from techner.quality.tokens import Bounds, Tokenize
 
-_MISPLACED = ("misaligned", "span_edge")
+MAX_OUTSIDE = 1000
+"""Rows with spans that leave the text, for which a way of counting is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,10 @@ class Scan:
     spill: Spill = field(default_factory=Spill)
     copies: Copies = field(default_factory=Copies)
     names: Names = field(default_factory=Names)
+    misplaced: Spill = field(default_factory=Spill)
+    """Examples with spans that do not fit the tokens: how they were counted shows over all of them."""
+    outside: list[tuple[Row, list[Fault]]] = field(default_factory=list)
+    """Rows whose only faults are spans that leave the text: as `misplaced`, but no examples."""
     renamed: dict[int, list[str]] = field(default_factory=dict)
     """Row number → the old names of labels that it used."""
 
@@ -66,6 +72,8 @@ class Scan:
             self.numbers.append(row.number)
             for fault in self._row_faults(row):
                 self._found(row.number, fault)
+        for number, fault in self._misplaced_faults():
+            self._found(number, fault)
         for number, fault in self.copies.exact(self.spill, self.scope):
             self._found(number, fault)
         for number, fault in [*self._faults_between_accepted()]:
@@ -75,10 +83,10 @@ class Scan:
     def _row_faults(self, row: Row) -> Iterator[Fault]:
         admission = self.admission
         example, faults = parse_row(row, admission.policy, admission.scheme)
-        yield from faults
         if example is None:
-            self._place_faulty(row)
+            yield from self._place_faulty(row, faults)
             return
+        yield from faults
         folded = fold(example.text)
         self.spill.add(row.number, example)
         if self.scope is not None:
@@ -92,18 +100,42 @@ class Scan:
         if renamed and (old := [label for _, _, label in row.entities if label in renamed]):
             self.renamed[row.number] = old
         if example.spans:
-            found = list(span_faults(example, self.bounds))
-            if found and any(fault.code in _MISPLACED for fault in found):
-                self.placement.look(example.text, ((span.start, span.end) for span in example.spans))
+            given = [(span.start, span.end) for span in example.spans]
+            if self.placement.look(example.text, given):
+                self.misplaced.add(row.number, example)
             else:
-                self.placement.spans += len(example.spans)
-            yield from found
+                yield from span_faults(example, self.bounds)
             yield from scope_faults(example)
 
-    def _place_faulty(self, row: Row) -> None:
-        """Look at the offsets of a row with other faults too: those of other units often leave the text."""
+    def _place_faulty(self, row: Row, faults: list[Fault]) -> list[Fault]:
+        """Look at the offsets of a row with other faults too: those of other units often leave the text.
+
+        Returns the faults that need not wait for the other rows.
+        """
         if isinstance(row.text, str) and isinstance(row.entities, list):
             self.placement.look(row.text, ranges(row.entities))
+            if len(self.outside) < MAX_OUTSIDE and all(fault.code == "offset_range" for fault in faults):
+                self.outside.append((row, faults))
+                return []
+        return faults
+
+    def _misplaced_faults(self) -> Iterator[tuple[int, Fault]]:
+        """Yield what is wrong with spans where some do not fit the tokens; they may be counted otherwise."""
+        for number, text, spans, _ in self.misplaced:
+            example = Example(text, tuple(starmap(Span, spans)))
+            counted = self.placement.meant(text, [(start, end) for start, end, _ in spans])
+            for fault in span_faults(example, self.bounds, counted):
+                yield number, fault
+        for row, faults in self.outside:
+            given = list(ranges(row.entities))
+            meant = self.placement.meant(row.text, given) or given
+            better = {
+                outside(start, end, len(row.text)): suggested(row.text, there, label)
+                for (start, end, label), there in zip(row.entities, meant, strict=True)
+                if (start, end) != there
+            }
+            for fault in faults:
+                yield row.number, fault._replace(suggestion=better.get(fault.detail))
 
     def _faults_between_accepted(self) -> Iterator[tuple[int, Fault]]:
         """Yield what shows over several rows; one that is set aside anyhow says nothing about the others."""

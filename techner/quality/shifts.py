@@ -2,17 +2,26 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import accumulate
 from typing import Literal
+
+import regex  # type: ignore[import-untyped]
 
 from techner.quality.tokens import Bounds
 
 Range = tuple[int, int]
-Form = Literal["NFC", "NFD"]
+Move = Callable[[int, int], Range]
+"""Offsets as they were counted → ours."""
+Widths = Callable[[str], list[int]]
+"""Text → how far each of its characters counts."""
 NOWHERE = (-1, -1)
 MAX_SAMPLE = 2000
 """Misplaced spans that are tried with every shift; the counts are over all of them."""
+MAX_SAMPLE_CHARS = 2_000_000
+"""Of the texts of the sample: trying them all takes seconds, not minutes."""
 LEAST_EXPLAINED = 0.8
 """Share of the misplaced spans that a shift must put right to be named."""
 LEAST_MISPLACED = 3
@@ -24,93 +33,105 @@ class Shift:
     """One way to count, and how its ranges become ours."""
 
     says: str
-    move: Callable[[str, int, int], Range]
+    on: Callable[[str], Move | None]
+    """None for a text in which it counts as we do."""
 
 
-def _moved(start_by: int, end_by: int) -> Callable[[str, int, int], Range]:
-    return lambda text, start, end: (start + start_by, end + end_by)
+def _moved(start_by: int, end_by: int) -> Callable[[str], Move]:
+    return lambda _: lambda start, end: (start + start_by, end + end_by)
 
 
-def _units(cut: Callable[[str, int], int], end_by: int = 0) -> Callable[[str, int, int], Range]:
-    def move(text: str, start: int, end: int) -> Range:
-        if not 0 <= start <= end:
-            return NOWHERE
-        return cut(text, start), cut(text, end + end_by)
-
-    return move
+def _stripped(text: str) -> Move | None:
+    by = len(text) - len(text.lstrip())
+    return (lambda start, end: (start + by, end + by)) if by else None
 
 
-def _encoded(encoding: str, unit_bytes: int) -> Callable[[str, int], int]:
-    def cut(text: str, at: int) -> int:
-        data = text.encode(encoding, "surrogatepass")
-        try:
-            return len(data[: at * unit_bytes].decode(encoding)) if at * unit_bytes <= len(data) else -1
-        except UnicodeDecodeError:  # in the middle of a character: not this unit
-            return -1
+def _units(widths: Widths, end_by: int = 0) -> Callable[[str], Move | None]:
+    def on(text: str) -> Move | None:
+        if text.isascii() and "\n" not in text:  # all units are one character
+            return None
+        counted = widths(text)
+        if all(width == 1 for width in counted):
+            return None
+        places: dict[int, int] = {}
+        for ours, theirs in enumerate(accumulate(counted, initial=0)):
+            places.setdefault(theirs, ours)  # what has no width belongs to what follows
 
-    return cut
+        def move(start: int, end: int) -> Range:
+            return places.get(start, -1), places.get(end + end_by, -1)
 
+        return move
 
-def _without_cr(text: str, at: int) -> int:
-    """Count each CR LF as one."""
-    for position, char in enumerate(text):
-        if at == 0:
-            return position
-        at -= not (char == "\r" and text.startswith("\n", position + 1))
-    return len(text) if at == 0 else -1
-
-
-def _with_cr(text: str, at: int) -> int:
-    """Count each LF as two."""
-    for position, char in enumerate(text):
-        if at <= 0:
-            return position if at == 0 else -1
-        at -= 2 if char == "\n" else 1
-    return len(text) if at == 0 else -1
+    return on
 
 
-def _stripped(text: str, at: int) -> int:
-    return at + len(text) - len(text.lstrip())
+def _utf16(text: str) -> list[int]:
+    return [2 if char > "\uffff" else 1 for char in text]
 
 
-def _in_form(form: Form, back: Form) -> Callable[[str, int], int]:
-    def cut(text: str, at: int) -> int:
-        other = unicodedata.normalize(form, text)
-        return len(unicodedata.normalize(back, other[:at])) if at <= len(other) else -1
+def _utf8(text: str) -> list[int]:
+    return [1 + (char > "\x7f") + (char > "\u07ff") + (char > "\uffff") for char in text]
 
-    return cut
+
+def _cr_lf_as_one(text: str) -> list[int]:
+    return [int(not text.startswith("\r\n", place)) for place in range(len(text))]
+
+
+def _lf_as_two(text: str) -> list[int]:
+    return [2 if char == "\n" else 1 for char in text]
+
+
+def _graphemes(text: str) -> list[int]:
+    widths = [0] * len(text)
+    for cluster in regex.finditer(r"\X", text):
+        widths[cluster.end() - 1] = 1
+    return widths
+
+
+def _in_form(form: Literal["NFC", "NFD"], text: str) -> list[int]:
+    """Count a letter with its accents as the other form does; they are one character there, or several."""
+    widths: list[int] = []
+    first = 0
+    for place in range(1, len(text) + 1):
+        if place == len(text) or not unicodedata.combining(text[place]):
+            length = len(unicodedata.normalize(form, text[first:place]))
+            widths += [0] * (place - first - 1) + [length]
+            first = place
+    return widths
 
 
 # Units first: where a unit and a shift put the same spans right, the unit is the likelier reason.
+_UNITS: tuple[tuple[str, str, Widths], ...] = (
+    ("UTF-16 units", ", as JavaScript does: count characters", _utf16),
+    ("UTF-8 bytes", ": count characters", _utf8),
+    ("each line end CR LF as one character", ": count both", _cr_lf_as_one),
+    ("each line end as two characters, CR LF", ": the text has LF alone", _lf_as_two),
+    ("characters of Unicode form NFC", ": the text is not in it", partial(_in_form, "NFC")),
+    ("characters of Unicode form NFD", ": the text is not in it", partial(_in_form, "NFD")),
+    ("graphemes (an emoji with all its parts is one)", ": count characters, that is code points", _graphemes),
+)
 SHIFTS = (
-    Shift(
-        "offsets count UTF-16 units, as JavaScript does: count characters", _units(_encoded("utf-16-le", 2))
-    ),
-    Shift("offsets count UTF-8 bytes: count characters", _units(_encoded("utf-8", 1))),
-    Shift("offsets count each line end CR LF as one character: count both", _units(_without_cr)),
-    Shift("offsets count each line end as two characters, CR LF: the text has LF alone", _units(_with_cr)),
-    Shift("offsets leave out the white space at the start of the text: count it", _units(_stripped)),
-    Shift(
-        "offsets count characters of Unicode form NFC: the text is not in it", _units(_in_form("NFC", "NFD"))
-    ),
-    Shift(
-        "offsets count characters of Unicode form NFD: the text is not in it", _units(_in_form("NFD", "NFC"))
-    ),
+    *(Shift(f"offsets count {what}{so}", _units(widths)) for what, so, widths in _UNITS),
+    Shift("offsets leave out the white space at the start of the text: count it", _stripped),
     Shift("ends are inclusive: add 1 to every end", _moved(0, 1)),
     Shift("offsets count from 1: take 1 off every start and end", _moved(-1, -1)),
     Shift("offsets count from 1, ends are inclusive: take 1 off every start", _moved(-1, 0)),
     Shift("offsets are one too low: add 1 to every start and end", _moved(1, 1)),
     Shift("starts are one too low: add 1 to every start", _moved(1, 0)),
     Shift("ends are one too high: take 1 off every end", _moved(0, -1)),
-    Shift(
-        "offsets count UTF-16 units, ends are inclusive: count characters, ends excluded",
-        _units(_encoded("utf-16-le", 2), 1),
-    ),
-    Shift(
-        "offsets count UTF-8 bytes, ends are inclusive: count characters, ends excluded",
-        _units(_encoded("utf-8", 1), 1),
+    *(
+        Shift(f"offsets count {what}, ends are inclusive: count characters, ends excluded", _units(widths, 1))
+        for what, _, widths in _UNITS
     ),
 )
+
+
+def _trim(text: str) -> Move:
+    return partial(trimmed, text)
+
+
+_TRIM = Shift("white space at the edges", _trim)
+"""Not a way of counting, but what explains some of the same spans."""
 
 
 @dataclass(slots=True)
@@ -120,37 +141,89 @@ class Placement:
     bounds: Bounds
     spans: int = 0
     misplaced: int = 0
-    sample: list[tuple[str, int, int]] = field(default_factory=list)
+    sample: list[tuple[str, list[Range]]] = field(default_factory=list)
+    """Texts with their misplaced spans."""
+    _sampled: int = 0
+    _sampled_chars: int = 0
+    _votes: Counter[Shift] | None = None
 
     @property
     def share(self) -> float:
         return self.misplaced / self.spans if self.misplaced >= LEAST_MISPLACED else 0.0
 
-    def look(self, text: str, ranges: Iterable[Range]) -> None:
-        """Count the ranges of one text, and remember the misplaced ones."""
+    def look(self, text: str, ranges: Iterable[Range]) -> int:
+        """Count the ranges of one text, and remember the misplaced ones; returns how many those are."""
+        wrong = []
         for start, end in ranges:
             self.spans += 1
             if not self.bounds.fits(text, start, end):
-                self.misplaced += 1
-                if len(self.sample) < MAX_SAMPLE:
-                    self.sample.append((text, start, end))
+                wrong.append((start, end))
+        if wrong:
+            self._votes = None
+            self.misplaced += len(wrong)
+            kept = wrong[: MAX_SAMPLE - self._sampled]
+            if kept and self._sampled_chars < MAX_SAMPLE_CHARS:
+                self.sample.append((text, kept))
+                self._sampled += len(kept)
+                self._sampled_chars += len(text)
+        return len(wrong)
+
+    def votes(self) -> Counter[Shift]:
+        """Count for each way how many of the misplaced spans it puts right."""
+        if self._votes is None:
+            votes = Counter(dict.fromkeys(SHIFTS, 0))  # of equals the first stays first
+            for text, wrong in self.sample:
+                for shift, move in ((_TRIM, _trim(text)), *moves(text)):
+                    votes[shift] += sum(self.bounds.fits(text, *move(*one)) for one in wrong)
+            self._votes = votes
+        return self._votes
 
     def shift(self) -> Shift | None:
         """Return the way of counting that puts most misplaced spans right; None where none does for most."""
-        if self.misplaced < LEAST_MISPLACED:
+        if self.misplaced < LEAST_MISPLACED or not self._sampled:
             return None
-        right = Counter(
-            {shift: sum(self._fits(shift, *one) for one in self.sample) for shift in SHIFTS}
-        )  # of equals the first stays first
-        best, count = right.most_common(1)[0]
-        return best if count >= LEAST_EXPLAINED * len(self.sample) else None
+        votes = self.votes()
+        best = max(SHIFTS, key=lambda shift: votes[shift])
+        count = votes[best]
+        return best if count >= LEAST_EXPLAINED * self._sampled else None
 
-    def _fits(self, shift: Shift, text: str, start: int, end: int) -> bool:
-        return self.bounds.fits(text, *shift.move(text, start, end))
+    def meant(self, text: str, given: Sequence[Range]) -> tuple[Range, ...] | None:
+        """Return where the spans of one text belong, if they were counted in another way; else None.
+
+        That way must put more of them right than any other, and leave right what is right. Of equal ways the
+        one counts that explains more of the batch, and white space at the edges before all.
+        """
+        if len(given) > MAX_SAMPLE:
+            return None
+        right = [self.bounds.fits(text, *one) for one in given]
+        best, best_rank = None, (0, 0)
+        for shift, move in ((_TRIM, _trim(text)), *moves(text)):
+            placed = [move(*one) for one in given]
+            fits = [self.bounds.fits(text, *one) for one in placed]
+            gained = sum(fits) - sum(right)
+            rank = gained, self.votes()[shift]
+            if all(now or not was for now, was in zip(fits, right, strict=True)) and rank > best_rank:
+                best, best_rank = (shift, placed, fits), rank
+        if best is None or best[0] is _TRIM:
+            return None
+        return tuple(there if now else here for here, there, now in zip(given, best[1], best[2], strict=True))
+
+
+def trimmed(text: str, start: int, end: int) -> Range:
+    """Return a range without the white space at its edges."""
+    surface = text[start:end]
+    return start + len(surface) - len(surface.lstrip()), end - len(surface) + len(surface.rstrip())
+
+
+def moves(text: str) -> Iterator[tuple[Shift, Move]]:
+    """Yield the ways of counting that differ from ours in this text."""
+    for shift in SHIFTS:
+        if move := shift.on(text):
+            yield shift, move
 
 
 def shifts_that_fit(text: str, ranges: Iterable[Range], bounds: Bounds) -> set[tuple[Range, ...]]:
     """Return every placement that some way of counting gives and in which all spans are whole tokens."""
     given = tuple(ranges)
-    moved = (tuple(shift.move(text, *one) for one in given) for shift in SHIFTS)
+    moved = (tuple(move(*one) for one in given) for _, move in moves(text))
     return {placed for placed in moved if all(bounds.fits(text, *one) for one in placed)}

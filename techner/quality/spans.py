@@ -1,11 +1,12 @@
 """What can be wrong with well-formed spans: their edges, what they hold, and each other."""
 
 import unicodedata
+from collections.abc import Sequence
 from itertools import pairwise
 
 from techner.core.examples import Example, Span
 from techner.quality.found import Fault, Faults, quoted
-from techner.quality.shifts import Range, shifts_that_fit
+from techner.quality.shifts import Range, trimmed
 from techner.quality.tokens import Bounds
 
 # Soft hyphen, joiners and spaces without width, marks of writing direction, byte order mark.
@@ -16,10 +17,13 @@ _ZERO_WIDTH = frozenset(
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
-def span_faults(example: Example, bounds: Bounds) -> Faults:
-    """Yield what is wrong with the spans one by one, and with each other."""
+def span_faults(example: Example, bounds: Bounds, counted: Sequence[Range] | None = None) -> Faults:
+    """Yield what is wrong with the spans one by one, and with each other.
+
+    `counted` says where each would be if it was counted in another way; that is suggested before all else.
+    """
     text = example.text
-    for span in example.spans:
+    for place, span in enumerate(example.spans):
         surface = text[span.start : span.end]
         if surface.isascii() and bounds.fits(text, span.start, span.end):  # nearly all
             if not surface.isalnum() and (fault := _edge_punctuation(text, span, bounds)):
@@ -28,15 +32,15 @@ def span_faults(example: Example, bounds: Bounds) -> Faults:
         first, last = trimmed(text, span.start, span.end)
         # White space at an edge is a fault of its own; what is left must still be whole tokens.
         is_whole = first >= last or (bounds.starts(text, first) and bounds.ends(text, last))
+        meant = counted[place] if counted and counted[place] != (span.start, span.end) else None
         if last - first != len(surface):
-            better = suggested(text, (first, last), span.label) if is_whole else None
-            yield Fault("span_edge", _where(surface, span), better)
+            better = meant or ((first, last) if is_whole else None)
+            yield Fault("span_edge", _where(surface, span), better and suggested(text, better, span.label))
         if not surface.isascii() and not _ZERO_WIDTH.isdisjoint(surface):
             yield Fault("zero_width", _where(surface, span))
         if not is_whole:
-            yield Fault(
-                "misaligned", _where(surface, span), suggested(text, _meant(text, span, bounds), span.label)
-            )
+            better = meant or widened(text, first, last, bounds)
+            yield Fault("misaligned", _where(surface, span), suggested(text, better, span.label))
         elif first < last and (fault := _edge_punctuation(text, Span(first, last, span.label), bounds)):
             yield fault
     if len(example.spans) > 1:
@@ -54,21 +58,6 @@ def overlap_faults(example: Example) -> Faults:
             how = "nest" if right.end <= reach.end else "overlap"
             spans = f"{reach.start}-{reach.end} {reach.label} and {right.start}-{right.end} {right.label}"
             yield Fault("overlap", f"{spans} {how}: keep one")
-
-
-def trimmed(text: str, start: int, end: int) -> Range:
-    """Return a range without the white space at its edges."""
-    surface = text[start:end]
-    return start + len(surface) - len(surface.lstrip()), end - len(surface) + len(surface.rstrip())
-
-
-def _meant(text: str, span: Span, bounds: Bounds) -> Range:
-    """Return what was probably meant: in other units if one way to count fits, else the tokens around it."""
-    if not text.isascii():
-        placed = shifts_that_fit(text, [(span.start, span.end)], bounds)
-        if len(placed) == 1:
-            return placed.pop()[0]
-    return widened(text, *trimmed(text, span.start, span.end), bounds)
 
 
 def widened(text: str, start: int, end: int, bounds: Bounds) -> Range:
