@@ -16,6 +16,8 @@ class Code:
     """Whether no setting changes its severity: from what has such a fault nothing can be learnt safely."""
     needs_model: bool = False
     """Whether it is looked for only where a model reads along: without one there is no expectation of it."""
+    of_production: bool = False
+    """Whether it compares with production. An admission is for ever, production is not: it never decides."""
 
 
 ROW_CODES: dict[str, Code] = {
@@ -62,8 +64,9 @@ ROW_CODES: dict[str, Code] = {
     "model_disagreement": Code(
         sentence="the production model does not surely read it otherwise than the annotator",
         severity="warning",
-        is_fixed=True,  # as for label_drift: production cannot decide
+        is_fixed=True,
         needs_model=True,
+        of_production=True,
     ),
 }
 BATCH_CODES: dict[str, Code] = {
@@ -78,10 +81,10 @@ BATCH_CODES: dict[str, Code] = {
         sentence="each label that occurs has enough spans to learn something from", severity="warning"
     ),
     "label_drift": Code(
-        # An admission is for ever, production is not: what it remembers cannot decide.
         sentence="the labels are distributed as in what production has learnt",
         severity="warning",
         is_fixed=True,
+        of_production=True,
     ),
 }
 CODES = ROW_CODES | BATCH_CODES

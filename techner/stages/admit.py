@@ -2,16 +2,18 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from techner.core.codes import CODES
 from techner.core.errors import BatchError, IntegrityError, ObjectExists
 from techner.core.examples import Span
 from techner.core.manifest import BatchRef, Manifest
 from techner.core.night import Plan, QualityReport
 from techner.core.scheme import label_scheme
 from techner.corpus.reference import load_reference
-from techner.documents import dump
+from techner.documents import dump, parse
 from techner.formats import Row, write_examples
 from techner.registry.versions import read_manifest
 from techner.stages.assemble import recorded
@@ -20,7 +22,10 @@ from techner.stages.inbox import admission_digest, admission_folder, read_report
 from techner.stages.run import Run
 
 if TYPE_CHECKING:
+    from techner.quality.examine import Examined
     from techner.reports import Excerpt
+
+_OF_PRODUCTION = {code for code, known in CODES.items() if known.of_production}
 
 
 def admit(run: Run, batch_digest: str) -> QualityReport:
@@ -37,7 +42,6 @@ def admit(run: Run, batch_digest: str) -> QualityReport:
 def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: str) -> QualityReport:
     from techner.quality.examine import examine
     from techner.quality.scan import Admission
-    from techner.reports import batch_report, shown_rows
     from techner.stages.second import second_reader
     from techner.uptraining.pipeline import cuts_at_space, load_pipeline, tokens
 
@@ -58,18 +62,48 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
         )
         examined = examine(delivery.data, batch, admission, history=history)
     where = admission_folder(batch, name)
-    excerpts = _excerpts(examined.rows(), shown_rows(examined.report))
     # For people: these two say what production remembers, so that another night may write them anew.
-    run.store.put(f"{where}/report.html", batch_report(examined.report, excerpts, history=history).encode())
+    run.store.put(f"{where}/report.html", _page(examined, examined.report, history))
     run.store.put(f"{where}/expectations.json", json.dumps(examined.results, indent=1).encode())
+    _create(run, f"{where}/examples.jsonl", write_examples(examined.accepted))
+    _create(run, f"{where}/quarantine.jsonl", b"".join(examined.quarantine))
     # The report goes last: an examination without one did not happen.
-    for path, part in {
-        "examples.jsonl": write_examples(examined.accepted),
-        "quarantine.jsonl": b"".join(examined.quarantine),
-        "report.json": dump(examined.report),
-    }.items():
-        _create(run, f"{where}/{path}", part)
-    return examined.report
+    report = _first(run, f"{where}/report.json", examined.report)
+    if report != examined.report:
+        run.store.put(f"{where}/report.html", _page(examined, report, history))
+    return report
+
+
+def _first(run: Run, key: str, report: QualityReport) -> QualityReport:
+    """Write the report; return the one that holds, which a night at the same time may have written first.
+
+    Two nights may have asked two production models. What compares with production informs and never decides,
+    so the first report is as true as this one; anything else must be the same.
+    """
+    try:
+        run.store.create(key, dump(report))
+    except ObjectExists as error:
+        first = parse(QualityReport, run.store.get(key), where=key)
+        if _of_the_batch(first) != _of_the_batch(report):
+            raise IntegrityError(f"{key} says something else than this examination finds") from error
+        return first
+    return report
+
+
+def _of_the_batch(report: QualityReport) -> QualityReport:
+    """Leave out what compares with production."""
+    return replace(
+        report,
+        warnings=tuple(found for found in report.warnings if found.code not in _OF_PRODUCTION),
+        expectations=tuple(one for one in report.expectations if one.code not in _OF_PRODUCTION),
+    )
+
+
+def _page(examined: "Examined", report: QualityReport, history: Mapping[str, int]) -> bytes:
+    from techner.reports import batch_report, shown_rows
+
+    excerpts = _excerpts(examined.rows(), shown_rows(report))
+    return batch_report(report, excerpts, history=history).encode()
 
 
 def _excerpts(rows: Iterable[Row], shown: frozenset[int]) -> "dict[int, Excerpt]":

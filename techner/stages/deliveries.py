@@ -1,6 +1,7 @@
 """What annotators put into the inbox: batches, and the metadata beside them."""
 
 import logging
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from techner.store.base import check_key
 INBOX = "inbox/"
 METADATA = ".meta.json"
 """Ends the name of what describes the delivery of the name before it."""
+_DIGEST = re.compile(rb"[0-9a-f]{64}")
 log = logging.getLogger("techner.nightly")
 
 
@@ -60,15 +62,40 @@ def _can_be_read(key: str) -> bool:
 
 def _digest(store: Store, entry: Stored, cache: Path) -> str:
     """Return the digest of an object, read again only where the store's change mark is a new one."""
-    known = cache / "deliveries" / digest(f"{store.url}\n{entry.key}\n{entry.tag}".encode())
-    if known.is_file():
-        return known.read_text()
+    known = _remembered(store, entry, cache)
+    # A full disk or a crash leaves entries without their content: those are read again.
+    if known.is_file() and _DIGEST.fullmatch(said := known.read_bytes()):
+        return said.decode()
     found = digest(store.get(entry.key))
     known.parent.mkdir(parents=True, exist_ok=True)
     fresh = known.with_suffix(f".{uuid.uuid4().hex}")
     fresh.write_text(found)
     fresh.replace(known)
     return found
+
+
+def _remembered(store: Store, entry: Stored, cache: Path) -> Path:
+    return cache / "deliveries" / digest(f"{store.url}\n{entry.key}\n{entry.tag}".encode())
+
+
+def was_replaced(store: Store, batch: BatchRef, cache: Path) -> bool:
+    """Read a delivery again, whatever its change mark says; where it is another, forget what the cache says.
+
+    So a survey that follows tells the truth, though somebody replaced the file and kept the mark.
+    """
+    parts = {INBOX + batch.name: batch.digest, INBOX + batch.name + METADATA: batch.metadata}
+    replaced = [key for key, expected in parts.items() if expected and _digest_now(store, key) != expected]
+    for key in replaced:
+        for entry in store.list(key, limit=1):
+            _remembered(store, entry, cache).unlink(missing_ok=True)
+    return bool(replaced)
+
+
+def _digest_now(store: Store, key: str) -> str | None:
+    try:
+        return digest(store.get(key))
+    except ObjectMissing:
+        return None
 
 
 def read_delivery(store: Store, batch: BatchRef) -> Delivery:
@@ -84,7 +111,8 @@ def _read(store: Store, name: str, expected: str) -> bytes:
         data = store.get(INBOX + name)
     except ObjectMissing as error:
         raise BatchError(
-            f"{name!r} was taken out of the inbox after the run was planned: put it back"
+            f"{name!r} was taken out of the inbox after the run was planned: "
+            "put it back, or let the next run go without it"
         ) from error
     if digest(data) != expected:
         raise BatchError(f"{name!r} was overwritten after the run was planned; the next run reads it anew")

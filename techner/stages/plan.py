@@ -5,7 +5,8 @@ from techner.core.night import Plan
 from techner.core.policy import Policies
 from techner.core.scheme import label_scheme
 from techner.registry.aliases import production
-from techner.stages.inbox import Status, survey
+from techner.stages.deliveries import was_replaced
+from techner.stages.inbox import BatchState, Status, survey
 from techner.stages.judgements import judgements
 from techner.stages.run import Run
 
@@ -21,6 +22,8 @@ def plan(
     version, manifest = production(run.store)
     label_scheme(manifest.pretrained_labels, policies)
     states = survey(run.store, policies, cache=run.cache)
+    if [s for s in states if _may_be_used(s, batches) and was_replaced(run.store, s.ref, run.cache)]:
+        states = survey(run.store, policies, cache=run.cache)
     if batches:
         by_name = {state.ref.name: state for state in states}
         if unknown := sorted(set(batches) - set(by_name)):
@@ -43,3 +46,7 @@ def plan(
     )
     run.write("plan.json", made)
     return made
+
+
+def _may_be_used(state: BatchState, named: tuple[str, ...]) -> bool:
+    return state.ref.name in named if named else state.is_due

@@ -45,7 +45,7 @@ class FolderStore:
             for key in self._keys(prefix)[:limit]:
                 with suppress(FileNotFoundError):  # deleted since the walk
                     found = (self.root / key).stat()
-                    yield Stored(key, found.st_size, f"{found.st_ino:x}-{found.st_mtime_ns:x}")
+                    yield Stored(key, found.st_size, _tag(found))
 
     def upload(self, key: str, path: Path) -> None:
         with path.open("rb") as source:
@@ -117,6 +117,11 @@ class FolderStore:
         finally:
             with suppress(FileNotFoundError, NotADirectoryError):  # the latter: a file stands in the way
                 scratch.unlink()
+
+
+def _tag(found: os.stat_result) -> str:
+    # Programs that copy set the time of change back; the time of the inode's change they cannot set.
+    return "-".join(f"{part:x}" for part in (found.st_ino, found.st_mtime_ns, found.st_ctime_ns))
 
 
 def _unless_absent(error: OSError) -> None:
