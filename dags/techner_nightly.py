@@ -43,10 +43,20 @@ PARAMS = {
         description="Empty: as set.",
     ),
     "seed": Param(
-        default=None, type=["null", "integer"], minimum=0, title="Seed", description="Empty: as set."
+        default=None,
+        type=["null", "integer"],
+        minimum=0,
+        maximum=2**32 - 1,
+        title="Seed",
+        description="Empty: as set.",
     ),
     "epochs": Param(
-        default=None, type=["null", "integer"], minimum=1, title="Epochs", description="Empty: as set."
+        default=None,
+        type=["null", "integer"],
+        minimum=1,
+        maximum=1000,
+        title="Epochs",
+        description="Empty: as set.",
     ),
     "dry_run": Param(
         default=False, type="boolean", title="Dry run", description="Judge, and change nothing."

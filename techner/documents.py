@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from techner.core.errors import IntegrityError
+from techner.core.errors import IntegrityError, SettingsError
 from techner.core.examples import digest
 
 T = TypeVar("T")
@@ -41,6 +41,10 @@ def parse(kind: type[T], data: bytes, *, where: str) -> T:
         return _adapter(kind).validate_json(data, strict=True)  # type: ignore[no-any-return]
     except ValidationError as error:
         first = error.errors()[0]
+        if isinstance(refused := first.get("ctx", {}).get("error"), SettingsError):
+            raise IntegrityError(
+                f"{where} holds a setting that was allowed once and is refused today: {refused}"
+            ) from error
         place = ".".join(map(str, first["loc"]))
         raise IntegrityError(f"{where} is not a {kind.__name__}: {place}: {first['msg']}") from error
 

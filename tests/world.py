@@ -145,9 +145,8 @@ def train_base(folder: Path) -> None:
     egs = gold(nlp, examples, frozenset(span.label for example in examples for span in example.spans))
     fix_random_seed(0)
     nlp.initialize(lambda: egs)
-    for _ in train(
-        nlp, "ner", Material(new=egs), TrainingPolicy(epochs=4, batch_words=100, learning_rate=0.004)
-    ):
+    policy = TrainingPolicy(epochs=4, batch_words=100, learning_rate=0.004, word_dropout=0.0)
+    for _ in train(nlp, "ner", Material(new=egs), policy):
         pass
     nlp.to_disk(folder)
 

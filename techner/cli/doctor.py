@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from techner.cli.talk import out
-from techner.settings import load_settings, unknown_variables
+from techner.settings import load_settings
 from techner.stages.run import Run
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def doctor(
 
     settings = load_settings()
     run = Run(store=settings.open_store(), id="doctor", cache=settings.cache)
-    found = diagnose(run, settings.policies, unknown=unknown_variables())
+    found = diagnose(run, settings.policies)
     if as_json:
         derived = [asdict(r) | {"is_enough": r.is_enough, "needed": r.needed} for r in found.reaches]
         typer.echo(

@@ -3,7 +3,8 @@
 TechnerError
 ├── BatchError              a delivery that cannot be used
 ├── ModelError              a base model that cannot be found, loaded or uptrained
-├── SettingsError           a setting that contradicts another
+├── SettingsError           a setting that is missing or contradicts another
+│   └── PolicyError         a figure or word of a policy that is not allowed
 ├── StoreError              object storage did not do what was asked
 │   ├── ObjectExists        create-only: the key is taken
 │   └── ObjectMissing
@@ -33,6 +34,17 @@ class ModelError(TechnerError):
 
 class SettingsError(TechnerError):
     """A setting that is missing or contradicts another."""
+
+
+class PolicyError(SettingsError, ValueError):
+    """A figure or word of a policy that is not allowed; `field` is its full name: `gate.micro_margin`."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(field, problem)
+        self.field, self.problem = field, problem
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.problem}"
 
 
 class StoreError(TechnerError):

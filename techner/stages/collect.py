@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, RegistryError
-from techner.core.night import Plan
 from techner.documents import dump, parse, plain
 from techner.registry.aliases import alias_log, alias_names, manifest_of, production
 from techner.registry.blobs import blob_key
@@ -128,8 +127,9 @@ def _worked_with(documents: dict[str, bytes]) -> set[str]:
     found: set[str] = set()
     for key, data in documents.items():
         if key.endswith("/plan.json"):
-            plan = parse(Plan, data, where=key)
-            found |= {plan.production, plan.origin}
+            # Of the plan as it lies there: settings of it that are refused today must not stop collections.
+            plan = _json(data, where=key)
+            found |= {plan["production"], plan["origin"]}
         elif key.endswith(f"/{RESERVED}"):
             found.add(parse(Reserved, data, where=key).version)
     return found

@@ -1,12 +1,12 @@
-"""`doctor`: is the store sound, are the settings plausible, and are the sets large enough for the margins?"""
+"""`doctor`: is the store sound, and are the sets large enough for the margins?"""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from techner.core.errors import IntegrityError, StoreError
 from techner.core.manifest import Manifest
-from techner.core.policy import GatePolicy, Policies
+from techner.core.policy import Policies
 from techner.core.verdict import Check
 from techner.corpus.reference import Reference, load_reference
 from techner.evaluation.power import Reach, reaches
@@ -44,18 +44,14 @@ class Diagnosis:
         return all(reach.is_enough or not reach.must_reach for reach in self.reaches)
 
 
-def diagnose(run: Run, policies: Policies, *, unknown: tuple[str, ...] = ()) -> Diagnosis:
-    """Look at everything and change nothing; raises StoreError or NotInitialised where nothing is to see.
-
-    `unknown` are variables that look like settings and are none.
-    """
+def diagnose(run: Run, policies: Policies) -> Diagnosis:
+    """Look at everything and change nothing; raises StoreError or NotInitialised where nothing is to see."""
     version, manifest = production(run.store)
     findings = [
         Finding(what="store", detail=run.store.url),
         _create_only(run),
         _production(run, version, manifest),
         _batches(run, policies),
-        _settings(policies.gate, unknown),
     ]
     reference = load_reference(run.store, manifest.lineage.reference)
     holdout = _holdout_spans(run, manifest, reference, policies)
@@ -93,23 +89,6 @@ def _batches(run: Run, policies: Policies) -> Finding:
     waits = counts[Status.HELD] + counts[Status.REJECTED]
     hint = "; `techner batch list` says what the others wait for" if waits else ""
     return Finding(what="batches", detail=f"{due} due ({said or 'none delivered'}){hint}")
-
-
-def _settings(gate: GatePolicy, unknown: tuple[str, ...]) -> Finding:
-    faults = [*(f"{name} is no setting" for name in unknown), *_odd(gate)]
-    return Finding(what="settings", detail="; ".join(faults) or "known and plausible", is_well=not faults)
-
-
-def _odd(gate: GatePolicy) -> Iterator[str]:
-    defaults = GatePolicy()
-    shares = [field.name for field in fields(GatePolicy) if isinstance(getattr(defaults, field.name), float)]
-    for name in shares:
-        value = getattr(gate, name)
-        if value < 0 or (value > 1 and name != "size_cap"):
-            yield f"gate.{name} is {value}: a share between 0 and 1 is meant, and 1 point is 0.01"
-    for name in ("micro_margin", "macro_margin", "label_margin"):
-        if getattr(gate, name) >= gate.label_drop:
-            yield f"gate.{name} is not below gate.label_drop"
 
 
 def _spans(reference: Reference, manifest: Manifest) -> dict[str, int]:

@@ -14,7 +14,7 @@ from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, train
 
 SLOT_SENTENCES = 1500
-_POLICY = TrainingPolicy(epochs=7, dropout=0.2)
+_POLICY = TrainingPolicy(epochs=7, dropout=0.2, word_dropout=0.0)
 
 
 def train_starter(out: Path, *, on_step: Callable[[Step], None] = lambda step: None) -> None:

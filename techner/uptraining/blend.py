@@ -32,7 +32,7 @@ def blend(task: Task) -> Iterator[Step]:
     which speaks for the labels that the annotators did not look for.
     """
     production, work = load_pipeline(task.folder), load_pipeline(task.origin)
-    policy = settled(task.policy, rehearsal_ratio=1.0, word_dropout=0.15)
+    policy = settled(task.policy, rehearsal_ratio=1.0)
     if NEW_NER in work.pipe_names:
         raise ModelError(f"{task.origin} has a second `ner` from extend; blend starts from its origin")
     name = pretrained_ner(work)

@@ -32,7 +32,7 @@ from techner.uptraining.surgery import graft, inherit, initialise, shape_of, sta
 
 def extend(task: Task) -> Iterator[Step]:
     """Train the second `ner`, from production's where there is one, and save the whole pipeline."""
-    work, policy = load_pipeline(task.folder), settled(task.policy, rehearsal_ratio=0.4, word_dropout=0.15)
+    work, policy = load_pipeline(task.folder), settled(task.policy, rehearsal_ratio=0.4)
     if task.origin != task.folder and taught_labels(work, load_pipeline(task.origin)) != new_labels(work):
         raise ModelError(
             f"the `ner` of {task.folder} has learnt labels by blend; extend starts from its origin"

@@ -63,7 +63,7 @@ def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) 
     count = epochs(len(material.new), policy)
     replay = Replay(material.rehearsal, ceil((policy.rehearsal_ratio or 0.0) * len(material.new)), shuffler)
     total = (len(material.new) + replay.size) * count
-    words_of = Words([*material.new, *material.rehearsal], policy.word_dropout or 0.0, shuffler)
+    words_of = Words([*material.new, *material.rehearsal], policy.word_dropout, shuffler)
     best, done = Best(), 0
     with nlp.select_pipes(enable=[name]):
         for epoch in range(1, count + 1):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from thinc.api import fix_random_seed
 
-from techner.core.errors import SettingsError
 from techner.core.examples import Example
 from techner.core.policy import SchemePolicy, TrainingPolicy
 from techner.uptraining.loop import Step
@@ -52,13 +51,9 @@ class Uptrained:
 Strategy = Callable[[Task], Iterator[Step]]
 
 
-def settled(policy: TrainingPolicy, *, rehearsal_ratio: float, word_dropout: float) -> TrainingPolicy:
+def settled(policy: TrainingPolicy, *, rehearsal_ratio: float) -> TrainingPolicy:
     """Fill in what the policy leaves to the strategy."""
-    return replace(
-        policy,
-        rehearsal_ratio=rehearsal_ratio if policy.rehearsal_ratio is None else policy.rehearsal_ratio,
-        word_dropout=word_dropout if policy.word_dropout is None else policy.word_dropout,
-    )
+    return policy if policy.rehearsal_ratio is not None else replace(policy, rehearsal_ratio=rehearsal_ratio)
 
 
 def _extend() -> Strategy:
@@ -91,10 +86,8 @@ def uptrain(
 
     `folder` is the origin itself where none is given, else one that a night made of it: a night of extend for
     extend, of either for blend. The same inputs, policy and seed give the same bytes on one machine. Raises
-    SettingsError for an unknown strategy and ModelError for a pipeline that cannot be uptrained.
+    ModelError for a pipeline that cannot be uptrained.
     """
-    if policy.strategy not in STRATEGIES:
-        raise SettingsError(f"strategy {policy.strategy!r} is not one of {', '.join(sorted(STRATEGIES))}")
     use_device(gpu)
     fix_random_seed(policy.seed)
     task = Task(

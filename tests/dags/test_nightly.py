@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from techner.core.bounds import OneOf, Range, bounds_of
 from techner.core.errors import TechnerError
+from techner.core.policy import TrainingPolicy
 from techner.local.environment import ROOT, airflow_environment, migrate
 from techner.local.night import run_night
 from techner.registry.aliases import alias_log, production
@@ -27,7 +29,7 @@ print(json.dumps({
     "schedule": dag.schedule,
     "active": dag.max_active_runs,
     "catchup": dag.catchup,
-    "params": sorted(dag.params),
+    "params": {name: dag.params.get_param(name).schema for name in dag.params},
     "retries": {t.task_id: t.retries for t in dag.tasks},
     "backoff": [t.task_id for t in dag.tasks if not t.retry_exponential_backoff],
     "mapped": sorted(t.task_id for t in dag.tasks if t.is_mapped),
@@ -97,7 +99,16 @@ def test_every_task_is_retried_with_back_off(described: dict[str, object]) -> No
 
 
 def test_a_person_can_choose_batches_strategy_seed_epochs_and_dry_run(described: dict[str, object]) -> None:
-    assert described["params"] == ["batches", "dry_run", "epochs", "seed", "strategy"]
+    assert isinstance(described["params"], dict)
+    assert sorted(described["params"]) == ["batches", "dry_run", "epochs", "seed", "strategy"]
+
+
+def test_its_form_offers_what_the_settings_allow(described: dict[str, object]) -> None:
+    params, bounds = described["params"], bounds_of(TrainingPolicy)
+    assert isinstance(params, dict)
+    for name in ("seed", "epochs"):
+        assert bounds[name] == Range(params[name]["minimum"], params[name]["maximum"])
+    assert bounds["strategy"] == OneOf(tuple(params["strategy"]["enum"][1:]))
 
 
 def test_only_publish_updates_the_asset_and_only_the_gate_leads_there(described: dict[str, object]) -> None:

@@ -66,7 +66,7 @@ def test_the_same_counts_and_policy_give_the_same_verdict() -> None:
 
 def test_margins_are_settings() -> None:
     lossy = evaluation(candidate=rows("PERSON", 3900, 1100))
-    loose = replace(POLICY, micro_margin=0.05, macro_margin=0.05, label_margin=0.05)
+    loose = replace(POLICY, micro_margin=0.05, macro_margin=0.05, label_margin=0.05, label_drop=0.1)
     assert verdict(lossy).outcome is Outcome.REJECT
     assert verdict(lossy, loose).outcome is Outcome.PROMOTE
 

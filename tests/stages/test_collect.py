@@ -1,5 +1,6 @@
 """`gc` removes what nothing needs, and never what production, a run or a rollback may read."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -194,6 +195,14 @@ def test_nothing_is_removed_where_a_document_of_a_run_is_damaged(
     with pytest.raises(IntegrityError, match=f"runs/run-1/{name} is no"):
         collect(store, WORD, keep_days=0)
     assert [entry.key for entry in store.list()] == before
+
+
+def test_a_plan_whose_settings_are_refused_today_keeps_its_versions(store: MemoryStore) -> None:
+    old = next(name for name in versions(store) if name.startswith("0003"))
+    plan = json.loads(dump(plan_of(store, old)))
+    plan["policies"]["gate"]["micro_margin"] = 5.0
+    store.put("runs/run-1/plan.json", json.dumps(plan).encode())
+    assert old not in collect(store, WORD, keep_days=0).versions
 
 
 def test_nothing_is_removed_while_an_origin_is_on_its_way() -> None:

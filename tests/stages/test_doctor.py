@@ -62,29 +62,6 @@ def test_due_batches_are_counted(promoted: World) -> None:
     assert detail(found, "batches") == "1 due (1 in production, 1 pending)"
 
 
-@pytest.mark.parametrize(
-    ("gate", "says"),
-    [
-        (GatePolicy(micro_margin=0.5), "gate.micro_margin is not below gate.label_drop"),
-        (GatePolicy(macro_margin=1.5), "1 point is 0.01"),
-        (GatePolicy(flip_cap=-0.1), "gate.flip_cap is -0.1"),
-    ],
-)
-def test_a_margin_that_switches_a_rule_off_is_named(world: World, gate: GatePolicy, says: str) -> None:
-    found = diagnose(world.run("doctor"), replace(POLICIES, gate=gate))
-    assert says in faults(found)["settings"]
-
-
-def test_default_margins_are_plausible(world: World) -> None:
-    found = diagnose(world.run("doctor"), replace(POLICIES, gate=GatePolicy()))
-    assert detail(found, "settings") == "known and plausible"
-
-
-def test_a_variable_that_is_no_setting_is_named(world: World) -> None:
-    found = diagnose(world.run("doctor"), POLICIES, unknown=("TECHNER_GAET__MICRO_MARGIN",))
-    assert "TECHNER_GAET__MICRO_MARGIN is no setting" in faults(found)["settings"]
-
-
 def test_a_holdout_that_makes_every_night_ask_is_named(promoted: World) -> None:
     policies = replace(POLICIES, gate=replace(POLICIES.gate, min_support=100_000))
     assert "the gate asks" in faults(diagnose(promoted.run("doctor"), policies))["holdout"]

@@ -8,7 +8,7 @@ import pytest
 import spacy
 from spacy.language import Language
 
-from techner.core.errors import ModelError, SettingsError
+from techner.core.errors import ModelError
 from techner.core.examples import Example, Span
 from techner.core.policy import TrainingPolicy
 from techner.starter import slot_examples
@@ -124,11 +124,6 @@ def test_a_corpus_without_a_new_label_is_refused(base_model: Path, tmp_path: Pat
     corpus = TrainingCorpus(train=(Example("nothing here"),), rehearsal=GENERAL)
     with pytest.raises(ModelError, match="no span of a new label"):
         uptrain(base_model, corpus, POLICY, tmp_path / "m")
-
-
-def test_an_unknown_strategy_is_refused_with_the_known_ones(base_model: Path, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="extend"):
-        uptrain(base_model, CORPUS, replace(POLICY, strategy="hope"), tmp_path / "m")
 
 
 def shared_tok2vec() -> Language:

@@ -1,15 +1,14 @@
 """Settings: `techner.toml` (or the file `TECHNER_CONFIG` names), overridden by `TECHNER_*` variables."""
 
-import os
-import tomllib
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from techner.core.errors import SettingsError
@@ -21,26 +20,43 @@ from techner.core.policy import (
     SchemePolicy,
     TrainingPolicy,
 )
+from techner.core.scheme import label_scheme
 from techner.registry.signing import load_private_key, load_public_keys
 from techner.registry.trust import trusted
+from techner.settings.refusals import nearest_variable, sentence
+from techner.settings.sources import PREFIX, Variables, read_file, unknown_variables
 from techner.store import Store, open_store
+
+
+def _at_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(
+            f"there is no home folder for {str(path)!r}: give a folder that starts with /"
+        ) from error
+
+
+LocalPath = Annotated[Path, AfterValidator(_at_home)]
 
 
 class Settings(BaseSettings):
     """Read at the entry points alone. `TECHNER_GATE__MICRO_MARGIN=0.01` sets one field of a policy."""
 
-    model_config = SettingsConfigDict(env_prefix="TECHNER_", env_nested_delimiter="__", extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", hide_input_in_errors=True
+    )
 
     store: str = ".techner/store"
     s3_endpoint: str | None = None
-    cache: Path = Field(default_factory=lambda: Path.home() / ".cache" / "techner")
-    signing_key: Path | None = None
+    cache: LocalPath = Field(default=Path("~/.cache/techner"), validate_default=True)
+    signing_key: LocalPath | None = None
     """Private Ed25519 key in PEM, of what publishes: manifests and moves of aliases are signed with it."""
-    public_key: Path | None = None
+    public_key: LocalPath | None = None
     """Public Ed25519 keys in PEM: versions and aliases that none of them signed are refused."""
     token: SecretStr | None = None
     """What clients of `techner serve` send as bearer token."""
-    gpu: int | None = None
+    gpu: Annotated[int, Field(ge=0)] | None = None
     """Number of the GPU to train and predict on; None: the CPU."""
     quality: QualityPolicy = QualityPolicy()
     scheme: SchemePolicy = SchemePolicy()
@@ -75,34 +91,17 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del dotenv_settings, file_secret_settings
-        named = os.environ.get("TECHNER_CONFIG")
-        if named and not Path(named).is_file():
-            raise SettingsError(
-                f"TECHNER_CONFIG={named!r} is no file; correct it, or unset it for the defaults"
-            )
-        toml = TomlConfigSettingsSource(settings_cls, Path(named or "techner.toml"))
-        return init_settings, env_settings, toml
-
-
-def unknown_variables() -> tuple[str, ...]:
-    """Name the `TECHNER_*` variables that set nothing: most likely a misspelt setting."""
-    known = {f"TECHNER_{name.upper()}" for name in Settings.model_fields} | {"TECHNER_CONFIG"}
-    return tuple(
-        sorted(
-            name
-            for name in os.environ
-            if name.upper().startswith("TECHNER_") and name.upper().partition("__")[0] not in known
-        )
-    )
+        del env_settings, dotenv_settings, file_secret_settings
+        return init_settings, Variables(settings_cls), InitSettingsSource(settings_cls, read_file())
 
 
 def load_settings() -> Settings:
-    """Read the settings; raises SettingsError that names the wrong one."""
+    """Read the settings; raises SettingsError that names the wrong one, and where it came from."""
+    for name in unknown_variables(Settings):
+        raise SettingsError(f"{name} is no setting{nearest_variable(name, Settings)}")
     try:
-        return Settings()
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"the settings file is not TOML: {error}") from error
+        settings = Settings()
     except ValidationError as error:
-        first = error.errors()[0]
-        raise SettingsError(f"setting {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise SettingsError(sentence(error, Settings)) from error
+    label_scheme((), settings.policies)
+    return settings

@@ -1,0 +1,144 @@
+"""What a field of a policy may be: declared beside its type, checked when a policy is made, said in words."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Protocol, get_args, get_type_hints
+
+from techner.core.errors import PolicyError
+
+_TAG = re.compile(r"[BILOUSEM]-")
+
+
+class Bound(Protocol):
+    """What a value must be; its text is an instruction."""
+
+    def allows(self, value: Any) -> bool:
+        """Tell whether this may be the field's value."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """A finite number between the two, both included; a whole one where both are whole."""
+
+    least: float
+    most: float
+    hint: str = ""
+
+    def allows(self, value: Any) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int if self._is_whole else (int, float)):
+            return False
+        return self.least <= value <= self.most  # false for NaN too
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
+        """Have pydantic refuse what it would take for 0 or 1; a plain dictionary costs core no import."""
+        return _before(self._no_truth_value, handler(source))
+
+    def _no_truth_value(self, value: Any) -> Any:
+        if isinstance(value, bool):
+            raise ValueError(str(self))  # noqa: TRY004 - pydantic's protocol
+        return value
+
+    def __str__(self) -> str:
+        kind = "a whole number" if self._is_whole else "a number"
+        least, most = (n if self._is_whole else f"{n:g}" for n in (self.least, self.most))
+        return f"give {kind} from {least} to {most}{self.hint}"
+
+    @property
+    def _is_whole(self) -> bool:
+        return isinstance(self.least, int)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    words: tuple[str, ...]
+
+    def allows(self, value: Any) -> bool:
+        return value in self.words
+
+    def __str__(self) -> str:
+        return f"give {' or '.join(self.words)}"
+
+
+@dataclass(frozen=True)
+class LabelNames:
+    """Names that can stand in every format: a list of them, each once, or a table from one to another."""
+
+    def allows(self, value: Any) -> bool:
+        names = [*value, *value.values()] if isinstance(value, dict) else list(value)
+        is_unique = isinstance(value, dict) or max(Counter(names).values(), default=1) == 1
+        return is_unique and all(map(is_label, names))
+
+    def __str__(self) -> str:
+        return (
+            "give names of labels, each once, like PROTOCOL: no comma, no white space around it, and no tag "
+            "like O or B-PROTOCOL"
+        )
+
+
+@dataclass(frozen=True)
+class NullMeans:
+    """Documents of earlier versions have null here: read as this value."""
+
+    value: float
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
+        """Have pydantic read it so."""
+        return _before(lambda value: self.value if value is None else value, handler(source))
+
+
+def is_label(name: Any) -> bool:
+    """Tell whether a label can be called so, in every format that is read or written."""
+    return (
+        isinstance(name, str)
+        and name.isprintable()
+        and name == name.strip()
+        and name not in ("", "O", "-")
+        and "," not in name
+        and not _TAG.match(name)
+    )
+
+
+class Checked:
+    """A policy that cannot be made with a value outside its bounds; `room` is its name among the settings."""
+
+    __slots__ = ()
+    room: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        """Refuse what the fields do not allow, and what contradicts itself; raises PolicyError."""
+        policy = type(self)
+        for name, bound in bounds_of(policy).items():
+            value = getattr(self, name)
+            is_left_open = value is None and type(None) in get_args(types_of(policy)[name])
+            if not is_left_open and not bound.allows(value):
+                raise PolicyError(f"{self.room}.{name}", f"is {value!r:.80}: {bound}")
+        for name, problem in self.contradictions():
+            raise PolicyError(f"{self.room}.{name}", problem)
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Yield fields that are allowed each, and not together, with what is wrong."""
+        yield from ()
+
+
+def bounds_of(policy: type[Any]) -> dict[str, Bound]:
+    """Return the bound of each field that has one."""
+    hints = get_type_hints(policy, include_extras=True)
+    found = {field.name: _bound(hints[field.name]) for field in fields(policy)}
+    return {name: bound for name, bound in found.items() if bound}
+
+
+def types_of(policy: type[Any]) -> dict[str, Any]:
+    """Return the plain type of each field."""
+    hints = get_type_hints(policy)
+    return {field.name: hints[field.name] for field in fields(policy)}
+
+
+def _bound(hint: Any) -> Bound | None:
+    return next((extra for extra in getattr(hint, "__metadata__", ()) if hasattr(extra, "allows")), None)
+
+
+def _before(change: Callable[[Any], Any], schema: Any) -> dict[str, Any]:
+    """Return pydantic's schema for a value that is changed before it is looked at."""
+    return {"type": "function-before", "function": {"type": "no-info", "function": change}, "schema": schema}

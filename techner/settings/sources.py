@@ -1,0 +1,115 @@
+"""Where settings come from: one TOML file, and the `TECHNER_*` variables."""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_origin
+
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource
+
+from techner.core.bounds import types_of
+from techner.core.errors import SettingsError
+
+PREFIX = "TECHNER_"
+CONFIG = "TECHNER_CONFIG"
+# Kubernetes sets these in every container beside a service that is called techner.
+_OF_KUBERNETES = re.compile(r"TECHNER_(SERVICE_|PORT(_|$))")
+
+
+def settings_file() -> Path:
+    return Path(os.environ.get(CONFIG) or "techner.toml")
+
+
+def read_file() -> dict[str, Any]:
+    """Read the settings file, where there is one; raises SettingsError for one that cannot be read."""
+    path = settings_file()
+    named = f"{CONFIG}={str(path)!r}" if os.environ.get(CONFIG) else str(path)
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError as error:
+        if not os.environ.get(CONFIG):
+            return {}
+        raise SettingsError(f"{named} is no file; correct it, or unset it for the defaults") from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{named} {_problem(error)}") from error
+    except RecursionError as error:
+        raise SettingsError(f"{named} is nested too deep to be read") from error
+
+
+def _problem(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror}; the settings are a TOML file"
+    if isinstance(error, UnicodeDecodeError):
+        return f"is not UTF-8 at byte {error.start}; save it as UTF-8"
+    return f"is not TOML: {error}"
+
+
+class Variables(EnvSettingsSource):
+    """`TECHNER_GATE__SEED=1`; a list is JSON or `A,B`, a table JSON, and it replaces the file's."""
+
+    def explode_env_vars(
+        self, field_name: str, field: FieldInfo, env_vars: Mapping[str, str | None]
+    ) -> dict[str, Any]:
+        """Return the fields of one policy that variables set."""
+        if not is_dataclass(field.annotation):
+            return {}
+        prefix = f"{PREFIX}{field_name}__".lower()
+        types = types_of(field.annotation)
+        return {
+            name: _decoded(value or "", types.get(name), variable.upper())
+            for variable, value in env_vars.items()
+            if (name := variable.removeprefix(prefix)) != variable
+        }
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """Read a whole policy: `TECHNER_GATE={"micro_margin": 0.01}`."""
+        del field
+        return _json(value, f"{PREFIX}{field_name.upper()}", dict, '{"model_rows": 0}')
+
+
+def unknown_variables(settings: type[BaseSettings]) -> tuple[str, ...]:
+    """Name the `TECHNER_*` variables that set nothing; which fields a policy has, it says itself."""
+    names = {f"{PREFIX}{name.upper()}" for name in settings.model_fields}
+    rooms = tuple(
+        f"{PREFIX}{name.upper()}__"
+        for name, field in settings.model_fields.items()
+        if is_dataclass(field.annotation)
+    )
+    return tuple(
+        sorted(
+            name
+            for name in os.environ
+            if name.upper().startswith(PREFIX)
+            and name.upper() not in (CONFIG, *names)
+            and not name.upper().startswith(rooms)
+            and not _OF_KUBERNETES.match(name.upper())
+        )
+    )
+
+
+def _decoded(value: str, kind: Any, variable: str) -> Any:
+    """Return the value of a variable as what its field takes."""
+    if get_origin(kind) is dict:
+        # No plain dictionary: that one would be merged into the file's table.
+        return MappingProxyType(_json(value, variable, dict, '{"NAME": "VALUE"}'))
+    if get_origin(kind) is tuple:
+        if value.lstrip().startswith("["):
+            return _json(value, variable, list, '["PROTOCOL", "HARDWARE"]')
+        return [part.strip() for part in value.split(",")]
+    return value
+
+
+def _json(value: str, variable: str, kind: type, example: str) -> Any:
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, kind):
+        raise SettingsError(f"{variable}={value[:80]!r} cannot be read: write {example}")
+    return found
