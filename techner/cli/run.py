@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from techner.cli.talk import REJECTED, now, out, person
+from techner.cli.talk import REJECTED, console, now, out, person
 from techner.core.verdict import Outcome
 from techner.registry.blobs import load_bytes
 from techner.settings import load_settings
@@ -62,7 +62,10 @@ def list_runs(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Show the judged runs, newest first."""
-    records = [record for _, record in judgements(load_settings().open_store()).records()]
+    found = list(judgements(load_settings().open_store()).believed())
+    for generation in [number for number, record in found if record is None]:
+        console.print(f"record {generation} is not signed by a trusted key, and not shown")
+    records = [record for _, record in found if record]
     if as_json:
         fields = ("id", "outcome", "reason", "version")
         typer.echo(

@@ -8,13 +8,16 @@ import typer
 from rich.markup import escape
 
 from techner.cli.talk import AsJson, console, now, out, person
+from techner.core.errors import SettingsError
 from techner.documents import plain
 from techner.registry.aliases import alias_names, resolve
 from techner.registry.verify import verify_alias, verify_store, verify_versions
 from techner.registry.versions import versions
 from techner.settings import load_settings
+from techner.stages.adopt import adopt
 from techner.stages.collect import KEEP_DAYS, Collection, collect, plan_collection
 from techner.stages.judgements import Word
+from techner.store import open_store
 
 ILL = 1
 
@@ -41,6 +44,17 @@ def verify(
     if faults:
         raise typer.Exit(ILL)
     console.print("[green]✓[/] every file is there, and what it was")
+
+
+def sign() -> None:
+    """Sign the decisions and judgements that were written without a key, as they are: look at them first."""
+    settings = load_settings()
+    if settings.signing_key is None:
+        raise SettingsError("signing needs the private key: set TECHNER_SIGNING_KEY")
+    signed = adopt(open_store(settings.store, s3_endpoint=settings.s3_endpoint), settings.open_store())
+    for key in signed:
+        out.print(f"signed {key}", markup=False)
+    console.print(f"{len(signed)} records signed")
 
 
 def gc(

@@ -118,6 +118,8 @@ class Decision:
     who: str
     why: str
     when: datetime
+    signature: str | None = None
+    """As a generation's, for its place in the log too."""
 
 
 @document
@@ -139,3 +141,5 @@ class Judgement:
     when: datetime
     report: FileEntry | None = None
     """The page that explains the verdict."""
+    signature: str | None = None
+    """As a generation's, for its place in the log too."""

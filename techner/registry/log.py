@@ -2,11 +2,11 @@
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
-from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, StoreError
+from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, StoreError, Untrusted
 from techner.documents import dump, parse
 from techner.store import Store
 
@@ -19,11 +19,8 @@ _NAME = re.compile(r"\d{12}")
 class Log(Generic[R]):
     """Records under `prefix`, keyed so that the newest is listed first; each carries a unique `id`."""
 
-    def __init__(
-        self, store: Store, prefix: str, kind: type[R], *, check: Callable[[int, bytes], None] | None = None
-    ) -> None:
-        """Read records of `kind`; `check` raises where the bytes of a generation are not to be believed."""
-        self._store, self._prefix, self._kind, self._check = store, prefix, kind, check
+    def __init__(self, store: Store, prefix: str, kind: type[R]) -> None:
+        self._store, self._prefix, self._kind = store, prefix, kind
 
     def newest(self) -> tuple[int, R] | None:
         """Return the newest record and its generation (from 1), at the cost of one list and one get."""
@@ -39,20 +36,29 @@ class Log(Generic[R]):
         for generation, key, data in self.stored(limit=limit, after=after):
             yield generation, self.read(key, data)
 
+    def believed(self, *, limit: int | None = None, after: int = 0) -> Iterator[tuple[int, R | None]]:
+        """Yield like `records` for people to look at; None for a record that is not to be believed."""
+        for entry in self._store.list(f"{self._prefix}/", limit=limit):
+            generation = self._generation(entry.key)
+            if generation <= after:
+                return
+            try:
+                found = self.read(entry.key, self._store.get(entry.key))
+            except Untrusted:
+                found = None
+            yield generation, found
+
     def read(self, key: str, data: bytes) -> R:
         """Parse what `stored` yielded."""
         return parse(self._kind, data, where=key)
 
     def stored(self, *, limit: int | None = None, after: int = 0) -> Iterator[tuple[int, str, bytes]]:
-        """Yield (generation, key, bytes), newest first, checked but not parsed."""
+        """Yield (generation, key, bytes), newest first, not parsed."""
         for entry in self._store.list(f"{self._prefix}/", limit=limit):
             generation = self._generation(entry.key)
             if generation <= after:
                 return
-            data = self._store.get(entry.key)
-            if self._check:
-                self._check(generation, data)
-            yield generation, entry.key, data
+            yield generation, entry.key, self._store.get(entry.key)
 
     def _generation(self, key: str) -> int:
         name = key.removeprefix(f"{self._prefix}/").removesuffix(".json")

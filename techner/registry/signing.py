@@ -6,7 +6,7 @@
     require_progress(seen, Position(number=…, digest=…), alias=…)  a client's memory against an old log
 
 Each of the last three raises Untrusted, and looks at bytes alone: no store, no clock. A store that
-`trust.trusted` made verifies by itself, wherever a manifest or an alias is read through it.
+`trust.trusted` made verifies by itself what is read through it.
 """
 
 import json
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MANIFEST = b"techner manifest 1\n"
 _GENERATION = b"techner alias generation 1\n"
 _DOCUMENT = b"techner run document 1\n"
+_RECORD = b"techner log record 1\n"
 _END = b"-----END PUBLIC KEY-----"
 
 
@@ -88,19 +89,19 @@ def sign_generation(unsigned: bytes, key: "Ed25519PrivateKey") -> str:
 def verify_generation(data: bytes, keys: "tuple[Ed25519PublicKey, ...]", *, alias: str, number: int) -> None:
     """Raise Untrusted unless one of `keys` signed these bytes as this very generation of this alias."""
     what = f"generation {number} of {alias!r}"
-    try:
-        document = json.loads(data)
-        # One value, one spelling: nothing can be read in two ways, or be added beside what is signed.
-        if not isinstance(document, dict) or canonical(document) != data:
-            raise Untrusted(what, "not written as techner writes it")
-    except (ValueError, RecursionError) as error:
-        raise Untrusted(what, "no JSON document") from error
-    signature = document.get("signature")
-    if not isinstance(signature, str):
-        raise Untrusted(what, "not signed")
-    _verify(_GENERATION + canonical(document | {"signature": None}), signature, keys, what=what)
+    document = _verify_inside(_GENERATION, data, keys, what=what)
     if (document.get("alias"), document.get("number")) != (alias, number):
         raise Untrusted(what, f"a copy of generation {document.get('number')} of {document.get('alias')!r}")
+
+
+def sign_record(where: str, unsigned: bytes, key: "Ed25519PrivateKey") -> str:
+    """Return the signature of a log's record whose `signature` is null; it holds for this place alone."""
+    return key.sign(_RECORD + where.encode() + b"\n" + unsigned).hex()
+
+
+def verify_record(where: str, data: bytes, keys: "tuple[Ed25519PublicKey, ...]") -> None:
+    """Raise Untrusted unless one of `keys` signed these bytes as the record at this place."""
+    _verify_inside(_RECORD + where.encode() + b"\n", data, keys, what=where)
 
 
 def sign_document(where: str, data: bytes, key: "Ed25519PrivateKey") -> bytes:
@@ -127,6 +128,24 @@ def require_progress(seen: Position | None, found: Position, *, alias: str) -> N
     if found.number == seen.number:
         raise Untrusted(what, "not the generation of this number that was seen before")
     raise Untrusted(what, f"older than generation {seen.number}, which was seen before")
+
+
+def _verify_inside(
+    kind: bytes, data: bytes, keys: "tuple[Ed25519PublicKey, ...]", *, what: str
+) -> dict[str, Any]:
+    """Verify a document that holds its own signature, and return it."""
+    try:
+        document = json.loads(data)
+        # One value, one spelling: nothing can be read in two ways, or be added beside what is signed.
+        if not isinstance(document, dict) or canonical(document) != data:
+            raise Untrusted(what, "not written as techner writes it")
+    except (ValueError, RecursionError) as error:
+        raise Untrusted(what, "no JSON document") from error
+    signature = document.get("signature")
+    if not isinstance(signature, str):
+        raise Untrusted(what, "not signed")
+    _verify(kind + canonical(document | {"signature": None}), signature, keys, what=what)
+    return document
 
 
 def _verify(data: bytes, signature: str, keys: "tuple[Ed25519PublicKey, ...]", *, what: str) -> None:

@@ -1,66 +1,127 @@
-"""A store whose manifests and aliases are believed only with a signature, whoever reads through it."""
+"""A store that gives out only what a trusted key signed, and signs what is written through it (ADR 17).
 
+The store itself verifies, by the place of each document, so that nothing around it and nobody who reads
+through it can forget to. Blobs and reference sets are named by their digest; what is delivered is examined.
+"""
+
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from techner.core.errors import ObjectMissing, SettingsError, Untrusted
+from techner.core.errors import IntegrityError, ObjectMissing, SettingsError, Untrusted
+from techner.core.examples import digest
+from techner.documents import canonical
 from techner.registry.signing import (
     sign_document,
     sign_generation,
     sign_manifest,
+    sign_record,
     verify_document,
     verify_generation,
     verify_manifest,
+    verify_record,
 )
 from techner.store import Store
-from techner.store.base import Stored
+from techner.store.base import CHUNK_BYTES
+from techner.store.wrapped import WrappedStore
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-_SIGNATURE = ".sig"
+SIGNATURE = ".sig"
+SIGNED = ("aliases/", "batches/", "decisions/", "judgements/", "runs/", "versions/")
+"""What is believed only with a signature, but for the signatures themselves."""
+_TOP = 999_999_999_999
+_GENERATION = re.compile(r"aliases/([^/]+)/(\d{12})\.json")
+_RECORD = re.compile(r"(?:decisions/[^/]+|judgements)/\d{12}\.json")
+_MANIFEST = re.compile(r"versions/([^/]+)/manifest\.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrustedStore:
-    """Does what `inner` does; the functions of the registry ask it to verify and to sign."""
+class TrustedStore(WrappedStore):
+    """Verifies what it reads with `public`, and signs what it writes with `private`."""
 
-    inner: Store
     public: "tuple[Ed25519PublicKey, ...]"
     private: "Ed25519PrivateKey | None" = None
 
-    @property
-    def url(self) -> str:
-        return self.inner.url
-
     def get(self, key: str) -> bytes:
-        return self.inner.get(key)
+        """Return the bytes; raises ObjectMissing, and Untrusted where they must be signed and are not."""
+        data = self.inner.get(key)
+        if is_signed(key):
+            self._verify(key, data)
+        return data
 
     def create(self, key: str, data: bytes) -> None:
-        self.inner.create(key, data)
+        self.inner.create(key, self._signed(key, data))
 
     def put(self, key: str, data: bytes) -> None:
-        self.inner.put(key, data)
+        self.inner.put(key, self._signed(key, data))
 
     def delete(self, key: str) -> None:
         self.inner.delete(key)
-
-    def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
-        return self.inner.list(prefix, limit=limit)
+        if key.startswith("runs/") and is_signed(key):
+            self.inner.delete(signature_of(key, b""))
 
     def upload(self, key: str, path: Path) -> None:
-        self.inner.upload(key, path)
+        if is_signed(key):
+            self.create(key, path.read_bytes())
+        else:
+            self.inner.upload(key, path)
 
     def download(self, key: str, path: Path) -> None:
-        self.inner.download(key, path)
+        if is_signed(key):
+            path.write_bytes(self.get(key))
+        else:
+            self.inner.download(key, path)
 
     def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
-        return self.inner.chunks(key, start=start)
+        if not is_signed(key):
+            return self.inner.chunks(key, start=start)
+        data = self.get(key)
+        return (data[at : at + CHUNK_BYTES] for at in range(start, len(data), CHUNK_BYTES))
 
     def presigned(self, key: str, *, seconds: int) -> str | None:
-        return self.inner.presigned(key, seconds=seconds)
+        return None if is_signed(key) else self.inner.presigned(key, seconds=seconds)
+
+    def _verify(self, key: str, data: bytes) -> None:
+        if found := _GENERATION.fullmatch(key):
+            verify_generation(data, self.public, alias=found[1], number=_TOP - int(found[2]))
+        elif _RECORD.fullmatch(key):
+            verify_record(key, data, self.public)
+        else:
+            manifest = _MANIFEST.fullmatch(key)
+            what = f"the manifest of {manifest[1]}" if manifest else key
+            try:
+                signature = self.inner.get(signature_of(key, data))
+            except ObjectMissing as error:
+                raise Untrusted(what, "not signed") from error
+            if manifest:
+                verify_manifest(data, signature, self.public)
+            else:
+                verify_document(key, data, signature=signature, keys=self.public)
+
+    def _signed(self, key: str, data: bytes) -> bytes:
+        """Return the bytes to write; a signature beside them is written first: unsigned, they are refused."""
+        if not is_signed(key):
+            return data
+        if self.private is None:
+            raise SettingsError(
+                "TECHNER_PUBLIC_KEY is set, so what is not signed is refused: set TECHNER_SIGNING_KEY too"
+            )
+        if _GENERATION.fullmatch(key):
+            return _with(data, sign_generation(_with(data, None), self.private))
+        if _RECORD.fullmatch(key):
+            return _with(data, sign_record(key, _with(data, None), self.private))
+        made = (
+            sign_manifest(data, self.private)
+            if _MANIFEST.fullmatch(key)
+            else sign_document(key, data, self.private)
+        )
+        self.inner.put(signature_of(key, data), made)
+        return data
 
 
 def trusted(
@@ -74,69 +135,27 @@ def trusted(
     return TrustedStore(inner=store, public=keys, private=private) if keys else store
 
 
+def is_signed(key: str) -> bool:
+    """Tell whether what is at `key` must be signed."""
+    return key.startswith(SIGNED) and not key.endswith(SIGNATURE)
+
+
+def signature_of(key: str, data: bytes) -> str:
+    """Return where the signature of a document is that does not hold its own."""
+    if _MANIFEST.fullmatch(key):
+        return key.removesuffix(".json") + SIGNATURE
+    if key.startswith("batches/"):  # two nights may examine one batch: neither replaces the other's
+        return f"{key}.{digest(data)[:16]}{SIGNATURE}"
+    return key + SIGNATURE
+
+
 def signature_key(version: str) -> str:
-    return f"versions/{version}/manifest.sig"
+    return f"versions/{version}/manifest{SIGNATURE}"
 
 
-def check_manifest(store: Store, version: str, manifest: bytes) -> None:
-    """Raise Untrusted where the store is a trusted one and the manifest is not signed."""
-    if not isinstance(store, TrustedStore):
-        return
+def _with(data: bytes, signature: str | None) -> bytes:
     try:
-        signature = store.get(signature_key(version))
-    except ObjectMissing as error:
-        raise Untrusted(f"the manifest of {version}", "not signed") from error
-    verify_manifest(manifest, signature, store.public)
-
-
-def check_generation(store: Store, data: bytes, *, alias: str, number: int) -> None:
-    """Raise Untrusted where the store is a trusted one and the generation is not signed."""
-    if isinstance(store, TrustedStore):
-        verify_generation(data, store.public, alias=alias, number=number)
-
-
-def manifest_signature(store: Store, manifest: bytes) -> bytes | None:
-    """Sign a manifest; None where nothing is signed. Raises SettingsError where the key is missing."""
-    key = _signing_key(store)
-    return sign_manifest(manifest, key) if key else None
-
-
-def generation_signature(store: Store, unsigned: bytes) -> str | None:
-    """Sign a generation; None where nothing is signed. Raises SettingsError where the key is missing."""
-    key = _signing_key(store)
-    return sign_generation(unsigned, key) if key else None
-
-
-def put_document(store: Store, key: str, data: bytes) -> None:
-    """Write a run's document, signed where the store is a trusted one."""
-    if private := _signing_key(store):  # first: a document without its signature would be refused
-        store.put(f"{key}{_SIGNATURE}", sign_document(key, data, private))
-    store.put(key, data)
-
-
-def get_document(store: Store, key: str) -> bytes:
-    """Return what `put_document` wrote; raises ObjectMissing, and Untrusted where a signature is missing."""
-    data = store.get(key)
-    if isinstance(store, TrustedStore):
-        try:
-            signature = store.get(f"{key}{_SIGNATURE}")
-        except ObjectMissing as error:
-            raise Untrusted(key, "not signed") from error
-        verify_document(key, data, signature=signature, keys=store.public)
-    return data
-
-
-def delete_document(store: Store, key: str) -> None:
-    """Remove a run's document, and its signature."""
-    store.delete(key)
-    store.delete(f"{key}{_SIGNATURE}")
-
-
-def _signing_key(store: Store) -> "Ed25519PrivateKey | None":
-    if not isinstance(store, TrustedStore):
-        return None
-    if store.private is None:
-        raise SettingsError(
-            "TECHNER_PUBLIC_KEY is set, so services refuse what is not signed: set TECHNER_SIGNING_KEY too"
-        )
-    return store.private
+        document = json.loads(data)
+    except ValueError as error:
+        raise IntegrityError("a record of a log must be a JSON document") from error
+    return canonical(document | {"signature": signature})

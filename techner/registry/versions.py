@@ -7,7 +7,6 @@ from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, Unk
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
 from techner.documents import dump, parse
-from techner.registry.trust import check_manifest, manifest_signature, signature_key
 from techner.store import Store
 
 
@@ -19,19 +18,9 @@ def version_name(manifest: Manifest) -> str:
 def create_version(store: Store, manifest: Manifest) -> str:
     """Write the manifest; the version exists from here on. The blobs must be there already."""
     version, data = version_name(manifest), dump(manifest)
-    if signature := manifest_signature(store, data):
-        _sign(store, version, signature)
     with suppress(ObjectExists):  # an earlier try got this far: the name says that the bytes are the same
         store.create(manifest_key(version), data)
     return version
-
-
-def _sign(store: Store, version: str, signature: bytes) -> None:
-    try:
-        store.create(signature_key(version), signature)
-    except ObjectExists:
-        if store.get(signature_key(version)) != signature:  # made with another key, or by somebody else
-            store.put(signature_key(version), signature)
 
 
 def read_manifest(store: Store, version: str) -> Manifest:
@@ -50,9 +39,7 @@ def stored_manifest(store: Store, version: str) -> tuple[bytes, Manifest]:
         data = store.get(manifest_key(version))
     except ObjectMissing as error:
         raise UnknownVersion(version) from error
-    manifest = named_manifest(version, data)
-    check_manifest(store, version, data)
-    return data, manifest
+    return data, named_manifest(version, data)
 
 
 def named_manifest(version: str, data: bytes) -> Manifest:

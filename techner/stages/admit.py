@@ -1,13 +1,14 @@
 """`admit`: examine one batch and set its rows apart."""
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from techner.core.codes import CODES
-from techner.core.errors import BatchError, IntegrityError, ObjectExists
+from techner.core.errors import BatchError, IntegrityError, ObjectExists, ObjectMissing, Untrusted
 from techner.core.examples import Span
 from techner.core.manifest import BatchRef, Manifest
 from techner.core.night import Plan, QualityReport
@@ -26,17 +27,34 @@ if TYPE_CHECKING:
     from techner.reports import Excerpt
 
 _OF_PRODUCTION = {code for code, known in CODES.items() if known.of_production}
+ROWS = ("examples.jsonl", "quarantine.jsonl")
+log = logging.getLogger("techner.nightly")
 
 
 def admit(run: Run, batch_digest: str) -> QualityReport:
-    """Examine a planned batch once and for ever; a second call returns the report that was written."""
+    """Examine a planned batch once and for ever; a second call returns the report that was written.
+
+    An examination that is damaged, or not to be believed, did not happen: it is made anew.
+    """
     plan = run.read("plan.json", Plan)
     batch = next((ref for ref in plan.batches if ref.digest == batch_digest), None)
     if batch is None:
         raise BatchError(f"{batch_digest} is not in the plan of run {run.id!r}")
     manifest = read_manifest(run.store, plan.production)
     name = admission_digest(batch, plan.policies, manifest)
-    return read_report(run.store, batch, name) or _examine(run, plan, batch, manifest, name)
+    return _examined(run, batch, name) or _examine(run, plan, batch, manifest, name)
+
+
+def _examined(run: Run, batch: BatchRef, name: str) -> QualityReport | None:
+    try:
+        for part in ROWS:
+            run.store.get(f"{admission_folder(batch, name)}/{part}")
+    except ObjectMissing:
+        return None
+    except Untrusted as error:
+        log.warning("%s; the batch is examined anew", error)
+        return None
+    return read_report(run.store, batch, name)
 
 
 def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: str) -> QualityReport:
@@ -83,7 +101,11 @@ def _first(run: Run, key: str, report: QualityReport) -> QualityReport:
     try:
         run.store.create(key, dump(report))
     except ObjectExists as error:
-        first = parse(QualityReport, run.store.get(key), where=key)
+        try:
+            first = parse(QualityReport, run.store.get(key), where=key)
+        except Untrusted:
+            run.store.put(key, dump(report))
+            return report
         if _of_the_batch(first) != _of_the_batch(report):
             raise IntegrityError(f"{key} says something else than this examination finds") from error
         return first
@@ -130,5 +152,10 @@ def _create(run: Run, key: str, data: bytes) -> None:
     try:
         run.store.create(key, data)
     except ObjectExists as error:
-        if run.store.get(key) != data:  # a killed run may have left this one, but only with the same bytes
+        try:
+            found = run.store.get(key)
+        except Untrusted:
+            run.store.put(key, data)
+            return
+        if found != data:  # a killed run may have left this one, but only with the same bytes
             raise IntegrityError(f"{key} holds other bytes than this examination gives") from error

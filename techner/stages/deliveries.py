@@ -75,7 +75,7 @@ def _digest(store: Store, entry: Stored, cache: Path) -> str:
 
 
 def _remembered(store: Store, entry: Stored, cache: Path) -> Path:
-    return cache / "deliveries" / digest(f"{store.url}\n{entry.key}\n{entry.tag}".encode())
+    return cache / "deliveries" / digest(f"{store.identity}\n{entry.key}\n{entry.tag}".encode())
 
 
 def was_replaced(store: Store, batch: BatchRef, cache: Path) -> bool:

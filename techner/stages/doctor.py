@@ -106,5 +106,5 @@ def _holdout_spans(run: Run, manifest: Manifest, reference: Reference, policies:
 
 def _last_checks(run: Run) -> Iterable[Check]:
     """Return the checks of the last judged run; none where there was no run yet."""
-    newest = judgements(run.store).newest()
-    return newest[1].verdict.checks if newest else ()
+    newest = next((record for _, record in judgements(run.store).believed() if record), None)
+    return newest.verdict.checks if newest else ()

@@ -4,11 +4,11 @@ import json
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from techner.core.errors import BatchError, ObjectExists, ObjectMissing, RegistryError
+from techner.core.errors import BatchError, ObjectExists, ObjectMissing, RegistryError, Untrusted
 from techner.core.examples import digest
 from techner.core.manifest import BatchRef, Decision, Manifest
 from techner.core.night import BatchMetadata, QualityReport
@@ -132,8 +132,7 @@ def _state(store: Store, ref: BatchRef, policies: Policies, manifest: Manifest) 
         ref = replace(ref, metadata=learnt[ref.digest].metadata)
         return BatchState(ref=ref, status=Status.IN_PRODUCTION, report=None, decision=None)
     report = read_report(store, ref, admission_digest(ref, policies, manifest))
-    newest = decisions(store, ref).newest()
-    decision = newest[1] if newest else None
+    decision = last_word(store, ref)
     status = Status.ACCEPTED if report else Status.PENDING
     if decision and decision.word in _STANDING:
         status = _STANDING[decision.word]
@@ -153,10 +152,11 @@ def examined(store: Store, ref: BatchRef, policies: Policies) -> QualityReport |
 
 
 def read_report(store: Store, ref: BatchRef, admission: str) -> QualityReport | None:
+    """Return what an examination found; None where there was none, or none that is to be believed."""
     key = f"{admission_folder(ref, admission)}/report.json"
     try:
         return parse(QualityReport, store.get(key), where=key)
-    except ObjectMissing:
+    except (ObjectMissing, Untrusted):
         return None
 
 
@@ -164,15 +164,26 @@ def decisions(store: Store, batch: BatchRef) -> Log[Decision]:
     return Log(store, f"decisions/{batch.digest}", Decision)
 
 
+def last_word(store: Store, batch: BatchRef) -> Decision | None:
+    """Return the newest word on a batch; one that is not to be believed holds it until a person says more."""
+    try:
+        newest = decisions(store, batch).newest()
+    except Untrusted as error:
+        why = f"the last word on it does not count: {error.what} is {error.why}. Release or exclude it anew"
+        return Decision(id="", word="hold", who="techner", why=why, when=datetime.min.replace(tzinfo=UTC))
+    return newest[1] if newest else None
+
+
 def decide(store: Store, batch: BatchRef, word: str, *, who: str, why: str, when: datetime) -> bool:
     """Append a word on a batch; False where the newest word says the same for the same reason."""
     if word not in WORDS:
         raise RegistryError(f"{word!r} is no decision; say one of {', '.join(WORDS)}")
     log = decisions(store, batch)
-    newest = log.newest()
-    if newest and (newest[1].word, newest[1].why) == (word, why):
+    before = log.length()
+    last = last_word(store, batch)
+    if last and (last.word, last.why) == (word, why):
         return False
     record = Decision(id=uuid.uuid4().hex, word=word, who=who, why=why, when=when)
-    if not log.append(record, after=newest[0] if newest else 0):
+    if not log.append(record, after=before):
         raise RegistryError(f"somebody else decided on {batch.name!r} just now; look at it again")
     return True

@@ -54,9 +54,10 @@ def find_report(store: Store, run_id: str) -> FileEntry:
     run = Run(store=store, id=run_id, cache=Path())
     try:
         plan = run.find("plan.json", Plan)
-        judgement = _newest_of(store, run_id, after=plan.judged_before or 0 if plan else 0)
-        if judgement and judgement.report:
-            return judgement.report
+        after = plan.judged_before or 0 if plan else 0
+        for _, judgement in judgements(store).believed(after=after):
+            if judgement and judgement.id == run_id and judgement.report:
+                return judgement.report
         return run.read("report.json", FileEntry)
     except (RegistryError, StoreError) as error:  # never judged, or the id makes no key
         raise RegistryError(f"no run {run_id!r}; `techner run list` shows the judged ones") from error
@@ -64,9 +65,5 @@ def find_report(store: Store, run_id: str) -> FileEntry:
 
 def judgement_of(run: Run, plan: Plan) -> Judgement | None:
     """Return what was decided on a run since it was planned, however many runs were judged meanwhile."""
-    return _newest_of(run.store, run.id, after=plan.judged_before or 0)
-
-
-def _newest_of(store: Store, run_id: str, *, after: int) -> Judgement | None:
-    records = judgements(store).records(after=after)
-    return next((record for _, record in records if record.id == run_id), None)
+    records = judgements(run.store).records(after=plan.judged_before or 0)
+    return next((record for _, record in records if record.id == run.id), None)

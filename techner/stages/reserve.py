@@ -7,7 +7,6 @@ from techner.core.document import document
 from techner.core.errors import ObjectMissing, RegistryError
 from techner.core.manifest import Manifest
 from techner.documents import parse
-from techner.registry.trust import delete_document
 from techner.stages.run import Run
 from techner.store import Store
 
@@ -55,7 +54,7 @@ def reserve(run: Run, manifest: Manifest, *, version: str) -> Iterator[None]:
         _refuse_condemned(run.store, manifest, version)
         yield
     finally:  # only now that an alias names it, or nobody needs it
-        delete_document(run.store, run.key(RESERVED))
+        run.store.delete(run.key(RESERVED))
 
 
 def _refuse_condemned(store: Store, manifest: Manifest, version: str) -> None:

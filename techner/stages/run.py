@@ -13,7 +13,6 @@ from techner.core.errors import ObjectMissing, RegistryError
 from techner.core.manifest import FileEntry
 from techner.documents import dump, parse
 from techner.registry.layout import checkout
-from techner.registry.trust import get_document, put_document
 from techner.store import Store
 
 T = TypeVar("T")
@@ -30,7 +29,7 @@ class Run:
     gpu: int | None = None
 
     def write(self, name: str, document: Any) -> None:
-        put_document(self.store, self.key(name), dump(document))
+        self.store.put(self.key(name), dump(document))
 
     def read(self, name: str, kind: type[T]) -> T:
         found = self.find(name, kind)
@@ -42,7 +41,7 @@ class Run:
         """Return a document of this run, None where it was not written yet."""
         key = self.key(name)
         try:
-            return parse(kind, get_document(self.store, key), where=key)
+            return parse(kind, self.store.get(key), where=key)
         except ObjectMissing:
             return None
 

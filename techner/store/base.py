@@ -29,6 +29,10 @@ class Store(Protocol):
     def url(self) -> str:
         """Where it is, without credentials."""
 
+    @property
+    def identity(self) -> str:
+        """Which store it is: two of one url may be behind two endpoints. Not to be shown."""
+
     def get(self, key: str) -> bytes:
         """Return the bytes; raises ObjectMissing."""
 

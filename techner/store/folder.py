@@ -24,6 +24,10 @@ class FolderStore:
     def url(self) -> str:
         return self.root.as_uri()
 
+    @property
+    def identity(self) -> str:
+        return self.url
+
     def get(self, key: str) -> bytes:
         with self._reading(key) as path:
             return path.read_bytes()

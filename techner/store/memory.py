@@ -12,7 +12,7 @@ from techner.store.base import CHUNK_BYTES, Stored, check_key
 class MemoryStore:
     """Holds everything in one dictionary."""
 
-    url = "memory://"
+    url = identity = "memory://"
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}

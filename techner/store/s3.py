@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from techner.core.errors import ObjectExists, ObjectMissing, StoreError
 from techner.store.base import CHUNK_BYTES, Stored, check_key
@@ -27,6 +28,13 @@ class S3Store:
     @property
     def url(self) -> str:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    @property
+    def identity(self) -> str:
+        endpoint = urlsplit(self._client.meta.endpoint_url)
+        host = (endpoint.hostname or "") + (f":{endpoint.port}" if endpoint.port else "")
+        # At AWS itself a bucket has its name for all regions.
+        return self.url if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) else f"{self.url} at {host}"
 
     def get(self, key: str) -> bytes:
         with self._errors(key):

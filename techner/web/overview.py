@@ -22,7 +22,9 @@ class Overview:
     moves: tuple[tuple[int, Generation], ...]
     """Of `production`, newest first; never empty."""
     runs: tuple[Judgement, ...]
-    """Newest first."""
+    """Newest first, without those that are not to be believed."""
+    unsigned_runs: int
+    """How many those are."""
     deliveries: tuple[BatchState, ...]
 
     @property
@@ -40,10 +42,11 @@ def overview(store: Store, policies: Policies, *, cache: Path) -> Overview:
     moves = tuple(alias_log(store).records(limit=SHOWN))
     if not moves:
         raise NotInitialised(store.url)
-    runs = tuple(record for _, record in judgements(store).records(limit=SHOWN))
+    judged = [record for _, record in judgements(store).believed(limit=SHOWN)]
     return Overview(
         manifest=read_manifest(store, moves[0][1].version),
         moves=moves,
-        runs=runs,
+        runs=tuple(record for record in judged if record),
+        unsigned_runs=judged.count(None),
         deliveries=survey(store, policies, cache=cache),
     )
