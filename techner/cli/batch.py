@@ -13,10 +13,11 @@ from techner.cli.check import check
 from techner.cli.findings import show_report
 from techner.cli.fix import fix, metadata_beside
 from techner.cli.inbox import find, name_of, report_of, states
-from techner.cli.talk import AsJson, console, labels_in, now, out, person
+from techner.cli.talk import AsJson, console, labels_in, now, out, person, shown
 from techner.core.errors import BatchError
 from techner.documents import plain
 from techner.settings import load_settings
+from techner.stages.deliveries import Ignored
 from techner.stages.inbox import (
     BatchState,
     Status,
@@ -25,6 +26,7 @@ from techner.stages.inbox import (
     examined,
     scope_metadata,
     submit,
+    survey_all,
 )
 
 app = typer.Typer(no_args_is_help=True, help="Deliver batches and see where each one stands.")
@@ -62,13 +64,15 @@ def submit_files(
 
 @app.command("list")
 def list_batches(as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Show every delivery: pending, accepted, held, rejected, excluded, or in production."""
-    found = states(load_settings())
+    """Show every delivery: pending, accepted, held, rejected, excluded, in production, or ignored."""
+    settings = load_settings()
+    found = survey_all(settings.open_store(), settings.policies, cache=settings.cache)
     if as_json:
-        typer.echo(json.dumps([_summary(state) for state in found], indent=1))
+        listed = [*map(_summary, found.batches), *map(_ignored_summary, found.ignored)]
+        typer.echo(json.dumps(listed, indent=1))
         return
     table = Table("batch", "status", "rows", "accepted", "quarantined", "digest", "why")
-    for state in found:
+    for state in found.batches:
         rows = (
             (state.report.read, state.report.accepted, state.report.quarantined)
             if state.report
@@ -82,7 +86,13 @@ def list_batches(as_json: AsJson = False) -> None:  # noqa: FBT002
             state.ref.digest[:12],
             escape(why),
         )
-    out.print(table if found else "The inbox is empty; deliver with `techner batch submit FILE`.")
+    for one in found.ignored:
+        table.add_row(escape(shown(one.name)), "[dim]ignored[/]", "", "", "", "", escape(shown(one.why)))
+    out.print(
+        table
+        if found.batches or found.ignored
+        else "The inbox is empty; deliver with `techner batch submit FILE`."
+    )
 
 
 @app.command("show")
@@ -130,6 +140,11 @@ def _say(name: str, word: str, why: str) -> None:
         raise BatchError(f"{name!r} is in production; `techner model rollback` takes it out")
     decide(settings.open_store(), state.ref, word, who=person(), why=why, when=now())
     console.print(f"{word}: {name}", markup=False)
+
+
+def _ignored_summary(one: Ignored) -> dict[str, object]:
+    nothing = dict.fromkeys(("digest", "read", "accepted", "quarantined"))
+    return {"name": one.name, "status": "ignored", "why": one.why, **nothing}
 
 
 def _summary(state: BatchState) -> dict[str, object]:

@@ -40,6 +40,16 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def shown(text: str) -> str:
+    """Return text of others for a terminal: what would move its cursor or turn its direction is escaped."""
+    return "".join(
+        char
+        if char.isprintable() or char == " "
+        else char.encode("unicode_escape", "backslashreplace").decode()
+        for char in text
+    )
+
+
 def labels_in(argument: str) -> tuple[str, ...]:
     """Return the labels of a list like `PROTOCOL,HARDWARE`."""
     return tuple(label for part in argument.split(",") if (label := part.strip()))

@@ -3,13 +3,14 @@
 import logging
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from techner.core.errors import BatchError, ObjectMissing, StoreError
 from techner.core.examples import digest
 from techner.core.manifest import BatchRef
+from techner.stages.strays import copy_under_way, why_stray
 from techner.store import Store, Stored
 from techner.store.base import check_key
 
@@ -26,47 +27,88 @@ class Delivery:
     metadata: bytes | None
 
 
-def deliveries(store: Store, cache: Path) -> Iterator[BatchRef]:
-    """Yield every batch of the inbox, by name."""
-    entries = {entry.key: entry for entry in store.list(INBOX) if _can_be_read(entry.key)}
-    for key in entries:
-        if key.endswith(METADATA) and key.removesuffix(METADATA) not in entries:
-            log.warning("%s describes a delivery that is not there", key)
-    seen: dict[str, BatchRef] = {}
-    for key, entry in entries.items():
-        if key.endswith(METADATA):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """A file of the inbox that is no delivery, or cannot be read now."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """What is in the inbox, each by name."""
+
+    batches: tuple[BatchRef, ...]
+    ignored: tuple[Ignored, ...]
+
+
+def read_inbox(store: Store, cache: Path) -> Inbox:
+    """Tell the batches of the inbox from what is none; the latter is logged, file by file."""
+    entries = {entry.key.removeprefix(INBOX): entry for entry in store.list(INBOX)}
+    ignored = {name: why for name, entry in entries.items() if (why := _why_ignored(name, entry, entries))}
+    read = {name: entry for name, entry in entries.items() if name not in ignored}
+    batches: dict[str, BatchRef] = {}
+    for name, entry in read.items():
+        if name.endswith(METADATA):
+            if name.removesuffix(METADATA) not in entries:
+                log.warning("%s describes a delivery that is not there", entry.key)
             continue
-        beside = entries.get(key + METADATA)
-        ref = BatchRef(
-            name=key.removeprefix(INBOX),
-            digest=_digest(store, entry, cache),
-            metadata=_digest(store, beside, cache) if beside else None,
-        )
-        if ref.digest not in seen:
-            seen[ref.digest] = ref
-            yield ref
-        elif ref.metadata != seen[ref.digest].metadata:
-            log.warning("%s holds the same as %s, whose metadata counts", ref.name, seen[ref.digest].name)
+        if name + METADATA in ignored:
+            ignored[name] = f"its metadata is not read: {ignored[name + METADATA]}"
+            continue
+        beside = read.get(name + METADATA)
+        try:
+            metadata = _digest(store, beside, cache) if beside else None
+            ref = BatchRef(name=name, digest=_digest(store, entry, cache), metadata=metadata)
+        except _Moving as error:
+            ignored[name] = str(error)
+            continue
+        same = batches.setdefault(ref.digest, ref)
+        if ref.metadata != same.metadata:
+            log.warning("%s holds the same as %s, whose metadata counts", name, same.name)
+    for name, why in ignored.items():
+        log.warning("%s%s is not read: %s", INBOX, name, why)
+    return Inbox(
+        batches=tuple(batches.values()),
+        ignored=tuple(Ignored(name=name or INBOX, why=ignored[name]) for name in sorted(ignored)),
+    )
 
 
-def _can_be_read(key: str) -> bool:
-    if key.endswith("/"):  # an S3 console's way to show an empty folder
-        return False
+class _Moving(Exception):  # noqa: N818 - no error, but a reason to wait
+    """A file changes or goes while it is read."""
+
+
+def _why_ignored(name: str, entry: Stored, beside: Collection[str]) -> str | None:
+    if entry.fault:
+        return entry.fault
+    if not name or (why := why_stray(name, entry.size_bytes, beside)):
+        return why if name else "it marks a folder"
     try:
-        check_key(key)
+        check_key(entry.key)
     except StoreError as error:  # one odd name must not stop the night
-        log.warning("not read, rename it: %s", error)
-        return False
-    return True
+        return f"rename it: {error}"
+    if other := copy_under_way(name, beside):
+        return f"it is being copied: {other!r} is beside it; remove that if no copy is under way"
+    return None
 
 
 def _digest(store: Store, entry: Stored, cache: Path) -> str:
-    """Return the digest of an object, read again only where the store's change mark is a new one."""
+    """Return the digest of an object, read again only where the store's change mark is a new one.
+
+    Raises _Moving where the object is not what was listed.
+    """
     known = _remembered(store, entry, cache)
     # A full disk or a crash leaves entries without their content: those are read again.
     if known.is_file() and _DIGEST.fullmatch(said := known.read_bytes()):
         return said.decode()
-    found = digest(store.get(entry.key))
+    try:
+        data = store.get(entry.key)
+    except ObjectMissing:
+        raise _Moving("it was taken away while it was read") from None
+    if len(data) != entry.size_bytes:
+        raise _Moving("its size changed while it was read: it is being copied, the next run reads it")
+    found = digest(data)
     known.parent.mkdir(parents=True, exist_ok=True)
     fresh = known.with_suffix(f".{uuid.uuid4().hex}")
     fresh.write_text(found)

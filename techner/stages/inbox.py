@@ -18,7 +18,8 @@ from techner.documents import document_digest, parse, plain
 from techner.quality.checks import CHECKS_VERSION
 from techner.registry.aliases import production
 from techner.registry.log import Log
-from techner.stages.deliveries import INBOX, METADATA, deliveries
+from techner.stages.deliveries import INBOX, METADATA, Ignored, read_inbox
+from techner.stages.strays import why_stray
 from techner.store import Store
 
 
@@ -57,6 +58,8 @@ def submit(store: Store, path: Path, *, metadata: BatchMetadata | None = None) -
         raise BatchError(f"cannot read {path}: {error.strerror}") from error
     if path.name.endswith(METADATA):
         raise BatchError(f"{path.name!r} is a name for metadata; deliver the file it describes with --scope")
+    if why := why_stray(path.name, len(data), ()):
+        raise BatchError(f"{path.name!r} would not be read ({why}): rename it")
     _, manifest = production(store)  # raises where nobody would ever read the delivery: a wrong TECHNER_STORE
     if metadata:
         written = write_metadata(metadata)
@@ -119,10 +122,27 @@ def admission_folder(batch: BatchRef, admission: str) -> str:
     return f"batches/{batch.digest}/{admission[:16]}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyed:
+    """All that is in the inbox, by name."""
+
+    batches: tuple[BatchState, ...]
+    ignored: tuple[Ignored, ...]
+
+
 def survey(store: Store, policies: Policies, *, cache: Path) -> tuple[BatchState, ...]:
     """Derive the state of every delivery, by name."""
+    return survey_all(store, policies, cache=cache).batches
+
+
+def survey_all(store: Store, policies: Policies, *, cache: Path) -> Surveyed:
+    """Derive the state of every delivery, and name what in the inbox is none."""
     _, manifest = production(store)
-    return tuple(_state(store, ref, policies, manifest) for ref in deliveries(store, cache))
+    inbox = read_inbox(store, cache)
+    return Surveyed(
+        batches=tuple(_state(store, ref, policies, manifest) for ref in inbox.batches),
+        ignored=inbox.ignored,
+    )
 
 
 def _state(store: Store, ref: BatchRef, policies: Policies, manifest: Manifest) -> BatchState:

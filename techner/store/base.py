@@ -11,6 +11,8 @@ RESERVED = ".tmp"
 """First part of no key: a folder store writes there before it links."""
 MAX_KEY_BYTES = 900  # S3 allows 1024 with the prefix
 CHUNK_BYTES = 1 << 20
+FOREIGN = "inbox/"
+"""Others write below it, so that anything may be there: what cannot be read is listed with its fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Stored:
     key: str
     size_bytes: int
     tag: str
+    fault: str | None = None
+    """Why it cannot be read; only of what others write."""
 
 
 class Store(Protocol):

@@ -1,7 +1,9 @@
 """A store in a folder of a local disk: durable by fsync, create-only by `os.link`."""
 
+import errno
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from techner.core.errors import ObjectExists, ObjectMissing, StoreError
-from techner.store.base import CHUNK_BYTES, RESERVED, Stored, check_key
+from techner.store.base import CHUNK_BYTES, FOREIGN, RESERVED, Stored, check_key
 
 _SCRATCH = RESERVED  # on the same file system as the objects, hidden from `list`
 
@@ -29,8 +31,8 @@ class FolderStore:
         return self.url
 
     def get(self, key: str) -> bytes:
-        with self._reading(key) as path:
-            return path.read_bytes()
+        with self._reading(key) as path, _opened(path) as file:
+            return file.read()
 
     def create(self, key: str, data: bytes) -> None:
         self._write(key, lambda file: file.write(data), exclusive=True)
@@ -48,8 +50,11 @@ class FolderStore:
         with self._refusals(prefix):
             for key in self._keys(prefix)[:limit]:
                 with suppress(FileNotFoundError):  # deleted since the walk
-                    found = (self.root / key).stat()
-                    yield Stored(key, found.st_size, _tag(found))
+                    yield (
+                        _foreign(self.root / key, key)
+                        if key.startswith(FOREIGN)
+                        else _stored(self.root / key, key)
+                    )
 
     def upload(self, key: str, path: Path) -> None:
         with path.open("rb") as source:
@@ -63,7 +68,7 @@ class FolderStore:
             file.writelines(chunks)
 
     def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
-        with self._reading(key) as path, path.open("rb") as file:
+        with self._reading(key) as path, _opened(path) as file:
             file.seek(start)
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
@@ -91,10 +96,26 @@ class FolderStore:
         """Return the keys that start so, in order; raises OSError where a folder cannot be looked into."""
         # Walking below the last whole folder of the prefix keeps the cost to what is asked for.
         keys = []
-        for folder, names, files in os.walk(self.root / prefix.rpartition("/")[0], onerror=_unless_absent):
-            if Path(folder) == self.root and _SCRATCH in names:
+        closed: list[str] = []
+
+        def on_error(error: OSError) -> None:
+            if isinstance(error, FileNotFoundError | NotADirectoryError):
+                return
+            # Objects in a folder that cannot be read are not missing: nobody may go on as if they were.
+            folder = Path(error.filename).relative_to(self.root).as_posix() + "/"
+            # The root of what others write is ours: without it nobody knows what is due.
+            if not folder.startswith(FOREIGN) or folder == FOREIGN:
+                raise error
+            closed.append(folder)
+
+        for folder, names, files in os.walk(self.root / prefix.rpartition("/")[0], onerror=on_error):
+            here = Path(folder)
+            if here == self.root and _SCRATCH in names:
                 names.remove(_SCRATCH)
-            keys += [Path(folder, name).relative_to(self.root).as_posix() for name in files]
+            is_foreign = here.relative_to(self.root).parts[:1] == (FOREIGN.rstrip("/"),)
+            links = [name for name in names if is_foreign and (here / name).is_symlink()]
+            keys += [(here / name).relative_to(self.root).as_posix() for name in (*files, *links)]
+        keys += closed
         return sorted((key for key in keys if key.startswith(prefix)), key=os.fsencode)
 
     def _path(self, key: str) -> Path:
@@ -123,15 +144,52 @@ class FolderStore:
                 scratch.unlink()
 
 
-def _tag(found: os.stat_result) -> str:
+def _stored(path: Path, key: str) -> Stored:
+    found = path.stat()
     # Programs that copy set the time of change back; the time of the inode's change they cannot set.
-    return "-".join(f"{part:x}" for part in (found.st_ino, found.st_mtime_ns, found.st_ctime_ns))
+    tag = "-".join(f"{part:x}" for part in (found.st_ino, found.st_mtime_ns, found.st_ctime_ns))
+    return Stored(key, found.st_size, tag)
 
 
-def _unless_absent(error: OSError) -> None:
-    # Objects in a folder that cannot be read are not missing: nobody may go on as if they were.
-    if not isinstance(error, FileNotFoundError | NotADirectoryError):
-        raise error
+def _foreign(path: Path, key: str) -> Stored:
+    """List what others wrote; what is no file that can be read has a fault."""
+    if key.endswith("/"):
+        return Stored(key, 0, "", fault="it cannot be looked into: permission denied")
+    try:
+        found = path.stat()
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not path.is_symlink():
+            raise
+        return Stored(key, 0, "", fault=f"it cannot be read: {error.strerror}")
+    if fault := _no_file(found.st_mode):
+        return Stored(key, 0, "", fault=fault)
+    if not os.access(path, os.R_OK):
+        return Stored(key, found.st_size, "", fault="it cannot be read: permission denied")
+    return _stored(path, key)
+
+
+def _no_file(mode: int) -> str | None:
+    if stat.S_ISREG(mode):
+        return None
+    kinds = {
+        stat.S_IFIFO: "a named pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFDIR: "a folder that is not read",
+    }
+    return f"it is {kinds.get(stat.S_IFMT(mode), 'a device')}, not a file"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, and nothing but a file: a pipe would wait for a writer for ever."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError
+    if fault := _no_file(mode):
+        raise OSError(errno.EINVAL, fault)
+    # It may have become another since; no pipe waits with this flag, and a file does not mind it.
+    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        yield file
 
 
 def _make_folders(*folders: Path) -> None:

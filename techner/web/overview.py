@@ -8,7 +8,8 @@ from techner.core.manifest import Generation, Judgement, Manifest
 from techner.core.policy import Policies
 from techner.registry.aliases import alias_log
 from techner.registry.versions import read_manifest
-from techner.stages.inbox import BatchState, survey
+from techner.stages.deliveries import Ignored
+from techner.stages.inbox import BatchState, survey_all
 from techner.stages.judgements import judgements
 from techner.store import Store
 
@@ -26,6 +27,8 @@ class Overview:
     unsigned_runs: int
     """How many those are."""
     deliveries: tuple[BatchState, ...]
+    ignored: tuple[Ignored, ...]
+    """What is in the inbox beside them, and why it is not read."""
 
     @property
     def move(self) -> Generation:
@@ -43,10 +46,12 @@ def overview(store: Store, policies: Policies, *, cache: Path) -> Overview:
     if not moves:
         raise NotInitialised(store.url)
     judged = [record for _, record in judgements(store).believed(limit=SHOWN)]
+    found = survey_all(store, policies, cache=cache)
     return Overview(
         manifest=read_manifest(store, moves[0][1].version),
         moves=moves,
         runs=tuple(record for record in judged if record),
         unsigned_runs=judged.count(None),
-        deliveries=survey(store, policies, cache=cache),
+        deliveries=found.batches,
+        ignored=found.ignored,
     )

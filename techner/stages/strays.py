@@ -1,0 +1,55 @@
+"""Which files of the inbox are no deliveries: what tools and systems leave there, and copies under way."""
+
+import re
+from collections.abc import Collection
+
+_UNDER_WAY = (
+    ".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".opdownload", ".filepart",
+    ".inprogress", ".incomplete", ".uploading", ".aria2", "._copying_",
+)  # fmt: skip
+"""What tools add to a name until the copy is whole."""
+_TEMPORARY = (*_UNDER_WAY, ".swp", ".swo", ".swx", ".lock", ".bak", ".orig", "~", "#")
+_OF_A_SYSTEM = {
+    "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "system volume information",
+    "lost+found", "__macosx", "@eadir", "_success", "_failure", "_temporary", "_logs", "_metadata",
+    "_common_metadata", "_delta_log", "_spark_metadata", "__pycache__",
+}  # fmt: skip
+_OF_A_JOB = re.compile(r"_(?:started|committed)_\d+")
+_CHECKSUMS = (".md5", ".sha1", ".sha256", ".sha512", ".crc", ".crc32", ".asc", ".sig")
+_FOLDER_MARKER = "_$folder$"
+
+
+def why_stray(name: str, size_bytes: int, beside: Collection[str]) -> str | None:
+    """Say why a name of the inbox is no delivery; None for one that is. `beside` are all names there."""
+    if name.endswith(("/", _FOLDER_MARKER)):
+        return "it marks a folder"
+    if not size_bytes and any(other.startswith(f"{name}/") for other in beside):
+        return "it marks a folder"
+    for part in name.split("/"):
+        if why := _of_a_tool(part):
+            return why
+    for suffix in _CHECKSUMS:
+        if name.lower().endswith(suffix) and name[: -len(suffix)] in beside:
+            return f"it is the checksum or signature of {name[: -len(suffix)]!r}"
+    return None
+
+
+def _of_a_tool(part: str) -> str | None:
+    lower = part.lower()
+    if lower.startswith("."):
+        return "it is hidden: a copy under way, or a file of some tool"
+    if lower in _OF_A_SYSTEM or _OF_A_JOB.fullmatch(lower):
+        return f"{part!r} is what a system or job leaves behind"
+    if lower.startswith(("~$", "#")) or lower.endswith(_TEMPORARY):
+        return "it is temporary by its name: a copy under way, or what an editor keeps"
+    return None
+
+
+def copy_under_way(name: str, beside: Collection[str]) -> str | None:
+    """Return the name of a temporary file that some tool is writing this one under, if it is there."""
+    folder, slash, last = name.rpartition("/")
+    for suffix in (*_UNDER_WAY, "._COPYING_"):
+        if (other := f"{name}{suffix}") in beside or (other := f"{folder}{slash}.{last}{suffix}") in beside:
+            return other
+    of_rsync = re.compile(re.escape(f"{folder}{slash}.{last}.") + r"[A-Za-z0-9]{6}")
+    return next((other for other in beside if of_rsync.fullmatch(other)), None)
