@@ -67,7 +67,7 @@ PARAMS = {
 @contextmanager
 def _stage() -> "Iterator[Run]":
     """Open the store for this DAG run; an error that no retry can mend fails the task at once."""
-    from techner.core.errors import StoreError, TechnerError
+    from techner.core.errors import TechnerError
     from techner.settings import load_settings
     from techner.stages.run import Run
 
@@ -79,9 +79,9 @@ def _stage() -> "Iterator[Run]":
             cache=settings.cache,
             gpu=settings.gpu,
         )
-    except StoreError:
-        raise  # storage may be back at the next try
     except TechnerError as error:
+        if error.is_passing:
+            raise  # the store or the disk may be well at the next try
         raise AirflowFailException(str(error)) from error
 
 

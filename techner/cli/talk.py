@@ -2,6 +2,7 @@
 
 import getpass
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -33,7 +34,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def person() -> str:
     """Who runs the command, for the audit trail."""
-    return f"cli:{getpass.getuser()}"
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError, ImportError):  # a container whose user has no name
+        return f"cli:uid {os.getuid()}"
 
 
 def now() -> datetime:

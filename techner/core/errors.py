@@ -16,12 +16,26 @@ TechnerError
 └── IntegrityError          bytes are not what their digest says, or sets that must be apart overlap
     └── Untrusted           not signed by a key that is trusted, or an old state played again
 
-Fields are the `args`, so every error survives pickling across process borders.
+Fields are the `args`, so every error survives pickling across process borders. StoreError and CacheError
+pass: `is_passing` decides it for the DAG's retries and for HTTP alike.
 """
+
+from typing import ClassVar
+
+from techner.core.redact import redact
 
 
 class TechnerError(Exception):
-    """Base of all errors raised on purpose; its text says what to do."""
+    """Base of all errors raised on purpose; its text says what to do, and holds no password of a URL."""
+
+    is_passing: ClassVar[bool] = False
+    """Whether the same may succeed later: the DAG tries its task again, and HTTP answers 503."""
+
+    def __str__(self) -> str:
+        return redact(self._text())
+
+    def _text(self) -> str:
+        return super().__str__()
 
 
 class BatchError(TechnerError):
@@ -43,12 +57,14 @@ class PolicyError(SettingsError, ValueError):
         super().__init__(field, problem)
         self.field, self.problem = field, problem
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return f"{self.field} {self.problem}"
 
 
 class StoreError(TechnerError):
     """Object storage did not do what was asked."""
+
+    is_passing = True
 
 
 class ObjectExists(StoreError):  # noqa: N818 - it names the state that was found
@@ -58,7 +74,7 @@ class ObjectExists(StoreError):  # noqa: N818 - it names the state that was foun
         super().__init__(key)
         self.key = key
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return f"{self.key!r} exists already and is write-once"
 
 
@@ -69,7 +85,7 @@ class ObjectMissing(StoreError):  # noqa: N818
         super().__init__(key)
         self.key = key
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return f"{self.key!r} is not in the store"
 
 
@@ -84,7 +100,7 @@ class AliasConflict(RegistryError):  # noqa: N818
         super().__init__(alias, expected, found)
         self.alias, self.expected, self.found = alias, expected, found
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return (
             f"alias {self.alias!r} names {self.found}, not {self.expected}; "
             "judge again against the new production model"
@@ -98,7 +114,7 @@ class UnknownVersion(RegistryError):  # noqa: N818
         super().__init__(name)
         self.name = name
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return f"no version or alias {self.name!r}; `techner model list` shows what there is"
 
 
@@ -109,7 +125,7 @@ class NotInitialised(RegistryError):  # noqa: N818
         super().__init__(url)
         self.url = url
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return f"{self.url} holds no model yet; run `techner init --base MODEL` once"
 
 
@@ -120,11 +136,13 @@ class IntegrityError(TechnerError):
 class CacheError(TechnerError):
     """The local disk cannot hold what was asked for."""
 
+    is_passing = True
+
     def __init__(self, folder: str, problem: str) -> None:
         super().__init__(folder, problem)
         self.folder, self.problem = folder, problem
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return f"cache {self.folder}: {self.problem}; correct that, or give another folder as `cache`"
 
 
@@ -135,7 +153,7 @@ class Untrusted(IntegrityError):  # noqa: N818
         super().__init__(what, why)
         self.what, self.why = what, why
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return (
             f"{self.what} is {self.why}; it is not used. Find out who wrote to the store, and whether "
             "TECHNER_PUBLIC_KEY is the right key"

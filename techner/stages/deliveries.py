@@ -10,6 +10,7 @@ from pathlib import Path
 from techner.core.errors import BatchError, ObjectMissing, StoreError
 from techner.core.examples import digest
 from techner.core.manifest import BatchRef
+from techner.registry.fetch import cache_errors
 from techner.stages.strays import copy_under_way, why_stray
 from techner.store import Store, Stored
 from techner.store.base import check_key
@@ -99,20 +100,21 @@ def _digest(store: Store, entry: Stored, cache: Path) -> str:
     Raises _Moving where the object is not what was listed.
     """
     known = _remembered(store, entry, cache)
-    # A full disk or a crash leaves entries without their content: those are read again.
-    if known.is_file() and _DIGEST.fullmatch(said := known.read_bytes()):
-        return said.decode()
-    try:
-        data = store.get(entry.key)
-    except ObjectMissing:
-        raise _Moving("it was taken away while it was read") from None
-    if len(data) != entry.size_bytes:
-        raise _Moving("its size changed while it was read: it is being copied, the next run reads it")
-    found = digest(data)
-    known.parent.mkdir(parents=True, exist_ok=True)
-    fresh = known.with_suffix(f".{uuid.uuid4().hex}")
-    fresh.write_text(found)
-    fresh.replace(known)
+    with cache_errors(cache):
+        # A full disk or a crash leaves entries without their content: those are read again.
+        if known.is_file() and _DIGEST.fullmatch(said := known.read_bytes()):
+            return said.decode()
+        try:
+            data = store.get(entry.key)
+        except ObjectMissing:
+            raise _Moving("it was taken away while it was read") from None
+        if len(data) != entry.size_bytes:
+            raise _Moving("its size changed while it was read: it is being copied, the next run reads it")
+        found = digest(data)
+        known.parent.mkdir(parents=True, exist_ok=True)
+        fresh = known.with_suffix(f".{uuid.uuid4().hex}")
+        fresh.write_text(found)
+        fresh.replace(known)
     return found
 
 
@@ -129,7 +131,8 @@ def was_replaced(store: Store, batch: BatchRef, cache: Path) -> bool:
     replaced = [key for key, expected in parts.items() if expected and _digest_now(store, key) != expected]
     for key in replaced:
         for entry in store.list(key, limit=1):
-            _remembered(store, entry, cache).unlink(missing_ok=True)
+            with cache_errors(cache):
+                _remembered(store, entry, cache).unlink(missing_ok=True)
     return bool(replaced)
 
 

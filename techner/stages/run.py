@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from techner.core.errors import ObjectMissing, RegistryError
 from techner.core.manifest import FileEntry
 from techner.documents import dump, parse
+from techner.registry.fetch import cache_errors
 from techner.registry.layout import checkout
 from techner.store import Store
 
@@ -49,17 +50,21 @@ class Run:
     def model(self, files: Iterable[FileEntry]) -> Iterator[Path]:
         """Lay a model out in a folder of its own for the time of the `with` block."""
         with self.scratch() as folder:
-            yield checkout(self.store, files, into=folder / "model", cache=self.cache)
+            with cache_errors(self.cache):
+                model = checkout(self.store, files, into=folder / "model", cache=self.cache)
+            yield model
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """Yield a folder for the time of the `with` block; what killed processes left is swept up."""
-        self.cache.mkdir(parents=True, exist_ok=True)
-        for left in self.cache.glob("run-*"):
-            with suppress(OSError):
-                if time.time() - left.stat().st_mtime > ABANDONED_S:
-                    shutil.rmtree(left)
-        with TemporaryDirectory(prefix="run-", dir=self.cache, ignore_cleanup_errors=True) as folder:
+        with cache_errors(self.cache):
+            self.cache.mkdir(parents=True, exist_ok=True)
+            for left in self.cache.glob("run-*"):
+                with suppress(OSError):
+                    if time.time() - left.stat().st_mtime > ABANDONED_S:
+                        shutil.rmtree(left)
+            made = TemporaryDirectory(prefix="run-", dir=self.cache, ignore_cleanup_errors=True)
+        with made as folder:
             yield Path(folder)
 
     def key(self, name: str) -> str:

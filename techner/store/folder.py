@@ -41,8 +41,12 @@ class FolderStore:
         self._write(key, lambda file: file.write(data), exclusive=False)
 
     def delete(self, key: str) -> None:
-        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            self._path(key).unlink()
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except (NotADirectoryError, IsADirectoryError):
+            return
+        except OSError as error:
+            raise StoreError(f"cannot remove {key!r} below {self.root}: {error.strerror}") from error
 
     def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
         if ".." in prefix.split("/") or prefix.startswith("/") or "\0" in prefix:

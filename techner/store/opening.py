@@ -1,5 +1,6 @@
 """From a URL to a store."""
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -7,16 +8,34 @@ from techner.core.errors import SettingsError
 from techner.store.base import Store
 from techner.store.folder import FolderStore
 
+_BUCKET = re.compile(r"[A-Za-z0-9._-]+")
+
 
 def open_store(url: str, *, s3_endpoint: str | None = None) -> Store:
     """Open `file:///path`, a plain path, or `s3://bucket/prefix`."""
-    parts = urlsplit(url)
-    if parts.scheme == "s3" and parts.netloc:
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise _no_store(url) from error
+    is_bucket = url.isprintable() and _BUCKET.fullmatch(parts.netloc) and not (parts.query or parts.fragment)
+    if parts.scheme == "s3" and is_bucket:
         from techner.store.s3 import connect
 
         return connect(parts.netloc, parts.path.strip("/"), endpoint=s3_endpoint)
-    if parts.scheme == "file" and not parts.netloc and parts.path:
+    if parts.scheme == "file" and not parts.netloc and parts.path and "\0" not in unquote(parts.path):
         return FolderStore(Path(unquote(parts.path)))
-    if url and not parts.scheme:
-        return FolderStore(Path(url).expanduser())
-    raise SettingsError(f"TECHNER_STORE={url!r} is no store; use file:///folder or s3://bucket/prefix")
+    if url and not parts.scheme and "\0" not in url:
+        try:
+            return FolderStore(Path(url).expanduser())
+        except RuntimeError as error:
+            raise SettingsError(
+                f"TECHNER_STORE={url!r}: no such home folder; give a path that starts with /"
+            ) from error
+    raise _no_store(url)
+
+
+def _no_store(url: str) -> SettingsError:
+    return SettingsError(
+        f"TECHNER_STORE={url!r} is no store; use file:///folder or s3://bucket/prefix (who may use a bucket, "
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile say)"
+    )

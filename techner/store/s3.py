@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from techner.core.errors import ObjectExists, ObjectMissing, StoreError
+from techner.core.errors import ObjectExists, ObjectMissing, SettingsError, StoreError
 from techner.store.base import CHUNK_BYTES, Stored, check_key
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def connect(bucket: str, prefix: str, *, endpoint: str | None) -> S3Store:
     """Open a bucket with boto3's own credentials chain; `endpoint` names a compatible server."""
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
     config = Config(
         retries={"mode": "standard", "max_attempts": 5},
@@ -129,4 +130,31 @@ def connect(bucket: str, prefix: str, *, endpoint: str | None) -> S3Store:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    return S3Store(boto3.client("s3", endpoint_url=endpoint, config=config), bucket, prefix)
+    try:
+        return S3Store(boto3.client("s3", endpoint_url=_checked(endpoint), config=config), bucket, prefix)
+    except (BotoCoreError, ValueError) as error:
+        raise SettingsError(
+            f"s3://{bucket} cannot be opened: {error}; check AWS_PROFILE, AWS_REGION and AWS's settings"
+        ) from error
+
+
+def _checked(endpoint: str | None) -> str | None:
+    """Return a compatible server's address; raises SettingsError for none, or one with a password in it."""
+    if not endpoint:
+        return None
+    try:
+        parts = urlsplit(endpoint)
+        port = parts.port  # raises where it is none
+    except ValueError as error:
+        raise _no_endpoint(endpoint) from error
+    is_address = parts.scheme in ("http", "https") and parts.hostname and port != 0 and endpoint.isprintable()
+    if not is_address or parts.username or parts.password or parts.query or parts.fragment:
+        raise _no_endpoint(endpoint)
+    return endpoint
+
+
+def _no_endpoint(endpoint: str) -> SettingsError:
+    return SettingsError(
+        f"TECHNER_S3_ENDPOINT={endpoint!r} is no endpoint; write http://host:port, without a password: "
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, say who asks"
+    )

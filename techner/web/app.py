@@ -9,14 +9,7 @@ from fastapi.params import Depends
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
 from techner import __version__
-from techner.core.errors import (
-    CacheError,
-    NotInitialised,
-    RegistryError,
-    StoreError,
-    TechnerError,
-    UnknownVersion,
-)
+from techner.core.errors import NotInitialised, RegistryError, TechnerError, UnknownVersion
 from techner.core.manifest import Manifest
 from techner.registry.blobs import load_bytes
 from techner.registry.names import VERSION_NAME
@@ -104,7 +97,7 @@ def _manifest(store: Store, version: str) -> Manifest:
 
 def _failure(request: Request, error: Exception) -> Response:
     """Say in the error's own words what is wrong."""
-    is_passing = isinstance(error, StoreError | CacheError)
+    is_passing = isinstance(error, TechnerError) and error.is_passing
     status = 404 if isinstance(error, RegistryError) else 503 if is_passing else 500
     if getattr(request.scope.get("route"), "path", "").startswith(f"{PREFIX}/"):
         return JSONResponse({"detail": str(error)}, status_code=status)

@@ -50,3 +50,39 @@ def test_the_tree_in_the_module_text_names_every_error() -> None:
 @pytest.mark.parametrize("kind", [errors.ObjectExists, errors.ObjectMissing])
 def test_states_of_an_object_are_store_errors(kind: type[Exception]) -> None:
     assert issubclass(kind, errors.StoreError)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://user:pa@ss@host:80/b", "http://***@host:80/b"),
+        ("s3://KEY:se/cr+et@bucket/x", "s3://***@bucket/x"),
+        ("https://secret@host/x", "https://***@host/x"),
+        ("redis://:secret@host", "redis://***@host"),
+        ("TECHNER_S3_ENDPOINT='user:secret@host'", "TECHNER_S3_ENDPOINT='***@host'"),
+        ('the URL: "http://u:secret@h:1/b"', 'the URL: "http://***@h:1/b"'),
+        (
+            "https://h/k?X-Amz-Credential=secret&x=1&X-Amz-Signature=secret",
+            "https://h/k?X-Amz-Credential=***&x=1&X-Amz-Signature=***",
+        ),
+        ("https://h/k?AWSAccessKeyId=secret&token=secret", "https://h/k?AWSAccessKeyId=***&token=***"),
+        ("http://host:80/a@b, row 3: a@b, 12:30@home", "http://host:80/a@b, row 3: a@b, 12:30@home"),
+    ],
+)
+def test_no_error_shows_what_logs_in(text: str, shown: str) -> None:
+    assert str(errors.StoreError(text)) == shown
+    assert "secret" not in str(errors.UnknownVersion(text))
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_every_error_is_shown_by_the_base_class_which_hides_passwords(kind: type[Exception]) -> None:
+    assert kind.__str__ is errors.TechnerError.__str__
+
+
+def test_errors_of_the_store_and_of_the_disk_pass_and_no_others() -> None:
+    assert {kind.__name__ for kind in CLASSES if getattr(kind, "is_passing", False)} == {
+        "StoreError",
+        "ObjectExists",
+        "ObjectMissing",
+        "CacheError",
+    }

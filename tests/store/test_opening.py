@@ -46,9 +46,77 @@ def test_s3_url_opens_a_bucket(url: str, opened: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "s3://", "s3:///prefix", "s3:/bucket", "file://host/path", "file://", "ftp://host/a", "gs://bucket"],
+    [
+        "",
+        "s3://",
+        "s3:///prefix",
+        "s3:/bucket",
+        "file://host/path",
+        "file://",
+        "ftp://host/a",
+        "gs://bucket",
+        "s3://buck\net",
+        "s3://bucket:80/x",
+        "s3://bucket/x?a=b",
+        "s3://bucket#x",
+        "http://[",
+        "file:///a%00b",
+        "a\0b",
+    ],
 )
 def test_nonsense_is_refused_by_name(url: str) -> None:
     with pytest.raises(SettingsError, match="is no store; use") as caught:
         open_store(url)
     assert repr(url) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://KEY:secret@bucket/x",
+        "s3://KEY:se/cret@bucket",
+        "s3://bucket?X-Amz-Signature=secret",
+        "https://user:secret@host/x",
+    ],
+)
+def test_a_password_in_a_store_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(SettingsError, match="is no store; use") as caught:
+        open_store(url)
+    assert "secret" not in str(caught.value)
+    assert "***" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "host",
+        "ftp://host",
+        "http://",
+        "http://[",
+        "http://host:99999",
+        "http://host:port",
+        "http://user:secret@host",
+        "http://secret@host",
+        "http://host?X-Amz-Signature=secret",
+    ],
+)
+def test_an_endpoint_that_is_none_is_refused_without_its_password(endpoint: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"TECHNER_S3_ENDPOINT=.* is no endpoint; write http://host:port"
+    ) as caught:
+        open_store("s3://bucket", s3_endpoint=endpoint)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_profile_that_is_unknown_is_an_error_of_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(SettingsError, match=r"s3://bucket cannot be opened: .*\(nobody\).*; check"):
+        open_store("s3://bucket", s3_endpoint="http://127.0.0.1:1")
+
+
+def test_a_home_folder_of_nobody_is_refused() -> None:
+    with pytest.raises(SettingsError, match="no such home folder"):
+        open_store("~no-such-person/store")

@@ -1,0 +1,23 @@
+"""Text that may be shown: without the passwords and signatures that URLs carry."""
+
+import re
+
+HIDDEN = "***"
+# A password may hold a slash (keys of S3 do), so all up to the last @ is hidden, unless a port comes first.
+_WITH_PASSWORD = re.compile(
+    r"""(?P<before>\b[a-z][a-z0-9+.-]*://|(?<=['"=]))[^\s/:@'"<>]*:(?!\d+(?:[/?#]|$))[^\s'"<>]*@""",
+    re.IGNORECASE,
+)
+_WITH_NAME = re.compile(r"""(?P<before>\b[a-z][a-z0-9+.-]*://)[^\s/?#@'"<>]+@""", re.IGNORECASE)
+_IN_QUERY = re.compile(
+    r"(?P<before>[?&;](?:X-Amz-[A-Za-z-]+|X-Goog-[A-Za-z-]+|[A-Za-z_-]*(?:signature|sig|token|key|keyid|secret|password|"
+    r"credential|auth))=)[^&;\s'\"<>]+",
+    re.IGNORECASE,
+)
+
+
+def redact(text: str) -> str:
+    """Return `text` with `***` for what logs in: `user:password@`, `token@`, and signed parts of a query."""
+    for pattern in (_WITH_PASSWORD, _WITH_NAME):
+        text = pattern.sub(rf"\g<before>{HIDDEN}@", text)
+    return _IN_QUERY.sub(rf"\g<before>{HIDDEN}", text)
