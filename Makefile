@@ -31,7 +31,7 @@ demo: $(STAMP) ## Run two nights on the project's own corpus, through Airflow.
 test: lint test-only ## Lint, then run all tests.
 
 test-only: $(STAMP)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 lint: $(STAMP) ## ruff, mypy --strict, and the layers.
 	@$(BIN)/ruff check --quiet .

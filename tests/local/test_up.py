@@ -2,14 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,10 +22,10 @@ import spacy
 from techner.formats import write_examples
 from techner.registry.aliases import alias_log, production
 from techner.store import FolderStore
+from tests.waiting import LIMIT_S, until
 from tests.world import tech_batch
 
 ROOT = Path(__file__).parents[2]
-LIMIT_S = 400  # a net for a busy machine, no measure
 POLICIES = {
     "TECHNER_CORPUS__HOLDOUT_SHARE": "0",
     "TECHNER_TRAINING__EPOCHS": "1",
@@ -37,6 +37,8 @@ POLICIES = {
     "TECHNER_GATE__SURVIVAL_FLOOR": "0",
     "TECHNER_GATE__SPEED_FLOOR": "0",
 }
+DAG = "/api/v2/dags/techner_nightly"
+ASKED = re.compile(r"TaskInstance Finished: dag_id=techner_nightly, task_id=ask, .* state=awaiting_input")
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -66,10 +68,13 @@ def tiny_origin(state: Path) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """Hold a free loopback port for a server that binds with SO_REUSEADDR: no other process is given it."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
 
 
 @contextmanager
@@ -85,11 +90,12 @@ def running(state: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
             stderr=out,
         )
     try:
-        deadline = time.monotonic() + LIMIT_S
-        while "Ctrl-C" not in told.read_text():
-            assert process.poll() is None, told.read_text()
-            assert time.monotonic() < deadline, told.read_text()
-            time.sleep(0.2)
+        until(
+            lambda: "Ctrl-C" in told.read_text() or process.poll() is not None,
+            "`up` to say that it is ready",
+            last_seen=told.read_text,
+        )
+        assert process.poll() is None, told.read_text()
         yield process
     finally:
         process.terminate()
@@ -157,22 +163,37 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def up(state: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
     """Start all of Airflow; a client that is logged in comes with it."""
-    port = free_port()
-    with running(state, port) as process:
+    with reserved_port() as port, running(state, port) as process:
         address = f"http://127.0.0.1:{port}"
         token = log_in(address, state)
         with httpx.Client(
             base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=LIMIT_S
         ) as client:
-            until(lambda: client.get("/api/v2/dags/techner_nightly").status_code == 200)
+            until(lambda: client.get(DAG).status_code == 200, "the DAG to be parsed")
             yield process, client
 
 
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LIMIT_S
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+def task_states(client: httpx.Client, run: str) -> dict[str, str]:
+    return {t["task_id"]: t["state"] for t in client.get(f"{run}/taskInstances").json()["task_instances"]}
+
+
+def until_the_answer_is_safe(client: httpx.Client, run: str, state: Path) -> None:
+    """Wait until the question stands, and the scheduler has read that the process which put it has ended.
+
+    Airflow 3.3 takes that end for the end of the task, and tries it again, where the task is queued already
+    to take up the answer.
+    """
+    until(
+        lambda: task_states(client, run).get("ask") == "awaiting_input",
+        "the gate to ask",
+        last_seen=lambda: task_states(client, run),
+    )
+    log = state / "airflow" / "logs" / "scheduler.log"
+    until(
+        lambda: ASKED.search(log.read_text(errors="replace")),
+        "the scheduler to read that the question was put",
+        last_seen=lambda: log.read_text(errors="replace")[-2000:],
+    )
 
 
 pytestmark = [pytest.mark.timeout(3 * LIMIT_S), pytest.mark.xdist_group("up")]
@@ -185,7 +206,7 @@ def test_1_the_page_is_for_people_who_log_in(up: Up, state: Path) -> None:
     page = client.get("/techner/")
     assert page.status_code == 200
     assert production(FolderStore(state / "store"))[0] in page.text
-    assert client.get("/api/v2/dags/techner_nightly").json()["is_paused"]
+    assert client.get(DAG).json()["is_paused"]
 
 
 def test_2_the_page_has_something_to_look_at(up: Up, tmp_path: Path) -> None:
@@ -203,21 +224,21 @@ def test_2_the_page_has_something_to_look_at(up: Up, tmp_path: Path) -> None:
 def test_3_a_person_answers_where_the_gate_asks_and_the_answer_is_kept(up: Up, state: Path) -> None:
     """No holdout was given, and none is taken from deliveries: nothing measures the new labels."""
     _, client = up
-    runs = "/api/v2/dags/techner_nightly/dagRuns"
-    client.patch("/api/v2/dags/techner_nightly", json={"is_paused": False}).raise_for_status()
-    until(lambda: len(client.get(runs).json()["dag_runs"]) > 0)
-    run = f"{runs}/{client.get(runs).json()['dag_runs'][0]['dag_run_id']}"
-
-    def task_states() -> dict[str, str]:
-        return {t["task_id"]: t["state"] for t in client.get(f"{run}/taskInstances").json()["task_instances"]}
-
-    until(lambda: task_states().get("ask") not in (None, "scheduled", "queued", "running"))
+    runs = f"{DAG}/dagRuns"
+    client.patch(DAG, json={"is_paused": False}).raise_for_status()
+    found = until(lambda: client.get(runs).json()["dag_runs"], "the night of the schedule to begin")
+    run = f"{runs}/{found[0]['dag_run_id']}"
+    until_the_answer_is_safe(client, run, state)
     question = f"{run}/taskInstances/ask/-1/hitlDetails"
     assert "new micro F1 against floor" in client.get(question).json()["body"]
     answer = {"chosen_options": ["publish"], "params_input": {"reason": "read forty examples"}}
     client.patch(question, json=answer).raise_for_status()
-    until(lambda: client.get(run).json()["state"] in ("success", "failed"))
-    assert task_states()["publish"] == "success"
+    until(
+        lambda: client.get(run).json()["state"] in ("success", "failed"),
+        "the night to end after the answer",
+        last_seen=lambda: task_states(client, run),
+    )
+    assert task_states(client, run)["publish"] == "success"
     newest = alias_log(FolderStore(state / "store")).newest()
     assert newest is not None
     assert newest[1].who == "airflow:admin"
