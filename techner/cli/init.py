@@ -2,12 +2,12 @@
 
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,11 @@ from techner.cli.examples import read_gold, read_mixed
 from techner.cli.talk import console, now, person, training_bar
 from techner.core.errors import ModelError
 from techner.core.examples import Example
+from techner.core.policy import GatePolicy
 from techner.settings import load_settings
+
+if TYPE_CHECKING:
+    from techner.corpus.reference import Reference
 
 STARTER = "starter"
 
@@ -39,13 +43,16 @@ def init(
     ] = None,
 ) -> None:
     """Make the origin version and the reference set of a store, once."""
+    from techner.corpus.reference import load_reference
+    from techner.registry.versions import read_manifest
     from techner.stages.initialise import initialise
 
     settings = load_settings()
+    store = settings.open_store()
     gold, silver = _reference(reference, base)
     with base_folder(base) as folder:
         version = initialise(
-            settings.open_store(),
+            store,
             folder,
             base=Path(base).name,
             gold=gold,
@@ -53,9 +60,44 @@ def init(
             holdout=read_gold(holdout) if holdout else (),
             who=person(),
             when=now(),
+            policies=settings.policies,
         )
+    manifest = read_manifest(store, version)
+    made = load_reference(store, manifest.lineage.reference)
+    for line in said_of(made, manifest.pretrained_labels, settings.policies.gate):
+        console.print(line, markup=False)
     console.print(f"origin [bold]{version}[/] made from {base} in {settings.store}; production names it")
     typer.echo(version)
+
+
+def said_of(reference: "Reference", pretrained: tuple[str, ...], gate: GatePolicy) -> Iterator[str]:
+    """Say who labelled the reference set, and of which labels it says too little."""
+    from techner.stages.unscored import gold_spans
+
+    evidence = reference.evidence
+    yield (
+        f"reference set: {evidence.gold} gold rows ({_counted(evidence.gold_spans)}), {reference.silver} "
+        f"rows labelled by the base model ({_counted(evidence.silver_spans)})"
+    )
+    if evidence.not_annotated:
+        yield (
+            f"no gold row is annotated for {_counted(evidence.not_annotated)} (spans that the base model "
+            "finds in them): of these labels the gold rows say nothing, and the gate asks about each "
+            "candidate of `blend`. Annotate them, or state `scope` in the rows that were read for them"
+        )
+    few = {
+        label: spans
+        for label, spans in gold_spans(reference, pretrained).items()
+        if spans < gate.min_support and label not in evidence.not_annotated
+    }
+    if few:
+        yield f"too few spans in the part that scores, under {gate.min_support}: {_counted(few)}"
+    if evidence.in_holdout:
+        yield f"{evidence.in_holdout} reference texts are left out, because the holdout has them"
+
+
+def _counted(spans: Mapping[str, int]) -> str:
+    return ", ".join(f"{label} {number}" for label, number in spans.items()) or "no span"
 
 
 @contextmanager

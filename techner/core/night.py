@@ -148,6 +148,13 @@ class Evaluation:
     """Those of them that the candidate does not know any more."""
     size_bytes: dict[str, int]
     """candidate, origin → bytes of all files."""
+    origin_spans: dict[str, tuple[int, int]] | None = None
+    """Pretrained label → the origin's spans in both sets that nobody judged, and those the candidate keeps.
+
+    None in evaluations from before they were counted.
+    """
+    is_rewritten: bool = True
+    """Whether the candidate's pretrained components are other than the origin's."""
 
 
 @document

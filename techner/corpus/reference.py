@@ -1,18 +1,35 @@
 """The reference set, made once at `techner init`: old-domain text to rehearse and to score."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from techner.core.document import document
 from techner.core.errors import BatchError, IntegrityError, ObjectExists
-from techner.core.examples import Example, digest, share_of, text_key
+from techner.core.examples import Example, Span, digest, share_of, text_key
 from techner.documents import dump, parse
 from techner.formats import read_examples, write_examples
 from techner.store import Store
 
 REGRESSION_SHARE = 0.2
 PARTS = ("rehearsal.jsonl", "regression.jsonl", "holdout.jsonl", "about.json")
+
+
+@document
+class Evidence:
+    """Which labels a reference set can speak of, and who says so; nothing in sets from before it was kept."""
+
+    gold: int = 0
+    """Examples labelled by people."""
+    gold_spans: dict[str, int] = field(default_factory=dict)
+    """Pretrained label → spans that people marked."""
+    silver_spans: dict[str, int] = field(default_factory=dict)
+    """Pretrained label → spans that the origin marked in the silver examples."""
+    not_annotated: dict[str, int] = field(default_factory=dict)
+    """Pretrained label without a gold span → spans that the origin finds in the gold texts."""
+    in_holdout: int = 0
+    """Texts that were left out because the holdout has them."""
 
 
 @document
@@ -24,6 +41,7 @@ class About:
     holdout: int
     silver: int
     """Examples labelled by the origin instead of people."""
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +52,7 @@ class Reference:
     regression: tuple[Example, ...]
     holdout: tuple[Example, ...] = ()
     silver: int = 0
+    evidence: Evidence = field(default_factory=Evidence)
 
     @cached_property
     def scoring_texts(self) -> frozenset[str]:
@@ -41,18 +60,22 @@ class Reference:
 
 
 def split_reference(
-    examples: Iterable[Example],
+    gold: Iterable[Example],
     *,
+    silver: Iterable[Example] = (),
     holdout: Iterable[Example] = (),
-    silver: int = 0,
+    not_annotated: Mapping[str, int] | None = None,
     expect_entities: bool = True,
 ) -> Reference:
     """Part reference examples by text hash into rehearsal and regression; repeated texts count once.
 
-    Raises BatchError where entities are expected and the regression set would have none.
+    Of a text that is both gold and silver, the gold one counts. Raises BatchError where entities are expected
+    and the regression set would have none.
     """
     frozen = {text_key(example.text): example for example in holdout}
-    unique = {text_key(example.text): example for example in examples}
+    annotated = {text_key(example.text): example for example in gold}
+    labelled = {text_key(example.text): example for example in silver}
+    unique = annotated | {key: example for key, example in labelled.items() if key not in annotated}
     rehearsal: list[Example] = []
     regression: list[Example] = []
     for key, example in unique.items():
@@ -63,12 +86,48 @@ def split_reference(
             f"the reference set has {len(unique)} texts, with no entity in the fifth of them that scores; "
             "give `techner init --reference` more annotated examples of the pretrained labels"
         )
+    people = [example for key, example in annotated.items() if key not in frozen]
+    machine = [example for key, example in unique.items() if key not in frozen and key not in annotated]
     return Reference(
         rehearsal=tuple(rehearsal),
         regression=tuple(regression),
         holdout=tuple(frozen.values()),
-        silver=silver,
+        silver=len(machine),
+        evidence=Evidence(
+            gold=len(people),
+            gold_spans=_spans_by_label(people),
+            silver_spans=_spans_by_label(machine),
+            not_annotated=dict(sorted((not_annotated or {}).items())),
+            in_holdout=len(unique.keys() & frozen.keys()),
+        ),
     )
+
+
+def _spans_by_label(examples: Iterable[Example]) -> dict[str, int]:
+    return dict(sorted(Counter(span.label for example in examples for span in example.spans).items()))
+
+
+def unmarked(gold: Iterable[Example], labels: Iterable[str]) -> frozenset[str]:
+    """Return those of `labels` that no gold example has a span of, or states in its scope."""
+    spoken = {label for example in gold for label in (*example.labels, *(example.scope or ()))}
+    return frozenset(labels) - spoken
+
+
+def narrowed(
+    gold: Sequence[Example], found: Iterable[tuple[Span, ...]], labels: Iterable[str]
+) -> tuple[list[Example], dict[str, int]]:
+    """Take labels that nobody annotated out of the scope of the gold examples; returns their counts too.
+
+    `found` are the origin's spans in the gold texts. A label without one gold span, which the origin finds in
+    these very texts, was not looked for there: its absence says nothing. A row's own scope stays.
+    """
+    labels = frozenset(labels)
+    silent = unmarked(gold, labels)
+    counts = Counter(span.label for spans in found for span in spans if span.label in silent)
+    if not counts:
+        return list(gold), {}
+    scope = tuple(sorted(labels - counts.keys()))
+    return [eg if eg.scope is not None else replace(eg, scope=scope) for eg in gold], dict(counts)
 
 
 def save_reference(store: Store, reference: Reference) -> str:
@@ -83,6 +142,7 @@ def save_reference(store: Store, reference: Reference) -> str:
                 regression=len(reference.regression),
                 holdout=len(reference.holdout),
                 silver=reference.silver,
+                evidence=reference.evidence,
             )
         ),
     }
@@ -102,7 +162,13 @@ def load_reference(store: Store, name: str) -> Reference:
         raise IntegrityError(f"the reference set {name} in {store.url} was altered")
     rehearsal, regression, holdout = (read_examples(parts[path], where=path) for path in PARTS[:3])
     about = parse(About, parts["about.json"], where="about.json")
-    return Reference(rehearsal=rehearsal, regression=regression, holdout=holdout, silver=about.silver)
+    return Reference(
+        rehearsal=rehearsal,
+        regression=regression,
+        holdout=holdout,
+        silver=about.silver,
+        evidence=about.evidence,
+    )
 
 
 def _name(parts: Mapping[str, bytes]) -> str:

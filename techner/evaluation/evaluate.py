@@ -1,9 +1,9 @@
 """Answers of every system on the frozen sets → counts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from techner.core.examples import Example, Span
+from techner.core.examples import Example, Span, overlap
 from techner.core.night import Evaluation, SetEvaluation
 from techner.core.policy import SchemePolicy
 from techner.core.scheme import example_today
@@ -46,7 +46,11 @@ def _today(found: Found, moves: SchemePolicy) -> Found:
 
 
 def evaluate(
-    sets: FrozenSets, answers: Mapping[str, Answers], *, size_bytes: Mapping[str, int]
+    sets: FrozenSets,
+    answers: Mapping[str, Answers],
+    *,
+    size_bytes: Mapping[str, int],
+    is_rewritten: bool = True,
 ) -> Evaluation:
     """Count right, wrong and kept spans of candidate, production and origin, text by text."""
     old = {name: found.regression for name, found in answers.items()}
@@ -57,7 +61,37 @@ def evaluate(
         production_labels=sets.production_labels,
         lost_labels=tuple(sorted(set(sets.production_labels) - sets.known)),
         size_bytes=dict(size_bytes),
+        origin_spans=_origin_spans(sets, answers),
+        is_rewritten=is_rewritten,
     )
+
+
+def _origin_spans(sets: FrozenSets, answers: Mapping[str, Answers]) -> dict[str, tuple[int, int]]:
+    """Count the origin's spans of each pretrained label, and those of them that the candidate finds too.
+
+    In the holdout only those that nobody judged: a new entity may have taken the place of the others.
+    """
+    before, after = answers[ORIGIN], answers[CANDIDATE]
+    counts = dict.fromkeys(sorted(sets.pretrained), (0, 0))
+
+    def add(found: Iterable[Span], kept: Collection[Span]) -> None:
+        for span in found:
+            if span.label in counts:
+                total, still = counts[span.label]
+                counts[span.label] = total + 1, still + (span in kept)
+
+    for found, kept in zip(before.regression, after.regression, strict=True):
+        add(found, kept)
+    for example, found, kept in zip(sets.holdout, before.holdout, after.holdout, strict=True):
+        add(unjudged(example, found), kept)
+    return counts
+
+
+def unjudged(example: Example, found: Iterable[Span]) -> Iterator[Span]:
+    """Yield the spans of labels that the annotators did not look for, away from what they marked."""
+    for span in found:
+        if span.label not in (example.scope or ()) and not any(overlap(span, gold) for gold in example.spans):
+            yield span
 
 
 def _score(

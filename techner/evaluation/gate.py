@@ -12,6 +12,7 @@ from techner.evaluation.domain import domain_checks
 from techner.evaluation.evaluate import CANDIDATE, ORIGIN, PRODUCTION
 from techner.evaluation.pretrained import pretrained_checks
 from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED
+from techner.evaluation.unscored import unscored_checks
 
 
 def judge(evaluation: Evaluation, policy: GatePolicy, speed: Speed | None) -> Judged:
@@ -24,6 +25,7 @@ def judge(evaluation: Evaluation, policy: GatePolicy, speed: Speed | None) -> Ju
     baselines = [ORIGIN] if is_same else [ORIGIN, PRODUCTION]
     checks = [
         *(check for against in baselines for check in pretrained_checks(old, against, policy)),
+        *unscored_checks(old, evaluation, policy),
         *domain_checks(new, evaluation.production_labels, policy),
         *_lost_labels(evaluation.lost_labels),
         *_budget_checks(evaluation, policy, speed),

@@ -21,6 +21,7 @@ from techner.formats import (
 from techner.formats.json_files import is_json_list, json_lines, json_list, json_record
 from techner.formats.packed import unpack
 from techner.formats.rows import Item, Row, ShapeError
+from techner.formats.unread import READ, sign_of_annotation
 
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
@@ -125,6 +126,9 @@ def _rows(items: Iterator[Item]) -> Iterator[Row]:
 
 
 def _no_annotation(number: int, raw: bytes, record: Any) -> Row:
+    if isinstance(record, dict) and (sign := sign_of_annotation(record)):
+        detail = f"{sign[:80]!r} looks like annotation, in a form that is not read here; read are {READ}"
+        return Row(number=number, raw=raw, fault=("shape", detail))
     if isinstance(record, dict):  # unlabelled text: rehearsal has such rows, and `quality` refuses them
         return Row(number=number, raw=raw, text=record.get("text"), scope=record.get("scope"))
     return Row(number=number, raw=raw, fault=("shape", "neither an object nor [text, {entities}]"))

@@ -15,6 +15,45 @@ _LOOKALIKES = str.maketrans(
     "ABESIJKMHOPCTYXGQWABEZHIKMNOPTYX",
 )
 
+# Names that well-known corpora (CoNLL, WikiNER, OntoNotes, WNUT, GMB, MUC) give to much the same thing.
+_RELATED = (
+    "PERSON PER PERS PEOPLE HUMAN NAME",
+    "ORG ORGANIZATION ORGANISATION COMPANY CORPORATION CORP GROUP INSTITUTION",
+    "LOC LOCATION GPE GEO PLACE CITY COUNTRY STATE REGION",
+    "FAC FACILITY BUILDING",
+    "NORP NATIONALITY GROUP",
+    "DATE TIME TIM DATETIME",
+    "MONEY CURRENCY PRICE",
+    "PERCENT PERCENTAGE",
+    "CARDINAL NUMBER NUM QUANTITY ORDINAL",
+    "EVENT EVE EVT",
+    "WORK_OF_ART ART CREATIVE_WORK",
+    "PRODUCT PROD",
+    "MISC MISCELLANEOUS NORP EVENT WORK_OF_ART PRODUCT LANGUAGE LAW",
+)
+_LEAST_PREFIX = 3
+
+
+def meant_ones(label: str, scheme: LabelScheme) -> tuple[str, ...]:
+    """Return the labels of the scheme that a label of another one may stand for, likeliest first."""
+    near = meant(label, scheme)
+    if near and near[1]:
+        return (near[0],)
+    known = {_key(name): name for name in sorted(scheme.labels or ())}
+    key = _key(_IOB.sub("", label))
+    groups = [names.split() for names in _RELATED]
+    related = {name for names in groups if key in names for name in names} & known.keys()
+    if related:
+        order = [name for names in groups for name in names]
+        return tuple(known[name] for name in sorted(related, key=order.index))
+    if near:
+        return (near[0],)
+    if len(key) < _LEAST_PREFIX:
+        return ()
+    return tuple(
+        name for word, name in known.items() if any(part.startswith(key) for part in word.split("_"))
+    )
+
 
 def meant(label: object, scheme: LabelScheme) -> tuple[str, bool] | None:
     """Return the label of the scheme that was probably meant, and whether that is certain.

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from techner.core.errors import IntegrityError, StoreError
+from techner.core.errors import IntegrityError, ModelError, StoreError
 from techner.core.manifest import Manifest
 from techner.core.policy import Policies
 from techner.core.verdict import Check
@@ -18,6 +18,7 @@ from techner.registry.log import require_create_only
 from techner.stages.inbox import Status, survey
 from techner.stages.judgements import judgements
 from techner.stages.run import Run
+from techner.stages.unscored import gold_spans, unscored_labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +58,11 @@ def diagnose(run: Run, policies: Policies) -> Diagnosis:
     holdout = _holdout_spans(run, manifest, reference, policies)
     least = policies.gate.min_support
     detail = f"{holdout} gold spans of new labels; under {least} the gate asks"
+    findings.append(_reference(run, manifest, reference, policies))
     findings.append(Finding(what="holdout", detail=detail, is_well=holdout >= least or not manifest.number))
-    found = reaches(_spans(reference, manifest), holdout, _last_checks(run), policies.gate)
+    found = reaches(
+        gold_spans(reference, manifest.pretrained_labels), holdout, _last_checks(run), policies.gate
+    )
     return Diagnosis(findings=tuple(findings), reaches=tuple(found))
 
 
@@ -91,10 +95,26 @@ def _batches(run: Run, policies: Policies) -> Finding:
     return Finding(what="batches", detail=f"{due} due ({said or 'none delivered'}){hint}")
 
 
-def _spans(reference: Reference, manifest: Manifest) -> dict[str, int]:
-    """Gold spans of each pretrained label in the regression set."""
-    counts = Counter(span.label for example in reference.regression for span in example.spans)
-    return {label: counts[label] for label in manifest.pretrained_labels}
+def _reference(run: Run, manifest: Manifest, reference: Reference, policies: Policies) -> Finding:
+    """Name the pretrained labels that no gold guards."""
+    try:
+        unscored = unscored_labels(run, manifest, reference, policies.gate)
+    except (ModelError, IntegrityError) as error:
+        return Finding(what="reference set", detail=str(error), is_well=False)
+    if not unscored:
+        return Finding(
+            what="reference set", detail="scores every pretrained label that the origin finds in it"
+        )
+    named = ", ".join(f"{label} ({gold} gold, {found} found)" for label, (gold, found) in unscored.items())
+    is_blend = policies.training.strategy == "blend"
+    least = policies.gate.min_support
+    asks = "the gate asks a person each night" if is_blend else "under `blend` the gate would always ask"
+    detail = (
+        f"no loss of these labels would show, for hardly any text is annotated for them: {named}; {asks}. "
+        f"Make a new store: `techner init` with at least {least} gold spans of each in the fifth that scores"
+    )
+    is_well = not is_blend and all(found < least for _, found in unscored.values())
+    return Finding(what="reference set", detail=detail, is_well=is_well)
 
 
 def _holdout_spans(run: Run, manifest: Manifest, reference: Reference, policies: Policies) -> int:

@@ -1,7 +1,7 @@
 """`evaluate` and `judge`: candidate, production and origin on the frozen sets, then the gate."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 
 from techner.core.examples import Example, Span
@@ -22,6 +22,8 @@ from techner.stages.run import Run
 from techner.uptraining.pipeline import load_pipeline, predict, use_device
 
 Predict = Callable[[list[str]], list[tuple[Span, ...]]]
+_VOCABULARY = "vocab/"
+"""Grows with new words and labels, whatever becomes of the components."""
 log = logging.getLogger(__name__)
 
 
@@ -54,9 +56,20 @@ def evaluate(run: Run) -> Evaluation:
     answers[PRODUCTION] = answers[PRODUCTION].today(moves)
     run.write("changes.json", find_changes(sets, answers))
     sizes = {CANDIDATE: sum(entry.size_bytes for entry in candidate.files), ORIGIN: origin.size_bytes}
-    evaluation = score(sets, answers, size_bytes=sizes)
+    rewritten = is_rewritten(origin.files, candidate.files)
+    evaluation = score(sets, answers, size_bytes=sizes, is_rewritten=rewritten)
     run.write("evaluation.json", evaluation)
     return evaluation
+
+
+def is_rewritten(origin: Iterable[FileEntry], candidate: Iterable[FileEntry]) -> bool:
+    """Tell whether a component of the origin is not the same, byte for byte, in the candidate."""
+    kept = {(entry.path, entry.sha256) for entry in candidate}
+    return any(
+        (entry.path, entry.sha256) not in kept
+        for entry in origin
+        if "/" in entry.path and not entry.path.startswith(_VOCABULARY)
+    )
 
 
 def _answers(sets: FrozenSets, run: Predict) -> Answers:

@@ -48,13 +48,14 @@ def blend(task: Task) -> Iterator[Step]:
     training, held = dev.part(train_part, frozenset(labels), policy)
     silver = _silver(production, work, training, frozenset(labels), old, task.scheme.renamed)
     new = gold(work, training, frozenset(labels), silver=silver, teacher_labels=known)
-    rehearsal = [replace(eg.only(old), scope=None) for eg in task.corpus.rehearsal]
+    rehearsal = [_old(eg, old, frozenset(labels)) for eg in task.corpus.rehearsal]
     rehearsed, held_old = dev.split(rehearsal, policy)
+    unsaid = _silver(production, work, rehearsed, frozenset(labels), old, task.scheme.renamed)
     detach(work, name)
     _renew(work, name, labels, new)
     material = Material(
         new=new,
-        rehearsal=gold(work, rehearsed, frozenset(labels)),
+        rehearsal=gold(work, rehearsed, frozenset(labels), silver=unsaid, teacher_labels=old),
         dev_f1=dev.scorer(work, name, held, held_old, frozenset(labels)),
     )
     yield from train(work, name, material, policy)
@@ -64,6 +65,12 @@ def blend(task: Task) -> Iterator[Step]:
 def _scoped(example: Example, new: frozenset[str]) -> Example:
     """Spell out what a scope of None stands for: all new labels."""
     return example if example.scope is not None else replace(example, scope=tuple(sorted(new)))
+
+
+def _old(example: Example, old: frozenset[str], labels: frozenset[str]) -> Example:
+    """Return a rehearsal text as it is taught: nothing in it is new; what it leaves unsaid stays so."""
+    scope = None if example.scope is None else tuple(sorted({*example.scope, *(labels - old)}))
+    return replace(example.only(old), scope=scope)
 
 
 def _silver(

@@ -1,16 +1,21 @@
 """The reference set is parted once, by text alone, and never changes."""
 
+import json
 import random
 import unicodedata
+from dataclasses import replace
 
 import pytest
 
 from techner.core.errors import BatchError, IntegrityError, ObjectMissing
-from techner.core.examples import Example, text_key
+from techner.core.examples import Example, Span, digest, text_key
 from techner.corpus.reference import (
+    PARTS,
     REGRESSION_SHARE,
+    Evidence,
     Reference,
     load_reference,
+    narrowed,
     save_reference,
     split_reference,
 )
@@ -74,7 +79,7 @@ def test_reference_set_without_an_entity_to_score_is_refused(examples: list[Exam
 
 
 def test_saved_reference_set_is_loaded_back_equal(store: Store) -> None:
-    parts = split_reference(EXAMPLES, holdout=EXAMPLES[:20], silver=7)
+    parts = split_reference(EXAMPLES[7:], holdout=EXAMPLES[7:20], silver=EXAMPLES[:7])
     assert load_reference(store, save_reference(store, parts)) == parts
 
 
@@ -115,3 +120,49 @@ def test_an_altered_part_is_refused() -> None:
 
 def test_scoring_texts_of_an_empty_reference_are_none() -> None:
     assert Reference(rehearsal=(), regression=()).scoring_texts == frozenset()
+
+
+def test_a_label_that_only_the_origin_finds_is_out_of_the_scope_of_gold_rows() -> None:
+    date = Span(13, 17, "DATE")
+    gold, counts = narrowed(EXAMPLES[:2], [(date,), (date,)], ("DATE", "EVENT", "PERSON"))
+    assert counts == {"DATE": 2}
+    assert [example.scope for example in gold] == [("EVENT", "PERSON")] * 2
+
+
+@pytest.mark.parametrize("found", [(), (Span(0, 3, "PERSON"),)], ids=["nothing", "an annotated label"])
+def test_gold_of_every_label_that_the_origin_finds_stays_annotated_for_all(found: tuple[Span, ...]) -> None:
+    assert narrowed(EXAMPLES[:1], [found], ("DATE", "PERSON")) == (EXAMPLES[:1], {})
+
+
+def test_a_scope_that_a_row_states_stays_and_says_that_the_label_was_looked_for() -> None:
+    stated = replace(EXAMPLES[0], scope=("DATE", "PERSON"))
+    gold, counts = narrowed([stated, EXAMPLES[1]], [(Span(4, 7, "DATE"),), ()], ("DATE", "PERSON"))
+    assert (gold, counts) == ([stated, EXAMPLES[1]], {})
+
+
+def test_what_people_marked_counts_where_the_origin_labelled_the_text_too() -> None:
+    silver = [Example(example.text) for example in EXAMPLES]
+    parts = split_reference(EXAMPLES, silver=silver)
+    assert {*parts.rehearsal, *parts.regression} == set(EXAMPLES)
+    assert (parts.evidence.gold, parts.silver) == (len(EXAMPLES), 0)
+
+
+def test_a_reference_set_knows_who_marked_what() -> None:
+    silver = [marked(f"[[Oslo|GPE]] has {number}") for number in range(5)]
+    evidence = split_reference(EXAMPLES, silver=silver, holdout=EXAMPLES[:3]).evidence
+    assert (evidence.gold_spans, evidence.silver_spans) == ({"PERSON": 297}, {"GPE": 5})
+    assert evidence.in_holdout == 3
+
+
+def test_a_reference_set_of_before_evidence_was_kept_is_still_read() -> None:
+    store = MemoryStore()
+    parts = split_reference(EXAMPLES)
+    name = save_reference(store, parts)
+    files = {path: store.get(f"reference/{name}/{path}") for path in PARTS}
+    about = json.loads(files["about.json"])
+    del about["evidence"]
+    files["about.json"] = json.dumps(about).encode()
+    old = digest("".join(digest(files[path]) for path in PARTS).encode())
+    for path, part in files.items():
+        store.create(f"reference/{old}/{path}", part)
+    assert load_reference(store, old).evidence == Evidence()

@@ -1,0 +1,59 @@
+"""Signs that a record is annotated, in a form that no reader knows: such a row is never text alone."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+READ = "`entities` as [[start, end, label], …], and the exports in docs/formats.md"
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_ANNOTATION = re.compile(
+    r"annotat(ed|ions?)|bilou|biluo|bio|completions?|drafts?|ent(ity|ities|s)?|gold|iob|label(s|l?ed)?|mentions?"
+    r"|ner|objects?|predictions?|regions?|results?|spans?|tag(s|ged)?"
+)
+_STARTS, _ENDS = {"start", "begin", "offset", "from"}, {"end", "stop", "length", "to"}
+_TAG = re.compile(r"[BILUSEM][-_]\w")
+
+
+def sign_of_annotation(record: Any, *, is_known: bool = False) -> str | None:
+    """Return the first key of a record that looks like annotation, as a path; None where there is none.
+
+    Its name tells, or what it holds: offsets, or IOB tags. `null` is no sign, and in records that `is_known`,
+    whose tool writes empty lists, neither are these.
+    """
+    for path, value in _keys(record):
+        if value is None or (is_known and not value):
+            continue
+        words = _WORDS.findall(path[-1])
+        if any(_ANNOTATION.fullmatch(word.lower()) for word in words) or _is_annotation(value):
+            return ".".join(path)
+    return None
+
+
+def _keys(record: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every key with its value, outer ones first, the text apart."""
+    left: list[tuple[tuple[str, ...], Any]] = [((), record)]
+    for path, value in left:  # grows while it is read
+        if isinstance(value, Mapping):
+            inner = [((*path, str(key)), part) for key, part in value.items() if path or key != "text"]
+            yield from inner
+            left += inner
+        elif isinstance(value, list):
+            left += [(path, part) for part in value if isinstance(part, (Mapping, list))]
+
+
+def _is_annotation(value: Any) -> bool:
+    if not isinstance(value, list):
+        return isinstance(value, Mapping) and _has_offsets(value)
+    return any(
+        (isinstance(part, Mapping) and _has_offsets(part))
+        or (isinstance(part, list) and [type(place) for place in part[:2]] == [int, int])
+        or (isinstance(part, str) and _TAG.match(part) is not None)
+        for part in value
+    )
+
+
+def _has_offsets(part: Mapping[Any, Any]) -> bool:
+    numbers = [{word.lower() for word in _WORDS.findall(str(key))} for key in part if type(part[key]) is int]
+    return any(not words.isdisjoint(_STARTS) for words in numbers) and any(
+        not words.isdisjoint(_ENDS) for words in numbers
+    )

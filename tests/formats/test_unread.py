@@ -1,0 +1,60 @@
+"""A row whose annotation is not read is never taken for text alone."""
+
+import json
+from typing import Any
+
+import pytest
+
+from techner.formats import read_rows
+from techner.formats.unread import sign_of_annotation
+
+SPAN = {"start": 0, "end": 3, "label": "PERSON"}
+ANNOTATED = {
+    "ents": {"ents": [SPAN]},
+    "no ents": {"ents": []},
+    "nested": {"meta": {"annotations": {"ner": [SPAN]}}},
+    "in a list": {"payload": [{"tags": ["B-PERSON", "O"]}]},
+    "camel case": {"annotatedEntities": ["Ada"]},
+    "capitals": {"NER": "x"},
+    "by offsets": {"found": [{"beginOffset": 0, "endOffset": 3, "what": "PERSON"}]},
+    "by tuples": {"y": [[0, 3, "PERSON"]]},
+    "by tags": {"y": ["O", "B-PERSON"]},
+    "predictions": {"predictions": [{"result": [SPAN]}]},
+    "class": {"label": "sport"},
+}
+
+
+@pytest.mark.parametrize("more", ANNOTATED.values(), ids=ANNOTATED)
+def test_a_record_with_annotation_that_no_reader_knows_is_a_fault_that_names_the_key(more: Any) -> None:
+    row = next(read_rows(json.dumps({"text": "Ada", **more}).encode())[1])
+    assert row.fault is not None
+    assert row.fault[0] == "shape"
+    assert f"'{next(iter(more))}" in row.fault[1]
+    assert "`entities`" in row.fault[1]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"id": 7, "meta": {"source": "news", "page": 3}},
+        {"ents": None},
+        {"language": "en", "tokens": ["Ada"]},
+    ],
+)
+def test_text_with_other_facts_beside_it_is_text_alone(more: Any) -> None:
+    row = next(read_rows(json.dumps({"text": "Ada", **more}).encode())[1])
+    assert (row.fault, row.text, row.entities) == (None, "Ada", None)
+
+
+def test_empty_lists_of_a_known_tool_are_no_sign() -> None:
+    task = {"data": {"text": "Ada"}, "annotations": [], "predictions": [], "drafts": []}
+    assert sign_of_annotation(task, is_known=True) is None
+    assert sign_of_annotation(task | {"predictions": [{"result": []}]}, is_known=True) == "predictions"
+
+
+def test_a_deep_record_is_read_to_its_end() -> None:
+    deep: Any = {"ents": [SPAN]}
+    for _ in range(500):
+        deep = {"inner": deep}
+    assert sign_of_annotation(deep, is_known=True) is not None
