@@ -15,18 +15,11 @@ from typing import Annotated
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, Field
 
-from techner.client import Live, ModelStore
+from techner.client import Entity, Live, ModelStore
 
 
 class Question(BaseModel):
     text: Annotated[str, Field(max_length=100_000)]
-
-
-class Entity(BaseModel):
-    start: int
-    end: int
-    label: str
-    text: str
 
 
 class Answer(BaseModel):
@@ -65,11 +58,8 @@ app = FastAPI(title="Entities", lifespan=lifespan)
 def entities(question: Question, request: Request) -> Answer:
     live: Live = request.app.state.live
     served = live.current  # once a request: what answers is what the answer names
-    doc = served.nlp(question.text)
-    found = [
-        Entity(start=ent.start_char, end=ent.end_char, label=ent.label_, text=ent.text) for ent in doc.ents
-    ]
-    return Answer(version=served.version, entities=found)
+    (found,) = served.entities([question.text])
+    return Answer(version=served.version, entities=list(found))
 
 
 @app.get("/health")

@@ -4,6 +4,7 @@ Downloading needs neither spaCy nor Airflow.
 """
 
 from techner.client.models import ModelStore
-from techner.client.watch import Live, Served
+from techner.client.served import Entity, Served
+from techner.client.watch import Live
 
-__all__ = ["Live", "ModelStore", "Served"]
+__all__ = ["Entity", "Live", "ModelStore", "Served"]

@@ -2,26 +2,16 @@
 
 import logging
 import threading
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from techner.core.errors import TechnerError
+from techner.client.served import Served
+from techner.core.errors import ModelError, TechnerError
 
 if TYPE_CHECKING:
-    from spacy.language import Language
-
     from techner.client.models import ModelStore
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """One model and its version: take it once a request, so that the answer and the version agree."""
-
-    version: str
-    nlp: "Language"
 
 
 class Live:
@@ -57,8 +47,8 @@ class Live:
                     self._error = None
                     return False
                 new = self._load()
-            except TechnerError as error:
-                self._error = error
+            except BaseException as error:
+                self._error = self._said(error)
                 raise
             changed = new.version != self._current.version
             self._current, self._error = new, None  # one assignment: no request sees half of it
@@ -78,7 +68,16 @@ class Live:
 
     def _load(self) -> Served:
         nlp = self._models.load(self._alias)
-        return Served(nlp.meta["techner_version"], nlp)
+        version: str = nlp.meta["techner_version"]
+        return Served(version, nlp, reload=lambda: self._models.load(version))
+
+    def _said(self, error: BaseException) -> TechnerError:
+        """Return an error that says something: a MemoryError has no words of its own."""
+        if isinstance(error, TechnerError):
+            return error
+        said = ModelError(f"loading what {self._alias!r} names failed: {type(error).__name__}: {error}")
+        said.__cause__ = error
+        return said
 
     def _poll(self) -> None:
         while not self._closed.wait(self._every_s):
@@ -88,3 +87,6 @@ class Live:
                     log.info("%s serves %s, no longer %s", self._alias, self._current.version, before)
             except TechnerError as error:
                 log.warning("%s; %s serves on", error, before)
+            # Nothing tells that a thread has ended, and a model, or a full memory, may raise anything.
+            except BaseException:
+                log.exception("%s; %s serves on", self._error, before)

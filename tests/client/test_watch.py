@@ -106,3 +106,47 @@ def test_the_thread_follows_by_itself_and_outlives_errors(models: ModelStore, pr
         target = roll_back(promoted)
         wait_for(lambda: live.current.version == target)
         assert live.is_polling
+
+
+class Failing(ModelStore):
+    """A store of models whose next loads raise what it is told to."""
+
+    raises: BaseException | None = None
+
+    def resolve(self, name: str = "production") -> str:
+        if self.raises:
+            raise self.raises
+        return super().resolve(name)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RecursionError("deep"),
+        OSError("disk"),
+        ValueError("shape"),
+        KeyError("E018"),
+        ImportError("spacy_transformers"),
+        AssertionError(),
+        UnicodeDecodeError("utf-8", b"x", 0, 1, "bad"),
+        RuntimeError("can't start new thread"),
+        StopIteration(),
+        SystemExit(1),
+        StoreError("down"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_the_thread_says_what_it_met_and_goes_on_whatever_it_was(
+    promoted: World, error: BaseException
+) -> None:
+    models = Failing(promoted.store.url, cache=promoted.cache)
+    with models.watch(every_s=0.01) as live:
+        before = live.current
+        models.raises = error
+        wait_for(lambda: live.error is not None)
+        assert (type(error).__name__ if not isinstance(error, StoreError) else "down") in str(live.error)
+        models.raises = None
+        wait_for(lambda: live.error is None)
+        assert live.is_polling
+        assert live.current is before

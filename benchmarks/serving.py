@@ -1,0 +1,98 @@
+"""Serving for months: texts of words that no vocabulary has, from several threads, and what memory does.
+
+    python benchmarks/serving.py [--texts 1000000] [--threads 8] [--model ../shared/bench/base_model]
+
+Prints resident memory after each tenth, and the texts per second of `Served.entities` beside those of a bare
+`nlp.pipe` in one thread, which keeps every word.
+"""
+
+import argparse
+import gc
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import spacy
+
+from techner.client import Served
+
+BATCH = 128
+
+
+def texts(start: int, count: int) -> list[str]:
+    """Return `count` sentences; three words of each occur nowhere else."""
+    return [
+        f"David wrote qx{number}zt for w{number:x}k in Paris, and Acme's vr{number * 7919}ol used it."
+        for number in range(start, start + count)
+    ]
+
+
+def batches(start: int, count: int) -> Iterator[list[str]]:
+    for first in range(start, start + count, BATCH):
+        yield texts(first, min(BATCH, start + count - first))
+
+
+def resident_mb() -> float:
+    gc.collect()
+    return float(psutil.Process(os.getpid()).memory_info().rss) / 1e6
+
+
+def serve(served: Served, *, count: int, threads: int, start: int) -> float:
+    """Read `count` texts in `threads` threads; returns seconds."""
+    share = count // threads
+
+    def one_user(number: int) -> int:
+        return sum(len(served.entities(batch)) for batch in batches(start + share * number, share))
+
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        answered = sum(pool.map(one_user, range(threads)))
+    if answered != share * threads:
+        raise SystemExit(f"{answered} answers to {share * threads} texts")
+    return time.perf_counter() - begun
+
+
+def bare(model: Path, *, count: int) -> tuple[float, float]:
+    """Read `count` texts with a pipeline of its own; returns texts per second, and MB gained."""
+    nlp = spacy.load(model)
+    before = resident_mb()
+    begun = time.perf_counter()
+    for batch in batches(0, count):
+        for doc in nlp.pipe(batch):
+            _ = [(ent.start_char, ent.end_char, ent.label_, ent.text) for ent in doc.ents]
+    seconds = time.perf_counter() - begun
+    return count / seconds, resident_mb() - before
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--texts", type=int, default=1_000_000)
+    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--model", type=Path, default=Path("../shared/bench/base_model"))
+    parser.add_argument("--rounds", type=int, default=3, help="pairs of timings")
+    options = parser.parse_args()
+    served = Served("0000-bench", spacy.load(options.model), reload=lambda: spacy.load(options.model))
+    tenth = options.texts // 10
+    figures = []
+    for part in range(10):
+        seconds = serve(served, count=tenth, threads=options.threads, start=part * tenth)
+        figures.append(resident_mb())
+        done = f"after {(part + 1) * tenth:>9} texts"
+        print(f"{done}: {figures[-1]:7.1f} MB, {tenth / seconds:7.0f} texts/s", flush=True)
+    print(f"growth after the first tenth: {100 * (max(figures[1:]) / figures[0] - 1):+.1f} %")
+    sample = min(tenth, 20_000)
+    ratios = []
+    for number in range(options.rounds):
+        plain, gained = bare(options.model, count=sample)
+        seconds = serve(served, count=sample, threads=options.threads, start=options.texts + number * sample)
+        ratios.append(sample / seconds / plain)
+        kept = f"bare spaCy: {plain:7.0f} texts/s, {gained:+.1f} MB kept"
+        print(f"{kept}; served: {sample / seconds:7.0f} texts/s", flush=True)
+    print(f"served over bare: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
+
+
+if __name__ == "__main__":
+    main()

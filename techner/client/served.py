@@ -1,0 +1,86 @@
+"""One loaded model that answers for months in memory that does not grow (ADR 20)."""
+
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from techner.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+ZONE_TEXTS = 128
+"""Texts per memory zone: enough for spaCy's batches, few enough that other threads get their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One entity as plain data: it outlives the model that found it."""
+
+    start: int
+    """First character of the text, from 0."""
+    end: int
+    """The character after the last."""
+    label: str
+    text: str
+
+
+class Served:
+    """One model and its version: take it once per request, so that the answer and the version agree."""
+
+    def __init__(self, version: str, nlp: "Language", *, reload: Callable[[], "Language"]) -> None:
+        """Serve `nlp`; `reload` loads the same version again where an error left the vocabulary unusable."""
+        self.version = version
+        self._nlp, self._reload = nlp, reload
+        # A zone replaces the pool of the whole vocabulary: two at once would free each other's words.
+        self._one_zone = threading.Lock()
+
+    @property
+    def nlp(self) -> "Language":
+        """The pipeline itself. It remembers every word it reads, and must not run while `entities` does."""
+        return self._nlp
+
+    def entities(self, texts: Iterable[str]) -> list[tuple[Entity, ...]]:
+        """Return the entities of each text, in order; what the vocabulary learnt from the texts is freed.
+
+        Safe to call from several threads: they take turns, `ZONE_TEXTS` texts at a time. Raises ModelError
+        for a text longer than the pipeline's `max_length`, before any text is read.
+        """
+        texts = list(texts)
+        longest = max(map(len, texts), default=0)
+        if longest > self._nlp.max_length:
+            raise ModelError(
+                f"a text has {longest} characters, and the pipeline reads at most {self._nlp.max_length}: "
+                "cut it up"
+            )
+        pending = iter(texts)
+        answers: list[tuple[Entity, ...]] = []
+        while batch := list(islice(pending, ZONE_TEXTS)):
+            with self._one_zone:
+                answers += self._answer(batch)
+        return answers
+
+    def _answer(self, batch: list[str]) -> list[tuple[Entity, ...]]:
+        if _is_open(self._nlp):  # left open by the last error, and the reload failed too
+            self._nlp = self._reload()
+        try:
+            with self._nlp.memory_zone():
+                return list(_plain(self._nlp, batch))
+        except BaseException as error:
+            # Its frames hold documents whose words are freed: to print one would read freed memory.
+            traceback.clear_frames(error.__traceback__)
+            if _is_open(self._nlp):
+                self._nlp = self._reload()
+            raise
+
+
+def _is_open(nlp: "Language") -> bool:
+    return bool(nlp.vocab.in_memory_zone)  # type: ignore[attr-defined] # missing from spaCy's stub
+
+
+def _plain(nlp: "Language", batch: list[str]) -> Iterator[tuple[Entity, ...]]:
+    for doc in nlp.pipe(batch):
+        yield tuple(Entity(ent.start_char, ent.end_char, ent.label_, ent.text) for ent in doc.ents)

@@ -1,0 +1,158 @@
+"""A model that serves for months: what it reads leaves nothing behind, in any thread, after any error."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from techner.client import Entity, Served
+from techner.client.served import ZONE_TEXTS
+from techner.core.errors import ModelError
+
+STUMBLES = "stumbles on this"
+
+
+@pytest.fixture
+def nlp(base_model: Path) -> Language:
+    return spacy.load(base_model)
+
+
+@pytest.fixture
+def served(nlp: Language, base_model: Path) -> Served:
+    return Served("0000-a", nlp, reload=lambda: spacy.load(base_model))
+
+
+def fresh_words(count: int, *, start: int = 0) -> list[str]:
+    """Return texts of words that no vocabulary has."""
+    return [f"David wrote qx{number}zt in Paris." for number in range(start, start + count)]
+
+
+def bare(nlp: Language, texts: list[str]) -> list[tuple[Entity, ...]]:
+    return [
+        tuple(Entity(ent.start_char, ent.end_char, ent.label_, ent.text) for ent in doc.ents)
+        for doc in nlp.pipe(texts)
+    ]
+
+
+def test_entities_are_those_that_the_pipeline_finds(served: Served, base_model: Path) -> None:
+    texts = ["", *fresh_words(2 * ZONE_TEXTS), "Grace Hopper left Berlin."]
+    assert served.entities(texts) == bare(spacy.load(base_model), texts)
+    assert any(served.entities(texts))
+
+
+def test_what_was_read_leaves_no_word_behind(served: Served) -> None:
+    served.entities(fresh_words(3))
+    before = len(served.nlp.vocab.strings)
+    served.entities(fresh_words(3 * ZONE_TEXTS))
+    assert len(served.nlp.vocab.strings) == before
+    assert "qx1zt" not in served.nlp.vocab.strings
+
+
+def test_threads_that_read_at_once_get_the_answers_of_one_that_reads_alone(
+    served: Served, base_model: Path
+) -> None:
+    parts = [fresh_words(60, start=60 * part) for part in range(8)]
+    alone = spacy.load(base_model)
+    expected = [bare(alone, part) for part in parts]
+    before = len(served.nlp.vocab.strings)
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(3):
+            assert list(threads.map(served.entities, parts)) == expected
+    assert len(served.nlp.vocab.strings) == before
+
+
+def test_one_batch_is_read_at_a_time_however_many_threads_ask(served: Served) -> None:
+    """Two zones at once would free each other's words, and mostly nothing would show it."""
+    reading: set[int] = set()
+    together: list[int] = []
+
+    @Language.component("techner_test_counts")
+    def counts(doc: Doc) -> Doc:
+        reading.add(threading.get_ident())
+        time.sleep(0.001)  # gives the other threads their turn
+        together.append(len(reading))
+        reading.discard(threading.get_ident())
+        return doc
+
+    served.nlp.add_pipe("techner_test_counts")
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(served.entities, [fresh_words(20)] * 4))
+    assert together == [1] * 80  # none by a pipeline that was loaded anew because it found a zone open
+
+
+@Language.component("techner_test_stumbles")
+def stumbles(doc: Doc) -> Doc:
+    if doc.text == STUMBLES:
+        raise ValueError(f"cannot read {doc.text!r}")
+    return doc
+
+
+def test_an_error_leaves_no_word_behind_and_the_next_call_answers(served: Served) -> None:
+    served.nlp.add_pipe("techner_test_stumbles")
+    expected, before = served.entities(fresh_words(2)), len(served.nlp.vocab.strings)
+    with pytest.raises(ValueError, match="stumbles"):
+        served.entities([*fresh_words(5, start=100), STUMBLES])
+    assert len(served.nlp.vocab.strings) == before
+    assert served.entities(fresh_words(2)) == expected
+
+
+def test_an_error_holds_no_document_whose_words_are_freed(served: Served) -> None:
+    served.nlp.add_pipe("techner_test_stumbles")
+    with pytest.raises(ValueError, match="stumbles") as raised:
+        served.entities([STUMBLES])
+    below = [entry.frame.f_locals for entry in raised.traceback if entry.path != Path(__file__)]
+    held = [value for variables in below for value in variables.values() if isinstance(value, Doc)]
+    assert held == []
+
+
+def leave_zones_open(nlp: Language) -> None:
+    """Make a pipeline whose memory zone stays open after an error."""
+    zone, opened = nlp.memory_zone, []
+
+    @contextmanager
+    def memory_zone() -> Iterator[Any]:
+        opened.append(zone())
+        yield opened[-1].__enter__()
+        opened.pop().__exit__(None, None, None)
+
+    nlp.memory_zone = memory_zone  # type: ignore[assignment]
+
+
+def test_a_vocabulary_that_an_error_left_in_its_zone_is_loaded_anew(nlp: Language, base_model: Path) -> None:
+    nlp.add_pipe("techner_test_stumbles")
+    leave_zones_open(nlp)
+    served = Served("0000-a", nlp, reload=lambda: spacy.load(base_model))
+    expected = served.entities(fresh_words(2))
+    with pytest.raises(ValueError, match="stumbles"):
+        served.entities([STUMBLES])
+    assert served.nlp is not nlp
+    assert served.entities(fresh_words(2)) == expected
+
+
+def test_where_loading_anew_fails_too_the_next_call_tries_again(nlp: Language, base_model: Path) -> None:
+    nlp.add_pipe("techner_test_stumbles")
+    leave_zones_open(nlp)
+    tries: list[Path] = [base_model / "away", base_model]
+
+    def reload() -> Language:
+        return spacy.load(tries.pop(0))
+
+    served = Served("0000-a", nlp, reload=reload)
+    expected = served.entities(fresh_words(2))
+    with pytest.raises(OSError, match="away"):
+        served.entities([STUMBLES])
+    assert served.entities(fresh_words(2)) == expected
+
+
+def test_a_text_over_the_limit_is_refused_before_any_is_read(served: Served) -> None:
+    served.nlp.max_length = 50
+    with pytest.raises(ModelError, match="51 characters, and the pipeline reads at most 50"):
+        served.entities(["fine", "x" * 51])
