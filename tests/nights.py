@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from techner.core.manifest import FileEntry
+from techner.core.night import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Speed
 from techner.core.policy import Policies
+from techner.documents import parse
 from techner.stages import admit, assemble, evaluate, plan, publish, uptrain
 from techner.stages.inbox import survey
 from techner.stages.run import Run
@@ -20,6 +23,25 @@ STEPS: dict[str, Callable[[Run], object]] = {
     "evaluate": evaluate.evaluate,
     "judge": evaluate.judge,
 }
+
+
+DOCUMENTS = {
+    "plan": Plan,
+    "corpus": Corpus,
+    "candidate": Candidate,
+    "speed": Speed,
+    "changes": Changes,
+    "evaluation": Evaluation,
+    "report": FileEntry,
+    "verdict": Judged,
+}
+
+
+def rewrite(run: Run, **changed: object) -> None:
+    """Write the documents of a judged run anew, as if each had been made from the others as they are then."""
+    for name, kind in DOCUMENTS.items():
+        key = run.key(f"{name}.json")
+        run.write(f"{name}.json", changed.get(name) or parse(kind, run.store.get(key), where=key))
 
 
 def do(stage: str, world: World) -> None:

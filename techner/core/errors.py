@@ -11,10 +11,12 @@ TechnerError
 ├── RegistryError
 │   ├── AliasConflict       somebody else moved the alias first
 │   ├── UnknownVersion
+│   ├── Outdated            a document of a run was not made from what is there now
 │   └── NotInitialised      the store has no origin yet
 ├── CacheError              the local disk cannot hold what was asked for
 └── IntegrityError          bytes are not what their digest says, or sets that must be apart overlap
-    └── Untrusted           not signed by a key that is trusted, or an old state played again
+    └── Untrusted           not signed by a key that is trusted
+        └── Rewritten       an alias does not go on from what was seen of it: an old state, or another past
 
 Fields are the `args`, so every error survives pickling across process borders. StoreError and CacheError
 pass: `is_passing` decides it for the DAG's retries and for HTTP alike.
@@ -118,6 +120,20 @@ class UnknownVersion(RegistryError):  # noqa: N818
         return f"no version or alias {self.name!r}; `techner model list` shows what there is"
 
 
+class Outdated(RegistryError):  # noqa: N818
+    """A document of a run was not made from the other documents that are there now."""
+
+    def __init__(self, run: str, document: str, why: str) -> None:
+        super().__init__(run, document, why)
+        self.run, self.document, self.why = run, document, why
+
+    def __str__(self) -> str:
+        return (
+            f"{self.document} of run {self.run!r} {self.why}; nothing is decided on it. Make it anew: "
+            f"`techner run night --run-id {self.run}`, or clear the tasks from `assemble` on in Airflow"
+        )
+
+
 class NotInitialised(RegistryError):  # noqa: N818
     """The store has no origin yet."""
 
@@ -147,7 +163,7 @@ class CacheError(TechnerError):
 
 
 class Untrusted(IntegrityError):  # noqa: N818
-    """Not signed by a key that is trusted, or an old state played again."""
+    """Not signed by a key that is trusted."""
 
     def __init__(self, what: str, why: str) -> None:
         super().__init__(what, why)
@@ -157,4 +173,19 @@ class Untrusted(IntegrityError):  # noqa: N818
         return (
             f"{self.what} is {self.why}; it is not used. Find out who wrote to the store, and whether "
             "TECHNER_PUBLIC_KEY is the right key"
+        )
+
+
+class Rewritten(Untrusted):
+    """An alias does not go on from what was seen of it: an old state played again, or another past."""
+
+    def __init__(self, what: str, why: str, memory: str) -> None:
+        super().__init__(what, why)
+        self.args = (what, why, memory)
+        self.memory = memory
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what} is {self.why}; it is not used. Find out who wrote to the store. Where it was "
+            f"restored or begun anew on purpose, delete {self.memory} to forget what was seen"
         )

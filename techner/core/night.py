@@ -1,5 +1,6 @@
 """Documents that pass between the tasks of one run, through the store."""
 
+from dataclasses import field
 from typing import Literal
 
 from techner.core.document import document
@@ -106,6 +107,8 @@ class Corpus:
     """What this night's candidate is scored on for the new labels."""
     counts: dict[str, int]
     """Examples: accepted, repeated, held out, new, replayed, rehearsal."""
+    made_from: dict[str, str] = field(default_factory=dict)
+    """Name → SHA-256 of the documents of the run that it was made from; `Run` fills it in and checks it."""
 
 
 @document
@@ -118,6 +121,8 @@ class Candidate:
     """Mean loss a word, epoch by epoch."""
     dev_f1: tuple[float, ...] = ()
     """F1 on the dev part of the training corpus, epoch by epoch; empty where it was too small for one."""
+    made_from: dict[str, str] = field(default_factory=dict)
+    """As a corpus'."""
 
 
 @document
@@ -155,6 +160,8 @@ class Evaluation:
     """
     is_rewritten: bool = True
     """Whether the candidate's pretrained components are other than the origin's."""
+    made_from: dict[str, str] = field(default_factory=dict)
+    """As a corpus'."""
 
 
 @document
@@ -164,6 +171,8 @@ class Speed:
     words: int
     candidate: float
     origin: float
+    made_from: dict[str, str] = field(default_factory=dict)
+    """As a corpus'."""
 
     @property
     def ratio(self) -> float:
@@ -194,6 +203,8 @@ class Changes:
     counts: dict[str, int]
     """Of all changes: `regression lost`, `regression gained`, and the same for the holdout."""
     shown: tuple[EntityChange, ...]
+    made_from: dict[str, str] = field(default_factory=dict)
+    """As a corpus'."""
 
 
 @document
@@ -202,3 +213,5 @@ class Judged:
 
     verdict: Verdict
     scores: tuple[LabelScore, ...]
+    made_from: dict[str, str] = field(default_factory=dict)
+    """As a corpus'."""

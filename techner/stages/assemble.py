@@ -2,7 +2,7 @@
 
 from techner.core.errors import IntegrityError
 from techner.core.examples import Example
-from techner.core.manifest import BatchRef, Manifest
+from techner.core.manifest import BatchRef, FileEntry, Manifest
 from techner.core.night import Corpus, Plan, QualityReport
 from techner.corpus.assemble import assemble as build
 from techner.corpus.reference import load_reference
@@ -33,13 +33,18 @@ def assemble(run: Run) -> Corpus | None:
     taught = {label for example in built.train for label in example.labels}
     if plan.policies.training.strategy == "extend" and not taught - set(manifest.pretrained_labels):
         return None  # the batches stay due, until one brings a new label
+
+    def saved(part: str) -> FileEntry:
+        return save_bytes(run.store, write_examples(getattr(built, part)), path=f"{part}.jsonl")
+
     corpus = Corpus(
         batches=tuple(report.batch for report in used),
         admissions=tuple(report.admission for report in used),
-        **{
-            part: save_bytes(run.store, write_examples(getattr(built, part)), path=f"{part}.jsonl")
-            for part in ("train", "rehearsal", "memory", "holdout", "scoring")
-        },
+        train=saved("train"),
+        rehearsal=saved("rehearsal"),
+        memory=saved("memory"),
+        holdout=saved("holdout"),
+        scoring=saved("scoring"),
         counts=built.counts,
     )
     run.write("corpus.json", corpus)

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
+from techner.core.errors import Outdated
 from techner.core.examples import Example, Span
 from techner.core.manifest import FileEntry, Manifest
 from techner.core.night import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Speed
@@ -81,8 +82,9 @@ def _answers(sets: FrozenSets, run: Predict) -> Answers:
 
 def _time(run: Run, sets: FrozenSets, *, candidate: Predict, origin: Predict) -> None:
     """Measure the speed once in a run: again, it would be another, and the verdict perhaps too."""
-    if run.find("speed.json", Speed):
-        return
+    with suppress(Outdated):  # of another candidate
+        if run.find("speed.json", Speed):
+            return
     examples = (*sets.regression[: TEXTS // 2], *sets.holdout[: TEXTS // 2])
     speed = measure_speed(candidate, origin, [example.text for example in examples])
     if speed:
@@ -100,6 +102,7 @@ def scoring_sets(run: Run) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
 def judge(run: Run) -> Judged:
     """Apply the planned policy to the evaluation, and keep the verdict and the page that explains it."""
     plan = run.read("plan.json", Plan)
+    run.read("candidate.json", Candidate)  # the verdict is on this one
     judged = decide(
         run.read("evaluation.json", Evaluation), plan.policies.gate, run.find("speed.json", Speed)
     )

@@ -10,6 +10,7 @@ from techner.core.night import Corpus, Judged, Plan
 from techner.registry.log import Log
 from techner.stages.run import Run
 from techner.store import Store
+from techner.store.base import check_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +53,19 @@ def record(
 def find_report(store: Store, run_id: str) -> FileEntry:
     """Return the page that explains a run's verdict, decided or not yet; raises RegistryError."""
     run = Run(store=store, id=run_id, cache=Path())
+    unknown = RegistryError(f"no run {run_id!r}; `techner run list` shows the judged ones")
     try:
-        plan = run.find("plan.json", Plan)
-        after = plan.judged_before or 0 if plan else 0
-        for _, judgement in judgements(store).believed(after=after):
-            if judgement and judgement.id == run_id and judgement.report:
-                return judgement.report
-        return run.read("report.json", FileEntry)
-    except (RegistryError, StoreError) as error:  # never judged, or the id makes no key
-        raise RegistryError(f"no run {run_id!r}; `techner run list` shows the judged ones") from error
+        check_key(run.key("plan.json"))
+    except StoreError as error:
+        raise unknown from error
+    plan = run.find("plan.json", Plan)
+    after = plan.judged_before or 0 if plan else 0
+    for _, judgement in judgements(store).believed(after=after):
+        if judgement and judgement.id == run_id and judgement.report:
+            return judgement.report
+    if plan is None or run.find("verdict.json", Judged) is None:
+        raise unknown
+    return run.read("report.json", FileEntry)
 
 
 def judgement_of(run: Run, plan: Plan) -> Judgement | None:

@@ -91,7 +91,7 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
         lineage=Lineage(
             batches=(*production.lineage.batches, *corpus.batches),
             reference=plan.reference,
-            corpus=document_digest(corpus),
+            corpus=document_digest(replace(corpus, made_from={})),  # the same examples, whatever the run
             policies=document_digest(plan.policies),
             strategy=plan.policies.training.strategy,
             seed=plan.policies.training.seed,

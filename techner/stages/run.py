@@ -4,12 +4,13 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from techner.core.errors import ObjectMissing, RegistryError
+from techner.core.errors import ObjectMissing, Outdated, RegistryError
+from techner.core.examples import digest
 from techner.core.manifest import FileEntry
 from techner.documents import dump, parse
 from techner.registry.fetch import cache_errors
@@ -18,6 +19,18 @@ from techner.store import Store
 
 T = TypeVar("T")
 ABANDONED_S = 2 * 24 * 3600  # no task runs this long
+_SCORED = ("plan.json", "corpus.json", "candidate.json")
+MADE_FROM = {
+    "corpus.json": ("plan.json",),
+    "candidate.json": ("plan.json", "corpus.json"),
+    "speed.json": ("candidate.json",),
+    "changes.json": _SCORED,
+    "evaluation.json": _SCORED,
+    "verdict.json": (*_SCORED, "evaluation.json", "changes.json", "report.json"),
+}
+"""Which documents of a run each one rests on: it counts with these very ones alone (ADR 18)."""
+ALSO_FROM = {"verdict.json": ("speed.json",)}
+"""What it rests on besides, where that is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +41,18 @@ class Run:
     id: str
     cache: Path
     gpu: int | None = None
+    seen: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Key → digest of the documents that were read or written: those that a new one is made from."""
 
     def write(self, name: str, document: Any) -> None:
-        self.store.put(self.key(name), dump(document))
+        """Write a document of this run, bound to those that it was made from."""
+        if hasattr(document, "made_from"):
+            parents = (*MADE_FROM[name], *ALSO_FROM.get(name, ()))
+            known = {parent: self.seen.get(self.key(parent)) or self._digest(parent) for parent in parents}
+            document = replace(document, made_from={name: sha for name, sha in known.items() if sha})
+        data = dump(document)
+        self.store.put(self.key(name), data)
+        self.seen[self.key(name)] = digest(data)
 
     def read(self, name: str, kind: type[T]) -> T:
         found = self.find(name, kind)
@@ -39,10 +61,32 @@ class Run:
         return found
 
     def find(self, name: str, kind: type[T]) -> T | None:
-        """Return a document of this run, None where it was not written yet."""
+        """Return a document of this run, None where it was not written yet.
+
+        Raises Outdated where it was made from other documents than those that are there now.
+        """
         key = self.key(name)
         try:
-            return parse(kind, self.store.get(key), where=key)
+            data = self.store.get(key)
+        except ObjectMissing:
+            return None
+        document = parse(kind, data, where=key)
+        self._require_bound(name, getattr(document, "made_from", None))
+        self.seen[key] = digest(data)
+        return document
+
+    def _require_bound(self, name: str, made_from: dict[str, str] | None) -> None:
+        if made_from is None:
+            return
+        if not made_from.keys() >= {*MADE_FROM[name]}:
+            raise Outdated(self.id, name, "does not say what it was made from, as older versions wrote it")
+        for parent, sha256 in made_from.items():
+            if self._digest(parent) != sha256:
+                raise Outdated(self.id, name, f"was made from another {parent} than is there now")
+
+    def _digest(self, name: str) -> str | None:
+        try:
+            return digest(self.store.get(self.key(name)))
         except ObjectMissing:
             return None
 

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from techner.core.errors import RegistryError
+from techner.core.errors import Outdated, RegistryError
+from techner.core.manifest import FileEntry
 from techner.core.night import Plan
 from techner.registry.aliases import production
 from techner.stages.judgements import Word, find_report, judgement_of, judgements
 from techner.stages.publish import publish
 from techner.stages.reject import reject
 from techner.store import FolderStore
+from tests.nights import rewrite
 from tests.world import WHEN, WORD, World
 
 MANY = 45
@@ -80,11 +82,10 @@ def test_a_run_planned_anew_under_an_old_id_is_undecided_and_shows_its_own_page(
     """A cleared DAG run keeps its id; the page of its first life would mislead the person who is asked."""
     run = judged.run("run-2")
     reject(run, WORD)
-    decided = judgements(run.store).newest()
-    assert decided
-    assert decided[1].report
-    run.write("report.json", replace(decided[1].report, path="again.html"))
     planned = replace(run.read("plan.json", Plan), judged_before=judgements(run.store).length())
     run.write("plan.json", planned)
     assert judgement_of(run, planned) is None
+    with pytest.raises(Outdated):  # verdict and page of its first life are still there
+        find_report(run.store, run.id)
+    rewrite(run, report=replace(run.read("report.json", FileEntry), path="again.html"))
     assert find_report(run.store, run.id).path == "again.html"

@@ -1,5 +1,6 @@
 """What is published was fetched again, loaded and queried first."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from techner.registry.aliases import production
 from techner.registry.blobs import blob_key
 from techner.registry.proof import answers
 from techner.stages.publish import publish
+from tests.nights import rewrite
 from tests.world import WORD, World
 
 
@@ -37,7 +39,7 @@ def test_a_model_that_answers_otherwise_than_judged_is_not_published(judged: Wor
     evaluation = run.read("evaluation.json", Evaluation)
     rows = evaluation.holdout.systems["candidate"]
     evaluation.holdout.systems["candidate"] = ({"PROTOCOL": (9, 0, 0)}, *rows[1:])
-    run.write("evaluation.json", evaluation)
+    rewrite(run, evaluation=evaluation)
     with pytest.raises(IntegrityError, match="answers otherwise"):
         publish(run, WORD)
     assert production(judged.store)[0] == before
@@ -48,9 +50,7 @@ def test_a_model_that_does_not_load_is_not_published(judged: World) -> None:
     run = judged.run("run-2")
     candidate = run.read("candidate.json", Candidate)
     whole = tuple(entry for entry in candidate.files if entry.path != "config.cfg")
-    run.write(
-        "candidate.json", Candidate(files=whole, new_labels=candidate.new_labels, losses=candidate.losses)
-    )
+    rewrite(run, candidate=replace(candidate, files=whole))
     with pytest.raises(IntegrityError, match="does not load"):
         publish(run, WORD)
     assert production(judged.store)[0] == before

@@ -1,14 +1,18 @@
 """Reports of runs, decided or not yet, promoted or not."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
 
-from techner.documents import dump
+from techner.core.night import Judged, Plan
+from techner.core.policy import Policies
+from techner.core.verdict import Verdict
 from techner.registry.blobs import save_bytes
+from techner.stages.run import Run
 from techner.store import MemoryStore
 
 Client = Callable[..., TestClient]
@@ -24,8 +28,14 @@ def test_page_links_to_the_report_of_a_rejected_run(filled: Filled, client: Clie
 def test_report_of_an_open_question_is_found_by_its_run(client: Client) -> None:
     """Nobody has decided yet, so no log knows the run."""
     store, run = MemoryStore(), "scheduled__2026-11-20T02:00:00+00:00"
-    entry = save_bytes(store, b"what was lost", path="report.html")
-    store.put(f"runs/{run}/report.json", dump(entry))
+    planned = Run(store=store, id=run, cache=Path())
+    planned.write(
+        "plan.json", Plan(batches=(), production="p", origin="o", reference="r", policies=Policies())
+    )
+    for name in ("corpus", "candidate", "evaluation", "changes"):
+        store.put(planned.key(f"{name}.json"), b"{}")
+    planned.write("report.json", save_bytes(store, b"what was lost", path="report.html"))
+    planned.write("verdict.json", Judged(verdict=Verdict(checks=()), scores=()))
     assert client(store).get(f"/run/{quote(run)}").text == "what was lost"
 
 
