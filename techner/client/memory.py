@@ -6,11 +6,11 @@ from pathlib import Path
 
 from techner.core.document import document
 from techner.core.errors import CacheError, IntegrityError, ObjectMissing, StoreError
-from techner.core.examples import digest
 from techner.core.manifest import Manifest
 from techner.documents import dump, parse
+from techner.registry.progress import memory_of
 from techner.registry.versions import named_manifest
-from techner.store import FolderStore
+from techner.store import FolderStore, Store
 
 
 @document
@@ -34,10 +34,9 @@ class Memory:
     with other keys, but for how far an alias had come: `Move.keys` tells, and manifests lie apart.
     """
 
-    def __init__(self, cache: Path, url: str, *, keys: str) -> None:
+    def __init__(self, cache: Path, store: Store, *, keys: str) -> None:
         """Open the memory of a reader with these keys, given as their digest; empty without keys."""
-        name = digest(url.encode())[:16] + ("-signed" if keys else "")
-        self._files = FolderStore(cache / "stores" / name)
+        self._files = FolderStore(memory_of(store, cache, is_signed=bool(keys)))
         self._manifests = f"manifests/{keys[:16]}".rstrip("/")
 
     def move(self, alias: str) -> Move | None:

@@ -14,7 +14,8 @@ from techner.documents import parse
 from techner.registry.aliases import alias_log
 from techner.registry.layout import lay_out
 from techner.registry.names import ALIAS_NAME, VERSION_NAME
-from techner.registry.signing import Position, keys_digest, load_public_keys, require_progress
+from techner.registry.progress import remembering
+from techner.registry.signing import keys_digest, load_public_keys
 from techner.registry.trust import trusted
 from techner.registry.versions import read_manifest, stored_manifest
 from techner.store import Store, Stored, open_store
@@ -42,10 +43,11 @@ class ModelStore:
     ) -> None:
         """Open a store; with a PEM file of public keys, only what was signed and is no older is believed."""
         keys = load_public_keys(public_key) if public_key else ()
-        self._store: Store = trusted(open_store(url, s3_endpoint=s3_endpoint), keys)
         self._cache = (cache or Path.home() / ".cache" / "techner").absolute()
         self._keys = keys_digest(keys)
-        self._memory = Memory(self._cache, self._store.url, keys=self._keys)
+        believed = trusted(open_store(url, s3_endpoint=s3_endpoint), keys)
+        self._store: Store = remembering(believed, self._cache, is_signed=bool(keys))
+        self._memory = Memory(self._cache, self._store, keys=self._keys)
 
     def resolve(self, name: str = "production") -> str:
         """Return the version that an alias names: one list request, and two more where it has moved.
@@ -113,16 +115,13 @@ class ModelStore:
             raise self._vanished(alias)
         if known and (known.keys, known.key, known.tag) == (self._keys, listed.key, listed.tag):
             return known
-        return self._read(alias, listed, known)
+        return self._read(alias, listed)
 
-    def _read(self, alias: str, listed: Stored, known: Move | None) -> Move:
+    def _read(self, alias: str, listed: Stored) -> Move:
         stored = next(alias_log(self._store, alias).stored(limit=1), None)
         if stored is None:
             raise self._vanished(alias)
         number, key, data = stored
-        if self._keys:
-            seen = Position(number=known.number, digest=known.digest) if known else None
-            require_progress(seen, Position(number=number, digest=digest(data)), alias=alias)
         return Move(
             key=key,
             tag=listed.tag if key == listed.key else "",  # moved since it was listed: to be read again

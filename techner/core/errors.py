@@ -127,7 +127,7 @@ class Outdated(RegistryError):  # noqa: N818
         super().__init__(run, document, why)
         self.run, self.document, self.why = run, document, why
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return (
             f"{self.document} of run {self.run!r} {self.why}; nothing is decided on it. Make it anew: "
             f"`techner run night --run-id {self.run}`, or clear the tasks from `assemble` on in Airflow"
@@ -184,7 +184,7 @@ class Rewritten(Untrusted):
         self.args = (what, why, memory)
         self.memory = memory
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return (
             f"{self.what} is {self.why}; it is not used. Find out who wrote to the store. Where it was "
             f"restored or begun anew on purpose, delete {self.memory} to forget what was seen"

@@ -1,6 +1,5 @@
 """Append-only logs in object storage: the newest record is what holds, all others are the audit trail."""
 
-import re
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,12 +7,11 @@ from typing import Any, Generic, TypeVar
 
 from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, StoreError, Untrusted
 from techner.documents import dump, parse
+from techner.registry.names import generation_of, record_name
 from techner.store import Store
 
 R = TypeVar("R")
 PROBE_WRITERS = 4
-_TOP = 999_999_999_999
-_NAME = re.compile(r"\d{12}")
 
 
 class Log(Generic[R]):
@@ -61,10 +59,10 @@ class Log(Generic[R]):
             yield generation, entry.key, self._store.get(entry.key)
 
     def _generation(self, key: str) -> int:
-        name = key.removeprefix(f"{self._prefix}/").removesuffix(".json")
-        if not _NAME.fullmatch(name):
+        generation = generation_of(key)
+        if generation is None or key.count("/") != self._prefix.count("/") + 1:
             raise IntegrityError(f"{key!r} is no record of a log: find out who wrote it, and remove it")
-        return _TOP - int(name)
+        return generation
 
     def append(self, record: Any, *, after: int) -> bool:
         """Create generation `after + 1`; False where another writer had it first.
@@ -72,7 +70,7 @@ class Log(Generic[R]):
         A create whose answer got lost (5xx, time-out, 409) is settled by reading the key back: the record
         with our id there means that we won.
         """
-        key = f"{self._prefix}/{_TOP - after - 1:012d}.json"
+        key = f"{self._prefix}/{record_name(after + 1)}"
         try:
             self._store.create(key, dump(record))
         except StoreError as error:

@@ -3,14 +3,12 @@
     keys = load_public_keys(path)                                  PEM; several keys: any of them counts
     verify_manifest(data, signature, keys)                         `signature`: versions/<v>/manifest.sig
     verify_generation(data, keys, alias="production", number=7)    the signature is in the document
-    require_progress(seen, Position(number=…, digest=…), alias=…)  a client's memory against an old log
 
-Each of the last three raises Untrusted, and looks at bytes alone: no store, no clock. A store that
+Each of the last two raises Untrusted, and looks at bytes alone: no store, no clock. A store that
 `trust.trusted` made verifies by itself what is read through it.
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,14 +25,6 @@ _GENERATION = b"techner alias generation 1\n"
 _DOCUMENT = b"techner run document 1\n"
 _RECORD = b"techner log record 1\n"
 _END = b"-----END PUBLIC KEY-----"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """How far a client has seen an alias: the number of a generation, and the SHA-256 of its bytes."""
-
-    number: int
-    digest: str
 
 
 def load_private_key(path: Path) -> "Ed25519PrivateKey":
@@ -115,19 +105,6 @@ def verify_document(
     """Raise Untrusted unless one of `keys` signed these bytes for this place."""
     signed = _DOCUMENT + where.encode() + b"\n" + data
     _verify(signed, signature.decode("ascii", "replace"), keys, what=where)
-
-
-def require_progress(seen: Position | None, found: Position, *, alias: str) -> None:
-    """Raise Untrusted where an alias is behind what was seen before, or names another past.
-
-    Generations are never deleted, and a rollback appends one: a lower number is an old log played again.
-    """
-    if seen is None or found.number > seen.number or found == seen:
-        return
-    what = f"generation {found.number} of {alias!r}"
-    if found.number == seen.number:
-        raise Untrusted(what, "not the generation of this number that was seen before")
-    raise Untrusted(what, f"older than generation {seen.number}, which was seen before")
 
 
 def _verify_inside(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from techner.core.errors import IntegrityError, ObjectMissing, SettingsError, Untrusted
 from techner.core.examples import digest
 from techner.documents import canonical
+from techner.registry.names import generation_of
 from techner.registry.signing import (
     sign_document,
     sign_generation,
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
 SIGNATURE = ".sig"
 SIGNED = ("aliases/", "batches/", "decisions/", "judgements/", "runs/", "versions/")
 """What is believed only with a signature, but for the signatures themselves."""
-_TOP = 999_999_999_999
-_GENERATION = re.compile(r"aliases/([^/]+)/(\d{12})\.json")
+_GENERATION = re.compile(r"aliases/([^/]+)/\d{12}\.json")
 _RECORD = re.compile(r"(?:decisions/[^/]+|judgements)/\d{12}\.json")
 _MANIFEST = re.compile(r"versions/([^/]+)/manifest\.json")
 
@@ -88,7 +88,7 @@ class TrustedStore(WrappedStore):
 
     def _verify(self, key: str, data: bytes) -> None:
         if found := _GENERATION.fullmatch(key):
-            verify_generation(data, self.public, alias=found[1], number=_TOP - int(found[2]))
+            verify_generation(data, self.public, alias=found[1], number=generation_of(key) or 0)
         elif _RECORD.fullmatch(key):
             verify_record(key, data, self.public)
         else:

@@ -21,6 +21,7 @@ from techner.core.policy import (
     TrainingPolicy,
 )
 from techner.core.scheme import label_scheme
+from techner.registry.progress import remembering
 from techner.registry.signing import load_private_key, load_public_keys
 from techner.registry.trust import trusted
 from techner.settings.refusals import nearest_variable, sentence
@@ -75,12 +76,16 @@ class Settings(BaseSettings):
         )
 
     def open_store(self) -> Store:
-        """Open the store; with a key set, versions and aliases in it are believed only with a signature."""
-        return trusted(
+        """Open the store; with a key set, what is acted on is believed only with a signature.
+
+        How far aliases have come is kept in the cache: an older state of one is refused.
+        """
+        store = trusted(
             open_store(self.store, s3_endpoint=self.s3_endpoint),
             load_public_keys(self.public_key) if self.public_key else (),
             load_private_key(self.signing_key) if self.signing_key else None,
         )
+        return remembering(store, self.cache, is_signed=bool(self.public_key or self.signing_key))
 
     @classmethod
     def settings_customise_sources(

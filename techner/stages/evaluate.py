@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 from techner.core.errors import Outdated
 from techner.core.examples import Example, Span
@@ -82,9 +82,11 @@ def _answers(sets: FrozenSets, run: Predict) -> Answers:
 
 def _time(run: Run, sets: FrozenSets, *, candidate: Predict, origin: Predict) -> None:
     """Measure the speed once in a run: again, it would be another, and the verdict perhaps too."""
-    with suppress(Outdated):  # of another candidate
+    try:
         if run.find("speed.json", Speed):
             return
+    except Outdated:  # of another candidate
+        run.store.delete(run.key("speed.json"))
     examples = (*sets.regression[: TEXTS // 2], *sets.holdout[: TEXTS // 2])
     speed = measure_speed(candidate, origin, [example.text for example in examples])
     if speed:

@@ -13,10 +13,8 @@ from techner.core.examples import digest
 from techner.documents import canonical, dump
 from techner.registry.aliases import alias_log, move_alias, production
 from techner.registry.signing import (
-    Position,
     load_private_key,
     load_public_keys,
-    require_progress,
     sign_generation,
     sign_manifest,
     verify_generation,
@@ -204,21 +202,6 @@ def test_a_signed_manifest_cannot_be_shown_as_a_generation() -> None:
 def test_a_malformed_signature_is_refused(signature: bytes) -> None:
     with pytest.raises(Untrusted):
         verify_manifest(b"{}", signature, PUBLIC)
-
-
-SEEN = Position(number=5, digest="a")
-
-
-@pytest.mark.parametrize("found", [SEEN, Position(number=6, digest="b")])
-def test_the_same_generation_and_a_later_one_are_progress(found: Position) -> None:
-    require_progress(SEEN, found, alias="production")
-    require_progress(None, found, alias="production")
-
-
-@pytest.mark.parametrize("found", [Position(number=5, digest="b"), Position(number=4, digest="a")])
-def test_an_older_generation_and_another_past_are_refused(found: Position) -> None:
-    with pytest.raises(Untrusted, match="seen before"):
-        require_progress(SEEN, found, alias="production")
 
 
 def test_settings_with_keys_open_a_store_that_signs_and_verifies(
