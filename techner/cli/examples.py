@@ -1,61 +1,69 @@
-"""Annotated files that people name on the command line: read at once, or refused with the row."""
+"""Annotated files that people name on the command line: read, checked as deliveries are, and talked about."""
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from techner.cli.talk import console
 from techner.core.errors import BatchError
-from techner.core.examples import Example
-from techner.formats import Row
+from techner.core.policy import QualityPolicy
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from techner.quality.annotated import AnnotatedFile
+
+_MEANT = {
+    "duplicate": "are copies of earlier rows",
+    "conflict": "have the text of another row, and other spans",
+    "misaligned": "have a span that cuts a token, which the model cannot find",
+    "span_edge": "have a span with white space at its edge",
+    "zero_width": "have a span with an invisible character",
+}
 
 
-def read_gold(path: Path) -> list[Example]:
-    """Read examples; raises BatchError for a row without entities."""
-    rows = list(read_rows(path))
-    if any(isinstance(row, str) for row in rows):
-        raise BatchError(f"{path}: every row needs entities (an empty list where there are none)")
-    return [row for row in rows if isinstance(row, Example)]
-
-
-def read_mixed(path: Path) -> tuple[list[Example], list[str]]:
-    """Read examples, and the texts of rows without entities."""
-    gold, texts = [], []
-    for row in read_rows(path):
-        if isinstance(row, Example):
-            gold.append(row)
-        else:
-            texts.append(row)
-    return gold, texts
-
-
-def read_rows(path: Path) -> Iterator[Example | str]:
-    """Yield an example for a row with entities, else its text; raises BatchError for a faulty row.
-
-    Rows that their annotator rejected or skipped are passed over.
-    """
-    from techner.formats import read_rows as read
-    from techner.quality.checks import ANSWERS_NOT_TAUGHT
+def read_file(
+    path: Path,
+    nlp: "Language",
+    policy: QualityPolicy,
+    *,
+    takes_texts: bool = False,
+    noted: frozenset[str] = frozenset(),
+) -> "AnnotatedFile":
+    """Read and check a file, and say what of it is not used; raises BatchError where it cannot be read."""
+    from techner.quality.annotated import Tokenizer, read_annotated
+    from techner.uptraining.pipeline import cuts_at_space, tokens
 
     try:
-        _, rows = read(path.read_bytes())
-        yield from (_read(row) for row in rows if row.answer not in ANSWERS_NOT_TAUGHT)
+        data = path.read_bytes()
     except OSError as error:
         raise BatchError(f"cannot read {path}: {error.strerror}") from error
-    except BatchError as error:
-        raise BatchError(f"{path}: {error}") from error
+    tokenizer = Tokenizer(tokenize=lambda text: tokens(nlp, text), cuts_at_space=cuts_at_space(nlp))
+    found = read_annotated(
+        data, str(path), tokenizer=tokenizer, policy=policy, takes_texts=takes_texts, noted=noted
+    )
+    _say(found)
+    return found
 
 
-def _read(row: Row) -> Example | str:
-    from techner.core.policy import QualityPolicy
-    from techner.core.scheme import LabelScheme
-    from techner.quality.checks import parse_row, scope_faults
-    from techner.quality.spans import overlap_faults
+def read_usable(
+    path: Path, nlp: "Language", policy: QualityPolicy, *, takes_texts: bool = False
+) -> "AnnotatedFile":
+    """Read a file that trains or judges; raises BatchError where too many of its rows are faulty."""
+    from techner.quality.annotated import require_usable
 
-    if row.fault is None and row.entities is None and isinstance(row.text, str) and row.text.strip():
-        return row.text
-    example, faults = parse_row(row, QualityPolicy(), LabelScheme(None))
-    if example:
-        faults = [*scope_faults(example), *overlap_faults(example)]
-    if example is None or faults:
-        found = "; ".join(f"{fault.code}: {fault.detail}" for fault in faults)
-        raise BatchError(f"row {row.number}: {found}")
-    return example
+    found = read_file(path, nlp, policy, takes_texts=takes_texts)
+    require_usable(found, policy)
+    return found
+
+
+def _say(found: "AnnotatedFile") -> None:
+    lines = []
+    if found.set_aside:
+        lines.append(f"{found.rows_set_aside} of {found.read} rows are set aside: {found.reasons}")
+    if found.repeated:
+        lines.append(f"{found.repeated} rows are copies of earlier ones, and left out")
+    if found.passed_over:
+        lines.append(f"{found.passed_over} rows that their annotator rejected or skipped are passed over")
+    lines += [f"{number} rows {_MEANT[code]}; they are used so" for code, number in found.noted.items()]
+    for line in lines:
+        console.print(f"{found.name}: {line}", markup=False)

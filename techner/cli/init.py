@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from techner.cli.examples import read_gold, read_mixed
+from techner.cli.examples import read_usable
 from techner.cli.talk import console, now, person, training_bar
 from techner.core.errors import ModelError
 from techner.core.examples import Example
-from techner.core.policy import GatePolicy
+from techner.core.policy import GatePolicy, QualityPolicy
 from techner.settings import load_settings
 
 if TYPE_CHECKING:
+    from spacy.language import Language
+
     from techner.corpus.reference import Reference
 
 STARTER = "starter"
@@ -46,18 +48,20 @@ def init(
     from techner.corpus.reference import load_reference
     from techner.registry.versions import read_manifest
     from techner.stages.initialise import initialise
+    from techner.uptraining.pipeline import load_pipeline
 
     settings = load_settings()
     store = settings.open_store()
-    gold, silver = _reference(reference, base)
     with base_folder(base) as folder:
+        nlp = load_pipeline(folder)
+        gold, silver = _reference(reference, base, nlp, settings.quality)
         version = initialise(
             store,
             folder,
             base=Path(base).name,
             gold=gold,
             silver_texts=silver,
-            holdout=read_gold(holdout) if holdout else (),
+            holdout=read_usable(holdout, nlp, settings.quality).examples if holdout else (),
             who=person(),
             when=now(),
             policies=settings.policies,
@@ -150,12 +154,15 @@ def _pipeline_below(folder: Path, base: str) -> Path:
     return found[0].parent
 
 
-def _reference(path: Path | None, base: str) -> tuple[list[Example], list[str]]:
+def _reference(
+    path: Path | None, base: str, nlp: "Language", policy: QualityPolicy
+) -> tuple[tuple[Example, ...], tuple[str, ...]]:
     """Return gold examples and texts to label; without a file, the project's own general corpus."""
     if path is None:
         from techner.starter import corpus_examples
 
         general = corpus_examples("general")
         # Its labels are the starter's; another base model labels the texts by its own scheme.
-        return (list(general), []) if base == STARTER else ([], [example.text for example in general])
-    return read_mixed(path)
+        return (general, ()) if base == STARTER else ((), tuple(example.text for example in general))
+    found = read_usable(path, nlp, policy, takes_texts=True)
+    return found.examples, found.texts

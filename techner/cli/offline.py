@@ -1,23 +1,31 @@
 """`techner uptrain` and `techner evaluate`: on folders and files, without a store or Airflow."""
 
 import json
-from dataclasses import replace
+from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
-from techner.cli.examples import read_gold, read_mixed
+from techner.cli.examples import read_file, read_usable
 from techner.cli.init import base_folder
-from techner.cli.talk import console, out, training_bar
+from techner.cli.talk import REJECTED, console, out, training_bar
 from techner.core.errors import BatchError, ModelError
+from techner.core.examples import text_key
+from techner.core.policy import QualityPolicy
 from techner.core.scheme import example_today
 from techner.core.scores import Counts, count, macro_f1, micro, total
-from techner.settings import load_settings
+from techner.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from spacy.language import Language
+
     from techner.core.examples import Example
+    from techner.quality.annotated import AnnotatedFile
+    from techner.uptraining import TrainingCorpus
 
 
 def uptrain(
@@ -32,17 +40,16 @@ def uptrain(
     seed: Annotated[int | None, typer.Option(help="Default: as set.")] = None,
 ) -> None:
     """Uptrain a pipeline on annotated files and rehearsed text."""
-    from techner.uptraining import TrainingCorpus
     from techner.uptraining import uptrain as run
+    from techner.uptraining.pipeline import load_pipeline
 
     if output.exists() or not output.absolute().parent.is_dir():
         raise ModelError(f"--out {output}: name a folder that does not exist, in one that does")
     settings = load_settings()
     policy = settings.training
     policy = replace(policy, strategy=strategy or policy.strategy, seed=policy.seed if seed is None else seed)
-    examples = tuple(example_today(example, settings.scheme) for example in _read(train))
     with base_folder(base) as folder, base_folder(origin or base) as pretrained:
-        corpus = TrainingCorpus(train=examples, rehearsal=_rehearsal(rehearsal, pretrained))
+        corpus = _corpus(train, rehearsal, load_pipeline(pretrained), settings, strategy=policy.strategy)
         with training_bar("uptraining") as on_step:
             made = run(
                 folder,
@@ -65,47 +72,123 @@ def evaluate(
     gold: Annotated[list[Path], typer.Option(help="Annotated files; several may follow.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
-    """Score a pipeline on annotated files: exact spans, over the labels that occur in them."""
-    from techner.uptraining.pipeline import load_pipeline, predict
+    """Score a pipeline on annotated files, over the labels in them; exit 3 where rows are set aside."""
+    from techner.quality.annotated import SCORED
+    from techner.uptraining.pipeline import load_pipeline, new_labels, predict, pretrained_labels
 
-    examples = _read(gold)
+    policy, nlp = load_settings().quality, load_pipeline(model)
+    files = [read_file(path, nlp, policy, noted=SCORED) for path in gold]
+    examples = [example for file in files for example in file.examples]
     labels = frozenset(span.label for example in examples for span in example.spans)
     if not labels:
-        raise BatchError("there is no span in the gold files: nothing to score")
-    found = predict(load_pipeline(model), [example.text for example in examples])
+        raise BatchError("there is no span in the usable rows of the gold files: nothing to score")
+    unknown = _unknown(examples, frozenset({*pretrained_labels(nlp), *new_labels(nlp)}))
+    found = predict(nlp, [example.text for example in examples])
     rows = (
         count(example.spans, spans, example.in_scope(labels))
         for example, spans in zip(examples, found, strict=True)
     )
     by_label = total(rows)
     if as_json:
-        labelled = {
-            label: _scores(counts) | {"support": counts.support} for label, counts in by_label.items()
-        }
-        summary = {"micro": _scores(micro(by_label)), "macro": {"f": macro_f1(by_label)}, "labels": labelled}
-        typer.echo(json.dumps(summary, indent=1))
-        return
+        typer.echo(json.dumps(_summary(by_label) | _told(files) | {"unknown_labels": unknown}, indent=1))
+    else:
+        out.print(_table(by_label))
+    if any(file.set_aside for file in files):
+        raise typer.Exit(REJECTED)
+
+
+def _unknown(examples: "list[Example]", known: frozenset[str]) -> dict[str, int]:
+    """Return the gold spans of labels that the model does not have, and say so."""
+    from techner.quality.sets import described, label_counts
+
+    unknown = {
+        label: spans for label, spans in label_counts(examples).items() if spans and label not in known
+    }
+    if unknown:
+        said = f"the model does not have {described(unknown, known)}: it finds none of these"
+        console.print(said, markup=False)
+    return unknown
+
+
+def _summary(by_label: "dict[str, Counts]") -> dict[str, object]:
+    labelled = {label: _scores(counts) | {"support": counts.support} for label, counts in by_label.items()}
+    return {"micro": _scores(micro(by_label)), "macro": {"f": macro_f1(by_label)}, "labels": labelled}
+
+
+def _told(files: "list[AnnotatedFile]") -> dict[str, object]:
+    """Return what a program must know of the rows behind the scores."""
+    noted: Counter[str] = Counter()
+    for file in files:
+        noted.update(file.noted)
+    return {
+        "rows": sum(file.read for file in files),
+        "scored": sum(len(file.examples) for file in files),
+        "passed_over": sum(file.passed_over for file in files),
+        "set_aside": [{"file": file.name} | asdict(one) for file in files for one in file.set_aside],
+        "used_with_faults": dict(sorted(noted.items())),
+    }
+
+
+def _table(by_label: "dict[str, Counts]") -> Table:
     table = Table("label", "precision", "recall", "F1", "gold")
     for label, counts in (*by_label.items(), ("all (micro)", micro(by_label))):
-        table.add_row(label, *map(_shown, _scores(counts).values()), str(counts.support))
+        table.add_row(escape(label), *map(_shown, _scores(counts).values()), str(counts.support))
     table.add_row("all (macro)", "", "", _shown(macro_f1(by_label)), "")
-    out.print(table)
+    return table
 
 
-def _read(paths: list[Path]) -> "tuple[Example, ...]":
-    return tuple(example for path in paths for example in read_gold(path))
+def _corpus(
+    train: list[Path], rehearsal: Path, pretrained: "Language", settings: "Settings", *, strategy: str
+) -> "TrainingCorpus":
+    """Read what to train on; says what of it is not learnt, and keeps its texts out of the rehearsal."""
+    from techner.corpus.assemble import by_text
+    from techner.corpus.merge import merge
+    from techner.quality.sets import label_counts
+    from techner.uptraining import TrainingCorpus
+    from techner.uptraining.pipeline import pretrained_labels
+
+    taught: dict[str, Example] = {}
+    for path in train:
+        for example in read_usable(path, pretrained, settings.quality).examples:
+            today = example_today(example, settings.scheme)
+            key = text_key(today.text)
+            taught[key] = merge(taught.get(key), today)
+    known = frozenset(pretrained_labels(pretrained))
+    old = {label: spans for label, spans in label_counts(taught.values()).items() if spans and label in known}
+    if old and strategy == "extend":
+        listed = ", ".join(f"{label} {spans}" for label, spans in old.items())
+        console.print(
+            f"extend learns no corrections of pretrained labels ({listed} spans); blend does",
+            markup=False,
+        )
+    rehearsed = by_text(_rehearsal(rehearsal, pretrained, settings.quality))
+    if both := rehearsed.keys() & taught.keys():
+        console.print(f"{len(both)} rehearsal texts are left out, because --train has them", markup=False)
+    return TrainingCorpus(
+        train=tuple(taught.values()),
+        rehearsal=tuple(example for key, example in rehearsed.items() if key not in both),
+    )
 
 
-def _rehearsal(path: Path, pretrained: Path) -> "tuple[Example, ...]":
+def _rehearsal(path: Path, pretrained: "Language", policy: QualityPolicy) -> "tuple[Example, ...]":
     """Read rehearsal examples; rows without entities get those that the pretrained pipeline finds."""
     from techner.core.examples import Example
-    from techner.uptraining.pipeline import load_pipeline, predict
+    from techner.corpus.reference import narrowed, unmarked
+    from techner.quality.sets import require_pretrained
+    from techner.uptraining.pipeline import predict, pretrained_labels
 
-    examples, texts = read_mixed(path)
-    if texts:
-        found = predict(load_pipeline(pretrained), texts)
-        examples += [Example(text, spans) for text, spans in zip(texts, found, strict=True)]
-    return tuple(examples)
+    file, labels = read_usable(path, pretrained, policy, takes_texts=True), pretrained_labels(pretrained)
+    require_pretrained(file.examples, labels)
+    is_complete = not unmarked(file.examples, labels)
+    found = [] if is_complete else predict(pretrained, [example.text for example in file.examples])
+    gold, not_annotated = narrowed(file.examples, found, labels)
+    if not_annotated:
+        named = ", ".join(f"{label} {spans}" for label, spans in sorted(not_annotated.items()))
+        said = f"no row of {path} is annotated for {named} (spans of the pretrained pipeline), which stand in"
+        console.print(said, markup=False)
+    silver = predict(pretrained, list(file.texts))
+    gold += [Example(text, spans) for text, spans in zip(file.texts, silver, strict=True)]
+    return tuple(gold)
 
 
 def _scores(counts: Counts) -> dict[str, float | None]:

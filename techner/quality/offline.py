@@ -39,18 +39,22 @@ def check(
 def holdout_keys(data: bytes, *, where: str) -> frozenset[str]:
     """Return the text keys of annotated rows, or of a JSON list of texts.
 
-    Raises BatchError for a row without text.
+    Raises BatchError for a row without text, or one that cannot be read.
     """
     try:
         texts = strict_json.loads(data.decode("utf-8-sig"))
     except ValueError:
         texts = None
     if not (isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts)):
-        rows = list(read_rows(data)[1])
+        try:
+            rows = list(read_rows(data)[1])
+        except BatchError as error:
+            raise BatchError(f"{where}: {error}") from error
         for row in rows:
-            if not isinstance(row.text, str):
+            if row.fault or not isinstance(row.text, str) or not row.text.strip():
+                why = row.fault[1] if row.fault else "no text"
                 raise BatchError(
-                    f"{where}, row {row.number}: no text; give annotated rows, or a JSON list of texts"
+                    f"{where}, row {row.number}: {why}; give annotated rows, or a JSON list of texts"
                 )
         texts = [row.text for row in rows]
     return frozenset(map(text_key, texts))

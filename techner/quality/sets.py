@@ -24,7 +24,7 @@ def require_pretrained(gold: Iterable[Example], pretrained: Iterable[str]) -> No
             f"({_listed(foreign)}); give rows of `text` alone, or another base model"
         )
     raise BatchError(
-        f"the reference set has labels that the base model does not: {_described(foreign, known)}. "
+        f"the reference set has labels that the base model does not: {described(foreign, known)}. "
         f"It knows {', '.join(sorted(known))}: rename the labels, or leave their spans out and state "
         'in each row what is annotated, `"scope": [labels]`'
     )
@@ -40,7 +40,7 @@ def require_new(holdout: Iterable[Example], pretrained: Iterable[str], policies:
     if foreign:
         raise BatchError(
             f"the holdout has labels that are neither pretrained nor in the setting quality.labels: "
-            f"{_described(foreign, known - pretrained, known)}. New labels are "
+            f"{described(foreign, known - pretrained, known)}. New labels are "
             f"{', '.join(sorted(known - pretrained)) or '(none)'}: rename them in the file, or add them to "
             "quality.labels"
         )
@@ -66,7 +66,7 @@ def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(named) + (", …" if len(counts) > _NAMED else "")
 
 
-def _described(counts: Mapping[str, int], *known: frozenset[str]) -> str:
+def described(counts: Mapping[str, int], *known: frozenset[str]) -> str:
     """List labels with their counts and what each was probably meant to be."""
     parts = []
     for label, spans in list(counts.items())[:_NAMED]:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from techner.cli.app import app, main, spread
 from techner.core.examples import Example, Span
+from techner.core.policy import TECH_LABELS
 from techner.formats import write_examples
 from techner.starter import slot_examples
 from techner.uptraining.pipeline import load_pipeline, new_labels, predict
@@ -75,7 +76,17 @@ def test_evaluate_scores_exact_spans_over_the_labels_of_the_gold_files(
     count = sum(len(example.spans) for example in people)
     right = {"p": 1.0, "r": 1.0, "f": 1.0}
     assert count > 0
-    assert told == {"micro": right, "macro": {"f": 1.0}, "labels": {"PERSON": right | {"support": count}}}
+    assert told == {
+        "micro": right,
+        "macro": {"f": 1.0},
+        "labels": {"PERSON": right | {"support": count}},
+        "rows": len(GENERAL),
+        "scored": len(GENERAL),
+        "passed_over": 0,
+        "set_aside": [],
+        "used_with_faults": {},
+        "unknown_labels": {},
+    }
 
 
 def test_several_gold_files_are_scored_as_one(base_model: Path, tmp_path: Path) -> None:
@@ -125,16 +136,68 @@ def test_an_option_with_its_value_may_be_followed_by_more_files() -> None:
     assert spread(["uptrain", "--train=a", "b"]) == ["uptrain", "--train=a", "--train", "b"]
 
 
-def test_overlapping_gold_is_refused_with_its_row(base_model: Path, tmp_path: Path) -> None:
-    wrong = Example("TLS over SSL", (Span(0, 8, "PROTOCOL"), Span(4, 12, "PROTOCOL")))
-    gold = written(tmp_path / "gold.jsonl", (Example("fine"), wrong))
-    result = CliRunner().invoke(app, ["evaluate", "--model", str(base_model), "--gold", gold])
-    assert "row 2: overlap" in str(result.exception)
+def evaluated(model: Path, gold: str, *more: str) -> Result:
+    return CliRunner().invoke(app, ["evaluate", "--model", str(model), "--gold", gold, *more])
+
+
+def test_a_row_that_cannot_be_scored_is_set_aside_and_the_rest_is_scored(
+    base_model: Path, tmp_path: Path
+) -> None:
+    lost = Example("Ada \ufffd sat", (Span(0, 3, "PERSON"),))
+    gold = written(tmp_path / "gold.jsonl", (*GENERAL[:20], lost))
+    told = evaluated(base_model, gold, "--json")
+    assert told.exit_code == 3
+    figures = json.loads(told.stdout)
+    assert [(one["file"], one["row"], one["code"]) for one in figures["set_aside"]] == [
+        (gold, 21, "mojibake")
+    ]
+    assert (figures["rows"], figures["scored"]) == (21, 20)
+    assert "1 of 21 rows are set aside: 1 mojibake (row 21: mojibake" in " ".join(told.stderr.split())
+    without = scores(base_model, written(tmp_path / "without.jsonl", GENERAL[:20]))
+    assert figures["micro"] == without["micro"]
+
+
+def test_gold_without_a_usable_row_is_an_error(base_model: Path, tmp_path: Path) -> None:
+    gold = written(tmp_path / "gold.jsonl", (Example("Ada \ufffd sat", (Span(0, 3, "PERSON"),)),))
+    assert "nothing to score" in str(evaluated(base_model, gold).exception)
+
+
+def test_labels_that_the_model_does_not_have_are_said(base_model: Path, tmp_path: Path) -> None:
+    gold = written(tmp_path / "gold.jsonl", (Example("Ada sat", (Span(0, 3, "PER"),)), *GENERAL[:9]))
+    told = evaluated(base_model, gold, "--json")
+    assert json.loads(told.stdout)["unknown_labels"] == {"PER": 1}
+    assert "'PER' (1 span, PERSON is probably meant)" in " ".join(told.stderr.split())
+
+
+def test_uptrain_says_what_it_does_not_learn_and_keeps_its_texts_out_of_the_rehearsal(
+    base_model: Path, tmp_path: Path
+) -> None:
+    train = (*tech_batch(0, 30), *GENERAL[:5])
+    paths = [written(tmp_path / name, rows) for name, rows in (("t.jsonl", train), ("r.jsonl", GENERAL))]
+    arguments = ["--base", str(base_model), "--train", paths[0], "--rehearsal", paths[1]]
+    told = CliRunner().invoke(app, ["uptrain", *arguments, "--out", str(tmp_path / "out")])
+    assert told.exit_code == 0, told.output
+    said = " ".join(told.stderr.split())
+    assert "extend learns no corrections of pretrained labels" in said
+    assert "5 rehearsal texts are left out" in said
+    assert "35 new examples, 35 rehearsal texts" in said
+
+
+def test_uptrain_refuses_rehearsal_labels_that_the_pretrained_pipeline_has_not(
+    base_model: Path, tmp_path: Path
+) -> None:
+    train = written(tmp_path / "t.jsonl", tech_batch(0, 9))
+    rehearsal = written(tmp_path / "r.jsonl", (Example("Ada sat", (Span(0, 3, "PER"),)),))
+    arguments = ["--base", str(base_model), "--train", train, "--rehearsal", rehearsal]
+    told = CliRunner().invoke(app, ["uptrain", *arguments, "--out", str(tmp_path / "out")])
+    assert "PERSON is probably meant" in str(told.exception)
+    assert not (tmp_path / "out").exists()
 
 
 def test_files_are_read_under_todays_names(
     base_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TECHNER_QUALITY__LABELS", ",".join((*TECH_LABELS, "WIRE_PROTOCOL")))
     monkeypatch.setenv("TECHNER_SCHEME", '{"renamed": {"PROTOCOL": "WIRE_PROTOCOL"}}')
     labels = new_labels(load_pipeline(uptrained(base_model, tmp_path)))
     assert "WIRE_PROTOCOL" in labels

@@ -1,0 +1,160 @@
+"""Annotated files that are not deliveries (reference, holdout, gold, training): the same checks of rows."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from techner.core.errors import BatchError
+from techner.core.examples import Example
+from techner.core.policy import QualityPolicy
+from techner.core.scheme import LabelScheme
+from techner.formats import Row, read_rows, strict_json
+from techner.formats.unread import READ, sign_of_annotation
+from techner.quality.checks import ANSWERS_NOT_TAUGHT
+from techner.quality.found import Fault, Faults, writable
+from techner.quality.scan import Admission, scanned
+from techner.quality.spill import restored
+from techner.quality.text import text_faults
+from techner.quality.tokens import Tokenize
+
+SCORED = frozenset(("duplicate", "conflict", "misaligned", "span_edge", "zero_width"))
+"""What a public gold set may have and is scored with: without such rows its figures would be others."""
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokenizer:
+    """Where the model that is trained or scored puts its token borders."""
+
+    tokenize: Tokenize
+    cuts_at_space: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """One reason why a row is not used."""
+
+    row: int
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotatedFile:
+    """What a file holds: each row is an example, a text, set aside, repeated, or refused by its annotator."""
+
+    name: str
+    read: int
+    examples: tuple[Example, ...]
+    texts: tuple[str, ...]
+    """Rows of text alone."""
+    set_aside: tuple[SetAside, ...]
+    repeated: int
+    """Exact copies of earlier rows, left out."""
+    passed_over: int
+    """Rows that their annotator rejected or skipped."""
+    noted: dict[str, int]
+    """Code → rows that are used with this fault."""
+
+    @property
+    def rows_set_aside(self) -> int:
+        return len({one.row for one in self.set_aside})
+
+    @property
+    def reasons(self) -> str:
+        """Say how often each code was found, and name the first rows."""
+        counts = Counter(one.code for one in self.set_aside)
+        named = "; ".join(f"row {one.row}: {one.code}: {one.detail}" for one in self.set_aside[:_NAMED])
+        more = "; …" if len(self.set_aside) > _NAMED else ""
+        return f"{', '.join(f'{number} {code}' for code, number in counts.items())} ({named}{more})"
+
+
+def read_annotated(
+    data: bytes,
+    name: str,
+    *,
+    tokenizer: Tokenizer,
+    policy: QualityPolicy,
+    takes_texts: bool = False,
+    noted: frozenset[str] = frozenset(),
+) -> AnnotatedFile:
+    """Read a file and check each row; raises BatchError where it cannot be read.
+
+    A row with a critical fault is set aside, but for codes in `noted`, with which it is used. A row of text
+    alone is a fault unless the file `takes_texts`.
+    """
+    try:
+        rows = list(read_rows(data)[1])
+    except BatchError as error:
+        raise BatchError(f"{name}: {error}") from error
+    taught = [row for row in rows if row.answer not in ANSWERS_NOT_TAUGHT]
+    bare = [row for row in taught if takes_texts and _is_bare(row)]
+    marked = [row for row in taught if not (takes_texts and _is_bare(row))]
+    aside = [_aside(row, fault) for row in bare for fault in _bare_faults(row, policy)]
+    examples, found = _examples(marked, tokenizer, policy)
+    counted = Counter(one.code for one in found if one.code in noted)
+    copies = set() if "duplicate" in noted else {one.row for one in found if one.code == "duplicate"}
+    aside += [one for one in found if one.code not in noted and one.row not in copies]
+    bad = {one.row for one in aside}
+    return AnnotatedFile(
+        name=name,
+        read=len(rows),
+        examples=tuple(example for number, example in examples if number not in bad | copies),
+        texts=tuple(row.text for row in bare if row.number not in bad),
+        set_aside=tuple(sorted(aside, key=lambda one: (one.row, one.code))),
+        repeated=len(copies - bad),
+        passed_over=len(rows) - len(taught),
+        noted=dict(counted),
+    )
+
+
+def require_usable(annotated: AnnotatedFile, policy: QualityPolicy) -> None:
+    """Raise BatchError where more rows are faulty than a delivery may have."""
+    bad = annotated.rows_set_aside
+    if bad > policy.max_quarantine_share * annotated.read:
+        raise BatchError(
+            f"{annotated.name}: {bad} of {annotated.read} rows cannot be used: {annotated.reasons}; correct "
+            "them, or take them out"
+        )
+
+
+def _is_bare(row: Row) -> bool:
+    return row.fault is None and row.entities is None
+
+
+def _bare_faults(row: Row, policy: QualityPolicy) -> Faults:
+    """Yield what is wrong with a row of text alone."""
+    try:
+        record = strict_json.loads(row.raw.decode())
+    except ValueError:
+        record = None
+    if sign := sign_of_annotation(record, is_known=True):
+        detail = f"{sign[:80]!r} looks like annotation, in a form that is not read here; read are {READ}"
+        yield Fault("shape", detail)
+    yield from (fault for fault in text_faults(row.text, policy) if policy.severity(fault.code) == "critical")
+
+
+def _aside(row: Row, fault: Fault) -> SetAside:
+    return SetAside(row=row.number, code=fault.code, detail=writable(fault.detail))
+
+
+def _examples(
+    rows: list[Row], tokenizer: Tokenizer, policy: QualityPolicy
+) -> tuple[list[tuple[int, Example]], list[SetAside]]:
+    """Return the examples by row number, and all critical faults."""
+    admission = Admission(
+        scheme=LabelScheme(None),
+        policy=policy,
+        frozen_texts=frozenset(),
+        tokenize=tokenizer.tokenize,
+        cuts_at_space=tokenizer.cuts_at_space,
+        digest="",
+    )
+    if not rows:
+        return [], []
+    scan = scanned(rows, admission, None)
+    found = [
+        SetAside(row=issue.row or 0, code=issue.code, detail=issue.detail)
+        for issue in scan.issues
+        if policy.severity(issue.code) == "critical"
+    ]
+    return [(one[0], restored(one, None)) for one in scan.spill], found
