@@ -161,11 +161,14 @@ def admit(digest: str) -> str:
 def assemble() -> dict[str, int]:
     """Build the training corpus; skip the night where nothing can be learnt."""
     from techner.stages import assemble as stage
+    from techner.stages.reject import NOTHING_TO_LEARN, skip
 
     with _stage() as run:
         corpus = stage.assemble(run)
+        if corpus is None:
+            skip(run, _word())
     if corpus is None:
-        raise AirflowSkipException("nothing to learn: no batch was accepted, or none has a new label")
+        raise AirflowSkipException(NOTHING_TO_LEARN)
     return corpus.counts
 
 

@@ -15,7 +15,7 @@ from techner.stages.evaluate import evaluate, judge
 from techner.stages.judgements import Word
 from techner.stages.plan import plan
 from techner.stages.publish import publish
-from techner.stages.reject import dry_run, reject
+from techner.stages.reject import NOTHING_TO_LEARN, dry_run, reject, skip
 from techner.stages.run import Run
 from techner.stages.uptrain import uptrain
 
@@ -40,9 +40,8 @@ def run_stages(run: Run, policies: Policies, wanted: Wanted) -> Outcome | None:
         console.print("nothing is pending")
         return None
     if not _train(run, planned):
-        console.print(
-            "nothing to learn: no batch was accepted, or none has a new label; see `techner batch show NAME`"
-        )
+        skip(run, Word(who=person(), when=now()))
+        console.print(f"{NOTHING_TO_LEARN}; see `techner batch show NAME`")
         return None
     evaluate(run)
     judged = judge(run)

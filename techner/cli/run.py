@@ -8,8 +8,10 @@ import typer
 
 from techner.cli.talk import REJECTED, console, now, out, person
 from techner.core.verdict import Outcome
+from techner.registry.aliases import alias_log
 from techner.registry.blobs import load_bytes
 from techner.settings import load_settings
+from techner.stages.completion import untold
 from techner.stages.judgements import Word, find_report, judgements
 from techner.stages.run import Run
 
@@ -50,6 +52,15 @@ def reject(run_id: str, why: Why) -> None:
     typer.echo(f"rejected {run_id}")
 
 
+@app.command("abandon")
+def abandon(run_id: str, why: Why) -> None:
+    """Decide a run that will never end: a killed night, a question that is not answered any more."""
+    from techner.stages.reject import abandon as give_up
+
+    give_up(_run(run_id), Word(who=person(), when=now(), why=why))
+    typer.echo(f"abandoned {run_id}")
+
+
 @app.command("report")
 def report(run_id: str) -> None:
     """Print the HTML page of a judged run, decided or not: checks, and entities lost and gained."""
@@ -61,11 +72,13 @@ def report(run_id: str) -> None:
 def list_runs(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
-    """Show the judged runs, newest first."""
-    found = list(judgements(load_settings().open_store()).believed())
+    """Show the runs that were decided, newest first."""
+    store = load_settings().open_store()
+    found = list(judgements(store).believed())
     for generation in [number for number, record in found if record is None]:
         console.print(f"record {generation} is not signed by a trusted key, and not shown")
-    records = [record for _, record in found if record]
+    told = [record for _, record in found if record]
+    records = [*untold(store, told, (move for _, move in alias_log(store).records())), *told]
     if as_json:
         fields = ("id", "outcome", "reason", "version")
         typer.echo(

@@ -78,6 +78,12 @@ def gc(
         typer.echo(json.dumps(asdict(found) | {"deleted": delete}, indent=1))
         return
     _show(found, verb="removed" if delete else "would remove")
+    for run in found.undecided:
+        console.print(
+            f"run {run} is not decided and keeps what it works with; "
+            f"where it will never be, `techner run abandon {run} --why …`",
+            markup=False,
+        )
     if not delete:
         console.print("nothing was removed; --delete does")
 
@@ -85,6 +91,8 @@ def gc(
 def _show(found: Collection, *, verb: str) -> None:
     for name in found.versions:
         out.print(f"{verb} version {name}", markup=False)
+    if found.probes:
+        out.print(f"{verb} {len(found.probes)} scratch keys of killed processes", markup=False)
     for run in found.runs:
         out.print(f"{verb} the working documents of run {run}", markup=False)
     out.print(f"{verb} {len(found.blobs)} files, {found.size_bytes / 1e6:.1f} MB", markup=False)

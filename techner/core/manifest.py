@@ -129,7 +129,8 @@ class Judgement:
     id: str
     """The run."""
     outcome: str
-    """promoted, rejected, dry run, or superseded: production had moved when it was to be promoted."""
+    """promoted, rejected, dry run, skipped (nothing to learn), abandoned (a person's word, or `gc`'s), or
+    superseded: production had moved when it was to be promoted."""
     reason: str
     production: str
     """Production when the run was planned."""

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, StoreError, Untrusted
@@ -11,6 +12,8 @@ from techner.registry.names import generation_of, record_name
 from techner.store import Store
 
 R = TypeVar("R")
+PROBES = "probe/"
+PROBE_TIME = "%Y%m%dT%H%M%SZ"
 PROBE_WRITERS = 4
 
 
@@ -86,7 +89,8 @@ class Log(Generic[R]):
 
 def require_create_only(store: Store) -> None:
     """Raise StoreError where the store lets a second create of one key through: promotion is unsafe there."""
-    key = f"probe/{uuid.uuid4().hex}"
+    # The time tells `gc` which keys killed processes left.
+    key = f"{PROBES}{datetime.now(UTC):{PROBE_TIME}}-{uuid.uuid4().hex}"
 
     def create(writer: int) -> bool:
         try:

@@ -15,6 +15,11 @@ def version_name(manifest: Manifest) -> str:
     return f"{manifest.number:04d}-{digest(dump(manifest))[:16]}"
 
 
+def version_number(version: str) -> int:
+    """Return the distance from the origin that a version's name tells."""
+    return int(version.partition("-")[0])
+
+
 def create_version(store: Store, manifest: Manifest) -> str:
     """Write the manifest; the version exists from here on. The blobs must be there already."""
     version, data = version_name(manifest), dump(manifest)
@@ -59,6 +64,13 @@ def named_manifest(version: str, data: bytes) -> Manifest:
 def versions(store: Store) -> Iterator[str]:
     """Yield all versions, oldest number first."""
     for entry in store.list("versions/"):
+        if entry.key.endswith("/manifest.json"):
+            yield entry.key.split("/")[1]
+
+
+def versions_at(store: Store, number: int) -> Iterator[str]:
+    """Yield the versions at this distance from the origin."""
+    for entry in store.list(f"versions/{number:04d}-"):
         if entry.key.endswith("/manifest.json"):
             yield entry.key.split("/")[1]
 

@@ -1,20 +1,23 @@
 """`gc`: remove versions that nothing needs any more, and the blobs that only they held (ADR 15)."""
 
-import json
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, RegistryError
-from techner.documents import dump, parse, plain
+from techner.core.errors import IntegrityError, ObjectExists, RegistryError
+from techner.core.night import Plan
+from techner.documents import dump, plain
 from techner.registry.aliases import alias_log, alias_names, manifest_of, production
 from techner.registry.blobs import blob_key
 from techner.registry.trust import signature_key
 from techner.registry.versions import manifest_key, read_manifest, versions
-from techner.stages.judgements import Word, judgements
-from techner.stages.reserve import CONDEMNED, RESERVED, Condemned, Reserved, condemned
+from techner.stages.completion import decision_on
+from techner.stages.judgements import Word, unjudged, write_down
+from techner.stages.leftovers import keys_of, leftovers, read_json, stale_probes
+from techner.stages.reserve import CONDEMNED, Condemned, condemned
+from techner.stages.run import Run
 from techner.store import Store
 
 KEEP_DAYS = 90
@@ -26,9 +29,13 @@ class Collection:
 
     versions: tuple[str, ...]
     runs: tuple[str, ...]
-    """Decided ones, whose working documents go."""
+    """Decided or overtaken ones, whose working documents go."""
     blobs: dict[str, int]
     """SHA-256 → bytes."""
+    probes: tuple[str, ...]
+    """Scratch keys of killed processes."""
+    undecided: tuple[str, ...]
+    """Not removed: runs that keep what they work with until they are decided."""
 
     @property
     def size_bytes(self) -> int:
@@ -44,22 +51,23 @@ def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) 
     production(store)  # without one an origin may be on its way: all blobs would look superfluous
     since = now - timedelta(days=keep_days)
     blobs = {entry.key.rpartition("/")[2]: entry.size_bytes for entry in store.list("blobs/sha256/")}
+    names = dict.fromkeys(entry.key.split("/")[1] for entry in store.list("versions/"))
     # Runs before aliases: what is reserved when a run is read stays so until an alias names it.
-    documents = _run_documents(store)
-    decided = {record.id for _, record in judgements(store).records() if record.when < since}
-    runs = decided & {key.split("/")[1] for key in documents}
-    working = {key: data for key, data in documents.items() if key.split("/")[1] not in runs}
+    left = leftovers(store, now=now, since=since)
     named = _named(store, since)
     every = {name: read_manifest(store, name) for name in versions(store)}
-    kept = named | _worked_with(working) | {name for name, manifest in every.items() if not manifest.origin}
+    kept = named | left.versions() | {name for name, manifest in every.items() if not manifest.origin}
     reports = {entry.key: store.get(entry.key) for entry in store.list("judgements/")}
-    read = [_json(data, where=key) for key, data in (working | reports).items()]
+    read = [read_json(data, where=key) for key, data in (left.working | reports).items()]
     read += [plain(every[name]) for name in kept & every.keys()]
     needed = {sha256 for document in read for sha256 in _digests(document)}
     return Collection(
-        versions=tuple(name for name in every if name not in kept),
-        runs=tuple(sorted(runs)),
+        # Of all names: one whose writer was killed before the manifest has a signature alone.
+        versions=tuple(name for name in names if name not in kept),
+        runs=tuple(sorted(left.superfluous)),
         blobs={sha256: size for sha256, size in blobs.items() if sha256 not in needed},
+        probes=stale_probes(store, now),
+        undecided=tuple(sorted(left.undecided)),
     )
 
 
@@ -78,17 +86,29 @@ def collect(store: Store, word: Word, *, keep_days: int = KEEP_DAYS, resume: boo
         versions=tuple(name for name in plan.versions if name in again.versions),
         runs=tuple(run for run in plan.runs if run in again.runs),
         blobs={sha: size for sha, size in plan.blobs.items() if sha in again.blobs},
+        probes=plan.probes,
+        undecided=again.undecided,
     )
+    for run in doomed.runs:
+        _write_down(Run(store=store, id=run, cache=Path()), word)
     for name in doomed.versions:
         store.delete(manifest_key(name))  # first: without it the version does not exist, so it is never torn
         store.delete(signature_key(name))
-    for sha in doomed.blobs:
-        store.delete(blob_key(sha))
-    for run in doomed.runs:
-        for entry in list(store.list(f"runs/{run}/")):
-            store.delete(entry.key)
+    for key in (*map(blob_key, doomed.blobs), *keys_of(store, doomed.runs), *doomed.probes):
+        store.delete(key)
     store.delete(CONDEMNED)
     return doomed
+
+
+def _write_down(run: Run, word: Word) -> None:
+    """Keep a run in the log that ends here undecided: its report stays, and its end can be asked for."""
+    try:
+        plan = run.find("plan.json", Plan)
+    except IntegrityError:  # settings that are refused today: nobody can go on with it either
+        return
+    if plan and decision_on(run, plan) is None:
+        reason = f"never decided, and production moved on from {plan.production} ({word.who})"
+        write_down(run, plan, unjudged(run, plan, outcome="abandoned", reason=reason, when=word.when))
 
 
 def _condemn(store: Store, plan: Collection, word: Word) -> None:
@@ -120,37 +140,6 @@ def _named(store: Store, since: datetime) -> set[str]:
             if record.when < since:  # what was live when the time to keep began
                 break
     return named
-
-
-def _worked_with(documents: dict[str, bytes]) -> set[str]:
-    """Return the versions that undecided runs read, or are about to promote."""
-    found: set[str] = set()
-    for key, data in documents.items():
-        if key.endswith("/plan.json"):
-            # Of the plan as it lies there: settings of it that are refused today must not stop collections.
-            plan = _json(data, where=key)
-            found |= {plan["production"], plan["origin"]}
-        elif key.endswith(f"/{RESERVED}"):
-            found.add(parse(Reserved, data, where=key).version)
-    return found
-
-
-def _run_documents(store: Store) -> dict[str, bytes]:
-    found = {}
-    for entry in store.list("runs/"):
-        if entry.key.endswith(".json"):
-            with suppress(ObjectMissing):  # a reservation that has just ended
-                found[entry.key] = store.get(entry.key)
-    return found
-
-
-def _json(data: bytes, *, where: str) -> Any:
-    try:
-        return json.loads(data)
-    except ValueError as error:
-        raise IntegrityError(
-            f"{where} is no JSON: nothing is collected until it was looked at, and mended or removed"
-        ) from error
 
 
 def _digests(value: Any) -> Iterator[str]:

@@ -126,5 +126,5 @@ def _holdout_spans(run: Run, manifest: Manifest, reference: Reference, policies:
 
 def _last_checks(run: Run) -> Iterable[Check]:
     """Return the checks of the last judged run; none where there was no run yet."""
-    newest = next((record for _, record in judgements(run.store).believed() if record), None)
-    return newest.verdict.checks if newest else ()
+    checks = (record.verdict.checks for _, record in judgements(run.store).believed() if record)
+    return next(filter(None, checks), ())

@@ -1,12 +1,14 @@
 """The log of judged runs: what people ask about after a run's working files are gone."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from techner.core.errors import RegistryError, StoreError
+from techner.core.errors import Outdated, RegistryError, StoreError
 from techner.core.manifest import FileEntry, Judgement
 from techner.core.night import Corpus, Judged, Plan
+from techner.core.verdict import Verdict
 from techner.registry.log import Log
 from techner.stages.run import Run
 from techner.store import Store
@@ -32,8 +34,14 @@ def record(
     run: Run, plan: Plan, judged: Judged, *, outcome: str, version: str | None, when: datetime
 ) -> None:
     """Append a judged run to the log, once."""
-    log = judgements(run.store)
-    judgement = Judgement(
+    write_down(run, plan, judgement_on(run, plan, judged, outcome=outcome, version=version, when=when))
+
+
+def judgement_on(
+    run: Run, plan: Plan, judged: Judged, *, outcome: str, version: str | None, when: datetime
+) -> Judgement:
+    """Say how a judged run ended."""
+    return Judgement(
         id=run.id,
         outcome=outcome,
         reason=judged.verdict.reason,
@@ -45,6 +53,30 @@ def record(
         when=when,
         report=run.read("report.json", FileEntry),
     )
+
+
+def unjudged(run: Run, plan: Plan, *, outcome: str, reason: str, when: datetime) -> Judgement:
+    """Say how a run ended on which the gate's word did not count, or that had none."""
+    judged = None
+    with suppress(Outdated):
+        judged = run.find("verdict.json", Judged)  # there, where a person was asked
+    return Judgement(
+        id=run.id,
+        outcome=outcome,
+        reason=reason,
+        production=plan.production,
+        version=None,
+        batches=plan.batches,
+        scores=judged.scores if judged else (),
+        verdict=judged.verdict if judged else Verdict(checks=()),
+        when=when,
+        report=run.find("report.json", FileEntry),
+    )
+
+
+def write_down(run: Run, plan: Plan, judgement: Judgement) -> None:
+    """Append a judgement to the log, unless the run has one since it was planned."""
+    log = judgements(run.store)
     while judgement_of(run, plan) is None:  # an earlier try may have got this far
         # Lost to another run's record: the next place is as good.
         log.append(judgement, after=log.length())

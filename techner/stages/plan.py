@@ -5,6 +5,7 @@ from techner.core.night import Plan
 from techner.core.policy import Policies
 from techner.core.scheme import label_scheme
 from techner.registry.aliases import production
+from techner.stages.completion import complete
 from techner.stages.deliveries import was_replaced
 from techner.stages.inbox import BatchState, Status, survey
 from techner.stages.judgements import judgements
@@ -19,6 +20,7 @@ def plan(
     `batches` names the only ones to use, held ones included. Raises BatchError for a name that the inbox does
     not have or whose batch cannot be used, SettingsError for a scheme that contradicts itself or the model.
     """
+    complete(run.store)
     version, manifest = production(run.store)
     label_scheme(manifest.pretrained_labels, policies)
     states = survey(run.store, policies, cache=run.cache)

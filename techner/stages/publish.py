@@ -15,8 +15,9 @@ from techner.registry.blobs import load_bytes
 from techner.registry.proof import answers
 from techner.registry.versions import create_version, read_manifest, version_name
 from techner.stages.cards import with_cards
+from techner.stages.completion import decision_on
 from techner.stages.evaluate import scoring_sets
-from techner.stages.judgements import Word, judgement_of, record
+from techner.stages.judgements import Word, record
 from techner.stages.libraries import code_version, libraries
 from techner.stages.reserve import reserve
 from techner.stages.run import Run
@@ -53,7 +54,7 @@ def publish(run: Run, word: Word) -> str:
 
 def _published_before(run: Run, plan: Plan) -> str | None:
     """Return what an earlier try published; raises RegistryError where that is not production any more."""
-    earlier = judgement_of(run, plan)
+    earlier = decision_on(run, plan)
     if earlier is None:
         return None
     if earlier.version is None or production(run.store)[0] != earlier.version:

@@ -1,10 +1,11 @@
 """Between a running publish and `gc`: whoever writes first is seen by the other (ADR 15)."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from techner.core.document import document
-from techner.core.errors import ObjectMissing, RegistryError
+from techner.core.errors import ObjectMissing, RegistryError, StoreError
 from techner.core.manifest import Manifest
 from techner.documents import parse
 from techner.stages.run import Run
@@ -13,6 +14,7 @@ from techner.store import Store
 CONDEMNED = "gc/condemned.json"
 RESERVED = "manifest.json"
 """Document of a run: what it is about to make an alias name."""
+log = logging.getLogger("techner.nightly")
 
 
 @document
@@ -49,12 +51,28 @@ def reserve(run: Run, manifest: Manifest, *, version: str) -> Iterator[None]:
     What was removed before is found missing by the proof that follows in the block; nothing is removed after.
     """
     # First our word, then a look at gc's; gc writes first, then looks at ours. One of us sees the other.
-    run.write(RESERVED, Reserved(version=version, manifest=manifest))
     try:
+        run.write(RESERVED, Reserved(version=version, manifest=manifest))
         _refuse_condemned(run.store, manifest, version)
         yield
     finally:  # only now that an alias names it, or nobody needs it
+        end_reservation(run)
+
+
+def end_reservation(run: Run) -> None:
+    """Let go of what the run reserved; where the store refuses, say so and go on.
+
+    What the block did is done: as an error, a rollback would be tried again, and go back twice.
+    """
+    try:
         run.store.delete(run.key(RESERVED))
+    except StoreError as error:
+        log.warning(
+            "%s was not removed; it keeps its version until `techner run abandon %s`: %s",
+            run.key(RESERVED),
+            run.id,
+            error,
+        )
 
 
 def _refuse_condemned(store: Store, manifest: Manifest, version: str) -> None:

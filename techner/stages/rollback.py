@@ -1,9 +1,9 @@
 """`rollback`: production names an earlier version again, and what was learnt since waits for a person."""
 
 from techner.core.errors import RegistryError
-from techner.core.manifest import Manifest
-from techner.registry.aliases import move_alias, production
-from techner.registry.versions import read_manifest
+from techner.core.manifest import Generation, Manifest
+from techner.registry.aliases import alias_log, move_alias, production
+from techner.registry.versions import read_manifest, version_number
 from techner.stages.inbox import decide
 from techner.stages.judgements import Word
 from techner.stages.promote import prove_loads
@@ -15,12 +15,11 @@ def roll_back(run: Run, word: Word, *, to: str | None = None) -> tuple[str, tupl
     """Point production at `to`, or at its parent; returns that version and the batches that are held now.
 
     The target is fetched and queried first. The batches learnt since are held: due again, they would rebuild
-    the very version that was taken back, the next night. Raises RegistryError where there is nothing to do.
+    the very version that was taken back, the next night. Raises RegistryError where there is nothing to do,
+    and without `to` where the newest move went back already: it may be this very rollback, tried again.
     """
     live, manifest = production(run.store)
-    target = to or manifest.parent
-    if target is None:
-        raise RegistryError(f"production is {live}, the origin; there is nothing before it")
+    target = to or _one_back(run, live, manifest)
     if target == live:
         raise RegistryError(f"production names {target} already")
     goal = read_manifest(run.store, target)
@@ -31,6 +30,24 @@ def roll_back(run: Run, word: Word, *, to: str | None = None) -> tuple[str, tupl
             run.store, target, expected=live, who=word.who, why=f"rollback: {word.why}", when=word.when
         )
     return target, held
+
+
+def _one_back(run: Run, live: str, manifest: Manifest) -> str:
+    if manifest.parent is None:
+        raise RegistryError(f"production is {live}, the origin; there is nothing before it")
+    newest = alias_log(run.store).newest()
+    if newest and _went_back(newest[1]):
+        move = newest[1]
+        raise RegistryError(
+            f"production went back from {move.previous} to {move.version} already, "
+            f"at {move.when:%Y-%m-%d %H:%M} ({move.who}: {move.why}); "
+            f"to go back further, say so: --to {manifest.parent}"
+        )
+    return manifest.parent
+
+
+def _went_back(move: Generation) -> bool:
+    return move.previous is not None and version_number(move.version) < version_number(move.previous)
 
 
 def _hold_later(run: Run, live: Manifest, goal: Manifest, word: Word) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from techner.registry.layout import checkout
 from techner.store import Store
 
 T = TypeVar("T")
+RUNS = "runs/"
 ABANDONED_S = 2 * 24 * 3600  # no task runs this long
 _SCORED = ("plan.json", "corpus.json", "candidate.json")
 MADE_FROM = {
@@ -113,4 +114,9 @@ class Run:
 
     def key(self, name: str) -> str:
         """Return where a document of this run is in the store."""
-        return f"runs/{self.id}/{name}"
+        return f"{RUNS}{self.id}/{name}"
+
+
+def run_of(key: str) -> str:
+    """Return the run whose document a key is; an id may have slashes."""
+    return key.removeprefix(RUNS).rpartition("/")[0]

@@ -8,6 +8,7 @@ from techner.core.manifest import Generation, Judgement, Manifest
 from techner.core.policy import Policies
 from techner.registry.aliases import alias_log
 from techner.registry.versions import read_manifest
+from techner.stages.completion import untold
 from techner.stages.deliveries import Ignored
 from techner.stages.inbox import BatchState, survey_all
 from techner.stages.judgements import judgements
@@ -37,7 +38,8 @@ class Overview:
 
     @property
     def last_run(self) -> Judgement | None:
-        return self.runs[0] if self.runs else None
+        """The last one that the gate judged: skipped and abandoned ones tell nothing of the model."""
+        return next((run for run in self.runs if run.verdict.checks), None)
 
 
 def overview(store: Store, policies: Policies, *, cache: Path) -> Overview:
@@ -46,11 +48,13 @@ def overview(store: Store, policies: Policies, *, cache: Path) -> Overview:
     if not moves:
         raise NotInitialised(store.url)
     judged = [record for _, record in judgements(store).believed(limit=SHOWN)]
+    told = [record for record in judged if record]
+    runs = (*untold(store, told, (move for _, move in moves)), *told)[:SHOWN]
     found = survey_all(store, policies, cache=cache)
     return Overview(
         manifest=read_manifest(store, moves[0][1].version),
         moves=moves,
-        runs=tuple(record for record in judged if record),
+        runs=runs,
         unsigned_runs=judged.count(None),
         deliveries=found.batches,
         ignored=found.ignored,

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -21,8 +22,9 @@ from techner.registry.trust import signature_key
 from techner.registry.verify import verify_store
 from techner.registry.versions import create_version, version_name, versions
 from techner.stages.collect import collect, plan_collection
-from techner.stages.judgements import Word
-from techner.stages.reserve import CONDEMNED, reserve
+from techner.stages.judgements import Word, judgements
+from techner.stages.reject import abandon, skip
+from techner.stages.reserve import CONDEMNED, RESERVED, Reserved, reserve
 from techner.stages.run import Run
 from techner.store import MemoryStore, Store
 from techner.store.base import Stored
@@ -128,15 +130,129 @@ def plan_of(store: Store, version: str) -> Plan:
     )
 
 
-def test_an_undecided_run_keeps_what_it_reads_and_what_it_made(store: MemoryStore) -> None:
-    old = next(name for name in versions(store) if name.startswith("0003"))
-    run_of(store).write("plan.json", plan_of(store, old))
+def numbered(store: Store, number: int) -> str:
+    return next(name for name in versions(store) if name.startswith(f"{number:04d}"))
+
+
+def undecided(store: Store, version: str, run_id: str = "run-1") -> FileEntry:
+    """Plan a run on a version and let it make something; returns what it made."""
+    run_of(store, run_id).write("plan.json", plan_of(store, version))
     entry = save_bytes(store, b"candidate", path="model")
-    run_of(store).write("report.json", entry)
+    run_of(store, run_id).write("report.json", entry)
+    return entry
+
+
+def test_an_undecided_run_keeps_what_it_reads_and_what_it_made(store: MemoryStore) -> None:
+    for number, age in ((7, 6), (8, 5)):
+        version = made(store, number, parent=production(store)[0], origin=next(versions(store)))
+        move(store, version, production(store)[0], age=age)
+    entry = undecided(store, numbered(store, 6))  # production moved on from it six days ago
     found = plan_collection(store, now=NOW, keep_days=0)
-    assert old not in found.versions
+    assert [int(name[:4]) for name in found.versions] == [1, 2, 3, 4, 5]
     assert entry.sha256 not in found.blobs
     assert found.runs == ()
+    assert found.undecided == ("run-1",)
+
+
+def test_a_run_that_production_left_behind_long_ago_keeps_nothing_and_is_written_down(
+    store: MemoryStore,
+) -> None:
+    entry = undecided(store, numbered(store, 3))
+    found = collect(store, WORD, keep_days=0)
+    assert found.runs == ("run-1",)
+    assert numbered(store, 0) in versions(store)
+    assert [int(name[:4]) for name in versions(store)] == [0, 5, 6]
+    newest = judgements(store).newest()
+    assert newest
+    assert (newest[1].id, newest[1].outcome) == ("run-1", "abandoned")
+    assert load_bytes(store, entry)  # its report
+
+
+def test_a_run_that_production_left_behind_stays_while_it_is_about_to_move_an_alias(
+    store: MemoryStore,
+) -> None:
+    undecided(store, numbered(store, 3))
+    with reserve(run_of(store), manifest(4), version=numbered(store, 4)):
+        found = plan_collection(store, now=NOW, keep_days=0)
+    assert [int(name[:4]) for name in found.versions] == [1, 2]
+    assert found.undecided == ("run-1",)
+
+
+def test_a_run_on_what_production_names_again_is_not_left_behind(store: MemoryStore) -> None:
+    undecided(store, numbered(store, 3))
+    move(store, numbered(store, 3), numbered(store, 6), age=90)
+    assert plan_collection(store, now=NOW, keep_days=0).undecided == ("run-1",)
+
+
+@pytest.mark.parametrize("end", [skip, abandon])
+def test_a_run_that_was_skipped_or_abandoned_keeps_nothing(
+    store: MemoryStore, end: Callable[[Run, Word], None]
+) -> None:
+    undecided(store, production(store)[0])
+    end(run_of(store), Word(who="ada", why="its machine is gone", when=NOW - DAY))
+    assert plan_collection(store, now=NOW, keep_days=0).runs == ("run-1",)
+    assert plan_collection(store, now=NOW, keep_days=2).runs == ()
+    end_again = pytest.raises(RegistryError, match="not waiting") if end is abandon else nullcontext()
+    with end_again:
+        end(run_of(store), Word(who="ada", why="again", when=NOW))
+    assert judgements(store).length() == 1
+
+
+def test_abandoning_needs_a_reason_and_a_run(store: MemoryStore) -> None:
+    undecided(store, production(store)[0])
+    with pytest.raises(RegistryError, match="--why"):
+        abandon(run_of(store), Word(who="ada", when=NOW, why=" "))
+    with pytest.raises(RegistryError, match="no run 'run' has documents"):
+        abandon(run_of(store, "run"), Word(who="ada", when=NOW, why="typo"))
+
+
+def test_abandoning_lets_go_of_what_a_killed_promotion_reserved(store: MemoryStore) -> None:
+    reserved = Reserved(version=numbered(store, 3), manifest=manifest(3))
+    run_of(store, "promote-1").write(RESERVED, reserved)
+    assert plan_collection(store, now=NOW, keep_days=0).undecided == ("promote-1",)
+    abandon(run_of(store, "promote-1"), Word(who="ada", when=NOW, why="killed"))
+    found = plan_collection(store, now=NOW, keep_days=0)
+    assert numbered(store, 3) in found.versions
+    assert not any(store.list("runs/"))
+
+
+@pytest.mark.parametrize(("gone", "kept"), [("a", "a/b"), ("a/b", "a"), ("a", "a-2"), ("a/b", "a/bc")])
+def test_only_the_documents_of_the_run_itself_go(store: MemoryStore, gone: str, kept: str) -> None:
+    live = production(store)[0]
+    for run_id in (gone, kept):
+        undecided(store, live, run_id)
+        store.put(f"runs/{run_id}/plan.json.sig", b"signature")
+    skip(run_of(store, gone), Word(who="night", when=NOW - DAY))
+    collect(store, WORD, keep_days=0)
+    names = ("plan.json", "plan.json.sig", "report.json")
+    assert [entry.key for entry in store.list("runs/")] == [f"runs/{kept}/{name}" for name in names]
+
+
+def test_a_run_planned_anew_under_the_id_of_a_decided_one_is_undecided(store: MemoryStore) -> None:
+    live = production(store)[0]
+    undecided(store, live)
+    skip(run_of(store), Word(who="night", when=NOW - DAY))
+    run_of(store).write("plan.json", replace(plan_of(store, live), judged_before=1))
+    assert plan_collection(store, now=NOW, keep_days=0).undecided == ("run-1",)
+
+
+def test_scratch_keys_of_killed_processes_go_and_those_of_a_living_one_stay(store: MemoryStore) -> None:
+    old, living = ("probe/20260101T000000Z-a", "probe/7f3a"), f"probe/{NOW:%Y%m%dT%H%M%SZ}-b"
+    for key in (*old, living):
+        store.create(key, b"0")
+    assert collect(store, WORD, keep_days=0).probes == old
+    assert [entry.key for entry in store.list("probe/")] == [living]
+
+
+def test_a_signature_without_its_manifest_goes_unless_a_run_is_about_to_write_that(
+    store: MemoryStore,
+) -> None:
+    candidate = manifest(7)
+    store.create(signature_key(version_name(candidate)), b"signature")
+    with reserve(run_of(store), candidate, version=version_name(candidate)):
+        assert version_name(candidate) not in plan_collection(store, now=NOW, keep_days=0).versions
+    collect(store, WORD, keep_days=0)
+    assert not any(store.list("versions/0007"))
 
 
 def test_a_reserved_version_stays_though_its_manifest_written_anew_has_another_name(
@@ -198,7 +314,9 @@ def test_nothing_is_removed_where_a_document_of_a_run_is_damaged(
 
 
 def test_a_plan_whose_settings_are_refused_today_keeps_its_versions(store: MemoryStore) -> None:
-    old = next(name for name in versions(store) if name.startswith("0003"))
+    old, live = numbered(store, 3), numbered(store, 6)
+    move(store, old, live, age=6)
+    move(store, live, old, age=5)  # lately: a run on it may still be under way
     plan = json.loads(dump(plan_of(store, old)))
     plan["policies"]["gate"]["micro_margin"] = 5.0
     store.put("runs/run-1/plan.json", json.dumps(plan).encode())
