@@ -1,10 +1,13 @@
 """The DAG: how it is parsed, how it is wired, and whole runs of it in Airflow."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,14 +19,16 @@ from techner.local.night import run_night
 from techner.registry.aliases import alias_log, production
 from techner.stages.inbox import Status, survey
 from techner.stages.judgements import judgements
-from tests.world import POLICIES, World, once, tech_batch
+from techner.store import FolderStore
+from tests.world import POLICIES, World, tech_batch
 
-DESCRIBE = """
-import json, sys
+# One process for all that needs no process of its own: Airflow takes 15 s of CPU before its first task.
+PROGRAM = """
+import json, os, runpy, sys
 from airflow.dag_processing.dagbag import DagBag
-bag = DagBag(sys.argv[1])
+bag = DagBag(os.path.dirname(sys.argv[1]))
 dag = bag.dags["techner_nightly"]
-print(json.dumps({
+described = {
     "errors": list(bag.import_errors.values()),
     "heavy": sorted({"spacy", "great_expectations", "boto3", "pandas", "thinc"} & set(sys.modules)),
     "schedule": dag.schedule,
@@ -35,49 +40,114 @@ print(json.dumps({
     "mapped": sorted(t.task_id for t in dag.tasks if t.is_mapped),
     "outlets": {t.task_id: [o.name for o in t.outlets] for t in dag.tasks if t.outlets},
     "downstream": {t.task_id: sorted(t.downstream_task_ids) for t in dag.tasks},
-}))
+}
+from airflow.providers.celery.executors.celery_executor import CeleryExecutor
+described["celery"] = CeleryExecutor.__name__
+print("described", json.dumps(described), flush=True)
+program, runs = sys.argv[1:]
+for environment, conf in json.loads(runs):
+    os.environ.update(environment)
+    sys.argv[1:] = [json.dumps(conf)]
+    try:
+        runpy.run_path(program, run_name="__main__")
+    except SystemExit as end:
+        print("ended", int(end.code), flush=True)
 """
+LOOSE = {
+    "TECHNER_CORPUS__REHEARSAL_TEXTS": "50",
+    "TECHNER_TRAINING__BATCH_WORDS": "200",
+    "TECHNER_GATE__MICRO_MARGIN": "1",
+    "TECHNER_GATE__MACRO_MARGIN": "1",
+    "TECHNER_GATE__LABEL_MARGIN": "1",
+    "TECHNER_GATE__LABEL_DROP": "1",
+    "TECHNER_GATE__FLIP_CAP": "1",
+    "TECHNER_GATE__SURVIVAL_FLOOR": "0",
+    "TECHNER_GATE__SPEED_FLOOR": "0",
+    "TECHNER_GATE__NEW_FLOOR": "0",
+    "TECHNER_GATE__NEW_MARGIN": "1",
+    "TECHNER_GATE__MIN_SUPPORT": "1",
+}
+CONFS: dict[str, dict[str, Any]] = {
+    "nothing due": {},
+    "no such batch": {"batches": ["nowhere.jsonl"]},
+    "dry run": {"epochs": 1, "dry_run": True, "batches": ["monday.jsonl"]},
+}
+STARTED = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
+pytestmark = pytest.mark.xdist_group("airflow")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run of the DAG file as a program: what it left, said, and ended with."""
+
+    world: World
+    before: list[str]
+    said: str
+    code: int
 
 
 @pytest.fixture(scope="module")
 def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an Airflow home with a migrated database."""
-    return once(
-        tmp_path_factory, "airflow", lambda home: migrate(airflow_environment(home, store="", cache=home))
-    )
+    home = tmp_path_factory.mktemp("airflow")
+    migrate(airflow_environment(home, store="", cache=home))
+    return home
 
 
 @pytest.fixture(scope="module")
-def described(airflow_home: Path) -> dict[str, object]:
-    environment = airflow_environment(airflow_home, store="", cache=airflow_home)
+def told(
+    airflow_home: Path, origin_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, object], dict[str, Ran]]:
+    """Parse the DAG file and run it, a store a run; returns what the DAG is, and what became of each run."""
+    root = tmp_path_factory.mktemp("runs")
+    worlds = {name: World(FolderStore(root / name), root / f"{name} cache") for name in CONFS}
+    for name, world in worlds.items():
+        shutil.copytree(origin_store, root / name)
+        if name != "nothing due":
+            world.deliver("monday.jsonl", tech_batch(0, 60))
+            world.deliver("tuesday.jsonl", tech_batch(60, 120))
+    before = {name: keys(world) for name, world in worlds.items()}
+    runs = [
+        (LOOSE | {"TECHNER_STORE": world.store.url, "TECHNER_CACHE": str(world.cache)}, CONFS[name])
+        for name, world in worlds.items()
+    ]
     done = subprocess.run(
-        [sys.executable, "-c", DESCRIBE, str(ROOT / "dags")],
-        env=environment,
-        capture_output=True,
+        [sys.executable, "-c", PROGRAM, str(ROOT / "dags" / "techner_nightly.py"), json.dumps(runs)],
+        env=airflow_environment(airflow_home, store="", cache=airflow_home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=True,
+        check=False,
     )
-    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    assert done.returncode == 0, done.stdout[-3000:]
+    _, _, rest = done.stdout.partition("described {")
+    described: dict[str, object] = json.loads("{" + rest.partition("\n")[0])
+    parts = re.split(r"(?m)^ended (\d+)$", rest.partition("\n")[2])
+    assert len(parts) == 2 * len(worlds) + 1, done.stdout[-3000:]
+    return described, {
+        name: Ran(world, before[name], said, int(code))
+        for (name, world), said, code in zip(worlds.items(), parts[::2], parts[1::2], strict=False)
+    }
+
+
+@pytest.fixture
+def described(told: tuple[dict[str, object], dict[str, Ran]]) -> dict[str, object]:
+    return told[0]
+
+
+@pytest.fixture
+def ran(told: tuple[dict[str, object], dict[str, Ran]]) -> dict[str, Ran]:
+    return told[1]
+
+
+def keys(world: World) -> list[str]:
+    return [entry.key for entry in world.store.list()]
 
 
 def night(airflow_home: Path, world: World, **conf: object) -> list[tuple[str, str]]:
     """Run the DAG once with the small world's policies; returns what its tasks said."""
     said: list[tuple[str, str]] = []
-    environment = airflow_environment(airflow_home, store=world.store.url, cache=world.cache) | {
-        "TECHNER_CORPUS__REHEARSAL_TEXTS": "50",
-        "TECHNER_TRAINING__BATCH_WORDS": "200",
-        "TECHNER_GATE__MICRO_MARGIN": "1",
-        "TECHNER_GATE__MACRO_MARGIN": "1",
-        "TECHNER_GATE__LABEL_MARGIN": "1",
-        "TECHNER_GATE__LABEL_DROP": "1",
-        "TECHNER_GATE__FLIP_CAP": "1",
-        "TECHNER_GATE__SURVIVAL_FLOOR": "0",
-        "TECHNER_GATE__SPEED_FLOOR": "0",
-        "TECHNER_GATE__NEW_FLOOR": "0",
-        "TECHNER_GATE__NEW_MARGIN": "1",
-        "TECHNER_GATE__MIN_SUPPORT": "1",
-    }
+    environment = airflow_environment(airflow_home, store=world.store.url, cache=world.cache) | LOOSE
     run_night(environment, conf, log=world.cache / "night.log", on_task=lambda *what: said.append(what))
     return said
 
@@ -119,7 +189,6 @@ def test_only_publish_updates_the_asset_and_only_the_gate_leads_there(described:
     assert described["mapped"] == ["admit"]
 
 
-@pytest.mark.xdist_group("airflow")
 def test_a_run_promotes_what_was_delivered(airflow_home: Path, world: World) -> None:
     world.deliver("monday.jsonl", tech_batch(0, 60))
     world.deliver("tuesday.jsonl", tech_batch(60, 120))
@@ -134,35 +203,39 @@ def test_a_run_promotes_what_was_delivered(airflow_home: Path, world: World) -> 
     assert newest[1].who.startswith("airflow:")
 
 
-@pytest.mark.xdist_group("airflow")
-def test_a_run_with_nothing_pending_is_green_and_changes_nothing(airflow_home: Path, world: World) -> None:
-    before = [entry.key for entry in world.store.list()]
-    said = night(airflow_home, world)
-    assert {task for task, _ in said} == {"plan"}
-    assert [entry.key for entry in world.store.list()] == before
+def test_a_run_with_nothing_pending_is_green_and_changes_nothing(ran: dict[str, Ran]) -> None:
+    run = ran["nothing due"]
+    assert run.code == 0
+    assert set(STARTED.findall(run.said)) == {"plan"}
+    assert keys(run.world) == run.before
 
 
-@pytest.mark.xdist_group("airflow")
-def test_a_dry_run_of_named_batches_judges_and_publishes_nothing(airflow_home: Path, world: World) -> None:
-    world.deliver("monday.jsonl", tech_batch(0, 60))
-    world.deliver("tuesday.jsonl", tech_batch(60, 120))
-    night(airflow_home, world, epochs=1, dry_run=True, batches=["monday.jsonl"])
-    assert production(world.store)[1].number == 0
-    newest = judgements(world.store).newest()
+def test_a_dry_run_of_named_batches_judges_and_publishes_nothing(ran: dict[str, Ran]) -> None:
+    run = ran["dry run"]
+    assert run.code == 0
+    store = run.world.store
+    assert production(store)[1].number == 0
+    newest = judgements(store).newest()
     assert newest is not None
     assert newest[1].outcome == "dry run"
     assert [batch.name for batch in newest[1].batches] == ["monday.jsonl"]
-    states = {state.ref.name: state.status for state in survey(world.store, POLICIES, cache=world.cache)}
+    states = {state.ref.name: state.status for state in survey(store, POLICIES, cache=run.world.cache)}
     assert states["tuesday.jsonl"] is Status.PENDING
 
 
-@pytest.mark.xdist_group("airflow")
-def test_a_run_that_fails_says_so_with_the_end_of_its_log(airflow_home: Path, world: World) -> None:
-    with pytest.raises(TechnerError, match="not in the inbox"):
-        night(airflow_home, world, batches=["nowhere.jsonl"])
+def test_a_run_that_fails_says_why_and_ends_with_a_code(ran: dict[str, Ran]) -> None:
+    """A bare `test()` ends with 0 even then."""
+    assert ran["no such batch"].code == 1
+    assert "not in the inbox" in ran["no such batch"].said
 
 
-def test_the_celery_executor_can_be_imported() -> None:
+def test_a_program_that_fails_is_told_with_the_end_of_its_log(airflow_home: Path, tmp_path: Path) -> None:
+    environment = airflow_environment(airflow_home, store="", cache=airflow_home)
+    broken = environment | {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:///no/absolute/path.db"}
+    with pytest.raises(TechnerError, match=r"the end of .*night.log:\n(?s:.*)relative path"):
+        run_night(broken, {}, log=tmp_path / "night.log")
+
+
+def test_the_celery_executor_can_be_imported(described: dict[str, object]) -> None:
     """Celery 5.7 broke it though `pip check` was clean: docker-compose.yaml needs it."""
-    module = import_module("airflow.providers.celery.executors.celery_executor")
-    assert module.CeleryExecutor.__mro__
+    assert described["celery"] == "CeleryExecutor"

@@ -5,46 +5,45 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.xdist_group("plugin")
 ROOT = Path(__file__).parents[2]
 HEAVY = ("spacy", "boto3", "great_expectations", "pandas", "numpy", "techner", "airflow.api_fastapi.core_api")
 
-IMPORT = f"""
+# One process for both: Airflow takes seconds to import.
+PROGRAM = f"""
 import sys
 sys.path.insert(0, "plugins")
 import airflow.plugins_manager
 before = set(sys.modules)
 import techner_plugin
 loaded = set(sys.modules) - before
-print(" ".join(sorted(loaded & set({HEAVY!r}))))
-"""
-
-REFUSED = """
-import sys
-sys.path.insert(0, "plugins")
+print("loads", *sorted(loaded & set({HEAVY!r})))
 from airflow.api_fastapi.app import init_auth_manager
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-import techner_plugin
 init_auth_manager(FastAPI())
 client = TestClient(techner_plugin.app, raise_server_exceptions=False)
 version = "0000-0123456789abcdef"
-for path in ("/", f"/download/{version}", f"/report/{version}"):
-    bad = client.get(path, headers={"Authorization": "Bearer nonsense"})
+for path in ("/", f"/download/{{version}}", f"/report/{{version}}"):
+    bad = client.get(path, headers={{"Authorization": "Bearer nonsense"}})
     print("answers", client.get(path).status_code, bad.status_code)
 """
 
 
-def run(program: str, home: Path) -> str:
-    """Run a program as an Airflow process of the checkout would; a process of its own, with its own home."""
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
+    """Return what the program says, run as an Airflow process of the checkout, with a home of its own."""
     environment = os.environ | {
-        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_HOME": str(tmp_path_factory.mktemp("home")),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "TECHNER_STORE": "s3://nobody/nowhere",
         "TECHNER_S3_ENDPOINT": "http://127.0.0.1:9",
     }
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", PROGRAM],
         env=environment,
         cwd=ROOT,
         capture_output=True,
@@ -52,13 +51,12 @@ def run(program: str, home: Path) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+    return [line.split() for line in done.stdout.splitlines()]
 
 
-def test_import_is_light_and_touches_no_store(tmp_path: Path) -> None:
-    assert run(IMPORT, tmp_path).split() == []
+def test_import_is_light_and_touches_no_store(said: list[list[str]]) -> None:
+    assert [loaded for name, *loaded in said if name == "loads"] == [[]]
 
 
-def test_nobody_gets_in_without_a_token(tmp_path: Path) -> None:
-    answers = [line.split()[1:] for line in run(REFUSED, tmp_path).splitlines() if line.startswith("answers")]
-    assert answers == [["401", "403"]] * 3
+def test_nobody_gets_in_without_a_token(said: list[list[str]]) -> None:
+    assert [codes for name, *codes in said if name == "answers"] == [["401", "403"]] * 3
