@@ -100,9 +100,9 @@ def test_labels_and_severities_are_those_of_the_settings(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("severities", "says"),
     [
-        ('mojibakes = "warning"', "there is no code 'mojibakes'"),
-        ('leak = "warning"', "'leak' is always critical"),
-        ('label_drift = "critical"', "'label_drift' is always warning"),
+        ('mojibakes = "warning"', "names the code 'mojibakes'"),
+        ('leak = "warning"', "'leak', which is always critical"),
+        ('label_drift = "critical"', "'label_drift', which is always warning"),
     ],
 )
 def test_severity_that_cannot_be_is_refused(folder: Path, severities: str, says: str) -> None:
