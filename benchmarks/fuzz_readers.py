@@ -34,7 +34,8 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 BYTES = [b"\0", b"\xff", b"\n", b"\r\n", b"\t", b" ", b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"NaN",
          b"1e999", b"9" * 5000, b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\\ud800", b"null", b"O", b"B-X", b"#",
-         b"-DOCSTART-", b"[" * 3000, b'{"a":' * 3000]  # fmt: skip
+         b"-DOCSTART-", b"NER=", b"'", b"(", b")", b'"' * 3, b"f'", b"-" * 3000, b"(" * 3000,
+         b"[" * 3000, b'{"a":' * 3000]  # fmt: skip
 Mutation = Callable[[random.Random, bytes], bytes]
 
 
@@ -133,7 +134,9 @@ KEYS = [
     "text", "data", "entities", "label", "labels", "spans", "annotations", "completions",
     "relations", "result", "value", "start", "end", "start_offset", "annotation_id", "_task_hash",
     "_view_id", "answer", "was_cancelled", "to_name", "type", "tokens", "tags", "ner_tags",
-    "features", "feature", "names", "rows", "row", "scope", "hypertextlabels",
+    "features", "feature", "names", "rows", "row", "scope", "hypertextlabels", "ents", "paragraphs",
+    "sentences", "raw", "orth", "ner", "words", "content", "annotation", "points",
+    "classes", "task", "_is_binary", "globalOffsets", "predictions", "token_start", "token_end",
 ]  # fmt: skip
 
 

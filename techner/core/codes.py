@@ -25,6 +25,7 @@ ROW_CODES: dict[str, Code] = {
     "json": Code(sentence="the row is JSON with unique keys", is_fixed=True),
     "shape": Code(sentence="the row is a record and its entities are [start, end, label]", is_fixed=True),
     "answer": Code(sentence="the annotator did not reject or skip the row", is_fixed=True),
+    "binary": Code(sentence="the annotator saw to the whole text, not to one suggested span", is_fixed=True),
     "text_type": Code(sentence="the text is a string", is_fixed=True),
     "text_empty": Code(sentence="the text has something to read", is_fixed=True),
     "text_long": Code(sentence="the text is not longer than the policy allows", is_fixed=True),
@@ -43,6 +44,7 @@ ROW_CODES: dict[str, Code] = {
         is_fixed=True,
     ),
     "span_edge": Code(sentence="no span starts or ends with white space", is_fixed=True),
+    "covered": Code(sentence="every span covers the text that its record says it covers"),
     "zero_width": Code(sentence="no span holds an invisible character"),
     "misaligned": Code(sentence="every span starts and ends where a token does", is_fixed=True),
     "duplicate_span": Code(sentence="no span is given twice", is_fixed=True),
@@ -52,6 +54,10 @@ ROW_CODES: dict[str, Code] = {
     ),
     "conflict": Code(sentence="the text was not delivered in this batch with other spans", is_fixed=True),
     "leak": Code(sentence="the text is not in the regression set or the holdout", is_fixed=True),
+    "stale_text": Code(
+        sentence="a span is no wider or narrower than the text that its record says it covers",
+        severity="warning",
+    ),
     "edge_punctuation": Code(sentence="no span takes in the punctuation mark beside it", severity="warning"),
     "not_nfc": Code(sentence="the text is in Unicode form NFC", severity="warning"),
     "near_duplicate": Code(
@@ -77,6 +83,10 @@ BATCH_CODES: dict[str, Code] = {
         is_fixed=True,
     ),
     "no_entities": Code(sentence="some accepted row has a span", is_fixed=True),
+    "left_out": Code(
+        sentence="no annotation is left out: spans inside spans, and the like", severity="warning"
+    ),
+    "sentences": Code(sentence="blank lines separate the sentences of columns", severity="warning"),
     "few_examples": Code(
         sentence="each label that occurs has enough spans to learn something from", severity="warning"
     ),
@@ -93,6 +103,7 @@ FILE_CODES = {
     "empty": "the file has rows",
     "json": "the list of records is whole",
     "shape": "the file can be taken apart into rows",
+    "format": "the file is of a format that is read here",
     "mixed": "the file has one format",
 }
 """Why a file cannot be read at all. Nothing of it is examined, and no setting changes that."""

@@ -1,107 +1,123 @@
-"""CoNLL columns: a token a line, its tag in the last column, blank lines between the sentences."""
+"""CoNLL columns: a token a line with its tag, blank lines between the sentences."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from itertools import chain
 from typing import Any
 
 from techner.core.errors import BatchError
 from techner.formats import strict_json
+from techner.formats.columns import DOCUMENT, Columns, columns_of, is_comment
 from techner.formats.rows import Row, ShapeError
-from techner.formats.tags import TAG, tagged
+from techner.formats.tags import spans, text_of
 
 NAME = "CoNLL"
-_HEAD_BYTES = 1 << 16
-_SPACES = re.compile(r"[ \t]+")
-_COUNT = re.compile(r"[0-9]+([-.][0-9]+)?")  # CoNLL-U has 1-2 and 1.1 too
-_DOCUMENT = "-DOCSTART-"
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """How the lines of a file are cut; the tag is always the last column."""
-
-    tabs: bool
-    token: int
-    """Which column is the token: the second where the first counts them, as in CoNLL-U and GermEval."""
-
-    def cut(self, line: str) -> list[str]:
-        """Cut a line; without tabs, at any white space."""
-        line = line.rstrip(" \t\r\n")
-        return line.split("\t") if self.tabs else _SPACES.split(line)
-
-    def has_tag(self, line: str) -> bool:
-        """Say whether the line has a token and a tag."""
-        columns = self.cut(line)
-        return len(columns) > max(1, self.token) and TAG.fullmatch(columns[-1]) is not None
-
-
-def columns_of(data: bytes) -> Columns | None:
-    """Return how the columns are cut; None where most lines of the beginning do not end with a tag."""
-    head = data[:_HEAD_BYTES].decode("utf-8", "replace").split("\n")
-    if len(data) > _HEAD_BYTES:
-        del head[-1]
-    lines = [line for line in head if line.strip() and not line.startswith(_DOCUMENT)]
-    tabs = sum("\t" in line for line in lines) * 2 > len(lines)
-    columns = Columns(tabs, token=0)
-    lines = [line for line in lines if not _is_comment(line, columns)]
-    if sum(map(columns.has_tag, lines)) * 2 <= len(lines):
-        return None
-    return Columns(tabs, token=1) if _are_counted([columns.cut(line) for line in lines]) else columns
-
-
-def _are_counted(lines: list[list[str]]) -> bool:
-    """Say whether the first of three or more columns counts the tokens."""
-    first = [columns[0] for columns in lines if len(columns) >= len(("number", "token", "tag"))]
-    return len(first) == len(lines) > 1 and all(map(_COUNT.fullmatch, first)) and {"1", "2"} <= set(first)
-
-
-def _is_comment(line: str, columns: Columns) -> bool:
-    return line.startswith("#") and not columns.has_tag(line)
+__all__ = ["NAME", "columns_of", "is_tagged", "read_conll"]
+_LONG_TOKENS = 200
+"""A sentence is shorter, nearly always: without blank lines a whole document is one."""
+_ONLY_TOKENS = 40
+"""The same where a file has one sentence alone."""
+_NO_SPACE = "SpaceAfter=No"
+Token = tuple[str, str, bool]
+"""Word, tag, and whether a space follows."""
 
 
 def read_conll(data: bytes, columns: Columns) -> Iterator[Row]:
     """Yield a row a sentence, numbered by its first line; raises BatchError where a line is JSON."""
+    rows = filter(None, (_sentence(first, block, columns) for first, block in _blocks(data)))
+    first = next(rows, None)
+    if first is None:
+        return
+    second = next(rows, None)
+    if second is None and len((first.text or "").split(" ")) > _ONLY_TOKENS and not first.remarks:
+        first = first._replace(remarks=("sentences",))
+    yield first
+    if second:
+        yield second
+    yield from rows
+
+
+def _blocks(data: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield each sentence with the number of its first line; a document mark begins one too."""
     block: list[bytes] = []
+    mark = DOCUMENT.encode()
     for number, line in enumerate(chain(BytesIO(data), [b""]), 1):
+        if block and (not line.strip() or line.startswith(mark)):
+            yield number - len(block), block
+            block = []
         if line.strip():
             block.append(line)
-        elif block:
-            row = _sentence(number - len(block), block, columns)
-            if row:
-                yield row
-            block = []
 
 
 def _sentence(first: int, block: list[bytes], columns: Columns) -> Row | None:
     """Read one block; None where it has no token, only document marks and comments."""
     raw = b"".join(block).removesuffix(b"\n").removesuffix(b"\r")
-    tokens, tags = [], []
+    cuts: list[list[str]] = []
     for number, line in enumerate(block, first):
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
             detail = f"line {number}: byte {error.start} is not UTF-8"
             return Row(number=first, raw=raw, fault=("encoding", detail))
-        if text.startswith(_DOCUMENT) or _is_comment(text, columns):
+        if text.startswith(DOCUMENT) or is_comment(text, columns):
             continue
         cut = columns.cut(text)
-        if not columns.has_tag(text) or not cut[columns.token]:
+        if columns.tag_of(cut) is None or not cut[columns.token]:
             if _is_json(text):
                 raise BatchError(
                     f"mixed: line {number} is JSON, most lines are {NAME}: deliver one format a file"
                 )
             return Row(number=first, raw=raw, fault=("shape", f"line {number} has no token or no tag"))
-        tokens.append(cut[columns.token])
-        tags.append(cut[-1])
-    if not tokens:
+        cuts.append(cut)
+    if not cuts:
         return None
     try:
-        return Row(number=first, raw=raw, **tagged(tokens, tags))
+        return Row(number=first, raw=raw, **_parts(cuts, columns))
     except ShapeError as error:
         return Row(number=first, raw=raw, fault=("shape", str(error)))
+
+
+def _parts(cuts: list[list[str]], columns: Columns) -> dict[str, Any]:
+    """Return text, entities and remarks of one sentence; raises ShapeError."""
+    tokens = (
+        _words(cuts, columns)
+        if columns.in_misc
+        else [(cut[columns.token], columns.tag_of(cut) or "", True) for cut in cuts]
+    )
+    if not tokens:
+        raise ShapeError("the sentence has no word")
+    text, starts, ends = text_of([word for word, _, _ in tokens], [space for _, _, space in tokens])
+    found = spans([tag for _, tag, _ in tokens])
+    remarks = ["sentences"] if len(tokens) > _LONG_TOKENS else []
+    if columns.inner is not None and any(
+        cut[columns.inner : columns.inner + 1] not in ([], ["O"]) for cut in cuts
+    ):
+        remarks.append("left_out")
+    entities = [[starts[first], ends[last], label] for first, last, label in found]
+    return {"text": text, "entities": entities, "remarks": tuple(remarks)}
+
+
+def _words(cuts: Sequence[Sequence[str]], columns: Columns) -> list[Token]:
+    """Return the words as CoNLL-U writes them: `1-2` is one written word, `1.1` is none."""
+    tokens: list[Token] = []
+    until = 0
+    written: Token | None = None
+    for cut in cuts:
+        number, _, end = cut[0].partition("-")
+        word: Token = (cut[columns.token], columns.tag_of(cut) or "O", _NO_SPACE not in cut[-1])
+        if "." in number or not number.isdecimal():
+            continue
+        if end.isdecimal():
+            until, written = int(end), word
+            continue
+        if written and int(number) <= until:
+            written = (written[0], written[1] if written[1] != "O" else word[1], written[2])
+            if int(number) == until:
+                tokens.append(written)
+                written = None
+            continue
+        tokens.append(word)
+    return tokens
 
 
 def is_tagged(line: bytes) -> bool:

@@ -1,8 +1,9 @@
 """Which reader a delivery needs: decided by its content, never by its name."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
@@ -10,13 +11,18 @@ from techner.core.errors import BatchError
 from techner.formats import (
     classic,
     conll,
+    dataturks,
     docbin,
     doccano,
     huggingface,
     jsonl,
     label_studio,
     label_studio_min,
+    nested,
     prodigy,
+    python_literal,
+    spacy_json,
+    unknown,
 )
 from techner.formats.json_files import is_json_list, json_lines, json_list, json_record
 from techner.formats.packed import unpack
@@ -32,6 +38,7 @@ _FOREIGN = {
     b"\xff\xfe": "UTF-16; export as UTF-8",
     b"\xfe\xff": "UTF-16; export as UTF-8",
 }
+_HEAD_BYTES = 1 << 16
 _EMPTY_LIST = re.compile(rb"\s*\[\s*\]\s*")
 _NAMING_ROWS = 100
 """How many rows are looked at for the name of the format; all are looked at for a second format."""
@@ -46,10 +53,21 @@ class RecordFormat:
     read: Callable[[int, bytes, Any], Row]
 
 
-RECORD_FORMATS = tuple(
-    RecordFormat(module.NAME, module.recognises, module.read)
-    for module in (jsonl, doccano, prodigy, label_studio, label_studio_min, huggingface, classic)
+_READERS = (
+    jsonl,
+    doccano,
+    prodigy,
+    label_studio,
+    label_studio_min,
+    huggingface,
+    classic,
+    spacy_json,
+    dataturks,
+    nested,
 )
+RECORD_FORMATS = tuple(RecordFormat(module.NAME, module.recognises, module.read) for module in _READERS)
+_OF_LABEL_STUDIO = {module.NAME: module for module in (label_studio, label_studio_min)}
+"""Their records do not say which text was annotated; the file does."""
 
 
 def read_rows(data: bytes) -> tuple[str, Iterator[Row]]:
@@ -77,8 +95,16 @@ def _read_unpacked(data: bytes) -> tuple[str, Iterator[Row]]:
         raise BatchError("empty: the file has no rows")
     if _EMPTY_LIST.fullmatch(data):
         raise BatchError("empty: the file is an empty list")
+    return _read_text(data)
+
+
+def _read_text(data: bytes) -> tuple[str, Iterator[Row]]:
     if columns := conll.columns_of(data):
         return conll.NAME, conll.read_conll(data, columns)
+    head = data[:_HEAD_BYTES].decode("utf-8", "replace")
+    if python_literal.is_python(head, data):
+        name, rows = _read_records(python_literal.read_python(data, _is_record))
+        return f"{name}, Python", rows
     if huggingface.is_document(data):
         return _read_records(huggingface.document_rows(data))
     if is_json_list(data):
@@ -86,22 +112,40 @@ def _read_unpacked(data: bytes) -> tuple[str, Iterator[Row]]:
     return _read_records(json_record(data) or json_lines(data))
 
 
+def _is_record(value: Any) -> bool:
+    return format_of(value) is not None
+
+
 def _read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
+    items = nested.taken_apart(items)
     head = list(islice(items, _NAMING_ROWS))
-    known = (format_of(value) for _, _, value, fault in head if not fault)
-    first = next((found for found in known if found), None)
-    return (first.name if first else "JSON"), _rows(chain(head, items))
+    if not head:
+        raise BatchError("empty: the file has no rows")
+    records = [value for _, _, value, fault in head if not fault and format_of(value)]
+    if not records:
+        unknown.refuse_unknown(head)
+        return "JSON", _rows(chain(head, items))
+    first = format_of(records[0])
+    if first and (tool := _OF_LABEL_STUDIO.get(first.name)):
+        records = [record for record in records if tool.recognises(record)]
+        if why := tool.refusal(records):
+            raise BatchError(f"format: {why}")
+        read = partial(tool.read, usual=tool.usual_text(records))
+        formats = [replace(one, read=read) if one is first else one for one in RECORD_FORMATS]
+    else:
+        formats = [*RECORD_FORMATS]
+    return (first.name if first else "JSON"), _rows(chain(head, items), formats)
 
 
-def format_of(record: Any) -> RecordFormat | None:
+def format_of(record: Any, formats: Iterable[RecordFormat] = RECORD_FORMATS) -> RecordFormat | None:
     """Return the format of a record; None where nothing in it is annotation."""
-    for found in RECORD_FORMATS:
+    for found in formats:
         if found.recognises(record):
             return found
     return None
 
 
-def _rows(items: Iterator[Item]) -> Iterator[Row]:
+def _rows(items: Iterator[Item], formats: Iterable[RecordFormat] = RECORD_FORMATS) -> Iterator[Row]:
     first: RecordFormat | None = None
     first_row = 0
     for number, raw, record, fault in items:
@@ -111,7 +155,7 @@ def _rows(items: Iterator[Item]) -> Iterator[Row]:
             yield Row(number=number, raw=raw, fault=fault)
             continue
         # Nearly every row is of the first one's format, and no record is of two.
-        found = first if first and first.recognises(record) else format_of(record)
+        found = first if first and first.recognises(record) else format_of(record, formats)
         if found is None:
             yield _no_annotation(number, raw, record)
             continue

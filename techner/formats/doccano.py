@@ -12,16 +12,16 @@ The JSON of 1.2 and before has numbers for labels; `quality` refuses them as unk
 from collections.abc import Mapping
 from typing import Any
 
-from techner.formats.rows import Row
+from techner.formats.rows import Row, texts_of
 
 NAME = "doccano"
 _KEYS = ("label", "labels", "annotations")
-_OTHERS = frozenset(("entities", "spans", "_task_hash", "annotation_id"))
+_OTHERS = frozenset(("entities", "ents", "spans", "_task_hash", "annotation_id", "classes"))
 """Keys of JSONL, Prodigy and Label Studio, which may have `label` too."""
 
 
 def recognises(record: Any) -> bool:
-    """Say whether a key of doccano's holds a list, in a record that is nobody else's."""
+    """Say whether a key of doccano's holds a list of spans, in a record that is nobody else's."""
     if not isinstance(record, dict):
         return False
     entities = record.get("entities")
@@ -43,13 +43,25 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
         text=record.get("text", record.get("data")),
         entities=[_entity(span) for span in spans],
         scope=record.get("scope"),
+        covered=texts_of(spans),
     )
 
 
 def _key(record: Mapping[str, Any]) -> str | None:
     if "entities" in record:
         return None
-    return next((key for key in _KEYS if isinstance(record.get(key), list)), None)
+    return next((key for key in _KEYS if _are_spans(record.get(key))), None)
+
+
+def _are_spans(value: Any) -> bool:
+    """Tell a list of spans from one of classes, of tags, or of texts with their entities."""
+    return isinstance(value, list) and (not value or any(map(_is_span, value)))
+
+
+def _is_span(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "start_offset" in value
+    return isinstance(value, list) and not any(isinstance(part, (dict, list)) for part in value)
 
 
 def _entity(span: Any) -> Any:

@@ -1,5 +1,7 @@
 """Hugging Face token classification, `{"tokens": […], "ner_tags": […]}`: rows, or the row viewer's document.
 
+The keys may be `words`, and `ner`, `tags` or `labels`.
+
 Tags are strings, or numbers with their names in `features`: `{"ner_tags": {"feature": {"names": ["O", …]}}}`.
 """
 
@@ -9,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from techner.core.errors import BatchError
-from techner.formats import strict_json
+from techner.formats import doccano, strict_json
 from techner.formats.rows import Item, Row, ShapeError
-from techner.formats.tags import tagged
+from techner.formats.tags import TAG, tagged
 
 NAME = "Hugging Face"
-_TAG_KEYS = ("ner_tags", "tags")
+_TOKEN_KEYS = ("tokens", "words")
+_TAG_KEYS = ("ner_tags", "ner", "tags", "labels")
+_OTHERS = ("entities", "ents", "spans", "_task_hash", "annotation_id", "label", "annotations", "annotation")
 _DOCUMENT = re.compile(rb'\s*\{\s*"features"\s*:\s*\[')
 
 
@@ -22,22 +26,49 @@ def recognises(record: Any) -> bool:
     """Say whether the record has tokens and tags, and no spans."""
     return (
         isinstance(record, dict)
-        and "tokens" in record
-        and not record.keys().isdisjoint(_TAG_KEYS)
-        and record.keys().isdisjoint(("entities", "spans", "_task_hash", "label", "labels", "annotations"))
+        and not record.keys().isdisjoint(_TOKEN_KEYS)
+        and _tag_key(record) is not None
+        and record.keys().isdisjoint(_OTHERS)
         and not isinstance(record.get("data"), dict)
+        and not doccano.recognises(record)
     )
+
+
+def _tag_key(record: Mapping[str, Any]) -> str | None:
+    """Return the key of the tags; `labels` may be doccano's spans, and an empty list of them."""
+    return next(
+        (key for key in _TAG_KEYS if key in record and (key != "labels" or _are_tags(record[key]))), None
+    )
+
+
+def _are_tags(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(tag, (str, int)) for tag in value)
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
     """Join the tokens by spaces and compute the offsets; raises ShapeError."""
-    key = next(key for key in _TAG_KEYS if key in record)
-    tokens, tags = record["tokens"], _named(record[key], _names(record.get("features"), key))
+    tokens = next(record[key] for key in _TOKEN_KEYS if key in record)
+    key = _tag_key(record) or _TAG_KEYS[0]
+    tags = _named(record[key], _names(record.get("features"), key))
+    if others := [other for other in _TAG_KEYS if _is_second(record, other, key)]:
+        raise ShapeError(f"both {key!r} and {others[0]!r} are tags of entities, and differ: keep one")
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
         raise ShapeError("the tokens are not a list of strings")
     if len(tokens) != len(tags):
         raise ShapeError(f"{len(tokens)} tokens, {len(tags)} tags")
     return Row(number=number, raw=raw, scope=record.get("scope"), **tagged(tokens, tags))
+
+
+def _is_second(record: Mapping[str, Any], other: str, key: str) -> bool:
+    """Say whether another key has tags of entities too, and not the same."""
+    tags = record.get(other)
+    return (
+        other != key
+        and isinstance(tags, list)
+        and tags != record[key]
+        and all(isinstance(tag, str) and TAG.fullmatch(tag) for tag in tags)
+        and any(tag != "O" for tag in tags)
+    )
 
 
 def _named(tags: Any, names: list[Any] | None) -> list[str]:

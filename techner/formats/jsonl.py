@@ -8,10 +8,10 @@ from techner.core.errors import IntegrityError
 from techner.core.examples import Example, Span
 from techner.formats import doccano
 from techner.formats.json_files import json_lines
-from techner.formats.rows import Row, ShapeError
+from techner.formats.rows import Row, ShapeError, texts_of
 
 NAME = "JSONL"
-_OTHER_LISTS = frozenset(("spans", "label", "labels", "annotations"))
+_OTHER_LISTS = frozenset(("ents", "spans", "label", "labels", "annotations"))
 
 
 def recognises(record: Any) -> bool:
@@ -25,8 +25,18 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
         for key in sorted(_OTHER_LISTS & record.keys()):
             if _is_annotation(record[key]):
                 raise ShapeError(f"both 'entities' and {key!r} are lists of annotations: keep one")
-    answer = answer_of(record)
-    return Row(number, raw, record.get("text"), record["entities"], record.get("scope"), answer)
+    answer, entities = answer_of(record), record["entities"]
+    covered: tuple[str | None, ...] = ()
+    if isinstance(entities, list) and any(isinstance(entity, dict) for entity in entities):
+        covered, entities = texts_of(entities), [from_object(entity) for entity in entities]
+    return Row(number, raw, record.get("text"), entities, record.get("scope"), answer, covered=covered)
+
+
+def from_object(entity: Any) -> Any:
+    """Return `{"start", "end", "label"}` as a list; anything else as it is."""
+    if isinstance(entity, dict) and {"start", "end", "label"} <= entity.keys():
+        return [entity["start"], entity["end"], entity["label"]]
+    return entity
 
 
 def _is_annotation(value: Any) -> bool:

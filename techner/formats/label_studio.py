@@ -1,61 +1,157 @@
 """Label Studio's JSON: tasks with `data` and, in `annotations`, what each annotator marked.
 
+Its target storage writes an annotation a file, with the task inside: `{"result": […], "task": {"data": …}}`.
 Its offsets count UTF-16 units, as JavaScript does. They stay as they are: `quality` finds what is shifted.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from techner.formats.rows import Row, ShapeError
+from techner.formats.evidence import Region, annotated_key, usual_key
+from techner.formats.rows import Row, ShapeError, texts_of
 
 NAME = "Label Studio"
+HTML = "HyperText: offsets into HTML are none into one text; annotate plain text with <Text> and <Labels>"
+_PREDICTED = "predictions alone, and nobody annotated it: submit it in Label Studio, and export again"
+_HEAD = 100
+_OTHERS = frozenset(
+    ("data", "annotations", "label", "labels", "ents", "tokens", "words", "classes", "annotation")
+) | {
+    "annotation_id",
+    "paragraphs",
+    "content",
+}
+"""Keys of records that are not one annotation with its task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What one annotator marked."""
+
+    entities: list[list[Any]]
+    regions: list[Region]
 
 
 def recognises(record: Any) -> bool:
     """Say whether the record has an object of data; only Label Studio's tasks do."""
     return (
         isinstance(record, dict)
-        and isinstance(record.get("data"), dict)
+        and isinstance(_task(record).get("data"), dict)
         and record.keys().isdisjoint(("entities", "spans", "_task_hash"))
     )
 
 
-def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
+def _task(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the task of a record, which may be one annotation with its task inside."""
+    task = record.get("task")
+    is_inside = isinstance(task, dict) and "result" in record and _OTHERS.isdisjoint(record)
+    return task if isinstance(task, dict) and is_inside else record
+
+
+def read(number: int, raw: bytes, record: Mapping[str, Any], *, usual: str | None = None) -> Row:
     """Find the text, and the entities on which all annotations agree that were not cancelled.
 
     Predictions and drafts are no annotations. A task that was only skipped is answered `ignore`.
-    Raises ShapeError.
+    `usual` is the key that the file's regions lie in. Raises ShapeError.
     """
-    annotations = record.get("annotations", record.get("completions"))
-    said = [_entities(one) for one in _submitted(annotations or ())]
+    task, annotations = _task(record), _annotations(record)
+    said = [_marked(one) for one in _submitted(annotations or ())]
     for place, other in enumerate(said[1:], 2):
-        if not _same(said[0], other):
+        if not _same(said[0].entities, other.entities):
             detail = f"annotations 1 and {place} of the task disagree: keep one and cancel the others"
             return Row(number=number, raw=raw, fault=("conflict", detail))
+    if not annotations and _is_predicted(task):
+        raise ShapeError(_PREDICTED)
     return Row(
         number=number,
         raw=raw,
-        text=text_of(record["data"]),
-        entities=said[0] if said else None,
+        text=text_of(task["data"], said[0].regions if said else (), usual),
+        entities=said[0].entities if said else None,
         answer="ignore" if annotations and not said else None,
+        covered=covered(said[0].regions) if said else (),
     )
 
 
-def text_of(data: Mapping[str, Any]) -> Any:
-    """Return the text of a task: `text`, else the only string there is."""
-    strings = [value for value in data.values() if isinstance(value, str)]
-    return data["text"] if "text" in data else strings[0] if len(strings) == 1 else None
+def usual_text(records: Sequence[Any]) -> str | None:
+    """Return the key of `data` that the regions at the beginning of the file lie in, if it is one."""
+    chosen = []
+    for record in records[:_HEAD]:
+        with suppress(ShapeError):
+            for annotation in _submitted(_annotations(record) or ()):
+                regions = _marked(annotation).regions
+                chosen.append(
+                    annotated_key(strings_of(_task(record)["data"]), regions, None) if regions else None
+                )
+    return usual_key(chosen)
 
 
-def entities_of(region: Mapping[str, Any]) -> list[list[Any]]:
+def refusal(records: Sequence[Any]) -> str | None:
+    """Say why none of a file's records can be read, where one reason holds for all."""
+    annotated = any(map(_annotations, records))
+    if not annotated and any(_is_predicted(_task(record)) for record in records):
+        return f"Label Studio's tasks have {_PREDICTED}"
+    faults = {fault for record in records if (fault := _fault(record)) is not None}
+    return f"Label Studio's {HTML}" if faults == {HTML} else None
+
+
+def _fault(record: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with a record's regions; None where it has none."""
+    try:
+        return "" if any(_marked(one).entities for one in _submitted(_annotations(record) or ())) else None
+    except ShapeError as error:
+        return str(error)
+
+
+def _annotations(record: Mapping[str, Any]) -> Any:
+    if _task(record) is not record:
+        return [record]
+    return record.get("annotations", record.get("completions"))
+
+
+def _is_predicted(task: Mapping[str, Any]) -> bool:
+    predictions = task.get("predictions")
+    return isinstance(predictions, list) and any(
+        isinstance(one, dict) and one.get("result") for one in predictions
+    )
+
+
+def text_of(data: Mapping[str, Any], regions: Sequence[Region] = (), usual: str | None = None) -> Any:
+    """Return the text that the regions lie in; raises ShapeError where it may be several."""
+    strings = strings_of(data)
+    if "text" in data and "text" not in strings and not regions:
+        return data["text"]  # of another type: `quality` says so
+    key = annotated_key(strings, regions, usual)
+    return data.get("text") if key is None else strings[key]
+
+
+def strings_of(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the strings of an object."""
+    return {key: value for key, value in data.items() if isinstance(value, str)}
+
+
+def covered(regions: Sequence[Region]) -> tuple[str | None, ...]:
+    """Return what the regions say they cover; empty where none says it."""
+    said = tuple(region.text for region in regions)
+    return said if any(said) else ()
+
+
+def entities_of(region: Mapping[str, Any], drawn_on: str | None = None) -> Marked:
     """Return an entity for each label of a region, or one of no label; raises ShapeError for HTML."""
+    if isinstance(region.get("start"), str) and region["start"].startswith("/"):
+        raise ShapeError(HTML)
     for key in region:
         if key.endswith("labels") and key != "labels":
+            if key.startswith("hypertext"):
+                raise ShapeError(HTML)
             raise ShapeError(f"{key!r} are no offsets into one text: annotate plain text with <Labels>")
     labels = region.get("labels")
     if not isinstance(labels, list) or not labels:
         labels = [None]
-    return [[region.get("start"), region.get("end"), label] for label in labels]
+    text = (texts_of([region]) or (None,))[0]
+    place = Region(region.get("start"), region.get("end"), text, drawn_on)
+    return Marked([[place.start, place.end, label] for label in labels], [place] * len(labels))
 
 
 def _submitted(annotations: Any) -> Iterable[Mapping[str, Any]]:
@@ -68,21 +164,21 @@ def _submitted(annotations: Any) -> Iterable[Mapping[str, Any]]:
             yield annotation
 
 
-def _entities(annotation: Mapping[str, Any]) -> list[list[Any]]:
+def _marked(annotation: Mapping[str, Any]) -> Marked:
     """Return what one annotator marked; choices, ratings and relations mark nothing."""
-    entities: list[list[Any]] = []
-    marked = set()
+    marked = Marked([], [])
     for region in annotation["result"]:
         if not isinstance(region, dict):
             raise ShapeError("a region is not an object")
         value, kind = region.get("value"), region.get("type", "labels")
         if not isinstance(value, dict) or not str(kind).endswith("labels"):
             continue
-        entities += entities_of(value)
-        marked.add(str(region.get("to_name")))
-    if len(marked) > 1:
+        found = entities_of(value, str(region.get("to_name")))
+        marked.entities.extend(found.entities)
+        marked.regions.extend(found.regions)
+    if len({region.drawn_on for region in marked.regions}) > 1:
         raise ShapeError("regions of several texts: deliver one text a task")
-    return entities
+    return marked
 
 
 def _same(left: list[list[Any]], right: list[list[Any]]) -> bool:

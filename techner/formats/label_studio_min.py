@@ -5,11 +5,13 @@
 Two annotators of a task are two records; copies that disagree are a fault that `quality` finds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from techner.formats.label_studio import entities_of, text_of
-from techner.formats.rows import Row
+from techner.formats.evidence import annotated_key, usual_key
+from techner.formats.label_studio import HTML, Marked, covered, entities_of, strings_of, text_of
+from techner.formats.rows import Row, ShapeError
 
 NAME = "Label Studio JSON-MIN"
 _OF_THE_TOOL = frozenset(("id", "annotator", "created_at", "updated_at", "lead_time", "agreement"))
@@ -25,19 +27,53 @@ def recognises(record: Any) -> bool:
     )
 
 
-def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
+def read(number: int, raw: bytes, record: Mapping[str, Any], *, usual: str | None = None) -> Row:
     """Find the text and the regions; an annotation without a region is one that found nothing.
 
-    Raises ShapeError.
+    `usual` is the key of the text that the file's regions lie in. Raises ShapeError.
     """
-    regions = [
-        region
-        for value in record.values()
-        if isinstance(value, list)
-        for region in value
-        if isinstance(region, dict) and "start" in region and "end" in region
-    ]
-    entities = [entity for region in regions for entity in entities_of(region)]
+    marked = _marked(record)
     annotated = record["annotation_id"] is not None
-    text = text_of({key: value for key, value in record.items() if key not in _OF_THE_TOOL})
-    return Row(number=number, raw=raw, text=text, entities=entities if annotated else None)
+    return Row(
+        number=number,
+        raw=raw,
+        text=text_of(_data(record), marked.regions, usual),
+        entities=marked.entities if annotated else None,
+        covered=covered(marked.regions) if annotated else (),
+    )
+
+
+def usual_text(records: Sequence[Any]) -> str | None:
+    """Return the key of the string that the regions at the beginning of the file lie in, if it is one."""
+    chosen = []
+    for record in records:
+        with suppress(ShapeError):
+            regions = _marked(record).regions
+            chosen.append(annotated_key(strings_of(_data(record)), regions, None) if regions else None)
+    return usual_key(chosen)
+
+
+def refusal(records: Sequence[Any]) -> str | None:
+    """Say why none of a file's records can be read, where one reason holds for all."""
+    faults = set()
+    for record in records:
+        try:
+            faults.add("" if _marked(record).entities else None)
+        except ShapeError as error:
+            faults.add(str(error))
+    return f"Label Studio's {HTML}" if faults - {None} == {HTML} else None
+
+
+def _marked(record: Mapping[str, Any]) -> Marked:
+    marked = Marked([], [])
+    for value in record.values():
+        for region in value if isinstance(value, list) else ():
+            if isinstance(region, dict) and "start" in region and "end" in region:
+                found = entities_of(region)
+                marked.entities.extend(found.entities)
+                marked.regions.extend(found.regions)
+    return marked
+
+
+def _data(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in _OF_THE_TOOL}

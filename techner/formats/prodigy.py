@@ -7,21 +7,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from techner.formats.jsonl import answer_of
-from techner.formats.rows import Row
+from techner.formats.rows import Row, texts_of
 
 NAME = "Prodigy"
+_BINARY_VIEWS = frozenset(("ner", "spans", "classification", "compare", "diff"))
+"""Interfaces that ask for a yes or no, and cannot mark a span."""
+_SUGGESTED = frozenset(("rank", "priority", "score", "pattern"))
 
 
 def recognises(record: Any) -> bool:
     """Say whether the record has spans, or the hash that Prodigy gives to every task."""
     if not isinstance(record, dict) or "entities" in record:
         return False
-    return "spans" in record or "_task_hash" in record
+    return "_task_hash" in record or ("spans" in record and "ents" not in record)
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
     """Find text, entities and answer."""
     spans = record.get("spans")
+    if _is_binary(record):
+        detail = "a yes or no to one span says nothing of the rest of the text: annotate it with ner.manual"
+        return Row(number=number, raw=raw, fault=("binary", detail))
     if spans is None and record.get("_view_id") in ("ner_manual", "spans_manual"):
         spans = []  # Prodigy leaves the key out where the annotator marked nothing
     return Row(
@@ -31,7 +37,45 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
         entities=[_entity(span) for span in spans] if isinstance(spans, list) else spans,
         scope=record.get("scope"),
         answer=answer_of(record),
+        covered=_covered(spans, record.get("tokens")) if isinstance(spans, list) else (),
     )
+
+
+def _is_binary(record: Mapping[str, Any]) -> bool:
+    """Say whether the annotator answered a suggestion, and could not mark what else there is."""
+    if record.get("_is_binary") is True:
+        return True
+    view = record.get("_view_id")
+    if isinstance(view, str):
+        return view in _BINARY_VIEWS
+    # Before 1.9 a task does not name its view; `ner.teach` leaves how it came to its one span.
+    spans = record.get("spans")
+    return (
+        "answer" in record
+        and "tokens" not in record
+        and isinstance(spans, list)
+        and len(spans) == 1
+        and isinstance(spans[0], dict)
+        and not _SUGGESTED.isdisjoint(spans[0])
+    )
+
+
+def _covered(spans: list[Any], tokens: Any) -> tuple[str | None, ...]:
+    """Return what each span says it covers: its `text`, else its tokens."""
+    said = texts_of(spans) or (None,) * len(spans)
+    if isinstance(tokens, list) and tokens:
+        said = tuple(text or _of_tokens(span, tokens) for text, span in zip(said, spans, strict=True))
+    return said if any(said) else ()
+
+
+def _of_tokens(span: Any, tokens: list[Any]) -> str | None:
+    match span:
+        case {"token_start": int(first), "token_end": int(last)} if 0 <= first <= last < len(tokens):
+            said = [token.get("text") for token in tokens[first : last + 1] if isinstance(token, dict)]
+            words = [word for word in said if isinstance(word, str)]
+            if len(words) == last - first + 1:
+                return " ".join(words)
+    return None
 
 
 def _entity(span: Any) -> Any:

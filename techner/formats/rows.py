@@ -1,5 +1,6 @@
 """One row of a delivery, as found: nothing is checked yet but that it could be read."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 Fault = tuple[str, str]
@@ -28,3 +29,13 @@ class Row(NamedTuple):
     """What the annotator said of the row, where the format has it: `reject` and `ignore` are not taught."""
     fault: Fault | None = None
     """Code and detail where the row could not be read at all."""
+    covered: tuple[str | None, ...] = ()
+    """What the record says that each entity covers, where it says so; `quality` compares."""
+    remarks: tuple[str, ...] = ()
+    """Codes of the batch that this row counts for: `left_out`, `sentences`."""
+
+
+def texts_of(spans: Iterable[Any]) -> tuple[str | None, ...]:
+    """Return what spans that are objects say they cover under `text`."""
+    found = [span.get("text") if isinstance(span, dict) else None for span in spans]
+    return tuple(text if isinstance(text, str) else None for text in found) if any(found) else ()

@@ -11,29 +11,50 @@ _GOES_ON, _ENDS = frozenset("ILE"), frozenset("LUES")
 
 
 def tagged(tokens: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:
-    """Return the text, tokens joined by spaces, and its entities; raises ShapeError that says what is wrong.
+    """Return the text, tokens joined by spaces, and its entities; raises ShapeError."""
+    text, starts, ends = text_of(tokens, [True] * len(tokens))
+    return {
+        "text": text,
+        "entities": [[starts[first], ends[last], label] for first, last, label in spans(tags)],
+    }
+
+
+def text_of(tokens: Sequence[str], spaces: Sequence[bool]) -> tuple[str, list[int], list[int]]:
+    """Return the text of tokens, with a space after those that have one but the last, and where each is."""
+    starts: list[int] = []
+    ends: list[int] = []
+    pieces: list[str] = []
+    at = 0
+    for token, space in zip(tokens, spaces, strict=True):
+        starts.append(at)
+        ends.append(at + len(token))
+        pieces.append(f"{token} " if space else token)
+        at += len(pieces[-1])
+    text = "".join(pieces)
+    return text[:-1] if spaces and spaces[-1] else text, starts, ends
+
+
+def spans(tags: Sequence[str]) -> list[list[Any]]:
+    """Return `[first, last, label]` for each span over tokens; raises ShapeError.
 
     `I-` with no span of its label before it begins one, as in IOB1, which CoNLL-2003 is written in (ADR 11).
     `L-` and `E-` are never written so: there the beginning was lost.
     """
-    entities: list[list[Any]] = []
+    found: list[list[Any]] = []
     inside: list[Any] | None = None
-    start = 0
-    for number, (token, tag) in enumerate(zip(tokens, tags, strict=True), 1):
-        end = start + len(token)
+    for place, tag in enumerate(tags):
         if not TAG.fullmatch(tag):
-            raise ShapeError(f"token {number}: {tag!r} is none of O, B-, I-, L-, U-, E-, S- with a label")
+            raise ShapeError(f"token {place + 1}: {tag!r} is none of O, B-, I-, L-, U-, E-, S- with a label")
         letter, label = tag[0], tag[2:]
         if letter == "O":
             inside = None
         elif inside and inside[2] == label and letter in _GOES_ON:
-            inside[1] = end
+            inside[1] = place
         elif letter in {"L", "E"}:
-            raise ShapeError(f"token {number}: {tag!r} ends a span that nothing began")
+            raise ShapeError(f"token {place + 1}: {tag!r} ends a span that nothing began")
         else:
-            inside = [start, end, label]
-            entities.append(inside)
+            inside = [place, place, label]
+            found.append(inside)
         if letter in _ENDS:
             inside = None
-        start = end + 1
-    return {"text": " ".join(tokens), "entities": entities}
+    return found

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from techner.formats import Row
+from techner.quality.covered import placed_by_text
 from techner.quality.labels import meant
 from techner.quality.scan import Scan, ranges
 from techner.quality.shifts import Range, shifts_that_fit, trimmed
@@ -27,7 +28,9 @@ class Fixer:
         """
         if row.fault or not isinstance(row.text, str) or not isinstance(row.entities, list):
             return {}
-        entities, fixes = self._labels(row.entities)
+        entities, fixes = placed_by_text(row)
+        entities, named = self._labels(entities)
+        fixes = fixes + named
         for correct in (self._offsets, _edges):
             entities, done = correct(row.text, entities)
             fixes += done

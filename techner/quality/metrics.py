@@ -41,6 +41,12 @@ def batch_metrics(
         detail="no accepted row has a span",
     )
     yield _few_examples(labels, read, policy)
+    yield _remarked(
+        scan, "left_out", "have spans inside spans that were left out: only the outer ones are read"
+    )
+    yield _remarked(
+        scan, "sentences", "are long, as if blank lines were missing: put one after each sentence"
+    )
     if history and labels:
         yield _label_drift(labels, history, policy)
 
@@ -69,6 +75,11 @@ def _systematic(scan: Scan) -> Metric:
         detail=f"{placement.misplaced} of {placement.spans} spans do not fit the tokens: {says}",
         suggestion=shift.says if shift else None,
     )
+
+
+def _remarked(scan: Scan, code: str, what: str) -> Metric:
+    count = scan.remarks[code]
+    return Metric(code=code, value=count, most=0, detail=f"{count} of {len(scan.numbers)} rows {what}")
 
 
 def _few_examples(labels: Mapping[str, int], read: int, policy: QualityPolicy) -> Metric:

@@ -1,6 +1,7 @@
 """The one pass over a delivery in which every row is checked; what it keeps does not grow with clean rows."""
 
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import starmap
@@ -13,6 +14,7 @@ from techner.core.scheme import LabelScheme
 from techner.formats import Row
 from techner.quality.checks import outside, parse_row, scope_faults
 from techner.quality.copies import Copies
+from techner.quality.covered import covered_faults
 from techner.quality.found import Fault, writable
 from techner.quality.names import Names, missing
 from techner.quality.scope import with_scope
@@ -25,6 +27,8 @@ from techner.quality.tokens import Bounds, Tokenize
 
 MAX_OUTSIDE = 1000
 """Rows with spans that leave the text, for which a way of counting is looked for."""
+_PLACED = ("offset_range", "label", "scope", "not_nfc")
+"""What may be wrong with a row whose offsets can be compared with what they cover all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,9 @@ class Scan:
     renamed: dict[int, list[str]] = field(default_factory=dict)
     """Row number → the old names of labels that it used."""
 
+    remarks: Counter[str] = field(default_factory=Counter)
+    """Code of the batch → how many rows count for it."""
+
     def take(self, rows: Iterable[Row]) -> None:
         """Check all rows, then what only shows over several of them."""
         for row in rows:
@@ -83,6 +90,9 @@ class Scan:
     def _row_faults(self, row: Row) -> Iterator[Fault]:
         admission = self.admission
         example, faults = parse_row(row, admission.policy, admission.scheme)
+        self.remarks.update(row.remarks)
+        if row.covered and all(fault.code in _PLACED for fault in faults):
+            yield from covered_faults(row)
         if example is None:
             yield from self._place_faulty(row, faults)
             return

@@ -99,6 +99,57 @@ def _huggingface(examples: list[Tokens]) -> bytes:
     return _lines({"tokens": example[0], "ner_tags": tags(example, biluo=False)} for example in examples)
 
 
+def _python(examples: list[Tokens]) -> bytes:
+    pairs = [
+        (text, {"entities": [tuple(span) for span in said]})
+        for text, said in map(text_and_entities, examples)
+    ]
+    return f"# made by hand\nimport random\n\nTRAIN_DATA = {pairs!r}\n".encode()
+
+
+def _to_json(examples: list[Tokens]) -> bytes:
+    return _lines(
+        {"text": text, "ents": _objects(said, "start", "end"), "tokens": []}
+        for text, said in map(text_and_entities, examples)
+    )
+
+
+def _dataturks(examples: list[Tokens]) -> bytes:
+    return _lines(
+        {
+            "content": text,
+            "annotation": [
+                {"label": [label], "points": [{"start": first, "end": last - 1, "text": text[first:last]}]}
+                for first, last, label in said
+            ],
+        }
+        for text, said in map(text_and_entities, examples)
+    )
+
+
+def _spacy_2(examples: list[Tokens]) -> bytes:
+    documents = [
+        {
+            "id": number,
+            "paragraphs": [
+                {
+                    "raw": text_and_entities(example)[0],
+                    "sentences": [
+                        {
+                            "tokens": [
+                                {"orth": word, "ner": tag}
+                                for word, tag in zip(example[0], tags(example, biluo=True), strict=True)
+                            ]
+                        }
+                    ],
+                }
+            ],
+        }
+        for number, example in enumerate(examples)
+    ]
+    return json.dumps(documents).encode()
+
+
 def docbin(examples: list[Tokens]) -> bytes:
     from spacy.tokens import Doc, DocBin, Span
     from spacy.vocab import Vocab
@@ -123,5 +174,9 @@ EXPORTS: dict[str, Callable[[list[Tokens]], bytes]] = {
     "IOB2 with tabs": lambda examples: _columns(examples, biluo=False, between="\t"),
     "BILUO with spaces": lambda examples: _columns(examples, biluo=True, between=" "),
     "Hugging Face": _huggingface,
+    "Python": _python,
+    "spaCy JSON": _to_json,
+    "DataTurks": _dataturks,
+    "spaCy 2": _spacy_2,
     "DocBin": docbin,
 }

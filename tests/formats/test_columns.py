@@ -15,11 +15,13 @@ def read(data: str | bytes) -> list[Row]:
 def entities(*tags: str) -> object:
     """Return the entities of words `a`, `bb`, `ccc`, … that have these tags."""
     words = [letter * length for length, letter in enumerate("abcdef"[: len(tags)], 1)]
-    (row,) = read("x\tO\n" * 9 + "".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)))
+    (row,) = read(
+        "x\tO\n" * 8 + "x\tB-Z\n" + "".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True))
+    )
     if row.fault:
         return row.fault
     text, found = row.text, row.entities
-    return [f"{text[start:end]} {label}" for start, end, label in found]
+    return [f"{text[start:end]} {label}" for start, end, label in found[1:]]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,8 @@ def test_line_separator_is_part_of_a_token() -> None:
 
 
 def test_few_tagged_lines_make_no_columns() -> None:
-    assert read_rows(b"use O\nplain text\nmore of it\n")[0] == "JSON"
+    with pytest.raises(BatchError, match=r"^format: not a format read here: lines that are no JSON"):
+        read("use O\nplain text here\nmore\n")
 
 
 NAMES = {"feature": {"names": ["O", "B-P", "I-P"]}}

@@ -38,6 +38,16 @@ FORMATS = {
     "label_studio.json": "Label Studio",
     "label_studio_min.json": "Label Studio JSON-MIN",
     "prodigy.jsonl": "Prodigy",
+    "label_studio_target.jsonl": "Label Studio",
+    "ner_annotator.json": "classic spaCy",
+    "training_data.py.txt": "classic spaCy, Python",
+    "entity_objects.jsonl": "JSONL",
+    "spacy_to_json.json": "spaCy JSON",
+    "spacy2.json": "spaCy 2 JSON",
+    "dataturks.jsonl": "DataTurks",
+    "germeval.tsv": "CoNLL",
+    "conllu.conllu": "CoNLL",
+    "huggingface_words.jsonl": "Hugging Face",
     "iob1.conll": "CoNLL",
     "iob2.tsv": "CoNLL",
     "biluo.txt": "CoNLL",
@@ -47,7 +57,8 @@ FORMATS = {
     "huggingface_features.jsonl": "Hugging Face",
     "huggingface_viewer.json": "Hugging Face",
 }
-RECORDS = [name for name in FORMATS if name.endswith((".json", ".jsonl")) and "viewer" not in name]
+DOCUMENTS = ("huggingface_viewer.json", "ner_annotator.json")
+RECORDS = [name for name in FORMATS if name.endswith((".json", ".jsonl")) and name not in DOCUMENTS]
 LINES = [name for name in RECORDS if name.endswith(".jsonl")]
 
 sample = pytest.mark.parametrize("name", FORMATS)
@@ -89,7 +100,7 @@ def test_every_sample_in_the_docs_is_read_to_the_same_example() -> None:
     for block in filter(str.strip, blocks):
         whole = block.strip().startswith(("[{", "-DOC"))
         found += [parts(one.encode()) for one in ([block] if whole else block.strip().split("\n"))]
-    assert found == [[("use TLS", [[4, 7, "PROTOCOL"]])]] * 14
+    assert found == [[("use TLS", [[4, 7, "PROTOCOL"]])]] * 21
 
 
 @sample
@@ -177,7 +188,9 @@ KEYS: tuple[tuple[str, object], ...] = (
     ("entities", []), ("entities", [{"start_offset": 0}]), ("spans", []), ("label", [[0, 1, "A"]]),
     ("labels", []), ("annotations", []), ("data", {"text": "a"}), ("data", "a"), ("relations", []),
     ("_task_hash", 1), ("annotation_id", 1), ("tokens", ["a"]), ("tags", ["O"]), ("ner_tags", [0]),
-    ("text", "a"), ("answer", "accept"),
+    ("text", "a"), ("answer", "accept"), ("ents", []), ("paragraphs", []),
+    ("content", "a"), ("annotation", None), ("words", ["a"]), ("ner", ["O"]), ("classes", []),
+    ("task", {"data": {}}), ("result", []),
 )  # fmt: skip
 
 

@@ -131,9 +131,9 @@ def test_broken_list_is_refused_with_its_place(data: bytes, said: str) -> None:
         read(data)
 
 
-def test_lines_that_are_lists_of_records_are_faulty_rows() -> None:
-    rows = read(b"[" + RECORD + b"]\n[" + RECORD + b"]\n")
-    assert [row.fault and row.fault[0] for row in rows] == ["shape", "shape"]
+def test_lines_that_are_lists_of_records_are_refused() -> None:
+    with pytest.raises(BatchError, match=r"^format: not a format read here: JSON lists and no records"):
+        read(b"[" + RECORD + b"]\n[" + RECORD + b"]\n")
 
 
 def test_second_list_of_annotations_is_a_fault() -> None:
@@ -243,5 +243,10 @@ _JSON = st.recursive(
 @given(st.lists(_JSON.filter(lambda item: isinstance(item, (list, dict))), min_size=1, max_size=8))
 def test_every_item_of_an_array_is_one_row(items: list[object]) -> None:
     assert len(
-        read(json.dumps([{}, *items], allow_nan=True).replace("NaN", "0").replace("Infinity", "1").encode())
+        read(
+            json.dumps([json.loads(RECORD), *items], allow_nan=True)
+            .replace("NaN", "0")
+            .replace("Infinity", "1")
+            .encode()
+        )
     ) == (len(items) + 1)

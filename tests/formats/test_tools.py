@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from techner.core.errors import BatchError
 from techner.formats import Row, read_rows
 
 
@@ -51,9 +52,7 @@ def test_task_that_was_only_skipped_is_ignored() -> None:
     assert (row.entities, row.answer) == (None, "ignore")
 
 
-@pytest.mark.parametrize(
-    "record", [task(), {"data": {"text": "a"}}, {"data": {"text": "a"}, "predictions": [labels(TLS)]}]
-)
+@pytest.mark.parametrize("record", [task(), {"data": {"text": "a"}}])
 def test_task_that_nobody_annotated_has_no_entities(record: object) -> None:
     row = row_of(record)
     assert (row.entities, row.answer, row.fault) == (None, None, None)
@@ -77,7 +76,9 @@ def test_older_exports_call_annotations_completions() -> None:
 
 def test_text_is_the_only_string_where_no_key_says_so() -> None:
     assert row_of(task(labels(TLS), body="use TLS", number=4)).text == "use TLS"
-    assert row_of(task(labels(TLS), body="use TLS", title="more")).text is None
+    fault = row_of(task(labels(TLS), body="use TLS", title="more")).fault
+    assert fault
+    assert "which text was annotated, 'body', 'title'?" in fault[1]
 
 
 HTML = {"type": "hypertextlabels", "value": {"start": "/p[1]", "end": "/p[1]", "hypertextlabels": ["P"]}}
@@ -87,19 +88,25 @@ TITLE = {"type": "labels", "to_name": "title", "value": {"start": 0, "end": 3, "
 @pytest.mark.parametrize(
     "annotations",
     [
-        [{"result": [HTML]}],
         [{"result": [*labels(TLS)["result"], TITLE]}],  # type: ignore[misc]
         [{"result": None}],
         [{"result": [7]}],
         [7],
         7,
     ],
-    ids=["HTML", "two texts", "no result", "no region", "no annotation", "no list"],
+    ids=["two texts", "no result", "no region", "no annotation", "no list"],
 )
 def test_task_whose_offsets_cannot_be_meant_is_a_fault(annotations: object) -> None:
     fault = row_of({"data": {"text": "use TLS"}, "annotations": annotations}).fault
     assert fault
     assert fault[0] == "shape"
+
+
+def test_tasks_in_html_or_with_predictions_alone_are_refused_in_one_sentence() -> None:
+    with pytest.raises(BatchError, match=r"^format: Label Studio's HyperText: "):
+        row_of(task({"result": [HTML]}))
+    with pytest.raises(BatchError, match=r"^format: Label Studio's tasks have predictions alone"):
+        row_of({"data": {"text": "a"}, "predictions": [labels(TLS)]})
 
 
 def test_json_min_of_a_task_that_nobody_annotated_has_no_entities() -> None:
@@ -151,7 +158,8 @@ def test_prodigy_task_without_spans_has_none_only_where_they_could_be_marked(
 
 @pytest.mark.parametrize("label", ["positive", None, 7])
 def test_label_of_a_whole_text_is_no_list_of_entities(label: object) -> None:
-    assert row_of({"text": "a", "label": label}).entities is None
+    row = [*read_rows(b'{"text": "alone"}\n' + json.dumps({"text": "a", "label": label}).encode())[1]][1]
+    assert row.entities is None
 
 
 def test_doccano_span_is_handed_on_as_it_is() -> None:

@@ -10,8 +10,7 @@ from techner.formats.unread import sign_of_annotation
 
 SPAN = {"start": 0, "end": 3, "label": "PERSON"}
 ANNOTATED = {
-    "ents": {"ents": [SPAN]},
-    "no ents": {"ents": []},
+    "ents as they are not written": {"ents": {"PERSON": [0, 3]}},
     "nested": {"meta": {"annotations": {"ner": [SPAN]}}},
     "in a list": {"payload": [{"tags": ["B-PERSON", "O"]}]},
     "camel case": {"annotatedEntities": ["Ada"]},
@@ -26,7 +25,7 @@ ANNOTATED = {
 
 @pytest.mark.parametrize("more", ANNOTATED.values(), ids=ANNOTATED)
 def test_a_record_with_annotation_that_no_reader_knows_is_a_fault_that_names_the_key(more: Any) -> None:
-    row = next(read_rows(json.dumps({"text": "Ada", **more}).encode())[1])
+    _, row = read_rows(b'{"text": "alone"}\n' + json.dumps({"text": "Ada", **more}).encode())[1]
     assert row.fault is not None
     assert row.fault[0] == "shape"
     assert f"'{next(iter(more))}" in row.fault[1]

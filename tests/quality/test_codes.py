@@ -15,7 +15,11 @@ from tests.quality.examining import Found, admission, clean, examined, row
 FROZEN = "Nginx proxies every request to Gunicorn."
 ALSO_FROZEN = "Another text that scores"  # one text in two cases would be a duplicate
 MAX_TEXT_CHARS = 200
-ELSEWHERE = {"answer", "model_disagreement"}  # no line of a file has the one; the other needs a model
+ELSEWHERE = {
+    "answer",
+    "binary",
+    "model_disagreement",
+}  # no line of a file has the one; the other needs a model
 
 
 class Case(NamedTuple):
@@ -24,6 +28,10 @@ class Case(NamedTuple):
     code: str
     lines: list[bytes]
     faulty: tuple[int, ...] = (0,)
+
+
+def said(start: int, end: int, text: str) -> dict[str, object]:
+    return {"start": start, "end": end, "label": "OS", "text": text}
 
 
 CASES = {
@@ -35,7 +43,9 @@ CASES = {
     "string": Case("shape", [b'"just text"']),
     "no label given": Case("shape", [row("no label given", [0, 2])]),
     "fourth element": Case("shape", [row("fourth element", [0, 6, "OS", "x"])]),
-    "entity as object": Case("shape", [row("entity as object", {"start": 0, "end": 6, "label": "OS"})]),
+    "entity as object": Case("shape", [row("entity as object", {"start": 0, "end": 6})]),
+    "covers another word": Case("covered", [row("use Debian or BSD", said(4, 10, "BSD"))]),
+    "bounds were moved": Case("stale_text", [row("run Arch Linux now", said(4, 14, "Linux"))]),
     "no text": Case("text_type", [b'{"entities": []}']),
     "text is a list": Case("text_type", [row(["text"])]),
     "empty": Case("text_empty", [row("")]),

@@ -1,0 +1,68 @@
+"""Which of several strings of a record was annotated: the one that the regions' own text was cut from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from techner.formats.rows import ShapeError
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What says where a region lies: offsets, the text that it covers, the object that it was drawn on."""
+
+    start: Any
+    end: Any
+    text: str | None
+    drawn_on: str | None = None
+
+
+def same(left: str, right: str) -> bool:
+    """Compare but for white space: tools fold it, or leave it out."""
+    return left == right or "".join(left.split()) == "".join(right.split())
+
+
+def annotated_key(strings: Mapping[str, str], regions: Sequence[Region], usual: str | None) -> str | None:
+    """Return the key of the string that was annotated; None where there is no string.
+
+    `usual` is the one that other records of the file name. Raises ShapeError where several may be meant.
+    """
+    if len(strings) <= 1:
+        return next(iter(strings), None)
+    keys = _fitting(strings, regions) or [*strings]
+    if len(keys) == 1:
+        return keys[0]
+    drawn_on = {region.drawn_on for region in regions}
+    for key in (*sorted(filter(None, drawn_on)), usual, "text"):
+        if key in keys:
+            return key
+    names = ", ".join(repr(key) for key in keys[:5])
+    raise ShapeError(f"which text was annotated, {names}? Deliver one text a record, or name it 'text'")
+
+
+def _fitting(strings: Mapping[str, str], regions: Sequence[Region]) -> list[str]:
+    """Return the strings whose slices are the regions' texts, else those that hold all of these texts."""
+    said = [region for region in regions if region.text]
+    if not said:
+        return []
+    for fits in (_is_slice, _is_inside):
+        if keys := [key for key, text in strings.items() if all(fits(text, region) for region in said)]:
+            return keys
+    return []
+
+
+def _is_slice(text: str, region: Region) -> bool:
+    start, end = region.start, region.end
+    if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(text):
+        return False
+    return same(text[start:end], region.text or "")
+
+
+def _is_inside(text: str, region: Region) -> bool:
+    return (region.text or "") in text
+
+
+def usual_key(chosen: Sequence[str | None]) -> str | None:
+    """Return the one key that all regions of the beginning of a file name; None where they differ."""
+    keys = set(filter(None, chosen))
+    return keys.pop() if len(keys) == 1 else None

@@ -1,0 +1,44 @@
+"""spaCy's `Doc.to_json()` and displaCy's input: `{"text": …, "ents": [{"start", "end", "label"}, …]}`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from techner.formats.jsonl import from_object
+from techner.formats.rows import Row, ShapeError, texts_of
+
+NAME = "spaCy JSON"
+_OTHERS = (
+    "entities",
+    "_task_hash",
+    "annotation_id",
+    "label",
+    "labels",
+    "annotations",
+    "annotation",
+    "relations",
+)
+
+
+def recognises(record: Any) -> bool:
+    """Say whether the record has a list of `ents`, and is nobody else's."""
+    return (
+        isinstance(record, dict)
+        and isinstance(record.get("ents"), list)
+        and record.keys().isdisjoint(_OTHERS)
+        and not isinstance(record.get("data"), dict)
+    )
+
+
+def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
+    """Find text and entities; raises ShapeError where there are span groups too."""
+    groups = record.get("spans")
+    if isinstance(groups, list) or (isinstance(groups, dict) and any(groups.values())):
+        raise ShapeError("both 'ents' and 'spans' are annotations: keep one, as 'ents'")
+    return Row(
+        number=number,
+        raw=raw,
+        text=record.get("text"),
+        entities=[from_object(entity) for entity in record["ents"]],
+        scope=record.get("scope"),
+        covered=texts_of(record["ents"]),
+    )

@@ -1,0 +1,104 @@
+"""What a file that no reader knows looks like, so that one sentence can say why it is refused."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from techner.core.errors import BatchError
+from techner.formats.rows import Item
+from techner.formats.unread import sign_of_annotation
+
+READ = (
+    "JSONL, spaCy (pairs, Python, JSON, DocBin), doccano, Prodigy, Label Studio, CoNLL, Hugging Face, "
+    "DataTurks, ner-annotator"
+)
+_SHOWN = 8
+_KEY_CHARS = 24
+_TOOLS = (
+    (re.compile(r"#FORMAT=WebAnno"), "WebAnno TSV"),
+    (re.compile(r"[TREA]\d+\t\S+ \d+ \d+"), "brat's standoff"),
+    (re.compile(r"\s*<[?!A-Za-z]"), "XML or HTML"),
+    (re.compile(r"[^\t\n]*[^\t\n,{\[]+(,[^,\n]+){2,}\r?(\n|$)"), "CSV"),
+)
+
+
+def refuse_unknown(head: Sequence[Item]) -> None:
+    """Raise BatchError where the first rows of a file are no annotation that is read here."""
+    faults = [fault for _, _, _, fault in head if fault]
+    if len(faults) == len(head):
+        if all(code == "json" for code, _ in faults) and not any(_is_json(raw) for _, raw, _, _ in head):
+            raise unknown(b"\n".join(raw for _, raw, _, _ in head).decode("utf-8", "replace"))
+        return
+    values = [value for _, _, value, fault in head if not fault]
+    if any(map(_is_text, values)):
+        return
+    records = [value for value in values if isinstance(value, dict)]
+    if not records:
+        seen = Counter(type(value).__name__ for value in values).most_common(1)[0][0]
+        raise _refused(
+            {"list": "JSON lists", "str": "JSON strings"}.get(seen, "JSON values") + " and no records"
+        )
+    keys = Counter(key for record in records for key in record)
+    raise _refused(f"JSON records with {_listed([key for key, _ in keys.most_common()])}{_tool(records)}")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, dict) and "text" in value and sign_of_annotation(value) is None
+
+
+def unknown(text: str) -> BatchError:
+    """Return the refusal of a file of lines that are neither JSON nor known columns."""
+    lines = [line for line in text.split("\n") if line.strip()] or [text]
+    for pattern, tool in _TOOLS:
+        if pattern.match(lines[0]):
+            return _refused(f"{tool}, {_columns(lines)}")
+    return _refused(_columns(lines))
+
+
+def _refused(seen: str) -> BatchError:
+    return BatchError(f"format: not a format read here: {seen}. Read are {READ}")
+
+
+def _columns(lines: list[str]) -> str:
+    """Say how many columns the lines have, and show one."""
+    cuts = {"tabs": "\t", "commas": ",", "spaces": " "}
+    for name, cut in cuts.items():
+        counts = Counter(len(line.rstrip("\r").split(cut)) for line in lines)
+        count, times = counts.most_common(1)[0]
+        if count > 1 and times * 2 > len(lines):
+            example = next(line for line in lines if len(line.rstrip("\r").split(cut)) == count)
+            return f"lines of {count} columns between {name}, as {_short(example)}"
+    return f"lines that are no JSON, as {_short(lines[0])}"
+
+
+def _short(line: str) -> str:
+    line = line.rstrip("\r")
+    return repr(line if len(line) <= 60 else f"{line[:60]}…")  # noqa: PLR2004 - as much as a line shows
+
+
+def _listed(keys: list[Any]) -> str:
+    if not keys:
+        return "no keys"
+    shown = ", ".join(repr(str(key)[:_KEY_CHARS]) for key in keys[:_SHOWN])
+    return f"keys {shown}" + (", …" if len(keys) > _SHOWN else "")
+
+
+def _is_json(raw: bytes) -> bool:
+    return raw.lstrip().startswith((b"{", b"["))
+
+
+def _tool(records: list[dict[str, Any]]) -> str:
+    """Name the tool where its keys are its own."""
+    for keys, tool in (
+        ({"Labeled Data", "Label"}, "Labelbox"),
+        ({"annotation", "annotation_agent"}, "Argilla"),
+        ({"source"}, "SageMaker Ground Truth"),
+    ):
+        if all(keys <= record.keys() for record in records) and (len(keys) > 1 or _has_job(records[0])):
+            return f" ({tool})"
+    return ""
+
+
+def _has_job(record: dict[str, Any]) -> bool:
+    return any(str(key).endswith("-metadata") for key in record)

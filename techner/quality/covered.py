@@ -1,0 +1,96 @@
+"""What the record says its spans cover, beside what its offsets cover: which way of counting was meant."""
+
+from typing import Any
+
+from techner.formats import Row
+from techner.formats.evidence import same
+from techner.quality.found import Fault, Faults, quoted
+from techner.quality.shifts import Range, moves, trimmed
+from techner.quality.spans import suggested
+
+MAX_FAULTS = 20
+"""Spans of one row that are named one by one."""
+
+Stated = tuple[int, int, int, Any, str]
+"""Place among the entities, offsets, label, and the text that they should cover."""
+
+
+def covered_faults(row: Row) -> Faults:
+    """Yield a fault for each span whose offsets cover something else, with the range that was meant."""
+    wrong = _wrong(row)
+    if not wrong:
+        return
+    placed, says = _placed(row.text, wrong)
+    for (_, start, end, label, said), better in zip(wrong[:MAX_FAULTS], placed, strict=False):
+        found = row.text[max(0, start) : max(0, end)]
+        where = f"{quoted(found)} at {start}, the record says {quoted(said)}"
+        if not says and _is_stale(found, said):
+            yield Fault("stale_text", f"{where}: were its bounds moved?")
+        else:
+            hint = suggested(row.text, better, label) if better and isinstance(label, str) else None
+            yield Fault("covered", f"{where}{says}", hint)
+    if len(wrong) > MAX_FAULTS:
+        yield Fault(
+            "covered", f"{len(wrong) - MAX_FAULTS} more spans of the row cover another text than they say"
+        )
+
+
+def placed_by_text(row: Row) -> tuple[list[Any], list[str]]:
+    """Return the entities where one way of counting puts all on the text that they say, and what was done."""
+    wrong = _wrong(row)
+    placed, says = _placed(row.text, wrong) if wrong else ([], "")
+    if not says:
+        return row.entities, []
+    entities, fixes = [*row.entities], []
+    for (place, start, end, label, _), better in zip(wrong, placed, strict=True):
+        if better:
+            entities[place] = [*better, label]
+            fixes.append(f"offsets {start}-{end} are {better[0]}-{better[1]}")
+    return entities, fixes
+
+
+def _wrong(row: Row) -> list[Stated]:
+    """Return the spans that cover another text than the record says."""
+    if not row.covered or not isinstance(row.text, str) or not isinstance(row.entities, list):
+        return []
+    wrong: list[Stated] = []
+    for place, (entity, said) in enumerate(zip(row.entities, row.covered, strict=False)):
+        match entity:
+            case [start, end, label] if type(start) is int and type(end) is int and said:
+                if not _covers(row.text, (start, end), said):
+                    wrong.append((place, start, end, label, said))
+    return wrong
+
+
+def _covers(text: str, where: Range, said: str) -> bool:
+    start, end = where
+    return 0 <= start <= end <= len(text) and same(text[start:end], said)
+
+
+def _is_meant(text: str, where: Range, said: str) -> bool:
+    """Say whether a range covers a text, and no white space beside it."""
+    return _covers(text, where, said) and trimmed(text, *where) == where
+
+
+def _placed(text: str, wrong: list[Stated]) -> tuple[list[Range | None], str]:
+    """Return where the spans were meant to be, and what way of counting says so; else where their text is."""
+    ways: dict[tuple[Range, ...], str] = {}
+    for shift, move in moves(text):
+        moved = tuple(move(start, end) for _, start, end, _, _ in wrong)
+        if all(_is_meant(text, to, one[4]) for to, one in zip(moved, wrong, strict=True)):
+            ways.setdefault(moved, shift.says)
+    if len(ways) == 1:
+        ((only, says),) = ways.items()
+        return [*only], f": {says}"
+    return [_only_place(text, said) for *_, said in wrong[:MAX_FAULTS]], ""
+
+
+def _only_place(text: str, said: str) -> Range | None:
+    at = text.find(said)
+    return (at, at + len(said)) if at >= 0 and text.find(said, at + 1) < 0 else None
+
+
+def _is_stale(found: str, said: str) -> bool:
+    """Say whether one text holds the other: the bounds of the span were moved after its text was noted."""
+    left, right = ("".join(text.split()) for text in (found, said))
+    return bool(left and right) and (left in right or right in left)
