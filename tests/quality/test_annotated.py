@@ -71,15 +71,20 @@ def test_a_row_of_text_alone_is_taken_where_the_file_may_have_such_rows() -> Non
     "row",
     [
         {"text": "Ada sat", "ents": [{"start": 0, "end": 3, "kind": 7}], "meta": 1},
-        {"data": {"text": "Ada sat"}, "annotations": [], "predictions": [{"result": [{"id": 1}]}]},
         {"text": "Ada sat", "_task_hash": 1, "meta": {"ner": ["Ada"]}},
     ],
-    ids=["unknown", "Label Studio's predictions", "Prodigy"],
+    ids=["unknown", "Prodigy"],
 )
 def test_a_row_with_annotation_that_is_not_read_is_never_text_alone(row: Any) -> None:
     found = read(row, takes_texts=True)
     assert found.texts == ()
     assert found.rows_set_aside + len(found.examples) == 1  # set aside, or read by now
+
+
+def test_tasks_with_predictions_alone_are_refused_whole() -> None:
+    task = {"data": {"text": "Ada sat"}, "annotations": [], "predictions": [{"result": [{"id": 1}]}]}
+    with pytest.raises(BatchError, match="predictions alone"):
+        read(task, takes_texts=True)
 
 
 def test_a_task_that_nobody_annotated_yet_is_text_alone() -> None:
