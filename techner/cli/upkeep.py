@@ -11,12 +11,12 @@ from techner.cli.talk import AsJson, console, now, out, person
 from techner.core.errors import SettingsError
 from techner.documents import plain
 from techner.registry.aliases import alias_names, resolve
-from techner.registry.verify import verify_alias, verify_store, verify_versions
-from techner.registry.versions import versions
+from techner.registry.verify import verify_alias, verify_versions
 from techner.settings import load_settings
 from techner.stages.adopt import adopt
 from techner.stages.collect import KEEP_DAYS, Collection, collect, plan_collection
 from techner.stages.judgements import Word
+from techner.stages.verify import verify_all
 from techner.store import open_store
 
 ILL = 1
@@ -28,10 +28,13 @@ def verify(
     ] = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Read every file again and say which is missing, cut short, altered or swapped; exit 1 where one is."""
+    """Read every file again and say which is missing, cut short, altered or swapped; exit 1 where one is.
+
+    Without a name, also whether all is there that the store tells of.
+    """
     store = load_settings().open_store()
     if name is None:
-        faults = list(verify_store(store, list(versions(store))))
+        faults = list(verify_all(store))
     elif name in alias_names(store):
         faults = list(verify_alias(store, name))
         faults += [] if faults else verify_versions(store, [resolve(store, name)[0]])

@@ -1,19 +1,23 @@
 """Reports of runs, decided or not yet, promoted or not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.testclient import TestClient
 
 from techner.core.night import Judged, Plan
 from techner.core.policy import Policies
 from techner.core.verdict import Verdict
 from techner.registry.blobs import save_bytes
+from techner.registry.trust import trusted
+from techner.stages.judgements import judgements
 from techner.stages.run import Run
-from techner.store import MemoryStore
+from techner.store import MemoryStore, Store
 
 Client = Callable[..., TestClient]
 Filled = Any  # see conftest.py
@@ -42,3 +46,27 @@ def test_report_of_an_open_question_is_found_by_its_run(client: Client) -> None:
 @pytest.mark.parametrize("run", ["nowhere", "%2E%2E", "x" * 2000, "a%5Cb"])
 def test_report_of_an_unknown_run_is_not_found(filled: Filled, run: str, client: Client) -> None:
     assert client(filled.store).get(f"/run/{run}").status_code == 404
+
+
+def test_reports_run_in_no_origin_but_their_own(filled: Filled, client: Client) -> None:
+    page = client(filled.store)
+    for path in ("/run/scheduled-9", f"/report/{filled.production}"):
+        assert page.get(path).headers["Content-Security-Policy"].endswith("; sandbox")
+    assert "sandbox" not in page.get("/").headers["Content-Security-Policy"]  # its links download
+
+
+def test_a_judgement_that_nobody_signed_serves_no_page_and_is_counted(
+    fill: Callable[[Store], Filled], client: Client
+) -> None:
+    bucket = MemoryStore()
+    signed = trusted(bucket, (), Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    fill(signed)
+    newest = judgements(signed).newest()
+    assert newest
+    page = save_bytes(bucket, b"<script>alert(1)</script>", path="report.html")
+    forged = replace(newest[1], id="forged", report=page, signature=None)
+    assert judgements(bucket).append(forged, after=newest[0])
+    assert client(signed).get("/run/forged").status_code == 404
+    assert client(signed).get("/run/scheduled-9").status_code == 200
+    assert "1 of the newest records are not signed" in client(signed).get("/").text
+    assert "forged" not in client(signed).get("/").text
