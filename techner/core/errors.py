@@ -14,12 +14,13 @@ TechnerError
 │   ├── Outdated            a document of a run was not made from what is there now
 │   └── NotInitialised      the store has no origin yet
 ├── CacheError              the local disk cannot hold what was asked for
+├── Busy                    the server has no room for another request of this kind now
 └── IntegrityError          bytes are not what their digest says, or sets that must be apart overlap
     └── Untrusted           not signed by a key that is trusted
         └── Rewritten       an alias does not go on from what was seen of it: an old state, or another past
 
-Fields are the `args`, so every error survives pickling across process borders. StoreError and CacheError
-pass: `is_passing` decides it for the DAG's retries and for HTTP alike.
+Fields are the `args`, so every error survives pickling across process borders. StoreError, CacheError
+and Busy pass: `is_passing` decides it for the DAG's retries and for HTTP alike.
 """
 
 from typing import ClassVar
@@ -160,6 +161,15 @@ class CacheError(TechnerError):
 
     def _text(self) -> str:
         return f"cache {self.folder}: {self.problem}; correct that, or give another folder as `cache`"
+
+
+class Busy(TechnerError):  # noqa: N818 - it names the state that was found
+    """The server has no room for another request of this kind now."""
+
+    is_passing = True
+
+    def _text(self) -> str:
+        return f"{super()._text()}; try again in a few seconds"
 
 
 class Untrusted(IntegrityError):  # noqa: N818

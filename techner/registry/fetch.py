@@ -1,15 +1,16 @@
 """Blobs into a local cache: several at once, resumed, verified; safe with many processes on one cache.
 
-In the cache, `blobs/<sha256>` is a verified file, and `blobs/<sha256>.partial` one that is under way. Whoever
-fetches a blob holds the lock of its partial file, which dies with its process.
+In the cache, `blobs/<sha256>` is a verified file, `blobs/<sha256>.<random>.partial` one that a single fetch
+writes, and `blobs/<sha256>.partial` what a fetch gave up, for the next one to go on with. `locks/` keeps
+processes from fetching the same blob twice; without locks that work they do so, and the file is right.
 """
 
-import fcntl
 import hashlib
-import os
 import re
 import shutil
 import stat
+import time
+import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -19,12 +20,16 @@ from pathlib import Path
 from techner.core.errors import CacheError, IntegrityError, ObjectMissing, StoreError
 from techner.core.manifest import FileEntry
 from techner.registry.blobs import blob_key, file_digest
+from techner.registry.turns import sweep, turn
 from techner.store import Store
 from techner.store.base import check_key
 
 WORKERS = 8
 READ_ONLY = 0o444
 """Blobs are linked into the folders of several versions: nobody may write through one of them."""
+QUIET_S = 60.0
+"""A file under way that nothing was written to for so long is taken for that of a dead process."""
+_DAY_S = 24 * 3600.0
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -115,28 +120,78 @@ def _size_bytes(path: Path) -> int:
 
 
 def _fetch_one(store: Store, entry: FileEntry, target: Path) -> None:
-    partial = _partial(target)
-    with _locked(partial) as file:
+    locks = plain_folder(target.parent.parent / "locks")
+    with turn(
+        locks / f"{target.name}.lock",
+        is_done=lambda: is_file_of(target, entry),
+        progress=lambda: [_size_bytes(path) for path in sorted(_under_way(target))],
+    ):
         if is_file_of(target, entry):  # another process was faster
-            partial.unlink()
             return
-        resumed = file.seek(0, os.SEEK_END) > 0
+        own = target.with_name(f"{target.name}.{uuid.uuid4().hex[:12]}.partial")
+        try:
+            _fill(store, entry, own, left=_left_over(target, own))
+            own.chmod(READ_ONLY)
+            if target.is_dir() and not target.is_symlink():
+                shutil.rmtree(target)
+            own.replace(target)
+        except IntegrityError:
+            own.unlink(missing_ok=True)
+            raise
+        except BaseException:
+            with suppress(FileNotFoundError):  # closed, and ours alone: the next fetch may have it
+                own.replace(_partial(target))
+            raise
+        _partial(target).unlink(missing_ok=True)
+        sweep(target.parent, f"{target.name}.*.partial", older_s=QUIET_S)
+        sweep(target.parent, "*.partial", older_s=_DAY_S)
+        sweep(locks, "*.lock", older_s=_DAY_S)
+
+
+def _left_over(target: Path, own: Path) -> bool:
+    """Make `own` of what an earlier fetch left, if any; no other process writes to what it is made of."""
+    left = _partial(target)
+    if _is_plain(left):
+        try:
+            left.rename(own)  # one process gets it
+        except FileNotFoundError:
+            return False
+        return True
+    if left.is_symlink():
+        left.unlink()
+    for path in _under_way(target):
+        with suppress(FileNotFoundError):
+            if _is_plain(path) and time.time() - path.lstat().st_mtime > QUIET_S:
+                shutil.copyfile(path, own)  # a copy: its process may be asleep, and go on writing
+                path.unlink()
+                return True
+    return False
+
+
+def _under_way(target: Path) -> list[Path]:
+    return list(target.parent.glob(f"{target.name}.*.partial"))
+
+
+def _is_plain(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _fill(store: Store, entry: FileEntry, own: Path, *, left: bool) -> None:
+    """Write the whole blob to `own`, verified; raises IntegrityError where the store has other bytes."""
+    with own.open("r+b" if left else "x+b") as file:
         try:
             found = _receive(store, entry, file)
-            if found != entry.sha256 and resumed:  # what lay here may have been damaged: begin anew
+            if found != entry.sha256 and left:  # what lay here may have been damaged: begin anew
+                file.seek(0)
                 file.truncate(0)
                 found = _receive(store, entry, file)
         except ObjectMissing as error:
-            partial.unlink()
             raise IntegrityError(f"{entry.path}: blob {entry.sha256} is missing from {store.url}") from error
-        if found != entry.sha256:
-            partial.unlink()
-            raise IntegrityError(f"{entry.path}: blob {entry.sha256} in {store.url} was altered")
-        file.flush()
-        os.fchmod(file.fileno(), READ_ONLY)
-        if target.is_dir() and not target.is_symlink():
-            shutil.rmtree(target)
-        partial.rename(target)
+    if found != entry.sha256:
+        raise IntegrityError(f"{entry.path}: blob {entry.sha256} in {store.url} was altered")
 
 
 def _receive(store: Store, entry: FileEntry, file: BufferedRandom) -> str:
@@ -166,28 +221,6 @@ def _receive(store: Store, entry: FileEntry, file: BufferedRandom) -> str:
                 if received == before or isinstance(error, ObjectMissing):
                     raise
     return hashed.hexdigest()
-
-
-@contextmanager
-def _locked(partial: Path) -> Iterator[BufferedRandom]:
-    """Open the partial file, alone: whoever else wants this blob waits here until we are through."""
-    while True:
-        if partial.is_symlink():
-            partial.unlink()
-        descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o644)
-        with os.fdopen(descriptor, "r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            # Meanwhile it may have become the blob itself: only the file that has the name now is ours.
-            if _is_named(descriptor, partial):
-                yield file
-                return
-
-
-def _is_named(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.lstat())
-    except FileNotFoundError:
-        return False
 
 
 def _partial(target: Path) -> Path:

@@ -1,17 +1,18 @@
 """A version as a folder, there at once and whole, or not at all: links in the cache, or copies elsewhere."""
 
-import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from techner.core.errors import IntegrityError
 from techner.core.manifest import FileEntry
 from techner.registry.fetch import READ_ONLY, cache_errors, check_files, fetch, is_file_of, plain_folder
+from techner.registry.turns import sweep, turn
 from techner.store import Store
+
+_DAY_S = 24 * 3600.0
 
 
 def lay_out(store: Store, version: str, files: Iterable[FileEntry], *, cache: Path) -> Path:
@@ -27,8 +28,9 @@ def lay_out(store: Store, version: str, files: Iterable[FileEntry], *, cache: Pa
             return folder
         fetch(store, files, cache=cache)
         # One process mends a folder at a time: another one's good folder is never taken for the damaged one.
-        with _locked(models / f".{version}.lock"):
+        with turn(plain_folder(cache / "locks") / f"{version}.lock"):
             if not holds_exactly(folder, files):
+                sweep(models, ".*", older_s=_DAY_S)
                 _replace(folder, files, blobs=cache / "blobs")
     return folder
 
@@ -80,7 +82,7 @@ def _below(folder: Path) -> Iterator[Path]:
             yield Path(item.path)
 
 
-def _replace(folder: Path, files: Iterable[FileEntry], *, blobs: Path) -> None:
+def _replace(folder: Path, files: tuple[FileEntry, ...], *, blobs: Path) -> None:
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         new = scratch / "new"
@@ -90,7 +92,11 @@ def _replace(folder: Path, files: Iterable[FileEntry], *, blobs: Path) -> None:
             _link(blobs / entry.sha256, new / entry.path)
         if folder.is_symlink() or folder.exists():
             folder.rename(scratch / "old")
-        new.rename(folder)
+        try:
+            new.rename(folder)
+        except OSError:
+            if not holds_exactly(folder, files):  # another process was faster, where locks do nothing
+                raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -102,13 +108,3 @@ def _link(blob: Path, target: Path) -> None:
     except OSError:  # a file system without links, or with too many to this file
         shutil.copyfile(blob, target, follow_symlinks=False)
         target.chmod(READ_ONLY)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -1,16 +1,15 @@
 """`export`: a version as one file, for where no store is: an archive, or a wheel that pip installs."""
 
-import gzip
 import json
 import shutil
 import subprocess
 import sys
-import tarfile
 from enum import StrEnum
 from pathlib import Path
 
 from techner.core.errors import ModelError, RegistryError
 from techner.core.manifest import Manifest
+from techner.registry.packing import archive_name, packed
 from techner.stages.run import Run
 
 
@@ -29,7 +28,9 @@ def export(run: Run, version: str, manifest: Manifest, *, form: Form, into: Path
         if form is Form.WHEEL:
             made = _wheel(folder, scratch, version)
         else:
-            made = _archive(folder, scratch / f"techner-{version}.tar.gz", root=f"techner-{version}")
+            made = scratch / f"{archive_name(version)}.tar.gz"
+            with made.open("wb") as file:
+                file.writelines(packed(manifest.files, blobs=run.cache / "blobs", root=archive_name(version)))
         target = into / made.name
         partial = into / f".{made.name}.partial"
         shutil.copyfile(made, partial)
@@ -40,22 +41,6 @@ def export(run: Run, version: str, manifest: Manifest, *, form: Form, into: Path
         finally:
             partial.unlink()
     return target
-
-
-def _archive(folder: Path, to: Path, *, root: str) -> Path:
-    def bare(member: tarfile.TarInfo) -> tarfile.TarInfo:
-        member.uid = member.gid = member.mtime = 0
-        member.uname = member.gname = ""
-        member.mode = 0o755 if member.isdir() else 0o644
-        return member
-
-    with (
-        to.open("wb") as file,
-        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=1) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
-    ):
-        archive.add(folder, root, filter=bare)  # tarfile sorts what it finds
-    return to
 
 
 def _wheel(folder: Path, scratch: Path, version: str) -> Path:

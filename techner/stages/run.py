@@ -1,9 +1,7 @@
 """One run: where its documents are, and how its models get to the local disk."""
 
-import shutil
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +13,7 @@ from techner.core.manifest import FileEntry
 from techner.documents import dump, parse
 from techner.registry.fetch import cache_errors
 from techner.registry.layout import checkout
+from techner.registry.turns import sweep
 from techner.store import Store
 
 T = TypeVar("T")
@@ -104,10 +103,7 @@ class Run:
         """Yield a folder for the time of the `with` block; what killed processes left is swept up."""
         with cache_errors(self.cache):
             self.cache.mkdir(parents=True, exist_ok=True)
-            for left in self.cache.glob("run-*"):
-                with suppress(OSError):
-                    if time.time() - left.stat().st_mtime > ABANDONED_S:
-                        shutil.rmtree(left)
+            sweep(self.cache, "run-*", older_s=ABANDONED_S)
             made = TemporaryDirectory(prefix="run-", dir=self.cache, ignore_cleanup_errors=True)
         with made as folder:
             yield Path(folder)

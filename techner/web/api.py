@@ -17,7 +17,7 @@ from techner.registry.fetch import fetch
 from techner.registry.names import ALIAS_NAME, VERSION_NAME
 from techner.registry.versions import read_manifest, read_manifest_bytes
 from techner.store import Store
-from techner.web.archive import archive_answer
+from techner.web.archive import Archives
 
 PREFIX = "/v1"
 PRESIGNED_S = 300
@@ -44,7 +44,7 @@ def _answers(*statuses: int, **ok: Any) -> dict[int | str, dict[str, Any]]:
         404: "there is no such thing",
         416: "`Range` lies behind the end",
         500: "the store holds bytes that are not what the manifest says",
-        503: "the store does not answer, or the server's disk is full",
+        503: "store or disk of the server fail, or it is busy: ask again after `Retry-After`",
     }
     plain = {206, 304, 307, 400, 416}
     described: dict[int | str, dict[str, Any]] = {
@@ -54,7 +54,9 @@ def _answers(*statuses: int, **ok: Any) -> dict[int | str, dict[str, Any]]:
     return described | ({200: ok} if ok else {})
 
 
-def make_api(open_store: Callable[[], Store], *, cache: Callable[[], Folder]) -> APIRouter:
+def make_api(
+    open_store: Callable[[], Store], *, cache: Callable[[], Folder], archives: Archives
+) -> APIRouter:
     """Make the routes; files are verified in the server's `cache` before their first byte is sent."""
     api = APIRouter(prefix=PREFIX, tags=["models"])
 
@@ -111,7 +113,7 @@ def make_api(open_store: Callable[[], Store], *, cache: Callable[[], Folder]) ->
     def archive(version: VersionName) -> StreamingResponse:
         """Return the whole model as one .tar.gz, packed while it is sent."""
         store = open_store()
-        return archive_answer(store, version, read_manifest(store, version).files)
+        return archives.answer(store, version, read_manifest(store, version).files, cache=cache())
 
     return api
 

@@ -19,9 +19,10 @@ from techner.settings import Settings, load_settings
 from techner.stages.judgements import find_report
 from techner.store import Store
 from techner.web.api import PREFIX, make_api
-from techner.web.archive import archive_answer
+from techner.web.archive import Archives
 from techner.web.overview import overview
 
+RETRY_AFTER_S = "5"
 _HEADERS = {
     # No script, no network: even a text that escaped its escaping could do nothing.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
@@ -54,7 +55,8 @@ def create_app(
         openapi_url=None,
     )
     app.add_exception_handler(TechnerError, _failure)
-    app.include_router(make_api(open_store, cache=lambda: settings().cache))
+    archives = Archives()
+    app.include_router(make_api(open_store, cache=lambda: settings().cache, archives=archives))
 
     @app.get("/openapi.json", include_in_schema=False)
     def description(request: Request) -> dict[str, Any]:
@@ -72,7 +74,8 @@ def create_app(
     @app.get("/download/{version}", include_in_schema=False)
     def download(version: str) -> StreamingResponse:
         store = open_store()
-        answer = archive_answer(store, version, _manifest(store, version).files)
+        files = _manifest(store, version).files
+        answer = archives.answer(store, version, files, cache=settings().cache)
         answer.headers.update(_HEADERS)
         return answer
 
@@ -103,9 +106,13 @@ def _failure(request: Request, error: Exception) -> Response:
     is_passing = isinstance(error, TechnerError) and error.is_passing
     status = 404 if isinstance(error, RegistryError) else 503 if is_passing else 500
     if getattr(request.scope.get("route"), "path", "").startswith(f"{PREFIX}/"):
-        return JSONResponse({"detail": str(error)}, status_code=status)
-    home = "../" if request.path_params else "./"
-    return _html("error.html", status=status, error=str(error), home=home)
+        answer: Response = JSONResponse({"detail": str(error)}, status_code=status)
+    else:
+        home = "../" if request.path_params else "./"
+        answer = _html("error.html", status=status, error=str(error), home=home)
+    if is_passing:
+        answer.headers["Retry-After"] = RETRY_AFTER_S
+    return answer
 
 
 def _html(template: str, *, status: int = 200, **context: Any) -> HTMLResponse:

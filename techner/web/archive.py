@@ -1,63 +1,89 @@
-"""A version as one .tar.gz, made while it is sent: memory stays flat however large the model is."""
+"""The archive of a version over HTTP: a few at a time, none for longer than its reader reads."""
 
-import tarfile
-import zlib
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
+import anyio
 from fastapi.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
-from techner.core.errors import TechnerError
+from techner.core.errors import Busy
 from techner.core.manifest import FileEntry
-from techner.registry.layout import checkout
+from techner.registry.fetch import fetch
+from techner.registry.packing import archive_name, packed
+from techner.registry.turns import sweep
 from techner.store import Store
 
-_CHUNK = 1 << 20
-_GZIP = 16 + zlib.MAX_WBITS
-_LEVEL = 1  # vectors and weights hardly shrink; a higher level costs minutes and saves a percent
+MOST = 4
+"""Archives that are made at once; each keeps a thread busy. More get a 503 and ask again."""
+STALL_S = 60.0
+"""How long a reader may take nothing before its archive is given up."""
 
 
-def archive(store: Store, files: Iterable[FileEntry], *, name: str) -> Iterator[bytes]:
-    """Return the chunks of an archive whose one folder is `name`.
-
-    Every blob is fetched and verified before this returns, so a damaged one raises IntegrityError while there
-    is still time to answer with an error.
-    """
-    files = tuple(files)
-    scratch = TemporaryDirectory(prefix="techner-download-", ignore_cleanup_errors=True)
-    try:
-        folder = checkout(store, files, into=Path(scratch.name) / name, cache=Path(scratch.name) / "cache")
-    except TechnerError:
-        scratch.cleanup()
-        raise
-    return _sent(folder, files, scratch)
+_DAY_S = 24 * 3600.0
 
 
-def archive_answer(store: Store, version: str, files: Iterable[FileEntry]) -> StreamingResponse:
-    """Answer with the archive of a version; its one folder and its name say which version it is."""
-    name = f"techner-{version}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}.tar.gz"'}
-    return StreamingResponse(archive(store, files, name=name), media_type="application/gzip", headers=headers)
+class Archives:
+    """Makes archives out of the blobs of a cache; one for the app."""
+
+    def __init__(self, most: int = MOST, *, stall_s: float = STALL_S) -> None:
+        self._places, self._stall_s = threading.BoundedSemaphore(most), stall_s
+
+    def answer(
+        self, store: Store, version: str, files: Iterable[FileEntry], *, cache: Path
+    ) -> StreamingResponse:
+        """Answer with the archive of a version; its one folder and its name say which version it is.
+
+        Every blob is in the cache and verified before the first byte is sent, so a damaged one raises
+        IntegrityError while there is still time to answer with an error. Raises Busy where all places are
+        taken.
+        """
+        files = tuple(files)
+        # Earlier versions copied the files of each archive there, and left them when a reader hung up.
+        sweep(Path(gettempdir()), "techner-download-*", older_s=_DAY_S)
+        if not self._places.acquire(blocking=False):
+            raise Busy("other archives are being sent")
+        try:
+            fetch(store, files, cache=cache)
+            name = archive_name(version)
+            return _Archive(
+                packed(files, blobs=cache / "blobs", root=name),
+                media_type="application/gzip",
+                headers={"Content-Disposition": f'attachment; filename="{name}.tar.gz"'},
+                place=self._places,
+                stall_s=self._stall_s,
+            )
+        except BaseException:
+            self._places.release()
+            raise
 
 
-def _sent(folder: Path, files: tuple[FileEntry, ...], scratch: "TemporaryDirectory[str]") -> Iterator[bytes]:
-    with scratch:  # also when the client hangs up: closing the generator ends the block
-        packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-        for part in _tar(folder, files):
-            if packed := packer.compress(part):
-                yield packed
-        yield packer.flush()
+class _Archive(StreamingResponse):
+    """Gives its place back however it ends: sent, hung up, stalled, or cancelled."""
 
+    def __init__(
+        self,
+        content: Iterable[bytes],
+        *,
+        media_type: str,
+        headers: dict[str, str],
+        place: threading.BoundedSemaphore,
+        stall_s: float,
+    ) -> None:
+        super().__init__(content, media_type=media_type, headers=headers)
+        self._place, self._stall_s = place, stall_s
 
-def _tar(folder: Path, files: tuple[FileEntry, ...]) -> Iterator[bytes]:
-    """Yield a tar file of `folder`; the same files give the same bytes."""
-    for entry in files:
-        header = tarfile.TarInfo(f"{folder.name}/{entry.path}")
-        header.size = entry.size_bytes
-        yield header.tobuf(tarfile.PAX_FORMAT)
-        with (folder / entry.path).open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
-        yield bytes(-header.size % tarfile.BLOCKSIZE)
-    yield bytes(2 * tarfile.BLOCKSIZE)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._place.release()
+
+    async def stream_response(self, send: Send) -> None:
+        async def in_time(message: Message) -> None:
+            with anyio.fail_after(self._stall_s):
+                await send(message)
+
+        await super().stream_response(in_time)

@@ -154,3 +154,15 @@ def test_two_runs_share_blobs_in_one_cache(models: ModelStore, promoted: World) 
     before = {path.stat().st_ino for path in (promoted.cache / "blobs").iterdir()}
     with Run(store=promoted.store, id="r", cache=promoted.cache).model(models.manifest().files):
         assert {path.stat().st_ino for path in (promoted.cache / "blobs").iterdir()} == before
+
+
+def test_downloading_needs_no_fcntl(promoted: World, tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['fcntl'] = None\n"  # as on Windows: importing it raises
+        "from pathlib import Path\n"
+        "from techner.client import ModelStore\n"
+        f"print(ModelStore({promoted.store.url!r}, cache=Path({str(tmp_path / 'other')!r})).pull())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).name == production(promoted.store)[0]

@@ -79,10 +79,11 @@ def test_every_error_is_shown_by_the_base_class_which_hides_passwords(kind: type
     assert kind.__str__ is errors.TechnerError.__str__
 
 
-def test_errors_of_the_store_and_of_the_disk_pass_and_no_others() -> None:
+def test_errors_of_the_store_the_disk_and_a_busy_server_pass_and_no_others() -> None:
     assert {kind.__name__ for kind in CLASSES if getattr(kind, "is_passing", False)} == {
         "StoreError",
         "ObjectExists",
         "ObjectMissing",
         "CacheError",
+        "Busy",
     }

@@ -1,6 +1,9 @@
 """Blobs into the cache: only what is missing, resumed, verified, and never outside of it."""
 
+import fcntl
+import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,7 +15,7 @@ from techner.core.errors import CacheError, IntegrityError, StoreError
 from techner.core.examples import digest
 from techner.core.manifest import FileEntry
 from techner.registry.blobs import blob_key, save_bytes
-from techner.registry.fetch import check_files, fetch
+from techner.registry.fetch import QUIET_S, check_files, fetch
 from techner.store import MemoryStore, Store
 from techner.store.base import CHUNK_BYTES
 
@@ -87,6 +90,69 @@ def test_what_a_killed_process_left_is_gone_on_with(tmp_path: Path) -> None:
     (tmp_path / "blobs" / f"{ENTRY.sha256}.partial").write_bytes(BIG[:1000])
     fetch(store, [ENTRY], cache=tmp_path)
     assert [start for _, start in store.begun] == [1000]
+    assert held(tmp_path) == {ENTRY.sha256: BIG}
+
+
+def test_a_file_of_a_killed_process_is_gone_on_with_once_it_is_quiet(tmp_path: Path) -> None:
+    store = NotingStore()
+    saved(store)
+    left = tmp_path / "blobs" / f"{ENTRY.sha256}.0123456789ab.partial"
+    left.parent.mkdir()
+    left.write_bytes(BIG[:1000])
+    long_ago = time.time() - 2 * QUIET_S
+    os.utime(left, (long_ago, long_ago))
+    fetch(store, [ENTRY], cache=tmp_path)
+    assert [start for _, start in store.begun] == [1000]
+    assert held(tmp_path) == {ENTRY.sha256: BIG}
+
+
+def test_a_file_that_another_process_writes_is_left_to_it(tmp_path: Path) -> None:
+    store = NotingStore()
+    saved(store)
+    busy = tmp_path / "blobs" / f"{ENTRY.sha256}.0123456789ab.partial"
+    busy.parent.mkdir()
+    busy.write_bytes(BIG[:1000])
+    fetch(store, [ENTRY], cache=tmp_path)
+    assert held(tmp_path) == {ENTRY.sha256: BIG, busy.name: BIG[:1000]}
+
+
+def test_a_fetch_that_is_cut_off_leaves_what_came_for_the_next_one(tmp_path: Path) -> None:
+    class CutOff(NotingStore):
+        def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
+            yield next(super().chunks(key, start=start))
+            if len(self.begun) == 1:
+                raise KeyboardInterrupt
+
+    store = CutOff()
+    saved(store)
+    with pytest.raises(KeyboardInterrupt):
+        fetch(store, [ENTRY], cache=tmp_path)
+    again = NotingStore()
+    saved(again)
+    fetch(again, [ENTRY], cache=tmp_path)
+    assert [start for _, start in again.begun] == [CHUNK_BYTES]
+    assert held(tmp_path) == {ENTRY.sha256: BIG}
+
+
+def test_where_locks_do_nothing_threads_fetch_twice_and_the_file_is_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fcntl, "flock", lambda *_: None)  # as on NFS and Lustre
+    together = threading.Barrier(3)
+
+    class InStep(NotingStore):
+        """Hands out every chunk to three threads at once."""
+
+        def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
+            for chunk in super().chunks(key, start=start):
+                together.wait(timeout=60)
+                yield chunk
+
+    store = InStep()
+    saved(store)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: fetch(store, [ENTRY], cache=tmp_path), range(3)))
+    assert [start for _, start in store.begun] == [0, 0, 0]
     assert held(tmp_path) == {ENTRY.sha256: BIG}
 
 

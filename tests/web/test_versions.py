@@ -1,16 +1,33 @@
 """Downloads and reports of single versions."""
 
+import gzip
 import hashlib
 import io
+import random
 import tarfile
-from collections.abc import Callable
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
+import uvicorn
+from fastapi import FastAPI, Request, Response
 from fastapi.testclient import TestClient
 
-from techner.registry.blobs import blob_key
+from techner.core.errors import Busy, IntegrityError, StoreError
+from techner.registry.blobs import blob_key, save_bytes
+from techner.registry.fetch import fetch
+from techner.registry.packing import packed
+from techner.registry.versions import create_version, read_manifest
+from techner.store import MemoryStore
+from techner.web.archive import Archives
+from tests.waiting import until
 
 Client = Callable[..., TestClient]
 Filled = Any  # see conftest.py
@@ -67,3 +84,100 @@ def test_unknown_version_is_not_found(filled: Filled, page: str, version: str, c
     assert answer.status_code == 404
     if version != "..":  # the client itself takes that one as the folder above
         assert "no version or alias" in answer.text
+
+
+@contextmanager
+def listening(filled: Filled, archives: Archives, cache: Path) -> Iterator[str]:
+    """Serve archives on a loopback port; yields the address of production's."""
+    app = FastAPI()
+
+    @app.get("/archive")
+    def archive() -> Response:
+        files = read_manifest(filled.store, filled.production).files
+        return archives.answer(filled.store, filled.production, files, cache=cache)
+
+    @app.exception_handler(Busy)
+    def busy(request: Request, error: Busy) -> Response:
+        del request
+        return Response(str(error), status_code=503)
+
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        until(lambda: server.started, what="the server listens")
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}/archive"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def large(filled: Filled) -> Filled:
+    """Return a store whose production is larger than what a connection holds while its reader sleeps."""
+    manifest = read_manifest(filled.store, filled.production)
+    data = random.Random(0).randbytes(24_000_000)  # noqa: S311 - bytes that do not shrink
+    made = replace(manifest, files=(save_bytes(filled.store, data, path="vectors"),))
+    return replace(filled, production=create_version(filled.store, made))
+
+
+def hang_up(address: str) -> None:
+    with httpx.stream("GET", address, timeout=60) as answer:
+        assert answer.status_code == 200
+        next(answer.iter_raw())
+
+
+def test_readers_that_hang_up_leave_nothing_but_the_blobs_and_give_their_places_back(
+    large: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    with listening(large, Archives(1), tmp_path / "cache") as address:
+        for _ in range(5):
+            until(lambda: httpx.get(address, timeout=60).status_code == 200, what="the place is free again")
+            hang_up(address)
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert [path.name for path in (tmp_path / "cache" / "blobs").iterdir()] == [
+        entry.sha256 for entry in read_manifest(large.store, large.production).files
+    ]
+
+
+def test_more_archives_than_there_are_places_for_are_refused(large: Filled, tmp_path: Path) -> None:
+    with (
+        listening(large, Archives(2), tmp_path) as address,
+        httpx.stream("GET", address, timeout=60),
+        httpx.stream("GET", address, timeout=60),
+    ):
+        refused = httpx.get(address, timeout=60)
+    assert (refused.status_code, refused.text) == (
+        503,
+        "other archives are being sent; try again in a few seconds",
+    )
+
+
+def test_a_reader_that_takes_nothing_loses_its_place(large: Filled, tmp_path: Path) -> None:
+    with listening(large, Archives(1, stall_s=0.2), tmp_path) as address, httpx.stream("GET", address):
+        until(lambda: httpx.get(address, timeout=60).status_code == 200, what="the place is free again")
+
+
+def test_a_blob_that_changes_while_it_is_sent_breaks_the_archive_off(filled: Filled, tmp_path: Path) -> None:
+    files = read_manifest(filled.store, filled.production).files
+    fetch(filled.store, files, cache=tmp_path)
+    blob = tmp_path / "blobs" / next(entry.sha256 for entry in files if entry.path == "ner/model")
+    blob.chmod(0o644)
+    blob.write_bytes(blob.read_bytes()[:-1] + b"!")
+    sent = io.BytesIO()
+    with pytest.raises(IntegrityError, match="ner/model changed in the cache"):
+        sent.writelines(packed(files, blobs=tmp_path / "blobs", root="model"))
+    with pytest.raises(EOFError):
+        gzip.decompress(sent.getvalue())
+
+
+def test_a_busy_server_says_when_to_ask_again(filled: Filled, client: Client) -> None:
+    class Down(MemoryStore):
+        def get(self, key: str) -> bytes:
+            raise StoreError(f"no answer for {key}")
+
+    answer = client(Down()).get(f"/download/{filled.production}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")

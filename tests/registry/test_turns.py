@@ -1,0 +1,55 @@
+"""Turns: a lock that is held for ever, that moves on, or that cannot be had, holds nobody up for long."""
+
+import logging
+import threading
+from itertools import count
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from techner.registry.turns import turn
+
+
+def test_a_lock_held_for_ever_is_waited_for_as_long_as_patience_lasts_and_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lock = tmp_path / "x.lock"
+    with FileLock(lock), caplog.at_level(logging.WARNING), turn(lock, patience_s=0.05):
+        pass
+    assert "x.lock is locked, and nothing has moved" in caplog.text
+
+
+def test_a_holder_that_makes_progress_is_waited_for(tmp_path: Path) -> None:
+    lock, done, steps = FileLock(tmp_path / "x.lock", thread_local=False), threading.Event(), count()
+    lock.acquire()
+
+    def progress() -> int:
+        step = next(steps)
+        if step == 3:
+            done.set()
+            lock.release()
+        return step
+
+    with turn(tmp_path / "x.lock", progress=progress, patience_s=0.05):
+        assert done.is_set()
+
+
+def test_nothing_is_waited_for_once_the_work_is_done(tmp_path: Path) -> None:
+    with FileLock(tmp_path / "x.lock"), turn(tmp_path / "x.lock", is_done=lambda: True, patience_s=1e9):
+        pass
+
+
+def test_a_folder_without_locks_is_said_and_stops_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "x.lock").mkdir()
+    with caplog.at_level(logging.WARNING), turn(tmp_path / "x.lock", patience_s=0.05):
+        pass
+    assert "x.lock cannot be locked" in caplog.text
+
+
+def test_the_lock_is_free_again_after_the_block(tmp_path: Path) -> None:
+    for _ in range(2):
+        with turn(tmp_path / "x.lock", patience_s=1e9):
+            assert FileLock(tmp_path / "x.lock").is_locked is False
