@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from techner.cli.init import base_folder
+from techner.cli.base import base_folder
 from techner.cli.talk import now, person
 from techner.core.policy import TECH_LABELS
 from techner.formats import write_examples

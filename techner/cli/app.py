@@ -1,16 +1,19 @@
-"""`techner`: exit 0 done, 1 error, 2 wrong usage, 3 rejected."""
+"""`techner`: exit 0 done, 1 error, 2 wrong usage, 3 rejected, 130 interrupted."""
 
 import os
 import sys
+from io import TextIOWrapper
 
 import typer
 from rich.markup import escape
 
 from techner import __version__
 from techner.cli import batch, doctor, init, model, offline, run, serve
+from techner.cli.refusals import in_words
 from techner.cli.talk import console
 from techner.core.errors import TechnerError
 
+INTERRUPTED = 130
 SEVERAL = ("--train", "--gold")
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,12 +54,28 @@ def spread(arguments: list[str]) -> list[str]:
 
 
 def main() -> None:
-    """Run the command line; a TechnerError is one line on stderr and exit code 1."""
+    """Run the command line; what went wrong is one line on stderr and exit code 1."""
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, "1")  # as in the DAG: the same inputs give the same bytes
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a name in no encoding, or a terminal that knows only ASCII
+            stream.reconfigure(errors="backslashreplace")
     sys.argv[1:] = spread(sys.argv[1:])
     try:
-        app()
+        with in_words():
+            app()
     except TechnerError as error:
         console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Write out what is left; where the reader has gone, the interpreter must not try again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

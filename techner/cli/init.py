@@ -1,19 +1,15 @@
 """`techner init`: the origin and the reference set."""
 
-import tarfile
-import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
+from techner.cli.base import STARTER, base_folder
 from techner.cli.examples import read_usable
-from techner.cli.talk import console, now, person, training_bar
-from techner.core.errors import ModelError
+from techner.cli.talk import console, now, person
 from techner.core.examples import Example
 from techner.core.policy import GatePolicy, QualityPolicy
 from techner.settings import load_settings
@@ -22,8 +18,6 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
     from techner.corpus.reference import Reference
-
-STARTER = "starter"
 
 
 def init(
@@ -70,7 +64,8 @@ def init(
     made = load_reference(store, manifest.lineage.reference)
     for line in said_of(made, manifest.pretrained_labels, settings.policies.gate):
         console.print(line, markup=False)
-    console.print(f"origin [bold]{version}[/] made from {base} in {settings.store}; production names it")
+    where = f"made from {escape(base)} in {escape(store.url)}"
+    console.print(f"origin [bold]{version}[/] {where}; production names it")
     typer.echo(version)
 
 
@@ -102,56 +97,6 @@ def said_of(reference: "Reference", pretrained: tuple[str, ...], gate: GatePolic
 
 def _counted(spans: Mapping[str, int]) -> str:
     return ", ".join(f"{label} {number}" for label, number in spans.items()) or "no span"
-
-
-@contextmanager
-def base_folder(base: str) -> Iterator[Path]:
-    """Yield the folder of a base model, however it was named; raises ModelError that names all four ways."""
-    with TemporaryDirectory(prefix="techner-base-") as scratch:
-        path = Path(base)
-        if base == STARTER:
-            from techner.starter import train_starter
-
-            with training_bar("training the starter") as on_step:
-                train_starter(Path(scratch) / STARTER, on_step=on_step)
-            yield Path(scratch) / STARTER
-        elif path.is_file():
-            yield _pipeline_below(_unpack(path, Path(scratch)), base)
-        elif path.is_dir():
-            yield _pipeline_below(path, base)
-        elif base.isidentifier() and (spec := find_spec(base)) and spec.submodule_search_locations:
-            yield _pipeline_below(Path(spec.submodule_search_locations[0]), base)
-        else:
-            raise ModelError(
-                f"no base model {base!r}. Give an installed package (`en_core_web_lg`, once installed), "
-                "a folder that spaCy can load, a .whl or .tar.gz of a spaCy package, or `starter`: a small "
-                "pipeline trained here and now"
-            )
-
-
-def _unpack(archive: Path, into: Path) -> Path:
-    try:
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as wheel:
-                wheel.extractall(into)  # noqa: S202 - zipfile keeps members inside the folder
-        elif not hasattr(tarfile, "data_filter"):
-            raise ModelError(
-                "unpacking an archive safely needs Python 3.11.4 or newer; give a folder instead"
-            )
-        else:
-            with tarfile.open(archive) as tar:
-                tar.extractall(into, filter="data")
-    except (tarfile.TarError, zipfile.BadZipFile, OSError) as error:
-        raise ModelError(f"cannot unpack {archive}: {error}") from error
-    return into
-
-
-def _pipeline_below(folder: Path, base: str) -> Path:
-    """Find the pipeline: packages keep it some folders down."""
-    found = sorted(folder.rglob("config.cfg"), key=lambda path: len(path.parts))
-    if not found:
-        raise ModelError(f"{base!r} holds no spaCy pipeline: there is no config.cfg in it")
-    return found[0].parent
 
 
 def _reference(

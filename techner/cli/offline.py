@@ -10,8 +10,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from techner.cli.base import base_folder
 from techner.cli.examples import read_file, read_usable
-from techner.cli.init import base_folder
 from techner.cli.talk import REJECTED, console, out, training_bar
 from techner.core.errors import BatchError, ModelError
 from techner.core.examples import text_key

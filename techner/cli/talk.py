@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from techner.uptraining import Step
 
 # Where no terminal says how wide it is (a pipe, a log), tables need room for a label and its interval.
-WIDTH = None if sys.stdout.isatty() else 120
+WIDTH = None if sys.stdout and sys.stdout.isatty() else 120  # None: it was closed
 console = Console(stderr=True, highlight=False, width=WIDTH)
 out = Console(highlight=False, width=WIDTH)
 log = logging.getLogger(__name__)

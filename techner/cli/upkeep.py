@@ -20,6 +20,7 @@ from techner.stages.verify import verify_all
 from techner.store import open_store
 
 ILL = 1
+MOST_DAYS = 36_500
 
 
 def verify(
@@ -62,7 +63,7 @@ def sign() -> None:
 
 def gc(
     keep_days: Annotated[
-        int, typer.Option(min=0, help="Keep what an alias named in this many days.")
+        int, typer.Option(min=0, max=MOST_DAYS, help="Keep what an alias named in this many days.")
     ] = KEEP_DAYS,
     delete: Annotated[bool, typer.Option("--delete", help="Remove it; else only say what would go.")] = False,  # noqa: FBT002
     resume: Annotated[  # noqa: FBT002

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.rule import Rule
 from rich.table import Table
 
-from techner.cli.init import base_folder
+from techner.cli.base import base_folder
 from techner.cli.talk import check_table, console, now, out, person, score_table
 from techner.client import ModelStore
 from techner.core.errors import TechnerError

@@ -1,0 +1,57 @@
+"""A base model, however it was named, as a folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from techner.cli.archives import unpack
+from techner.cli.talk import training_bar
+from techner.core.errors import ModelError
+
+STARTER = "starter"
+
+
+@contextmanager
+def base_folder(base: str) -> Iterator[Path]:
+    """Yield the folder of a base model, however it was named; raises ModelError that names all four ways."""
+    with TemporaryDirectory(prefix="techner-base-") as scratch:
+        path = Path(base)
+        if base == STARTER:
+            from techner.starter import train_starter
+
+            with training_bar("training the starter") as on_step:
+                train_starter(Path(scratch) / STARTER, on_step=on_step)
+            yield Path(scratch) / STARTER
+        elif path.is_file():
+            yield _pipeline_below(unpack(path, Path(scratch)), base)
+        elif path.is_dir():
+            yield _pipeline_below(path, base)
+        elif package := _package(base):
+            yield _pipeline_below(package, base)
+        else:
+            raise ModelError(
+                f"no base model {base!r}. Give an installed package (`en_core_web_lg`, once installed), "
+                "a folder that spaCy can load, a .whl or .tar.gz of a spaCy package, or `starter`: a small "
+                "pipeline trained here and now"
+            )
+
+
+def _package(name: str) -> Path | None:
+    if not name.isidentifier():
+        return None
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):  # the latter of modules that were not imported, as `__main__`
+        return None
+    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
+
+
+def _pipeline_below(folder: Path, base: str) -> Path:
+    """Find the pipeline: packages keep it some folders down."""
+    configs = (path for path in folder.rglob("config.cfg") if path.is_file())
+    found = sorted(configs, key=lambda path: len(path.parts))
+    if not found:
+        raise ModelError(f"{base!r} holds no spaCy pipeline: there is no config.cfg in it")
+    return found[0].parent
