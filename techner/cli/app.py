@@ -3,6 +3,7 @@
 import os
 import sys
 from io import TextIOWrapper
+from typing import TextIO
 
 import typer
 from rich.markup import escape
@@ -75,7 +76,9 @@ def main() -> None:
 
 def _flush() -> None:
     """Write out what is left; where the reader has gone, the interpreter must not try again at its end."""
+    stdout: TextIO | None = sys.stdout  # None where it was closed before we came
     try:
-        sys.stdout.flush()
+        if stdout:
+            stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -141,9 +141,9 @@ def history(
 def _time(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise typer.BadParameter(f"{text!r} is no time; write 2026-11-20 or 2026-11-20T02:00") from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @app.command("pull")

@@ -10,7 +10,7 @@ from techner.settings import load_settings
 
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen at.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen at.")] = 8000,
 ) -> None:
     """Serve versions and files over HTTP to whoever sends TECHNER_TOKEN as bearer token; Ctrl-C stops it."""
     try:
@@ -19,4 +19,10 @@ def serve(
         from techner.web.alone import create_app_alone
     except ImportError as error:
         raise SettingsError("`techner serve` needs the extra `ui`: pip install 'techner[ui]'") from error
-    uvicorn.run(create_app_alone(load_settings()), host=host, port=port)
+    app = create_app_alone(load_settings())
+    try:
+        uvicorn.run(app, host=host, port=port)
+    except SystemExit as error:  # uvicorn's own way to say so, with a number that means something else here
+        raise SettingsError(
+            f"cannot listen at {host}:{port}: see above; choose another --host or --port"
+        ) from error
