@@ -133,3 +133,76 @@ def test_cut_cells_of_the_row_viewer_are_refused() -> None:
     data = json.dumps({"features": [], "rows": [row]})
     with pytest.raises(BatchError, match=r"^shape: row 1 of the document is cut off"):
         read(data)
+
+
+def lines(*rows: str, repeat: int = 1) -> str:
+    return "\n".join(row.replace(" ", "\t") for row in rows * repeat) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (lines("Ada NNP B-NP B-P", "sat VBD B-VP O"), ["Ada"]),
+        (lines("Ada B-P NNP B-NP", "sat O VBD B-VP"), ["Ada"]),
+        (lines("Ada B-P NNP", "sat O VBD"), ["Ada"]),
+        (lines("Ada O B-P", "sat O O"), ["Ada"]),
+        (lines("1 Ada B-P O", "2 sat O O"), ["Ada"]),
+        (lines("Ada -X- B-P", "sat -X- O"), ["Ada"]),
+    ],
+    ids=["CoNLL-2003", "chunks last", "part of speech last", "filler", "no inner", "filler -X-"],
+)
+def test_the_one_column_of_entity_tags_is_read_wherever_it_stands(data: str, words: list[str]) -> None:
+    (row,) = read(data)
+    assert [row.text[start:end] for start, end, _ in row.entities] == words
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (lines("Ada B-P B-Q", "sat O O"), "columns 2 and 3 both hold entity tags"),
+        (lines("1 Ada B-P B-P", "2 sat O O"), "columns 3 and 4 both hold entity tags"),
+        (lines("1 Ada B-P O", "2 sat O B-Q"), "columns 3 and 4 both hold entity tags"),
+        (lines("Ada NNP B-NP", "sat VBD B-VP"), "chunks"),
+        (lines("Ada PERSON", "sat O", "down O"), "without B- or I-"),
+        (lines("a B-P", "b O", "c O", repeat=9), "one character a line"),
+        (
+            "1\tAda\t_\tX\t_\t_\t_\t_\t_\t_\n2\tsat\t_\tX\t_\t_\t_\t_\t_\tSpaceAfter=No\n",
+            "CoNLL-U without entities",
+        ),
+    ],
+)
+def test_columns_that_may_mean_two_things_are_refused(data: str, says: str) -> None:
+    with pytest.raises(BatchError, match=f"^format: .*{says}"):
+        read(data)
+
+
+def test_inner_tags_are_left_out_and_said() -> None:
+    (row,) = read(lines("1 Ada B-ORG B-PER", "2 Ltd I-ORG O"))
+    assert (row.entities, row.remarks) == ([[0, 7, "ORG"]], ("left_out",))
+
+
+def test_written_words_and_spaces_of_conllu_are_honoured() -> None:
+    rest = "\t_\tX\t_\t_\t_\t_\t_\t"
+    data = "".join(
+        f"{number}\t{word}{rest}{misc}\n"
+        for number, word, misc in [
+            ("1-2", "don't", "_"),
+            ("1", "do", "_"),
+            ("2", "n't", "_"),
+            ("2.1", "ghost", "_"),
+            ("3", "TLS", "SpaceAfter=No|NER=B-P"),
+            ("4", ".", "_"),
+        ]
+    )
+    (row,) = read(data)
+    assert (row.text, row.entities) == ("don't TLS.", [[6, 9, "P"]])
+
+
+@pytest.mark.parametrize(("words", "remarks"), [(39, ()), (60, ("sentences",))])
+def test_file_of_one_long_sentence_is_remarked(words: int, remarks: tuple[str, ...]) -> None:
+    (row,) = read("Ada B-P\n" + "word O\n" * words)
+    assert row.remarks == remarks
+
+
+def test_document_mark_ends_a_sentence() -> None:
+    assert [row.text for row in read("Ada B-P\n-DOCSTART- O\nBo B-P\n")] == ["Ada", "Bo"]

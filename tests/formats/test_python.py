@@ -1,0 +1,88 @@
+"""Python source is parsed, never run: one list of training data, within bounds."""
+
+import time
+import tracemalloc
+
+import pytest
+
+from techner.core.errors import BatchError
+from techner.formats import Row, read_rows
+
+PAIR = '("use TLS", {"entities": [(4, 7, "PROTOCOL")]})'
+
+
+def read(source: str) -> list[Row]:
+    name, rows = read_rows(source.encode())
+    assert name.endswith(", Python")
+    return list(rows)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"training_data = [{PAIR}]",
+        f"[{PAIR},\n]",
+        f"({PAIR},)",
+        f"{PAIR},\n",
+        f"TRAIN_DATA: list[tuple[str, dict]] = [\n  # one\n  {PAIR},\n]\n",
+        f'"""Data: [1]."""\nimport spacy\n\nLABELS = ["P"]\nn = {{}}\nDATA = [{PAIR}]\nprint(len(DATA))\n',
+        "TRAIN = [['use TLS', {'entities': [[4, 7, 'PROTOCOL']]}]]",
+        'TRAIN = [("use " "TLS", {"entities": [(4, 7, "PROTOCOL")]})]',
+        'TRAIN = [("""use TLS""", {"entities": [(4, 7, "PROTOCOL")]})]',
+        "{'text': 'use TLS', 'entities': [[4, 7, 'PROTOCOL']]}\n",
+        "x = [{'text': 'use TLS', 'entities': [{'start': 4, 'end': 7, 'label': 'PROTOCOL'}]}]",
+        '[["use TLS", {"entities": [[4, 7, "PROTOCOL"]]}],\n]',
+    ],
+)
+def test_one_list_of_training_data_is_read(source: str) -> None:
+    assert [(row.text, row.entities) for row in read(source)] == [("use TLS", [[4, 7, "PROTOCOL"]])]
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (f"A = [{PAIR}]\nB = [{PAIR}]\n", r"several lists of training data \(lists: A, B\)"),
+        ("A = [1, 2]\nB = (3,)\n", r"no list of training data \(lists: A, B\)"),
+        (f"A = [{PAIR}, make()]", "would have to be run, 'make' on line 1"),
+        (f"A = [{PAIR}]\nA.append(x)", "changes A on line 2"),
+        (f"A = [{PAIR}]\nA += B", "changes A on line 2"),
+        (f"A = [{PAIR}] + B", r"would have to be run, '\+' on line 1"),
+        (f"A = [{PAIR}, (f'x', {{'entities': []}})]", "would have to be run, "),
+        (f"A = [{PAIR}, {'[' * 50}{']' * 50}]", "would have to be run, "),
+        (f"A = [{PAIR}, {'-' * 100_000}1]", "would have to be run, "),
+        (f"A = [{PAIR}", "is not closed"),
+        (f"A = [{PAIR}, ('x", "breaks off in a string on line 1"),
+    ],
+)
+def test_anything_else_is_refused_with_what_was_seen(source: str, says: str) -> None:
+    with pytest.raises(BatchError, match=f"^format: Python .*{says}"):
+        read(source)
+
+
+def test_nothing_is_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(read(f"print('run')\nA = [{PAIR}]\nprint('run')\n")) == 1
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("item", ["('a', {'entities': [], 'entities': []})", "('a', {1: 2})", "{1}"])
+def test_item_that_is_no_json_value_is_a_faulty_row(item: str) -> None:
+    rows = read(f"A = [{PAIR}, {item}]")
+    assert rows[1].fault is not None
+
+
+def test_large_file_is_read_in_little_memory_and_time() -> None:
+    source = f"A = [{', '.join([PAIR] * 40_000)}]"
+    began = time.process_time()
+    tracemalloc.start()
+    count = sum(1 for _ in read_rows(source.encode())[1])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == 40_000
+    assert peak < 20 * len(source)
+    assert time.process_time() - began < 60
+
+
+def test_item_too_long_for_a_syntax_tree_is_a_faulty_row() -> None:
+    rows = read(f"A = [{PAIR}, ('x', {{'entities': [{'1, ' * 200_000}]}})]")
+    assert rows[1].fault is not None
+    assert "too long" in rows[1].fault[1]
