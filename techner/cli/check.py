@@ -3,17 +3,21 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from techner.cli.findings import show_report
 from techner.cli.talk import REJECTED, AsJson, labels_in
 from techner.core.errors import BatchError
-from techner.core.night import IssueFound, QualityReport
+from techner.core.night import IssueFound
 from techner.core.policy import Policies
 from techner.core.scheme import LabelScheme, label_scheme
 from techner.settings import load_settings
+from techner.stages.deliveries import too_large
+
+if TYPE_CHECKING:
+    from techner.quality.examine import Examined
 
 
 def check(
@@ -38,18 +42,19 @@ def check(
     policies = load_settings().policies
     frozen = frozenset[str]() if holdout is None else holdout_keys(_read(holdout), where=str(holdout))
     scheme, policies = _scheme(labels, policies)
-    report = examine(
-        _read(file),
+    examined = examine(
+        _read(file, most=policies.quality.max_delivery_bytes),
         file.name,
         scheme=scheme,
         policy=policies.quality,
         holdout=frozen,
         second=None if model is None else second_reader(load_pipeline(model)),
-    ).report
+    )
+    report = examined.report
     if as_json:
-        typer.echo(json.dumps(as_document(report), indent=1))
+        typer.echo(json.dumps(as_document(examined), indent=1))
     else:
-        show_report(report)
+        show_report(report, surfaces=examined.surfaces)
     if report.action == "reject":
         raise typer.Exit(REJECTED)
 
@@ -63,21 +68,26 @@ def _scheme(labels: str | None, policies: Policies) -> tuple[LabelScheme, Polici
     return LabelScheme(frozenset(named)), replace(policies, quality=replace(policies.quality, labels=named))
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, *, most: int | None = None) -> bytes:
     try:
+        if most is not None and path.stat().st_size > most:
+            raise BatchError(f"{path}: {too_large(path.stat().st_size, most)}")
         return path.read_bytes()
     except OSError as error:
         raise BatchError(f"cannot read {path}: {error.strerror}") from error
 
 
-def as_document(report: QualityReport) -> dict[str, object]:
-    """Return what a program wants to know of a report."""
-    aside = sorted({issue.row for issue in report.issues if issue.row is not None})
+def as_document(examined: "Examined") -> dict[str, object]:
+    """Return what a program wants to know of a delivery."""
+    report = examined.report
     return {
         "action": report.action,
-        "rows": [] if report.action == "reject" else aside,
+        "format": report.reader,
+        "surfaces": examined.surfaces,
+        "rows": [] if report.action == "reject" else sorted(examined.aside),
         "issues": [_issue(issue, "critical") for issue in report.issues],
         "warnings": [_issue(issue, "warning") for issue in report.warnings],
+        "left_out": report.left_out,
         "read": report.read,
         "accepted": report.accepted,
         "quarantined": report.quarantined,

@@ -105,5 +105,6 @@ FILE_CODES = {
     "shape": "the file can be taken apart into rows",
     "format": "the file is of a format that is read here",
     "mixed": "the file has one format",
+    "large": "the file is not larger than one night can examine",
 }
 """Why a file cannot be read at all. Nothing of it is examined, and no setting changes that."""

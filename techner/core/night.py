@@ -86,6 +86,8 @@ class QualityReport:
     """What set rows aside, or rejects the batch."""
     warnings: tuple[IssueFound, ...] = ()
     """What only informs."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Code → how many of its findings are not listed, where there are very many."""
     expectations: tuple[Expectation, ...]
 
 

@@ -37,6 +37,8 @@ class QualityPolicy(Checked):
     """Labels that annotators may use beside the pretrained ones."""
     max_quarantine_share: Share = 0.25
     """Above this share of quarantined rows the whole batch is rejected."""
+    max_delivery_bytes: Annotated[int, Range(1, 1 << 30)] = 128 << 20
+    """A larger file is not read."""
     max_text_chars: Annotated[int, Range(1, 1_000_000)] = 20_000
     severities: dict[str, Severity] = field(default_factory=dict)
     """Code → `critical` or `warning`, where it shall weigh otherwise than `core/codes.py` says."""

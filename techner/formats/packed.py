@@ -5,7 +5,7 @@ from io import BytesIO
 
 from techner.core.errors import BatchError
 
-MAX_UNPACKED_BYTES = 1 << 30
+MAX_UNPACKED_BYTES = 128 << 20
 MAX_RATIO = 200
 """Annotations compress 5 to 20 times, the most repetitive ones about 100; deflate can do 1 000."""
 RATIO_COUNTS_FROM_BYTES = 16 << 20

@@ -40,7 +40,7 @@ class Copies:
         for copies in by_text.values():
             yield from _copy_faults(copies)
 
-    def near(self, bad: Collection[int | None]) -> Iterator[tuple[int, Fault]]:
+    def near(self, bad: Collection[int]) -> Iterator[tuple[int, Fault]]:
         """Yield a fault for later texts with the words of an earlier one, but not its text."""
         for group in _groups(self.words):
             places = [place for place in group if self.numbers[place] not in bad]

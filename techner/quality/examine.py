@@ -1,5 +1,6 @@
 """Examine a batch: every row ends in exactly one place."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,6 +31,8 @@ class Examined:
     """None where the file could not be read."""
     flagged: dict[str, set[int]] = field(default_factory=dict)
     """Code → the rows that have it."""
+    aside: frozenset[int] = frozenset()
+    """The rows that have a critical fault."""
     metrics: tuple[Metric, ...] = ()
     results: dict[str, Any] = field(default_factory=dict)
     """What Great Expectations wrote down."""
@@ -39,10 +42,21 @@ class Examined:
         """Yield the accepted examples in the order they came."""
         if self.scan is None or self.report.action == "reject":
             return
-        bad = {issue.row for issue in self.report.issues}
         for one in self.scan.spill:
-            if one[0] not in bad:
+            if one[0] not in self.aside:
                 yield restored(one, self.report.scope)
+
+    @property
+    def surfaces(self) -> dict[str, dict[str, int]]:
+        """Return what is annotated in the accepted rows: label → surface → count, the usual ones first."""
+        found: dict[str, Counter[str]] = {}
+        for example in self.accepted:
+            for span in example.spans:
+                found.setdefault(span.label, Counter())[example.text[span.start : span.end]] += 1
+        return {
+            label: dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+            for label, counts in sorted(found.items())
+        }
 
     @property
     def quarantine(self) -> Iterator[bytes]:
@@ -82,6 +96,7 @@ def judge(
     metadata, faults = _delivered(admission)
     scope = metadata.scope if metadata else None
     try:
+        _refuse_large(data, admission.policy.max_delivery_bytes)
         reader, rows = read_rows(data)
         scan = scanned(rows, admission, scope or None)
     except BatchError as error:
@@ -103,16 +118,14 @@ def _judged(
     history: Mapping[str, int],
 ) -> Examined:
     policy = scan.admission.policy
-    flagged: dict[str, set[int]] = {}
-    for issue in scan.issues:
-        flagged.setdefault(issue.code, set()).add(issue.row or 0)
-    bad = set().union(*(rows for code, rows in flagged.items() if policy.severity(code) == "critical"))
+    flagged = dict(scan.findings.flagged)
+    bad = scan.findings.critical_rows(policy)
     kept = kept_by(scan, bad)
     wrong = [fault.detail for fault in metadata_faults]
     metrics = tuple(
         batch_metrics(scan, bad=len(bad), labels=kept.labels, metadata_faults=wrong, history=history)
     )
-    found = [_of_metric(metric) for metric in metrics if not metric.passed] + scan.issues
+    found = [_of_metric(metric) for metric in metrics if not metric.passed] + scan.findings.listed
     issues = tuple(issue for issue in found if policy.severity(issue.code) == "critical")
     is_rejected = any(issue.row is None for issue in issues)
     report = replace(
@@ -121,6 +134,7 @@ def _judged(
         rejected=len(scan.numbers) if is_rejected else 0,
         issues=issues,
         warnings=tuple(issue for issue in found if policy.severity(issue.code) == "warning"),
+        left_out=scan.findings.left_out,
     )
     if not is_rejected:
         report = with_kept(report, kept, scope)
@@ -132,7 +146,7 @@ def _judged(
         raise IntegrityError(
             f"{report.batch.name}: rows were lost: {report.read} read, {report.accepted} kept"
         )
-    return replace(read, report=report, flagged=flagged, metrics=metrics)
+    return replace(read, report=report, flagged=flagged, aside=frozenset(bad), metrics=metrics)
 
 
 def _second_read(scan: Scan, reader: SecondReader, report: QualityReport, bad: set[int]) -> list[IssueFound]:
@@ -158,6 +172,12 @@ def _delivered(admission: Admission) -> tuple[BatchMetadata | None, list[IssueFo
         return delivered_metadata(admission.metadata, admission.scheme), []
     except BatchError as error:
         return BatchMetadata(scope=()), [_of_batch(error)]
+
+
+def _refuse_large(data: bytes, most: int) -> None:
+    if len(data) > most:
+        limit = f"at most {most:,} (quality.max_delivery_bytes)"
+        raise BatchError(f"large: the file has {len(data):,} bytes, {limit}: deliver smaller files")
 
 
 def _of_batch(error: BatchError) -> IssueFound:

@@ -4,8 +4,10 @@ import base64
 import json
 from collections.abc import Iterable, Iterator
 
+from techner.core.codes import CODES
 from techner.core.night import QualityReport
 from techner.formats import Row
+from techner.quality.findings import MAX_LISTED_OF_ROW
 from techner.quality.fix import Fixer
 from techner.quality.scan import Scan
 
@@ -17,13 +19,20 @@ def quarantined(rows: Iterable[Row], report: QualityReport, scan: Scan) -> Itera
         if issue.row is not None:
             hint = f"; meant: {issue.suggestion}?" if issue.suggestion else ""
             reasons.setdefault(issue.row, []).append(f"{issue.code}: {issue.detail}{hint}")
+    found, policy = scan.findings, scan.admission.policy
+    aside = found.critical_rows(policy)
     everything = report.action == "reject"
     fixer = Fixer(scan, is_shifted=any(issue.code == "systematic" for issue in report.issues))
     for row in rows:
-        if everything or row.number in reasons:
+        if everything or row.number in aside:
+            said = reasons.get(row.number, [])
+            if row.number in aside and len(said) < MAX_LISTED_OF_ROW:
+                codes = {reason.partition(":")[0] for reason in said}
+                unsaid = (code for code in found.codes_of(row.number, policy) if code not in codes)
+                said = [*said, *(f"{code}: expected: {CODES[code].sentence}" for code in unsaid)]
             line = {
                 "row": row.number,
-                "reasons": reasons.get(row.number, ["the whole batch was rejected"]),
+                "reasons": said or ["the whole batch was rejected"],
                 "raw": base64.b64encode(row.raw).decode(),
             }
             yield json.dumps(line | fixer.fixed(row)).encode() + b"\n"

@@ -8,14 +8,14 @@ from itertools import starmap
 
 from techner.core.errors import BatchError
 from techner.core.examples import Example, Span, fold, folded_key
-from techner.core.night import IssueFound
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
 from techner.formats import Row
 from techner.quality.checks import outside, parse_row, scope_faults
 from techner.quality.copies import Copies
 from techner.quality.covered import covered_faults
-from techner.quality.found import Fault, writable
+from techner.quality.findings import MAX_LISTED, Findings
+from techner.quality.found import Fault
 from techner.quality.names import Names, missing
 from techner.quality.scope import with_scope
 from techner.quality.second import SecondReader
@@ -25,6 +25,7 @@ from techner.quality.spill import Spill, Spilled
 from techner.quality.text import form_faults
 from techner.quality.tokens import Bounds, Tokenize
 
+MAX_ROWS = 1_000_000
 MAX_OUTSIDE = 1000
 """Rows with spans that leave the text, for which a way of counting is looked for."""
 _PLACED = ("offset_range", "label", "scope", "not_nfc")
@@ -59,7 +60,7 @@ class Scan:
     bounds: Bounds
     placement: Placement
     numbers: "array[int]" = field(default_factory=lambda: array("q"))
-    issues: list[IssueFound] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
     spill: Spill = field(default_factory=Spill)
     copies: Copies = field(default_factory=Copies)
     names: Names = field(default_factory=Names)
@@ -75,17 +76,27 @@ class Scan:
 
     def take(self, rows: Iterable[Row]) -> None:
         """Check all rows, then what only shows over several of them."""
+        found = self.findings.add
+        share = self.admission.policy.max_quarantine_share
+        # Were every further row good, the batch would be rejected all the same: those are only counted.
+        hopeless = max(share * MAX_ROWS, MAX_LISTED)
+        faulty = 0
         for row in rows:
             self.numbers.append(row.number)
+            if len(self.numbers) > MAX_ROWS:
+                raise BatchError(f"large: more than {MAX_ROWS:,} rows: deliver smaller files")
+            if faulty > hopeless:
+                continue
             for fault in self._row_faults(row):
-                self._found(row.number, fault)
+                found(row.number, fault)
+            faulty += row.fault is not None
         for number, fault in self._misplaced_faults():
-            self._found(number, fault)
+            found(number, fault)
         for number, fault in self.copies.exact(self.spill, self.scope):
-            self._found(number, fault)
+            found(number, fault)
         for number, fault in [*self._faults_between_accepted()]:
-            self._found(number, fault)
-        self.issues.sort(key=lambda issue: (issue.row or 0, issue.code))
+            found(number, fault)
+        self.findings.sort()
 
     def _row_faults(self, row: Row) -> Iterator[Fault]:
         admission = self.admission
@@ -150,21 +161,15 @@ class Scan:
     def _faults_between_accepted(self) -> Iterator[tuple[int, Fault]]:
         """Yield what shows over several rows; one that is set aside anyhow says nothing about the others."""
         policy = self.admission.policy
-        bad = {issue.row for issue in self.issues if policy.severity(issue.code) == "critical"}
+        bad = self.findings.critical_rows(policy)
         yield from self.copies.near(bad)
         for one in self._not_in(bad):
             self.names.count(one)
         yield from self.names.conflicts()
         yield from missing(self.names, self._not_in(bad), self.scope, policy)
 
-    def _not_in(self, bad: Collection[int | None]) -> Iterator[Spilled]:
+    def _not_in(self, bad: Collection[int]) -> Iterator[Spilled]:
         return (one for one in self.spill if one[0] not in bad)
-
-    def _found(self, number: int, fault: Fault) -> None:
-        suggestion = None if fault.suggestion is None else writable(fault.suggestion)
-        self.issues.append(
-            IssueFound(row=number, code=fault.code, detail=writable(fault.detail), suggestion=suggestion)
-        )
 
 
 def ranges(entities: list[object]) -> Iterator[tuple[int, int]]:

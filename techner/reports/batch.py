@@ -57,7 +57,10 @@ def batch_report(
         .render(
             report=report,
             shares=_shares(report.labels, history),
-            parts=(("Faults", _groups(report.issues)), ("Warnings", _groups(report.warnings))),
+            parts=(
+                ("Faults", _groups(report.issues, report)),
+                ("Warnings", _groups(report.warnings, report)),
+            ),
             excerpts=excerpts,
             marked=lambda excerpt: Markup(_marked(excerpt, colours)),  # noqa: S704 - escaped there
         )
@@ -66,11 +69,11 @@ def batch_report(
 
 def shown_rows(report: QualityReport) -> frozenset[int]:
     """Return the rows that the page shows."""
-    groups = (*_groups(report.issues), *_groups(report.warnings))
+    groups = (*_groups(report.issues, report), *_groups(report.warnings, report))
     return frozenset(issue.row for group in groups for issue in group.shown if issue.row is not None)
 
 
-def _groups(issues: Iterable[IssueFound]) -> tuple[Group, ...]:
+def _groups(issues: Iterable[IssueFound], report: QualityReport) -> tuple[Group, ...]:
     def rank(issue: IssueFound) -> tuple[bool, int]:
         return issue.row is not None, list(CODES).index(issue.code) if issue.code in CODES else -1
 
@@ -79,7 +82,8 @@ def _groups(issues: Iterable[IssueFound]) -> tuple[Group, ...]:
         whole = tuple(same)
         code = whole[0].code
         sentence = CODES[code].sentence if code in CODES else FILE_CODES.get(code, "")
-        found.append(Group(code=code, sentence=sentence, count=len(whole), shown=whole[:SHOWN]))
+        count = len(whole) + report.left_out.get(code, 0)
+        found.append(Group(code=code, sentence=sentence, count=count, shown=whole[:SHOWN]))
     return tuple(found)
 
 

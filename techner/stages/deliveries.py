@@ -10,6 +10,7 @@ from pathlib import Path
 from techner.core.errors import BatchError, ObjectMissing, StoreError
 from techner.core.examples import digest
 from techner.core.manifest import BatchRef
+from techner.core.policy import QualityPolicy
 from techner.registry.fetch import cache_errors
 from techner.stages.strays import copy_under_way, why_stray
 from techner.store import Store, Stored
@@ -44,10 +45,12 @@ class Inbox:
     ignored: tuple[Ignored, ...]
 
 
-def read_inbox(store: Store, cache: Path) -> Inbox:
+def read_inbox(store: Store, cache: Path, *, max_bytes: int = QualityPolicy().max_delivery_bytes) -> Inbox:
     """Tell the batches of the inbox from what is none; the latter is logged, file by file."""
     entries = {entry.key.removeprefix(INBOX): entry for entry in store.list(INBOX)}
-    ignored = {name: why for name, entry in entries.items() if (why := _why_ignored(name, entry, entries))}
+    ignored = {
+        name: why for name, entry in entries.items() if (why := _why_ignored(name, entry, entries, max_bytes))
+    }
     read = {name: entry for name, entry in entries.items() if name not in ignored}
     batches: dict[str, BatchRef] = {}
     for name, entry in read.items():
@@ -76,11 +79,18 @@ def read_inbox(store: Store, cache: Path) -> Inbox:
     )
 
 
+def too_large(size_bytes: int, max_bytes: int) -> str:
+    return (
+        f"it has {size_bytes / 2**20:.1f} MiB, more than the {max_bytes / 2**20:.1f} of the setting "
+        "quality.max_delivery_bytes: deliver smaller files"
+    )
+
+
 class _Moving(Exception):  # noqa: N818 - no error, but a reason to wait
     """A file changes or goes while it is read."""
 
 
-def _why_ignored(name: str, entry: Stored, beside: Collection[str]) -> str | None:
+def _why_ignored(name: str, entry: Stored, beside: Collection[str], max_bytes: int) -> str | None:
     if entry.fault:
         return entry.fault
     if not name or (why := why_stray(name, entry.size_bytes, beside)):
@@ -89,6 +99,8 @@ def _why_ignored(name: str, entry: Stored, beside: Collection[str]) -> str | Non
         check_key(entry.key)
     except StoreError as error:  # one odd name must not stop the night
         return f"rename it: {error}"
+    if entry.size_bytes > max_bytes:
+        return too_large(entry.size_bytes, max_bytes)
     if other := copy_under_way(name, beside):
         return f"it is being copied: {other!r} is beside it; remove that if no copy is under way"
     return None

@@ -138,7 +138,7 @@ def survey(store: Store, policies: Policies, *, cache: Path) -> tuple[BatchState
 def survey_all(store: Store, policies: Policies, *, cache: Path) -> Surveyed:
     """Derive the state of every delivery, and name what in the inbox is none."""
     _, manifest = production(store)
-    inbox = read_inbox(store, cache)
+    inbox = read_inbox(store, cache, max_bytes=policies.quality.max_delivery_bytes)
     return Surveyed(
         batches=tuple(_state(store, ref, policies, manifest) for ref in inbox.batches),
         ignored=inbox.ignored,

@@ -38,6 +38,21 @@ def numbered(count: int) -> list[dict[str, Any]]:
     return [GOOD | {"text": f"nginx on Linux, {number} times"} for number in range(count)]
 
 
+def test_check_shows_the_most_frequent_surfaces_and_nothing_that_moves_a_terminal(folder: Path) -> None:
+    odd = "[red]a\u202e\ufeff"
+    rows = [
+        {"text": f"{n} x{n} {odd}", "entities": [[len(str(n)) + 1, len(str(n)) * 2 + 2, "OS"]]}
+        for n in range(12)
+    ]
+    rows += [{"text": f"so {odd} {n}", "entities": [[3, 3 + len(odd), "TOOL"]]} for n in range(3)]
+    (folder / "techner.toml").write_text('[quality.severities]\nzero_width = "warning"\n')
+    said = checked(written(folder, *rows), "--labels", "TOOL,OS").stdout
+    assert "TOOL: [red]a\\u202e\\ufeff 3" in said
+    assert "x0 1, x1 1" in said
+    assert "… and 2 others" in said
+    assert "\u202e" not in said
+
+
 def test_check_prints_what_a_program_wants_to_know(folder: Path) -> None:
     file = written(folder, *numbered(5), VARIANT, GOOD | {"text": "nginx on Linux: 4 times"})
     result = checked(file, "--labels", "TOOL, OS", "--json")
@@ -67,6 +82,9 @@ def test_check_prints_what_a_program_wants_to_know(folder: Path) -> None:
         "accepted": 6,
         "quarantined": 1,
         "rejected": 0,
+        "format": "JSONL",
+        "left_out": {},
+        "surfaces": {"OS": {"Linux": 6}, "TOOL": {"nginx": 6}},
     }
     assert not (folder / "no-store-is-needed").exists()
 

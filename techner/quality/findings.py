@@ -1,0 +1,66 @@
+"""What was found in the rows of a batch: every row is flagged, and the first findings are kept in words."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from techner.core.night import IssueFound
+from techner.core.policy import QualityPolicy
+from techner.quality.found import Fault, writable
+
+MAX_LISTED = 1000
+"""Findings of one code that are kept in words: a million of them took gigabytes, and nobody reads them."""
+MAX_LISTED_OF_ROW = 20
+
+
+@dataclass(slots=True)
+class Findings:
+    """Which rows have which code, and what was said of the first ones."""
+
+    flagged: dict[str, set[int]] = field(default_factory=dict)
+    """Code → the rows that have it, all of them."""
+    listed: list[IssueFound] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    """Code → how often it was found."""
+    _of_row: Counter[int] = field(default_factory=Counter)
+    _listed: Counter[str] = field(default_factory=Counter)
+
+    def add(self, number: int, fault: Fault) -> None:
+        code = fault.code
+        self.counts[code] += 1
+        rows = self.flagged.get(code)
+        if rows is None:
+            rows = self.flagged[code] = set()
+        rows.add(number)
+        if self._listed[code] >= MAX_LISTED or self._of_row[number] >= MAX_LISTED_OF_ROW:
+            return
+        self._listed[code] += 1
+        self._of_row[number] += 1
+        suggestion = None if fault.suggestion is None else writable(fault.suggestion)
+        self.listed.append(
+            IssueFound(row=number, code=code, detail=writable(fault.detail), suggestion=suggestion)
+        )
+
+    def sort(self) -> None:
+        self.listed.sort(key=lambda issue: (issue.row or 0, issue.code))
+
+    def critical_rows(self, policy: QualityPolicy) -> set[int]:
+        """Return the rows that are set aside."""
+        return set().union(
+            *(rows for code, rows in self.flagged.items() if policy.severity(code) == "critical")
+        )
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Code → findings that are not listed."""
+        return {
+            code: count - self._listed[code]
+            for code, count in sorted(self.counts.items())
+            if count > self._listed[code]
+        }
+
+    def codes_of(self, number: int, policy: QualityPolicy) -> Iterator[str]:
+        """Yield the critical codes of a row, also those that are not listed."""
+        for code, rows in self.flagged.items():
+            if number in rows and policy.severity(code) == "critical":
+                yield code
