@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 
@@ -62,6 +63,47 @@ def text_key(text: str) -> str:
 def folded_key(folded: str) -> str:
     """Name a text that is folded already."""
     return hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_ONE_SIGN = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201a\u201b", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb", '"')
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+)
+_VARIANTS = frozenset("\u034f\u115f\u1160\ufe0e\ufe0f")
+"""Invisible, though no format characters."""
+_NUMBER = re.compile(r"\(?\d{1,3}[.)]\s+(?=\S)")
+
+
+def leak_key(folded: str) -> str:
+    """Name a folded text for a comparison with those that score: also the same without the marks around it.
+
+    Full stops, quotes, brackets, dashes, bullets, numbers of a list, invisible characters, and which of
+    several signs stands for one mark make no other text. Coarser than `text_key`, by which texts are parted:
+    that must stay as it is.
+    """
+    text = folded
+    if not text.isascii():
+        visible = (char for char in text if unicodedata.category(char) != "Cf" and char not in _VARIANTS)
+        text = " ".join("".join(visible).translate(_ONE_SIGN).split())
+    start = _first(text, 0)
+    if found := _NUMBER.match(text, start):
+        start = _first(text, found.end())
+    end = len(text)
+    while end > start and _is_edge(text[end - 1], keep="#%&@+"):
+        end -= 1
+    return folded_key(text[start:end] or folded)
+
+
+def _first(text: str, at: int) -> int:
+    while at < len(text) and _is_edge(text[at], keep="@"):
+        at += 1
+    return at
+
+
+def _is_edge(char: str, *, keep: str) -> bool:
+    """Tell whether a character at an edge is no part of the text; `C#`, `C++`, `5 %` and `$9` keep theirs."""
+    return not char.isalnum() and char not in keep and unicodedata.category(char) not in ("Sc", "Mn", "Mc")
 
 
 def digest(data: bytes) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from techner.core.errors import IntegrityError
-from techner.core.examples import Example, text_key
+from techner.core.examples import Example, fold, leak_key, text_key
 from techner.core.memory import bottom_k, draw, in_holdout
 from techner.core.policy import CorpusPolicy, SchemePolicy
 from techner.core.scheme import example_today
@@ -88,13 +88,23 @@ def _part(
     """Part into what is trained on and what is kept out of it."""
     fresh: dict[str, Example] = {}
     held: dict[str, Example] = {}
+    near = set(map(_leak_key, frozen.values()))
     for example in accepted:
         key = text_key(example.text)
         # Once trained on, a text scores no more, not even after the share was raised.
-        scores = key in frozen or (key not in replayed and in_holdout(example, share=share))
+        # What is nearly a text that scores would teach that one.
+        is_near = bool(near) and _leak_key(example) in near
+        scores = key in frozen or (key not in replayed and (is_near or in_holdout(example, share=share)))
         part = held if scores else fresh
         part[key] = merge(part.get(key) or replayed.get(key), example)
+    near = set(map(_leak_key, held.values()))
+    for key in [key for key, example in fresh.items() if key not in replayed and _leak_key(example) in near]:
+        held[key] = fresh.pop(key)
     return fresh, held
+
+
+def _leak_key(example: Example) -> str:
+    return leak_key(fold(example.text))
 
 
 def _bounded(holdout: Mapping[str, Example], policy: CorpusPolicy) -> tuple[Example, ...]:

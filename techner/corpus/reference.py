@@ -7,7 +7,7 @@ from functools import cached_property
 
 from techner.core.document import document
 from techner.core.errors import BatchError, IntegrityError, ObjectExists
-from techner.core.examples import Example, Span, digest, share_of, text_key
+from techner.core.examples import Example, Span, digest, fold, leak_key, share_of, text_key
 from techner.documents import dump, parse
 from techner.formats import read_examples, write_examples
 from techner.store import Store
@@ -57,6 +57,11 @@ class Reference:
     @cached_property
     def scoring_texts(self) -> frozenset[str]:
         return frozenset(text_key(example.text) for example in (*self.regression, *self.holdout))
+
+    @cached_property
+    def leak_keys(self) -> frozenset[str]:
+        """Names of what scores that a delivery must not come near."""
+        return frozenset(leak_key(fold(example.text)) for example in (*self.regression, *self.holdout))
 
 
 def split_reference(

@@ -1,7 +1,7 @@
 """Examine a file without a store: what annotators and their CI can do before they deliver."""
 
 from techner.core.errors import BatchError
-from techner.core.examples import digest, text_key
+from techner.core.examples import digest, fold, leak_key
 from techner.core.manifest import BatchRef
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
@@ -20,7 +20,7 @@ def check(
     holdout: frozenset[str],
     second: SecondReader | None = None,
 ) -> Examined:
-    """Examine a delivery as a night would, with spaCy's English tokenizer; `holdout` are text keys."""
+    """Examine a delivery as a night would, with spaCy's English tokenizer; `holdout` are leak keys."""
     import spacy
 
     tokenizer = spacy.blank("en").tokenizer
@@ -37,7 +37,7 @@ def check(
 
 
 def holdout_keys(data: bytes, *, where: str) -> frozenset[str]:
-    """Return the text keys of annotated rows, or of a JSON list of texts.
+    """Return the leak keys of annotated rows, or of a JSON list of texts.
 
     Raises BatchError for a row without text, or one that cannot be read.
     """
@@ -57,4 +57,4 @@ def holdout_keys(data: bytes, *, where: str) -> frozenset[str]:
                     f"{where}, row {row.number}: {why}; give annotated rows, or a JSON list of texts"
                 )
         texts = [row.text for row in rows]
-    return frozenset(map(text_key, texts))
+    return frozenset(leak_key(fold(text)) for text in texts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import starmap
 
 from techner.core.errors import BatchError
-from techner.core.examples import Example, Span, fold, folded_key
+from techner.core.examples import Example, Span, fold, leak_key
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
 from techner.formats import Row
@@ -39,7 +39,7 @@ class Admission:
     scheme: LabelScheme
     policy: QualityPolicy
     frozen_texts: frozenset[str]
-    """Text keys of the regression set and the holdout."""
+    """Leak keys of the regression set and the holdout."""
     tokenize: Tokenize
     """Character ranges of the tokens that the model to be trained will see."""
     digest: str
@@ -113,7 +113,7 @@ class Scan:
         if self.scope is not None:
             example = with_scope(example, self.scope)
         self.copies.add(row.number, folded)
-        if admission.frozen_texts and folded_key(folded) in admission.frozen_texts:
+        if admission.frozen_texts and leak_key(folded) in admission.frozen_texts:
             yield Fault("leak", "this text scores the model; it must not train it")
         if not example.text.isascii():
             yield from form_faults(example.text)

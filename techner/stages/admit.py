@@ -71,7 +71,7 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
         admission = Admission(
             scheme=label_scheme(manifest.pretrained_labels, plan.policies),
             policy=plan.policies.quality,
-            frozen_texts=load_reference(run.store, plan.reference).scoring_texts,
+            frozen_texts=load_reference(run.store, plan.reference).leak_keys,
             tokenize=lambda text: tokens(nlp, text),
             cuts_at_space=cuts_at_space(nlp),
             digest=name,

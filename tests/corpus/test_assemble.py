@@ -228,3 +228,20 @@ def test_rehearsal_text_that_is_delivered_and_held_out_does_not_stop_the_night()
     found = night(reference=reference, policy=CorpusPolicy())
     assert held in found.holdout
     assert keys([held]) & keys((*found.train, *found.rehearsal)) == set()
+
+
+def test_text_that_is_nearly_one_that_scores_is_held_out_too() -> None:
+    scores = marked("café [[nginx|TOOL]] scores")
+    again = marked('"CAFÉ [[nginx|TOOL]] scores."')
+    made = night([*NEW, again], holdout=(scores,))
+    assert again.text not in {example.text for example in made.train}
+    assert again.text in {example.text for example in made.holdout}
+
+
+def test_two_dresses_of_one_text_do_not_part_into_training_and_holdout() -> None:
+    twice = [marked(f"{mark}café [[nginx|TOOL]] {number}") for number in range(60) for mark in ("", "- ")]
+    made = night(twice, policy=CorpusPolicy(holdout_share=0.3))
+    trained = {example.text.removeprefix("- ") for example in made.train}
+    held = {example.text.removeprefix("- ") for example in made.holdout}
+    assert held
+    assert not trained & held

@@ -7,7 +7,7 @@ from typing import Any
 
 import spacy
 
-from techner.core.examples import Example, text_key
+from techner.core.examples import Example, fold, leak_key
 from techner.core.manifest import BatchRef
 from techner.core.night import QualityReport
 from techner.core.policy import QualityPolicy, SchemePolicy
@@ -39,7 +39,7 @@ def admission(
     return Admission(
         scheme=LabelScheme(frozenset(LABELS), moves),
         policy=QualityPolicy(labels=LABELS, **policy),
-        frozen_texts=frozenset(text_key(text) for text in frozen),
+        frozen_texts=frozenset(leak_key(fold(text)) for text in frozen),
         tokenize=tokenize,
         digest="policy and reference",
         metadata=metadata,
