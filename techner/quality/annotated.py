@@ -154,7 +154,6 @@ def _examples(
     scan = scanned(rows, admission, None)
     found = [
         SetAside(row=issue.row or 0, code=issue.code, detail=issue.detail)
-        for issue in scan.issues
-        if policy.severity(issue.code) == "critical"
+        for issue in scan.findings.all_critical(policy)
     ]
     return [(one[0], restored(one, None)) for one in scan.spill], found

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from techner.core.codes import CODES
 from techner.core.night import IssueFound
 from techner.core.policy import QualityPolicy
 from techner.quality.found import Fault, writable
@@ -58,6 +59,19 @@ class Findings:
             for code, count in sorted(self.counts.items())
             if count > self._listed[code]
         }
+
+    def all_critical(self, policy: QualityPolicy) -> list[IssueFound]:
+        """Return the critical findings, by row; of those that are not listed, one a row and code."""
+        found = [issue for issue in self.listed if policy.severity(issue.code) == "critical"]
+        listed = {(issue.row, issue.code) for issue in found}
+        found += [
+            IssueFound(row=row, code=code, detail=f"expected: {CODES[code].sentence}")
+            for code, rows in self.flagged.items()
+            if policy.severity(code) == "critical"
+            for row in rows
+            if (row, code) not in listed
+        ]
+        return sorted(found, key=lambda issue: (issue.row or 0, issue.code))
 
     def codes_of(self, number: int, policy: QualityPolicy) -> Iterator[str]:
         """Yield the critical codes of a row, also those that are not listed."""

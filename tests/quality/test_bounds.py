@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from techner.quality.findings import MAX_LISTED, MAX_LISTED_OF_ROW
+from techner.core.policy import QualityPolicy
+from techner.quality.findings import MAX_LISTED, MAX_LISTED_OF_ROW, Findings
+from techner.quality.found import Fault
 from techner.stages.deliveries import read_inbox
 from techner.store import MemoryStore
 from tests.quality.examining import admission, clean, examined, row
@@ -71,3 +73,13 @@ def test_file_above_the_limit_is_not_even_read_from_the_inbox(tmp_path: Path) ->
     inbox = read_inbox(store, tmp_path, max_bytes=4)
     assert [batch.name for batch in inbox.batches] == ["small.jsonl"]
     assert "max_delivery_bytes" in inbox.ignored[0].why
+
+
+def test_every_critical_row_is_named_though_its_finding_is_not_listed() -> None:
+    policy = QualityPolicy()
+    findings = Findings()
+    for number in range(1, MANY + 1):
+        findings.add(number, Fault("json", "broken"))
+        findings.add(number, Fault("not_nfc", "a warning"))
+    assert [issue.row for issue in findings.all_critical(policy)] == list(range(1, MANY + 1))
+    assert findings.critical_rows(policy) == set(range(1, MANY + 1))
