@@ -11,7 +11,7 @@ from techner.quality.found import Fault, writable
 
 MAX_LISTED = 1000
 """Findings of one code that are kept in words: a million of them took gigabytes, and nobody reads them."""
-MAX_LISTED_OF_ROW = 20
+MAX_LISTED_OF_ROW = 30
 
 
 @dataclass(slots=True)

@@ -22,14 +22,14 @@ def garbage() -> list[bytes]:
 
 
 def test_findings_beyond_the_first_are_counted(garbage: list[bytes]) -> None:
-    report = examined(garbage, recorded=True).report
+    report = examined([*clean(10), *garbage], recorded=True).report
     listed = [issue for issue in report.issues if issue.code == "json"]
     assert (len(listed), report.left_out) == (MAX_LISTED, {"json": MANY - MAX_LISTED})
     assert next(one.failing for one in report.expectations if one.code == "json") == MANY
 
 
 def test_row_whose_finding_is_not_listed_is_set_aside_with_bytes_and_code(garbage: list[bytes]) -> None:
-    found = examined([*garbage, *clean(10)], admission(max_quarantine_share=1.0))
+    found = examined([*clean(10), *garbage], admission(max_quarantine_share=1.0))
     aside = [json.loads(line) for line in found.quarantine.splitlines()]
     assert (
         (found.report.accepted, found.report.quarantined) == (10, MANY) == (len(found.accepted), len(aside))
