@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from techner.core.errors import ModelError
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 ZONE_TEXTS = 128
 """Texts per memory zone: enough for spaCy's batches, few enough that other threads get their turn."""
+WORDS_PER_INDEX = 10_000
+"""Words that the vocabulary reads before its indexes are made anew; more where its own strings are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Served:
     def _answer(self, batch: list[str]) -> list[tuple[Entity, ...]]:
         if _is_open(self._nlp):  # left open by the last error, and the reload failed too
             self._nlp = self._reload()
+        if len(self._nlp.vocab) > max(WORDS_PER_INDEX, 4 * len(self._nlp.vocab.strings)):
+            _renew_indexes(self._nlp)
         try:
             with self._nlp.memory_zone():
                 return list(_plain(self._nlp, batch))
@@ -79,6 +83,17 @@ class Served:
 
 def _is_open(nlp: "Language") -> bool:
     return bool(nlp.vocab.in_memory_zone)  # type: ignore[attr-defined] # missing from spaCy's stub
+
+
+def _renew_indexes(nlp: "Language") -> None:
+    """Give back the places of words that are gone: a zone frees a word, and never its place in an index.
+
+    Another word seldom gets that place, so the indexes would double for ever.
+    """
+    vocab: Any = nlp.vocab  # spaCy's stub lacks the getters
+    getters, parts = dict(vocab.lex_attr_getters), ("vectors", "lookups")  # the parts do not grow
+    vocab.from_bytes(vocab.to_bytes(exclude=parts), exclude=parts)
+    vocab.lex_attr_getters.update(getters)  # it wrapped one of them once more
 
 
 def _plain(nlp: "Language", batch: list[str]) -> Iterator[tuple[Entity, ...]]:

@@ -14,7 +14,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from techner.client import Entity, Served
-from techner.client.served import ZONE_TEXTS
+from techner.client.served import WORDS_PER_INDEX, ZONE_TEXTS
 from techner.core.errors import ModelError
 
 STUMBLES = "stumbles on this"
@@ -156,3 +156,39 @@ def test_a_text_over_the_limit_is_refused_before_any_is_read(served: Served) -> 
     served.nlp.max_length = 50
     with pytest.raises(ModelError, match="51 characters, and the pipeline reads at most 50"):
         served.entities(["fine", "x" * 51])
+
+
+def ruled() -> Served:
+    """Return a small pipeline that finds one word, by the form that its normal form looks up."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "PROTOCOL", "pattern": [{"NORM": "tls"}]}])  # type: ignore[attr-defined]
+    nlp.vocab.lookups.add_table("lexeme_norm", {"tee-el-es": "tls"})
+    nlp.vocab.from_bytes(nlp.vocab.to_bytes())  # as after loading
+    return Served("0000-a", nlp, reload=lambda: nlp)
+
+
+def many_words(number: int) -> str:
+    """Return a text with more fresh words than an index is kept for, and one that is found."""
+    fresh = " ".join(f"q{word}" for word in range(number * WORDS_PER_INDEX, (number + 1) * WORDS_PER_INDEX))
+    return f"{fresh} and it isn't TLS"
+
+
+def test_the_indexes_of_the_vocabulary_do_not_grow_with_the_words_that_were_freed() -> None:
+    served = ruled()
+    sizes = []
+    for number in range(4):
+        (found,) = served.entities([many_words(number)])
+        assert [(entity.label, entity.text) for entity in found] == [("PROTOCOL", "TLS")]
+        strings: Any = served.nlp.vocab.strings  # spaCy's stub lacks the map
+        sizes.append(strings._map.capacity)
+    assert sizes == sizes[:1] * 4
+
+
+def test_renewed_indexes_wrap_no_getter_of_the_vocabulary_again() -> None:
+    served = ruled()
+    vocab: Any = served.nlp.vocab
+    before = dict(vocab.lex_attr_getters)
+    for number in range(2):
+        served.entities([many_words(number)])
+    assert vocab.lex_attr_getters == before
+    assert len(vocab) < 2 * WORDS_PER_INDEX  # they were renewed
