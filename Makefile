@@ -28,7 +28,8 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## Run two nights on the project's own corpus, through Airflow.
 	@$(BIN)/python -m techner.demo
 
-test: lint test-only ## Lint, then run all tests.
+test: $(STAMP) ## Lint, and run all tests meanwhile.
+	@$(MAKE) --no-print-directory -j 2 lint test-only
 
 test-only: $(STAMP)
 	@$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
