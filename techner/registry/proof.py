@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from techner.core.errors import IntegrityError
@@ -19,6 +20,8 @@ docs = nlp.pipe(json.load(sys.stdin))
 json.dump([[[e.start_char, e.end_char, e.label_] for e in doc.ents] for doc in docs], sys.stdout)
 """
 TIMEOUT_S = 600
+Query = Callable[[Path, list[str]], list[tuple[Span, ...]]]
+"""The files of a model, and texts → the entities of each."""
 
 
 def answers(folder: Path, texts: list[str]) -> list[tuple[Span, ...]]:

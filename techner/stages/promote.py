@@ -7,14 +7,14 @@ from techner.core.manifest import Manifest
 from techner.core.verdict import Outcome
 from techner.registry.aliases import PRODUCTION, alias_log, move_alias
 from techner.registry.names import ALIAS_NAME
-from techner.registry.proof import answers
+from techner.registry.proof import Query, answers
 from techner.registry.versions import read_manifest
 from techner.stages.judgements import Word
 from techner.stages.reserve import reserve
 from techner.stages.run import Run
 
 
-def promote(run: Run, word: Word, *, version: str, alias: str = PRODUCTION) -> None:
+def promote(run: Run, word: Word, *, version: str, alias: str = PRODUCTION, query: Query = answers) -> None:
     """Point the alias at `version`; the reason is kept, and stands for a verdict that asked a person.
 
     Raises RegistryError where the gate rejected the version, where it names it already, and where production
@@ -37,7 +37,7 @@ def promote(run: Run, word: Word, *, version: str, alias: str = PRODUCTION) -> N
             "and holds the batches learnt since"
         )
     with reserve(run, manifest, version=version):
-        prove_loads(run, manifest)
+        prove_loads(run, manifest, query)
         move_alias(
             run.store,
             version,
@@ -49,13 +49,13 @@ def promote(run: Run, word: Word, *, version: str, alias: str = PRODUCTION) -> N
         )
 
 
-def prove_loads(run: Run, manifest: Manifest) -> None:
+def prove_loads(run: Run, manifest: Manifest, query: Query = answers) -> None:
     """Fetch a version anew, load it in a clean process and ask it something; raises IntegrityError."""
     with (
         run.scratch() as scratch,
         Run(store=run.store, id=run.id, cache=scratch).model(manifest.files) as folder,
     ):
-        answers(folder, ["A first question."])
+        query(folder, ["A first question."])
 
 
 def _before(run: Run, version: str) -> set[str]:

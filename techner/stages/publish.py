@@ -12,20 +12,20 @@ from techner.documents import document_digest
 from techner.evaluation.evaluate import CANDIDATE
 from techner.registry.aliases import move_alias, production
 from techner.registry.blobs import load_bytes
-from techner.registry.proof import answers
+from techner.registry.proof import Query, answers
 from techner.registry.versions import create_version, read_manifest, version_name
 from techner.stages.cards import with_cards
 from techner.stages.completion import decision_on
 from techner.stages.evaluate import scoring_sets
 from techner.stages.judgements import Word, record
 from techner.stages.libraries import code_version, libraries
-from techner.stages.reserve import reserve
+from techner.stages.reserve import end_reservation, reserve
 from techner.stages.run import Run
 
 PROOF_TEXTS = 50
 
 
-def publish(run: Run, word: Word) -> str:
+def publish(run: Run, word: Word, *, query: Query = answers) -> str:
     """Publish the candidate and point `production` at it; returns the version.
 
     Raises RegistryError without a passing verdict or a person's reasoned yes, IntegrityError where the
@@ -35,12 +35,13 @@ def publish(run: Run, word: Word) -> str:
     if plan.dry_run:
         raise RegistryError("this run was planned as a dry run; nothing of it is published")
     if published := _published_before(run, plan):
+        end_reservation(run)  # of a try that was killed after the alias had moved
         return published
     judged = run.read("verdict.json", Judged)
     _require_leave(judged, word)
     manifest = _manifest(run, plan, judged)
     with reserve(run, manifest, version=version_name(manifest)):
-        _prove(run, manifest)
+        _prove(run, manifest, query)
         version = create_version(run.store, manifest)
         why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
         try:
@@ -105,7 +106,7 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
     return with_cards(run.store, manifest, corpus.counts)
 
 
-def _prove(run: Run, manifest: Manifest) -> None:
+def _prove(run: Run, manifest: Manifest, query: Query) -> None:
     """Fetch the published files again and compare a clean process's answers with what was judged."""
     evaluation = run.read("evaluation.json", Evaluation)
     regression, holdout = scoring_sets(run)
@@ -114,7 +115,7 @@ def _prove(run: Run, manifest: Manifest) -> None:
     # A cache of its own: what is proved must come from the store, as it will for services.
     with run.scratch() as scratch, replace(run, cache=scratch).model(manifest.files) as folder:
         examples = [*regression[:PROOF_TEXTS], *holdout[:PROOF_TEXTS]]
-        found = answers(folder, [example.text for example in examples])
+        found = query(folder, [example.text for example in examples])
     parts = (regression[:PROOF_TEXTS], evaluation.regression), (holdout[:PROOF_TEXTS], evaluation.holdout)
     for part, scored in parts:
         for example, judged_row in zip(part, scored.systems[CANDIDATE], strict=False):

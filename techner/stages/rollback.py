@@ -3,6 +3,7 @@
 from techner.core.errors import RegistryError
 from techner.core.manifest import Generation, Manifest
 from techner.registry.aliases import alias_log, move_alias, production
+from techner.registry.proof import Query, answers
 from techner.registry.versions import read_manifest, version_number
 from techner.stages.inbox import decide
 from techner.stages.judgements import Word
@@ -11,7 +12,9 @@ from techner.stages.reserve import reserve
 from techner.stages.run import Run
 
 
-def roll_back(run: Run, word: Word, *, to: str | None = None) -> tuple[str, tuple[str, ...]]:
+def roll_back(
+    run: Run, word: Word, *, to: str | None = None, query: Query = answers
+) -> tuple[str, tuple[str, ...]]:
     """Point production at `to`, or at its parent; returns that version and the batches that are held now.
 
     The target is fetched and queried first. The batches learnt since are held: due again, they would rebuild
@@ -24,7 +27,7 @@ def roll_back(run: Run, word: Word, *, to: str | None = None) -> tuple[str, tupl
         raise RegistryError(f"production names {target} already")
     goal = read_manifest(run.store, target)
     with reserve(run, goal, version=target):
-        prove_loads(run, goal)
+        prove_loads(run, goal, query)
         held = _hold_later(run, manifest, goal, word)
         move_alias(
             run.store, target, expected=live, who=word.who, why=f"rollback: {word.why}", when=word.when

@@ -11,10 +11,19 @@ from techner.registry.versions import read_manifest
 from techner.stages.run import Run
 from techner.uptraining import Step, TrainingCorpus
 from techner.uptraining import uptrain as train
+from techner.uptraining.strategy import Uptrained
 
 
-def uptrain(run: Run, *, on_step: Callable[[Step], None] = lambda step: None) -> Candidate:
-    """Uptrain the planned production model and keep the candidate's files as blobs."""
+def uptrain(
+    run: Run,
+    *,
+    on_step: Callable[[Step], None] = lambda step: None,
+    train: Callable[..., Uptrained] = train,
+) -> Candidate:
+    """Uptrain the planned production model and keep the candidate's files as blobs.
+
+    `train` makes the candidate; a caller that runs one night many times may remember what it made.
+    """
     plan, corpus = run.read("plan.json", Plan), run.read("corpus.json", Corpus)
 
     def part(entry: FileEntry) -> tuple[Example, ...]:
