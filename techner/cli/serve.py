@@ -10,7 +10,9 @@ from techner.settings import load_settings
 
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen at.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="The port to listen at; 0: a free one.")
+    ] = 8000,
 ) -> None:
     """Serve versions and files over HTTP to whoever sends TECHNER_TOKEN as bearer token; Ctrl-C stops it."""
     try:

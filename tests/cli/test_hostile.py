@@ -11,6 +11,42 @@ from techner.cli.app import main
 from techner.cli.refusals import EXTRAS
 from tests.world import World, tech_batch
 
+ODD_NAMES = ("no-such", "../../etc/passwd", "a/b", "", "\x07bell\n", "-1", "é\udcff", "x" * 5000, "[bold]")
+BY_NAME = (
+    "batch show",
+    "batch report",
+    "batch exclude --why x",
+    "batch fix",
+    "model show",
+    "model card",
+    "model diff",
+    "model pull",
+    "model verify",
+    "model promote --why x",
+    "model rollback --why x --to",
+    "model history --alias",
+    "model history --at",
+    "model export --to o",
+    "run approve --why x",
+    "run reject --why x",
+    "run report",
+    "run night --batch",
+)
+FILES = ("none", "folder", "binary", "empty", "closed", "gzip", "numbers")
+BY_FILE = (
+    "batch check",
+    "batch submit",
+    "batch check good.jsonl --holdout",
+    "batch check good.jsonl --model",
+    "evaluate --model folder --gold",
+    "evaluate --gold good.jsonl --model",
+    "init --base folder --reference",
+    "init --base folder --holdout",
+    "init --base",
+    "uptrain --base folder --rehearsal good.jsonl --out o --train",
+    "uptrain --base folder --train good.jsonl --out o --rehearsal",
+    "uptrain --base folder --train good.jsonl --rehearsal good.jsonl --out",
+)
 UPTRAIN = "uptrain --base a --train b --rehearsal c --out o"
 FIGURES = (
     "model gc --keep-days 10000000",
@@ -29,13 +65,20 @@ FIGURES = (
 
 @pytest.fixture
 def place(promoted: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a folder of one file, on a store after one promoted night."""
+    """Work in a folder of odd files, on a store after one promoted night."""
     from techner.formats import write_examples
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TECHNER_STORE", promoted.store.url)
     monkeypatch.setenv("TECHNER_CACHE", str(promoted.cache))
     monkeypatch.setenv("TECHNER_TOKEN", "a-long-enough-secret")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "binary").write_bytes(bytes(range(256)) * 9)
+    (tmp_path / "empty").touch()
+    (tmp_path / "closed").write_bytes(write_examples(tech_batch(0, 2)))
+    (tmp_path / "closed").chmod(0)
+    (tmp_path / "gzip").write_bytes(b"\x1f\x8b\x08\x00")
+    (tmp_path / "numbers").write_text("1e999\n-1\nnull\n" + "[" * 3000 + "\n")
     (tmp_path / "good.jsonl").write_bytes(write_examples(tech_batch(0, 2)))
     return tmp_path
 
@@ -49,6 +92,26 @@ def call(line: str | list[str], monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 @pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("line", BY_NAME)
+def test_an_odd_name_is_refused_in_words(
+    line: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ODD_NAMES:
+        assert call([*line.split(), name], monkeypatch) in (0, 1, 2, 3), name
+        assert "Traceback" not in capfd.readouterr().err, name
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("line", BY_FILE)
+def test_an_odd_file_is_refused_in_words(
+    line: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in FILES:
+        assert call(f"{line} {name}", monkeypatch) in (0, 1, 2, 3), name
+        assert "Traceback" not in capfd.readouterr().err, name
+
+
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("line", FIGURES)
 def test_a_figure_that_cannot_be_is_refused_in_words(
     line: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -57,6 +120,17 @@ def test_a_figure_that_cannot_be_is_refused_in_words(
     said = capfd.readouterr().err
     assert "Traceback" not in said
     assert said.strip()
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("line", ["batch list", "model pull", "doctor", "run night"])
+@pytest.mark.parametrize("cache", ["empty", "/proc/none", "empty/below"])
+def test_a_cache_that_cannot_be_used_is_said_in_words(
+    line: str, cache: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TECHNER_CACHE", cache)
+    assert call(line, monkeypatch) == 1
+    assert "give another folder as `cache`" in " ".join(capfd.readouterr().err.split())
 
 
 def script(program: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
