@@ -17,6 +17,8 @@ _LONG_TOKENS = 200
 """A sentence is shorter, nearly always: without blank lines a whole document is one."""
 _ONLY_TOKENS = 40
 """The same where a file has one sentence alone."""
+MAX_LINES = 20_000
+"""Of one sentence: longer ones are longer than any text may be, and cutting them takes memory."""
 _NO_SPACE = "SpaceAfter=No"
 Token = tuple[str, str, bool]
 """Word, tag, and whether a space follows."""
@@ -52,6 +54,9 @@ def _blocks(data: bytes) -> Iterator[tuple[int, list[bytes]]]:
 def _sentence(first: int, block: list[bytes], columns: Columns) -> Row | None:
     """Read one block; None where it has no token, only document marks and comments."""
     raw = b"".join(block).removesuffix(b"\n").removesuffix(b"\r")
+    if len(block) > MAX_LINES:
+        detail = f"{len(block)} lines without a blank one: put one after each sentence"
+        return Row(number=first, raw=raw, fault=("shape", detail))
     cuts: list[list[str]] = []
     for number, line in enumerate(block, first):
         try:

@@ -19,7 +19,6 @@ _TOOLS = (
     (re.compile(r"#FORMAT=WebAnno"), "WebAnno TSV"),
     (re.compile(r"[TREA]\d+\t\S+ \d+ \d+"), "brat's standoff"),
     (re.compile(r"\s*<[?!A-Za-z]"), "XML or HTML"),
-    (re.compile(r"[^\t\n]*[^\t\n,{\[]+(,[^,\n]+){2,}\r?(\n|$)"), "CSV"),
 )
 
 
@@ -68,7 +67,8 @@ def _columns(lines: list[str]) -> str:
         count, times = counts.most_common(1)[0]
         if count > 1 and times * 2 > len(lines):
             example = next(line for line in lines if len(line.rstrip("\r").split(cut)) == count)
-            return f"lines of {count} columns between {name}, as {_short(example)}"
+            csv = "CSV, " if cut == "," and count > len(("clause", "clause")) else ""
+            return f"{csv}lines of {count} columns between {name}, as {_short(example)}"
     return f"lines that are no JSON, as {_short(lines[0])}"
 
 

@@ -1,6 +1,7 @@
 """CoNLL columns and Hugging Face tags: what a tag says, and where it says nothing."""
 
 import json
+import time
 
 import pytest
 
@@ -206,3 +207,15 @@ def test_file_of_one_long_sentence_is_remarked(words: int, remarks: tuple[str, .
 
 def test_document_mark_ends_a_sentence() -> None:
     assert [row.text for row in read("Ada B-P\n-DOCSTART- O\nBo B-P\n")] == ["Ada", "Bo"]
+
+
+def test_sentence_of_very_many_lines_is_a_faulty_row() -> None:
+    (row,) = read("Ada B-P\n" * 20_001)
+    assert row.fault == ("shape", "20001 lines without a blank one: put one after each sentence")
+
+
+def test_long_line_of_an_unknown_format_is_refused_at_once() -> None:
+    began = time.process_time()
+    with pytest.raises(BatchError, match=r"^format: not a format read here"):
+        read("9" * 20_000 + ",9\n")
+    assert time.process_time() - began < 5
