@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -81,12 +82,18 @@ class Live:
 
     def _poll(self) -> None:
         while not self._closed.wait(self._every_s):
-            before = self._current.version
-            try:
-                if self.refresh():
-                    log.info("%s serves %s, no longer %s", self._alias, self._current.version, before)
-            except TechnerError as error:
-                log.warning("%s; %s serves on", error, before)
-            # Nothing tells that a thread has ended, and a model, or a full memory, may raise anything.
-            except BaseException:
-                log.exception("%s; %s serves on", self._error, before)
+            # Nothing tells that a thread has ended. What gets here was raised by a handler of the log.
+            with suppress(BaseException):
+                self._poll_once()
+
+    def _poll_once(self) -> None:
+        before = self._current.version
+        try:
+            changed = self.refresh()
+        except TechnerError as error:
+            log.warning("%s; %s serves on", error, before)
+        except BaseException:  # a model, or a full memory, may raise anything
+            log.exception("%s; %s serves on", self._error, before)
+        else:
+            if changed:
+                log.info("%s serves %s, no longer %s", self._alias, self._current.version, before)

@@ -154,6 +154,7 @@ def _left_over(target: Path, own: Path) -> bool:
     if _is_plain(left):
         try:
             left.rename(own)  # one process gets it
+            own.chmod(0o644)  # it may have been whole, and its rename have failed
         except FileNotFoundError:
             return False
         return True

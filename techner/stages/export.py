@@ -6,9 +6,11 @@ import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from techner.core.errors import ModelError, RegistryError
 from techner.core.manifest import Manifest
+from techner.registry.fetch import cache_errors, fetch
 from techner.registry.packing import archive_name, packed
 from techner.stages.run import Run
 
@@ -24,23 +26,31 @@ def export(run: Run, version: str, manifest: Manifest, *, form: Form, into: Path
     The same version gives the same archive, byte for byte. Raises RegistryError where the file exists.
     """
     into.mkdir(parents=True, exist_ok=True)
-    with run.scratch() as scratch, run.model(manifest.files) as folder:
+    with run.scratch() as scratch:
         if form is Form.WHEEL:
-            made = _wheel(folder, scratch, version)
+            with run.model(manifest.files) as folder:
+                made = _wheel(folder, scratch, version)
         else:
-            made = scratch / f"{archive_name(version)}.tar.gz"
-            with made.open("wb") as file:
-                file.writelines(packed(manifest.files, blobs=run.cache / "blobs", root=archive_name(version)))
+            made = _archive(run, scratch, version, manifest)
         target = into / made.name
-        partial = into / f".{made.name}.partial"
-        shutil.copyfile(made, partial)
-        try:
-            target.hardlink_to(partial)  # whole or not at all, and never over another file
-        except FileExistsError as error:
-            raise RegistryError(f"{target} exists already; give another folder") from error
-        finally:
-            partial.unlink()
+        # A name of its own: under a shared one, another export would write to what this one has linked.
+        with TemporaryDirectory(prefix=f".{made.name}-", dir=into) as own:
+            copied = Path(own) / made.name
+            shutil.copyfile(made, copied)
+            try:
+                target.hardlink_to(copied)  # whole or not at all, and never over another file
+            except FileExistsError as error:
+                raise RegistryError(f"{target} exists already; give another folder") from error
     return target
+
+
+def _archive(run: Run, scratch: Path, version: str, manifest: Manifest) -> Path:
+    name = archive_name(version)
+    with cache_errors(run.cache):
+        fetch(run.store, manifest.files, cache=run.cache)
+        with (scratch / f"{name}.tar.gz").open("wb") as file:
+            file.writelines(packed(manifest.files, blobs=run.cache / "blobs", root=name))
+    return scratch / f"{name}.tar.gz"
 
 
 def _wheel(folder: Path, scratch: Path, version: str) -> Path:

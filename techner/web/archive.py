@@ -1,6 +1,7 @@
 """The archive of a version over HTTP: a few at a time, none for longer than its reader reads."""
 
 import threading
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import gettempdir
@@ -20,8 +21,6 @@ MOST = 4
 """Archives that are made at once; each keeps a thread busy. More get a 503 and ask again."""
 STALL_S = 60.0
 """How long a reader may take nothing before its archive is given up."""
-
-
 _DAY_S = 24 * 3600.0
 
 
@@ -73,13 +72,15 @@ class _Archive(StreamingResponse):
         stall_s: float,
     ) -> None:
         super().__init__(content, media_type=media_type, headers=headers)
-        self._place, self._stall_s = place, stall_s
+        self._stall_s = stall_s
+        # Once, and also where this is dropped before it is called: its request was cancelled meanwhile.
+        self._give_back = weakref.finalize(self, place.release)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._place.release()
+            self._give_back()
 
     async def stream_response(self, send: Send) -> None:
         async def in_time(message: Message) -> None:

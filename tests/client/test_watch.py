@@ -1,5 +1,6 @@
 """A service follows its alias: the old model serves until the new one has answered, whatever happens."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 
@@ -150,3 +151,27 @@ def test_the_thread_says_what_it_met_and_goes_on_whatever_it_was(
         wait_for(lambda: live.error is None)
         assert live.is_polling
         assert live.current is before
+
+
+class Raising(logging.Handler):
+    """A handler of the service's own that is out of order."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise ConnectionError(record.getMessage())
+
+
+@pytest.mark.parametrize("error", [MemoryError(), StoreError("down")], ids=lambda error: type(error).__name__)
+def test_the_thread_outlives_a_log_that_raises(
+    promoted: World, request: pytest.FixtureRequest, error: BaseException
+) -> None:
+    handler, log = Raising(), logging.getLogger("techner.client.watch")
+    log.addHandler(handler)
+    request.addfinalizer(lambda: log.removeHandler(handler))
+    models = Failing(promoted.store.url, cache=promoted.cache)
+    with models.watch(every_s=0.01) as live:
+        models.raises = error
+        wait_for(lambda: live.error is not None)
+        models.raises = None
+        wait_for(lambda: live.error is None)
+        target = roll_back(promoted)
+        wait_for(lambda: live.current.version == target)

@@ -55,7 +55,16 @@ def test_a_file_that_exists_is_never_overwritten(run: Run, model: Manifest, tmp_
     with pytest.raises(RegistryError, match="exists already"):
         export(run, VERSION, model, form=Form.ARCHIVE, into=tmp_path)
     assert made.read_bytes() == b"precious"
-    assert not list(tmp_path.glob(".*.partial"))
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_what_another_export_has_linked_is_not_written_to(run: Run, model: Manifest, tmp_path: Path) -> None:
+    """That one was killed after its file got its name, or is at this very line."""
+    theirs = tmp_path / f".techner-{VERSION}.tar.gz.partial"
+    (tmp_path / "precious").write_bytes(b"precious")
+    theirs.hardlink_to(tmp_path / "precious")
+    export(run, VERSION, model, form=Form.ARCHIVE, into=tmp_path)
+    assert (tmp_path / "precious").read_bytes() == b"precious"
 
 
 def test_a_damaged_version_is_not_exported(run: Run, model: Manifest, tmp_path: Path) -> None:

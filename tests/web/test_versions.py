@@ -161,6 +161,14 @@ def test_a_reader_that_takes_nothing_loses_its_place(large: Filled, tmp_path: Pa
         until(lambda: httpx.get(address, timeout=60).status_code == 200, what="the place is free again")
 
 
+def test_an_answer_that_is_dropped_before_it_is_sent_gives_its_place_back(
+    filled: Filled, tmp_path: Path
+) -> None:
+    archives, files = Archives(1), read_manifest(filled.store, filled.production).files
+    for _ in range(2):  # its request is cancelled while the blobs are fetched
+        archives.answer(filled.store, filled.production, files, cache=tmp_path)
+
+
 def test_a_blob_that_changes_while_it_is_sent_breaks_the_archive_off(filled: Filled, tmp_path: Path) -> None:
     files = read_manifest(filled.store, filled.production).files
     fetch(filled.store, files, cache=tmp_path)
