@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from techner.cli.findings import show_report
-from techner.cli.talk import REJECTED, AsJson, labels_in
-from techner.core.errors import BatchError
+from techner.cli.talk import REJECTED, AsJson, console, labels_in, shown
+from techner.core.errors import BatchError, NotInitialised, TechnerError
 from techner.core.night import IssueFound
-from techner.core.policy import Policies
-from techner.core.scheme import LabelScheme, label_scheme
-from techner.settings import load_settings
+from techner.core.policy import QualityPolicy
+from techner.core.scheme import ONTONOTES, LabelScheme, label_scheme
+from techner.registry.aliases import production
+from techner.settings import Settings, load_settings
 from techner.stages.deliveries import too_large
 
 if TYPE_CHECKING:
+    from spacy.language import Language
+
     from techner.quality.examine import Examined
 
 
 def check(
     file: Annotated[Path, typer.Argument(help="An annotated file, of any format that is read.")],
     labels: Annotated[
-        str | None, typer.Option(help="Labels that may be used: PROTOCOL,HARDWARE. Default: as set.")
+        str | None, typer.Option(help="Labels that may be used: PROTOCOL,HARDWARE. Default: as in a night.")
     ] = None,
     holdout: Annotated[
         Path | None, typer.Option(help="Texts that only score: annotated rows, or a JSON list of texts.")
@@ -33,22 +36,23 @@ def check(
     ] = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Examine a file as a night would, without a store or Airflow; exit code 3 where it would be rejected."""
+    """Examine a file as a night would; it needs no store. Exit code 3 where it would be rejected."""
     from techner.quality.offline import check as examine
     from techner.quality.offline import holdout_keys
     from techner.stages.second import second_reader
     from techner.uptraining.pipeline import load_pipeline
 
-    policies = load_settings().policies
+    settings = load_settings()
+    nlp = None if model is None else load_pipeline(model)
     frozen = frozenset[str]() if holdout is None else holdout_keys(_read(holdout), where=str(holdout))
-    scheme, policies = _scheme(labels, policies)
+    scheme, policy = _scheme(labels, settings, nlp)
     examined = examine(
-        _read(file, most=policies.quality.max_delivery_bytes),
+        _read(file, most=policy.max_delivery_bytes),
         file.name,
         scheme=scheme,
-        policy=policies.quality,
+        policy=policy,
         holdout=frozen,
-        second=None if model is None else second_reader(load_pipeline(model)),
+        second=None if nlp is None else second_reader(nlp),
     )
     report = examined.report
     if as_json:
@@ -59,13 +63,40 @@ def check(
         raise typer.Exit(REJECTED)
 
 
-def _scheme(labels: str | None, policies: Policies) -> tuple[LabelScheme, Policies]:
-    if labels is None:
-        return label_scheme((), policies), policies
-    named = labels_in(labels)
-    if not named:
-        raise BatchError("--labels names no label; write PROTOCOL,HARDWARE")
-    return LabelScheme(frozenset(named)), replace(policies, quality=replace(policies.quality, labels=named))
+def _scheme(
+    labels: str | None, settings: Settings, nlp: "Language | None"
+) -> tuple[LabelScheme, QualityPolicy]:
+    """Return the labels that a night would know, the policy, and say on stderr where they come from."""
+    policies = settings.policies
+    if labels is not None:
+        named = labels_in(labels)
+        if not named:
+            raise BatchError("--labels names no label; write PROTOCOL,HARDWARE")
+        return LabelScheme(frozenset(named)), replace(policies.quality, labels=named)
+    pretrained, source = _pretrained(settings, nlp)
+    console.print(f"pretrained labels: {shown(source)}", markup=False)
+    scheme = label_scheme(pretrained, policies)
+    if policies.training.strategy == "extend":
+        scheme = replace(scheme, unlearnt=frozenset(pretrained))
+    return scheme, policies.quality
+
+
+def _pretrained(settings: Settings, nlp: "Language | None") -> tuple[tuple[str, ...], str]:
+    from techner.uptraining.pipeline import pretrained_labels
+
+    try:
+        store = settings.open_store()
+        return production(store)[1].pretrained_labels, f"those of production in {store.url}"
+    except NotInitialised:
+        why = "there is no store"
+    except TechnerError as error:
+        why = f"the store does not answer ({error})"
+    if nlp is not None:
+        return pretrained_labels(nlp), f"those of --model, as {why}"
+    return (
+        ONTONOTES,
+        f"assumed to be those of spaCy's English pipelines (OntoNotes), as {why}; or give --labels",
+    )
 
 
 def _read(path: Path, *, most: int | None = None) -> bytes:

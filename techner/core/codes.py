@@ -87,6 +87,11 @@ BATCH_CODES: dict[str, Code] = {
         sentence="no annotation is left out: spans inside spans, and the like", severity="warning"
     ),
     "sentences": Code(sentence="blank lines separate the sentences of columns", severity="warning"),
+    "nothing_new": Code(
+        sentence="some span is of a label that the training strategy learns",
+        severity="warning",
+        is_fixed=True,
+    ),
     "few_examples": Code(
         sentence="each label that occurs has enough spans to learn something from", severity="warning"
     ),

@@ -8,6 +8,12 @@ from techner.core.errors import SettingsError
 from techner.core.examples import Example
 from techner.core.policy import Policies, SchemePolicy
 
+ONTONOTES = (
+    "CARDINAL", "DATE", "EVENT", "FAC", "GPE", "LANGUAGE", "LAW", "LOC", "MONEY", "NORP", "ORDINAL", "ORG",
+    "PERCENT", "PERSON", "PRODUCT", "QUANTITY", "TIME", "WORK_OF_ART",
+)  # fmt: skip
+"""What spaCy's English pipelines find; assumed where nothing says what production knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelScheme:
@@ -16,6 +22,8 @@ class LabelScheme:
     labels: frozenset[str] | None
     """Today's labels, pretrained and new: no old name, no retired one. None takes any label."""
     moves: SchemePolicy = field(default_factory=SchemePolicy)
+    unlearnt: frozenset[str] = frozenset()
+    """Labels that may be used but whose corrections tonight's strategy does not learn."""
 
     def fault(self, label: Any) -> str | None:
         """Say what is wrong with a delivered label; None where it, or its new name, is one of today's."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from techner.core.policy import QualityPolicy
+from techner.core.scheme import LabelScheme
 from techner.quality.scan import Scan
 
 
@@ -40,6 +41,7 @@ def batch_metrics(
         least=1 if bad <= policy.max_quarantine_share * read else 0,
         detail="no accepted row has a span",
     )
+    yield _nothing_new(labels, scan.admission.scheme)
     yield _few_examples(labels, read, policy)
     yield _remarked(
         scan, "left_out", "have spans inside spans that were left out: only the outer ones are read"
@@ -49,6 +51,16 @@ def batch_metrics(
     )
     if history and labels:
         yield _label_drift(labels, history, policy)
+
+
+def _nothing_new(labels: Mapping[str, int], scheme: LabelScheme) -> Metric:
+    return Metric(
+        code="nothing_new",
+        value=sum(count for label, count in labels.items() if label not in scheme.unlearnt),
+        least=1 if labels else 0,
+        detail=f"all spans are of pretrained labels ({', '.join(labels)}), of which the strategy extend learns no "
+        "corrections: the batch waits until another brings a new label; training.strategy = blend learns them",
+    )
 
 
 def _quarantine_share(bad: int, read: int, policy: QualityPolicy) -> Metric:

@@ -68,8 +68,11 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
     history = Counter(span.label for example in remembered for span in example.spans)
     with run.model(manifest.files) as folder:
         nlp = load_pipeline(folder)
+        scheme = label_scheme(manifest.pretrained_labels, plan.policies)
+        if plan.policies.training.strategy == "extend":
+            scheme = replace(scheme, unlearnt=frozenset(manifest.pretrained_labels))
         admission = Admission(
-            scheme=label_scheme(manifest.pretrained_labels, plan.policies),
+            scheme=scheme,
             policy=plan.policies.quality,
             frozen_texts=load_reference(run.store, plan.reference).leak_keys,
             tokenize=lambda text: tokens(nlp, text),

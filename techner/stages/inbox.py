@@ -105,7 +105,7 @@ def scope_metadata(store: Store, policies: Policies, scope: tuple[str, ...]) -> 
 
 
 def admission_digest(batch: BatchRef, policies: Policies, manifest: Manifest) -> str:
-    """Name an examination: another one with other metadata, policies, reference or pretrained labels."""
+    """Name an examination by all that its findings rest on but production itself."""
     parts = (
         str(CHECKS_VERSION),
         batch.digest,
@@ -113,6 +113,7 @@ def admission_digest(batch: BatchRef, policies: Policies, manifest: Manifest) ->
         document_digest(policies.quality),
         document_digest(policies.scheme),
         manifest.lineage.reference,
+        policies.training.strategy,
         *manifest.pretrained_labels,
     )
     return digest("\n".join(parts).encode())

@@ -53,6 +53,23 @@ def test_check_shows_the_most_frequent_surfaces_and_nothing_that_moves_a_termina
     assert "\u202e" not in said
 
 
+NAMES = [
+    {"text": f"We met Kofi Mensah {number} times", "entities": [[7, 18, "PERSON"]]} for number in range(12)
+]
+
+
+def test_pretrained_labels_are_accepted_and_what_is_assumed_is_said(folder: Path) -> None:
+    result = checked(written(folder, *NAMES), "--json")
+    assert result.exit_code == 0, result.output
+    assert "assumed to be those of spaCy's English pipelines" in " ".join(result.stderr.split())
+    assert [one["code"] for one in json.loads(result.stdout)["warnings"]] == ["nothing_new"]
+
+
+def test_blend_learns_corrections_of_pretrained_labels(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TECHNER_TRAINING__STRATEGY", "blend")
+    assert json.loads(checked(written(folder, *NAMES), "--json").stdout)["warnings"] == []
+
+
 def test_check_prints_what_a_program_wants_to_know(folder: Path) -> None:
     file = written(folder, *numbered(5), VARIANT, GOOD | {"text": "nginx on Linux: 4 times"})
     result = checked(file, "--labels", "TOOL, OS", "--json")

@@ -227,3 +227,15 @@ def test_what_production_remembers_is_replayed_under_todays_names(promoted: Worl
         labels = {label for example in examples for label in (*example.labels, *(example.scope or ()))}
         assert "NETWORK" in labels
         assert not {"PROTOCOL", "HARDWARE"} & labels
+
+
+@pytest.mark.parametrize(("strategy", "found"), [("extend", ["nothing_new"]), ("blend", [])])
+def test_batch_of_pretrained_labels_alone_says_whether_it_is_learnt(
+    world: World, strategy: str, found: list[str]
+) -> None:
+    names = tuple(marked(f"We met [[Ann|PERSON]] in room {number}") for number in range(12))
+    world.deliver("monday.jsonl", names)
+    policies = replace(POLICIES, training=replace(POLICIES.training, strategy=strategy))
+    report = admitted(world, policies=policies)
+    assert report.action == "accept"
+    assert [one.code for one in report.warnings if one.row is None] == found
