@@ -29,6 +29,10 @@ ROW_CODES: dict[str, Code] = {
     "text_type": Code(sentence="the text is a string", is_fixed=True),
     "text_empty": Code(sentence="the text has something to read", is_fixed=True),
     "text_long": Code(sentence="the text is not longer than the policy allows", is_fixed=True),
+    "marks": Code(
+        sentence="no run without white space has so many marks that cutting it into tokens takes long",
+        is_fixed=True,
+    ),
     "control": Code(sentence="the text has no control characters or lone surrogates", is_fixed=True),
     "mojibake": Code(sentence="the text was decoded as what it is: no lost bytes, no UTF-8 read as Latin"),
     "entities_type": Code(

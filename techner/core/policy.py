@@ -56,6 +56,8 @@ class QualityPolicy(Checked):
     """Where more of its occurrences are not annotated, that is no oversight: not mentioned."""
     model_rows: Number = 2000
     """So many rows at most, evenly drawn, are read by the production model too; 0: none."""
+    model_words: Number = 60_000
+    """So many words of them at most: long texts take the model longer, not rows."""
     model_confidence: Share = 0.9
     """Where it contradicts the annotators and is at least so sure (0 to 1), that is mentioned."""
 

@@ -9,9 +9,9 @@ from techner.core.scheme import LabelScheme, example_today
 from techner.formats import Row
 from techner.quality.found import Fault, Faults, quoted
 from techner.quality.labels import meant
-from techner.quality.text import text_faults
+from techner.quality.text import has_long_run, text_faults
 
-CHECKS_VERSION = 6
+CHECKS_VERSION = 7
 """Counts up with every change of what a check finds: what is not learnt yet is then examined anew."""
 ANSWERS_NOT_TAUGHT = {"reject": "rejected", "ignore": "skipped"}
 
@@ -40,7 +40,9 @@ def _is_plain(row: Row, policy: QualityPolicy, scheme: LabelScheme) -> bool:
     if type(text) is not str or type(entities) is not list or row.scope is not None:
         return False
     length = len(text)
-    if length > policy.max_text_chars or not text.isascii() or not text.isprintable() or not text.strip():
+    if length > policy.max_text_chars or has_long_run(text):
+        return False
+    if not text.isascii() or not text.isprintable() or not text.strip():
         return False
     for entity in entities:
         match entity:

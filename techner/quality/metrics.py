@@ -58,8 +58,8 @@ def _nothing_new(labels: Mapping[str, int], scheme: LabelScheme) -> Metric:
         code="nothing_new",
         value=sum(count for label, count in labels.items() if label not in scheme.unlearnt),
         least=1 if labels else 0,
-        detail=f"all spans are of pretrained labels ({', '.join(labels)}), of which the strategy extend learns no "
-        "corrections: the batch waits until another brings a new label; training.strategy = blend learns them",
+        detail=f"all spans are of pretrained labels ({', '.join(labels)}), and extend learns no corrections: "
+        "the batch waits until another brings a new label; training.strategy = blend learns them",
     )
 
 

@@ -1,6 +1,8 @@
 """Names over the whole batch: those with several labels, and those annotated nearly everywhere but here."""
 
-from collections.abc import Iterable, Iterator
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from techner.core.policy import QualityPolicy
@@ -13,6 +15,7 @@ MAX_NAMES = 250_000
 MAX_NAME_CHARS = 60
 LEAST_NAME_CHARS = 3
 """`C` and `Go` stand for too much else to be looked for in every text."""
+_WORD = re.compile(r"[^\W_]+")
 _OPENING = "([{\"'“‘«"  # noqa: RUF001
 _CLOSING = ".,;:!?)]}\"'”’»"
 
@@ -67,19 +70,19 @@ def missing(
 ) -> Iterator[tuple[int, Fault]]:
     """Yield a fault for every occurrence of a name that is not annotated though nearly all others are."""
     wanted = _wanted(names, policy)
-    by_word: dict[bytes, list[str]] = {}
-    for surface in wanted:
-        by_word.setdefault(words(surface)[0], []).append(surface)
-    first_words = frozenset(by_word)
+    shapes = _shapes(wanted)
+    first_words = frozenset(word.encode("utf-8", "surrogatepass") for word in shapes)
     found: dict[str, list[tuple[int, int]]] = {surface: [] for surface in wanted}
     for one in spilled:
         number, text, spans, own_scope = one
         looked_for = own_scope or scope
-        for word in first_words.intersection(words(text)):
-            for surface in by_word[word]:
-                label, limit = wanted[surface]
-                if len(found[surface]) <= limit and (looked_for is None or label in looked_for):
-                    found[surface] += [(number, at) for at in _unannotated(surface, text, spans)]
+        if first_words.isdisjoint(words(text)):
+            continue
+        for at, surface in _occurrences(text, shapes, wanted):
+            label, limit = wanted[surface]
+            is_wanted = len(found[surface]) <= limit and (looked_for is None or label in looked_for)
+            if is_wanted and not _is_annotated(at, at + len(surface), spans):
+                found[surface].append((number, at))
     for surface, places in found.items():
         label, limit = wanted[surface]
         if len(places) <= limit:
@@ -101,18 +104,34 @@ def _wanted(names: Names, policy: QualityPolicy) -> dict[str, tuple[str, int]]:
     return wanted
 
 
-def _unannotated(surface: str, text: str, spans: list[tuple[int, int, str]]) -> list[int]:
-    places, at = [], text.find(surface)
-    while at >= 0:
-        end = at + len(surface)
-        for first, last, _ in spans:
-            if first < end and at < last:
-                break
-        else:
-            if _stands_alone(text, at, end):
-                places.append(at)
-        at = text.find(surface, at + 1)
-    return places
+def _shapes(wanted: Iterable[str]) -> dict[str, set[tuple[int, int]]]:
+    """Return, by first word, where in its names that word stands and how long they are.
+
+    These are few, however many names begin with one word: looking for all takes no longer than for one.
+    """
+    shapes: dict[str, set[tuple[int, int]]] = {}
+    for surface in wanted:
+        if first := _WORD.search(surface):
+            shapes.setdefault(first[0], set()).add((first.start(), len(surface)))
+    return shapes
+
+
+def _occurrences(
+    text: str, shapes: Mapping[str, set[tuple[int, int]]], wanted: Mapping[str, object]
+) -> Iterator[tuple[int, str]]:
+    """Yield where a name stands alone, word by word."""
+    for word in _WORD.finditer(text):
+        for before, length in sorted(shapes.get(word[0], ())):
+            at = word.start() - before
+            surface = text[at : at + length] if at >= 0 else ""
+            if surface in wanted and _stands_alone(text, at, at + length):
+                yield at, surface
+
+
+def _is_annotated(start: int, end: int, spans: list[tuple[int, int, str]]) -> bool:
+    """Tell whether a span of a row, sorted and apart from each other, shares a character with a range."""
+    place = bisect_left(spans, (end,))
+    return place > 0 and spans[place - 1][1] > start
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

@@ -25,6 +25,8 @@ from techner.quality.spill import Spill, Spilled
 from techner.quality.text import form_faults
 from techner.quality.tokens import Bounds, Tokenize
 
+UNREAD = ("text_long", "marks")
+"""What would take long to cut into tokens is not."""
 MAX_ROWS = 1_000_000
 MAX_OUTSIDE = 1000
 """Rows with spans that leave the text, for which a way of counting is looked for."""
@@ -133,7 +135,8 @@ class Scan:
 
         Returns the faults that need not wait for the other rows.
         """
-        if isinstance(row.text, str) and isinstance(row.entities, list):
+        is_read = not any(fault.code in UNREAD for fault in faults)
+        if is_read and isinstance(row.text, str) and isinstance(row.entities, list):
             self.placement.look(row.text, ranges(row.entities))
             if len(self.outside) < MAX_OUTSIDE and all(fault.code == "offset_range" for fault in faults):
                 self.outside.append((row, faults))

@@ -1,5 +1,6 @@
 """A second reader: where the production model contradicts the annotators, and is sure of it."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, starmap
@@ -11,6 +12,7 @@ from techner.quality.found import quoted, writable
 from techner.quality.spill import Spilled
 
 CODE = "model_disagreement"
+_WORD_OR_MARK = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ def disagreements(
     """
     names = {label: moves.renamed.get(label, label) for label in reader.labels}
     step = max(1, -(-count // policy.model_rows))
-    drawn = list(islice(rows, 0, None, step))
+    drawn = _within([*islice(rows, 0, None, step)], policy.model_words)
     found: list[tuple[float, IssueFound]] = []
     for (number, text, spans, own_scope), read in zip(
         drawn, reader.read([text for _, text, *_ in drawn]), strict=True
@@ -53,6 +55,18 @@ def disagreements(
             if (known and span not in here) or not here:
                 found.append((sure, _issue(number, text, span, here, sure)))
     return [issue for _, issue in sorted(found, key=lambda one: -one[0])]
+
+
+def _within(drawn: list[Spilled], most: int) -> list[Spilled]:
+    """Draw evenly again, until there are no more words (and marks) than a model shall read."""
+    sizes = [len(_WORD_OR_MARK.findall(text)) for _, text, *_ in drawn]
+    every = max(1, -(-sum(sizes) // max(most, 1)))
+    kept, read = [], 0
+    for one, size in zip(drawn[::every], sizes[::every], strict=True):
+        if read + size <= most:
+            kept.append(one)
+            read += size
+    return kept
 
 
 def _issue(number: int, text: str, span: Span, annotated: list[Span], sure: float) -> IssueFound:

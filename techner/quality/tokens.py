@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from techner.quality.text import takes_long
+
 Tokenize = Callable[[str], list[tuple[int, int]]]
 MAX_KNOWN = 100_000
 
@@ -72,7 +74,8 @@ class Bounds:
         if found is None:
             if len(self._known) >= MAX_KNOWN:
                 self._known.clear()
-            ranges = self._tokenize(piece)
+            # What would take seconds has no borders; its row is set aside for its marks.
+            ranges = [] if takes_long(piece) else self._tokenize(piece)
             found = frozenset(start for start, _ in ranges), frozenset(end for _, end in ranges)
             self._known[piece] = found
         return found

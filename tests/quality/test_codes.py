@@ -51,6 +51,7 @@ CASES = {
     "empty": Case("text_empty", [row("")]),
     "blank": Case("text_empty", [row(" \t\u00a0\u2028\n")]),
     "long": Case("text_long", [row("x" * (MAX_TEXT_CHARS + 1)), row("y" * MAX_TEXT_CHARS)]),
+    "many marks": Case("marks", [row("a line " + "=" * 101), row("a short line " + "=" * 100)]),
     "NUL": Case("control", [row("a\0nul")]),
     "escape": Case("control", [row("an \x1b[1mescape")]),
     "delete": Case("control", [row("a \x7f delete")]),
