@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 
 from techner.cli import app
 from techner.client import ModelStore
-from techner.core.night import Speed
 from techner.registry.aliases import alias_log, production
 from techner.registry.verify import verify_store
 from techner.registry.versions import versions
@@ -110,7 +109,6 @@ def test_a_next_night_goes_on_from_it_once_its_held_batch_is_released(world: Wor
     assert plan(world.run("run-0"), QUICK) is None
     for batch in held:
         decide(world.store, batch, "release", who="test", why="looked at it", when=WHEN)
-    world.run("run-1").write("speed.json", Speed(words=1, candidate=1.0, origin=1.0))  # not measured again
     world.judged("run-1", QUICK)
     version = publish(world.run("run-1"), replace(WHY, approved=True))
     after = production(world.store)[1]

@@ -13,6 +13,7 @@ from filelock import FileLock
 from thinc.api import fix_random_seed
 
 from techner.core.examples import Example
+from techner.core.night import Speed
 from techner.core.policy import TECH_LABELS, CorpusPolicy, GatePolicy, Policies, TrainingPolicy
 from techner.core.verdict import Outcome
 from techner.formats import write_examples
@@ -34,6 +35,7 @@ from techner.uptraining.loop import Material, train
 TECH = frozenset(TECH_LABELS)
 WHEN = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 WORD = Word(who="test", when=WHEN)
+SPEED = Speed(words=1, candidate=1.0, origin=1.0)
 # Loose margins: the small world's sets are too small for the default ones. What a gate does is tested apart.
 POLICIES = Policies(
     corpus=CorpusPolicy(rehearsal_texts=120, memory_per_label=40, holdout_share=0.2),
@@ -81,6 +83,7 @@ class World:
     def judged(self, run_id: str = "run-1", policies: Policies = POLICIES) -> Run:
         """Run a night up to and with the verdict."""
         run = self.trained(run_id, policies)
+        run.write("speed.json", SPEED)  # measuring takes as long as a short training
         evaluate(run)
         judge(run)
         return run
