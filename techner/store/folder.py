@@ -167,7 +167,7 @@ def _foreign(path: Path, key: str) -> Stored:
         return Stored(key, 0, "", fault=f"it cannot be read: {error.strerror}")
     if fault := _no_file(found.st_mode):
         return Stored(key, 0, "", fault=fault)
-    if not os.access(path, os.R_OK):
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         return Stored(key, found.st_size, "", fault="it cannot be read: permission denied")
     return _stored(path, key)
 

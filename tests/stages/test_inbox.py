@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -18,6 +19,7 @@ from techner.stages.inbox import submit, survey_all
 from techner.store import FolderStore, MemoryStore
 from tests.world import World
 
+NOBODY = 65534
 STRAYS = tuple(
     """
     .DS_Store .monday.jsonl.Xa81Qz _SUCCESS team/_temporary/0/part-0000 b.jsonl.tmp b.jsonl.part
@@ -183,17 +185,29 @@ def test_pipe_among_our_own_objects_is_an_error(key: str, tmp_path: Path) -> Non
         store.get(key)
 
 
+@pytest.fixture
+def as_anybody() -> Iterator[Path]:
+    """Be a user whom permissions bind, which root is not, for one test; gives a folder of that user's."""
+    with TemporaryDirectory() as folder:  # `tmp_path` lies in a folder that is root's alone
+        if privileged := os.geteuid() == 0:
+            os.chown(folder, NOBODY, -1)
+            os.seteuid(NOBODY)
+        try:
+            yield Path(folder)
+        finally:
+            if privileged:
+                os.seteuid(0)
+
+
 @pytest.mark.parametrize("name", ["b.jsonl", "team/b.jsonl"])
-def test_what_may_not_be_read_is_named(name: str, tmp_path: Path) -> None:
-    store = FolderStore(tmp_path / "store")
+def test_what_may_not_be_read_is_named(name: str, as_anybody: Path) -> None:
+    store = FolderStore(as_anybody / "store")
     store.create("inbox/a.jsonl", b"a")
     store.create(f"inbox/{name}", b"b")
-    closed = tmp_path / "store" / "inbox" / name.partition("/")[0]
+    closed = as_anybody / "store" / "inbox" / name.partition("/")[0]
     closed.chmod(0)
     try:
-        if os.access(closed, os.R_OK):
-            pytest.skip("no permission binds this user")
-        inbox = read_inbox(store, tmp_path / "cache")
+        inbox = read_inbox(store, as_anybody / "cache")
     finally:
         closed.chmod(stat.S_IRWXU)
     assert names(inbox) == ["a.jsonl"]
