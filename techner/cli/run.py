@@ -54,7 +54,7 @@ def reject(run_id: str, why: Why) -> None:
 
 @app.command("abandon")
 def abandon(run_id: str, why: Why) -> None:
-    """Decide a run that will never end: a killed night, a question that is not answered any more."""
+    """Decide a run that will never end: a killed night, a question that was given up."""
     from techner.stages.reject import abandon as give_up
 
     give_up(_run(run_id), Word(who=person(), when=now(), why=why))

@@ -156,7 +156,7 @@ class Evaluation:
     size_bytes: dict[str, int]
     """candidate, origin → bytes of all files."""
     origin_spans: dict[str, tuple[int, int]] | None = None
-    """Pretrained label → the origin's spans in both sets that nobody judged, and those the candidate keeps.
+    """Pretrained label → the origin's spans in both sets that no gold judges, and those the candidate keeps.
 
     None in evaluations from before they were counted.
     """

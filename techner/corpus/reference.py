@@ -121,7 +121,7 @@ def unmarked(gold: Iterable[Example], labels: Iterable[str]) -> frozenset[str]:
 def narrowed(
     gold: Sequence[Example], found: Iterable[tuple[Span, ...]], labels: Iterable[str]
 ) -> tuple[list[Example], dict[str, int]]:
-    """Take labels that nobody annotated out of the scope of the gold examples; returns their counts too.
+    """Take labels that were never annotated out of the scope of the gold examples; returns their counts too.
 
     `found` are the origin's spans in the gold texts. A label without one gold span, which the origin finds in
     these very texts, was not looked for there: its absence says nothing. A row's own scope stays.

@@ -69,7 +69,7 @@ def evaluate(
 def _origin_spans(sets: FrozenSets, answers: Mapping[str, Answers]) -> dict[str, tuple[int, int]]:
     """Count the origin's spans of each pretrained label, and those of them that the candidate finds too.
 
-    In the holdout only those that nobody judged: a new entity may have taken the place of the others.
+    In the holdout only those that no gold judges: a new entity may have taken the place of the others.
     """
     before, after = answers[ORIGIN], answers[CANDIDATE]
     counts = dict.fromkeys(sorted(sets.pretrained), (0, 0))

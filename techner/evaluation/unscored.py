@@ -58,7 +58,7 @@ def _label_check(label: str, pair: tuple[int, int], policy: GatePolicy, *, is_re
         state,
         rule=f"{said}, and a person agrees: its `ner` was trained" if is_rewritten else said,
         margin=policy.survival_floor,
-        # Few spans of a `ner` that nobody touched are no question.
+        # Few spans of an untouched `ner` are no question.
         decisive=is_rewritten or is_measured,
     )
 

@@ -21,7 +21,7 @@ _OTHERS = frozenset(("entities", "ents", "spans", "_task_hash", "annotation_id",
 
 
 def recognises(record: Any) -> bool:
-    """Say whether a key of doccano's holds a list of spans, in a record that is nobody else's."""
+    """Say whether a key of doccano's holds a list of spans, in a record that no other reader takes."""
     if not isinstance(record, dict):
         return False
     entities = record.get("entities")

@@ -14,7 +14,7 @@ from techner.formats.rows import Row, ShapeError, texts_of
 
 NAME = "Label Studio"
 HTML = "HyperText: offsets into HTML are none into one text; annotate plain text with <Text> and <Labels>"
-_PREDICTED = "predictions alone, and nobody annotated it: submit it in Label Studio, and export again"
+_PREDICTED = "predictions alone, without a person's annotation: submit it in Label Studio, and export again"
 _HEAD = 100
 _OTHERS = frozenset(
     ("data", "annotations", "label", "labels", "ents", "tokens", "words", "classes", "annotation")

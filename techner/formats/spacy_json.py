@@ -20,7 +20,7 @@ _OTHERS = (
 
 
 def recognises(record: Any) -> bool:
-    """Say whether the record has a list of `ents`, and is nobody else's."""
+    """Say whether the record has a list of `ents`, and no other reader takes it."""
     return (
         isinstance(record, dict)
         and isinstance(record.get("ents"), list)

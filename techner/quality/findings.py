@@ -10,7 +10,7 @@ from techner.core.policy import QualityPolicy
 from techner.quality.found import Fault, writable
 
 MAX_LISTED = 1000
-"""Findings of one code that are kept in words: a million of them took gigabytes, and nobody reads them."""
+"""Findings of one code that are kept in words: a million of them took gigabytes, and no one reads them."""
 MAX_LISTED_OF_ROW = 30
 
 

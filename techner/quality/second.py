@@ -58,7 +58,7 @@ def disagreements(
 
 
 def _within(drawn: list[Spilled], most: int) -> list[Spilled]:
-    """Draw evenly again, until there are no more words (and marks) than a model shall read."""
+    """Draw evenly again, until there are no more words (and marks) than a model is to read."""
     sizes = [len(_WORD_OR_MARK.findall(text)) for _, text, *_ in drawn]
     every = max(1, -(-sum(sizes) // max(most, 1)))
     kept, read = [], 0

@@ -76,10 +76,10 @@ class RememberingStore(WrappedStore):
 
     def _follow(self, alias: str, newest: Stored, seen: Seen | None) -> None:
         number = generation_of(newest.key)
-        if number is None:  # whoever reads the log says so
+        if number is None:  # the reader of the log says so
             return
         data = self.inner.get(newest.key)
-        parse(Generation, data, where=newest.key)  # what nobody can read is not remembered
+        parse(Generation, data, where=newest.key)  # what cannot be read is not remembered
         if seen:
             self._require_progress(alias, number, data, seen)
         found = Seen(number=number, digest=digest(data), key=newest.key, tag=newest.tag)

@@ -1,6 +1,6 @@
 """A store that gives out only what a trusted key signed, and signs what is written through it (ADR 17).
 
-The store itself verifies, by the place of each document, so that nothing around it and nobody who reads
+The store itself verifies, by the place of each document, so that nothing around it and no reader
 through it can forget to. Blobs and reference sets are named by their digest; what is delivered is examined.
 """
 

@@ -104,7 +104,7 @@ def _write_down(run: Run, word: Word) -> None:
     """Keep a run in the log that ends here undecided: its report stays, and its end can be asked for."""
     try:
         plan = run.find("plan.json", Plan)
-    except IntegrityError:  # settings that are refused today: nobody can go on with it either
+    except IntegrityError:  # settings that are refused today: the run cannot go on either
         return
     if plan and decision_on(run, plan) is None:
         reason = f"never decided, and production moved on from {plan.production} ({word.who})"

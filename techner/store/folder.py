@@ -105,9 +105,9 @@ class FolderStore:
         def on_error(error: OSError) -> None:
             if isinstance(error, FileNotFoundError | NotADirectoryError):
                 return
-            # Objects in a folder that cannot be read are not missing: nobody may go on as if they were.
+            # Objects in a folder that cannot be read are not missing, and must not be taken for it.
             folder = Path(error.filename).relative_to(self.root).as_posix() + "/"
-            # The root of what others write is ours: without it nobody knows what is due.
+            # The root of what others write is ours: without it, what is due is unknown.
             if not folder.startswith(FOREIGN) or folder == FOREIGN:
                 raise error
             closed.append(folder)

@@ -1,4 +1,4 @@
-"""Sets that judge: labels that nobody would measure are refused, and the likely ones are named."""
+"""Sets that judge: labels that would not be measured are refused, and the likely ones are named."""
 
 import pytest
 

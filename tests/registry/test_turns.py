@@ -1,4 +1,4 @@
-"""Turns: a lock that is held for ever, that moves on, or that cannot be had, holds nobody up for long."""
+"""Turns: a lock that is held for ever, that moves on, or that cannot be had, holds no one up for long."""
 
 import logging
 import threading
