@@ -89,7 +89,8 @@ def test_second_reader_is_bounded_by_words(words: int, most: int) -> None:
         read.extend(texts)
         return [{} for _ in texts]
 
-    rows: list[Spilled] = [(number, "word " * words, [], None) for number in range(2000)]
+    text = "word " * words  # one string: two thousand of the longest take a gigabyte
+    rows: list[Spilled] = [(number, text, [], None) for number in range(2000)]
     reader = SecondReader(labels=frozenset(), read=note)
     disagreements(rows, 2000, reader, scope=(), moves=SchemePolicy(), policy=QualityPolicy())
     assert len(read) <= most
