@@ -106,7 +106,7 @@ def is_document(data: bytes) -> bool:
 def document_rows(data: bytes) -> Iterator[Item]:
     """Yield the rows of such a document, each with the features that name its tags; raises BatchError."""
     try:
-        document = strict_json.loads(data.decode())
+        document = strict_json.record(data.decode())
     except ValueError as error:
         raise BatchError(f"json: {error}; export the document again") from error
     features: dict[str, Any] = {}

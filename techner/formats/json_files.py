@@ -1,13 +1,17 @@
 """The two kinds of JSON files, a record a line and one list of records; other readers know the records."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
+from typing import Any, NoReturn
 
 from techner.core.errors import BatchError
 from techner.formats import strict_json
 from techner.formats.rows import Fault, Item
 
+_FIRST_CHARS = 1 << 14
+"""Nearly every item ends within so many; larger pieces are only cut where one does not."""
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LIST = re.compile(rb"\s*\[\s*(?P<inside>[\[{])")
 
@@ -22,7 +26,7 @@ def json_lines(data: bytes) -> Iterator[Item]:
             continue
         raw = line.removesuffix(b"\n").removesuffix(b"\r")
         try:
-            yield number, raw, strict_json.loads(raw.decode()), None
+            yield number, raw, strict_json.record(raw.decode()), None
         except UnicodeDecodeError as error:
             yield number, raw, None, ("encoding", f"byte {error.start} is not UTF-8")
         except ValueError as error:
@@ -40,7 +44,7 @@ def is_json_list(data: bytes) -> bool:
     if not rest or rest.isspace():
         return True
     try:
-        strict_json.loads(first.decode())
+        strict_json.record(first.decode())
     except ValueError:
         return True
     return False
@@ -51,7 +55,7 @@ def json_record(data: bytes) -> Iterator[Item] | None:
     if data.lstrip().partition(b"\n")[0].strip() not in (b"{", b"["):
         return None
     try:
-        record = strict_json.loads(data.decode())
+        record = strict_json.record(data.decode())
     except ValueError:
         return None
     return iter([(1, data.strip(), record, None)])
@@ -70,11 +74,13 @@ def json_list(data: bytes) -> Iterator[Item]:
     while True:
         number += 1
         try:
-            value, end = decode(text, at)
+            value, end = _decoded(decode, text, at, faults)
         except RecursionError:
             raise _broken(text, at, number, "nested too deeply") from None
         except ValueError as error:
-            raise _broken(text, getattr(error, "pos", at), number, getattr(error, "msg", error)) from error
+            raise _broken(
+                text, at + getattr(error, "pos", 0), number, getattr(error, "msg", error)
+            ) from error
         raw = text[at:end].encode("utf-8", "surrogateescape")
         yield number, raw, value, _fault(raw, faults)
         faults.clear()
@@ -86,6 +92,40 @@ def json_list(data: bytes) -> Iterator[Item]:
         at = _skip(text, at + 1)
     if _skip(text, at + 1) != len(text):
         raise _broken(text, at + 1, number, "something follows the end of the list")
+
+
+def _decoded(
+    decode: Callable[[str, int], tuple[Any, int]], text: str, at: int, faults: list[str]
+) -> tuple[Any, int]:
+    """Parse the item that starts here, and no more than one record may have; returns where it ends.
+
+    Raises ValueError, its `pos` counted from the start of the item.
+    """
+    chars = _FIRST_CHARS
+    while True:
+        piece = text[at : at + chars]
+        is_rest = at + len(piece) == len(text)
+        try:
+            value, end = decode(piece, 0)
+            if end < len(piece) or is_rest:
+                return value, at + end
+        except ValueError:
+            if is_rest:
+                raise
+        if chars >= strict_json.MAX_RECORD_CHARS:
+            return _whole(decode, piece)
+        faults.clear()
+        chars *= 8
+
+
+def _whole(decode: Callable[[str, int], tuple[Any, int]], piece: str) -> NoReturn:
+    """Say what is wrong with an item that ends in no piece of it."""
+    try:
+        decode(piece, 0)
+    except json.JSONDecodeError as error:
+        if error.pos < len(piece) - 1 and not error.msg.startswith("Unterminated"):
+            raise
+    raise ValueError(f"more than {strict_json.MAX_RECORD_CHARS:,} characters in one record")
 
 
 def _skip(text: str, at: int) -> int:

@@ -4,6 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+MAX_RECORD_CHARS = 8 << 20
+"""A record becomes up to 30 times as large in memory; one is a text with its annotation."""
+
 
 def decoder(report: Callable[[str], object]) -> json.JSONDecoder:
     """Return a decoder that tells `report` what is no JSON but could be parsed; that may raise."""
@@ -39,3 +42,10 @@ def loads(text: str) -> Any:
         return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def record(text: str) -> Any:
+    """Parse the JSON of one record; every fault is a ValueError, and so is one that would fill the memory."""
+    if len(text) > MAX_RECORD_CHARS:
+        raise ValueError(f"{len(text):,} characters in one record, at most {MAX_RECORD_CHARS:,}")
+    return loads(text)

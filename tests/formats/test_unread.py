@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from techner.core.errors import BatchError
 from techner.formats import read_rows
 from techner.formats.unread import sign_of_annotation
 
@@ -57,3 +58,24 @@ def test_a_deep_record_is_read_to_its_end() -> None:
     for _ in range(500):
         deep = {"inner": deep}
     assert sign_of_annotation(deep, is_known=True) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"text": "a", "entities": [%s]}', '[{"text": "a", "entities": [%s]}]', "[\n[%s]\n]"],
+    ids=["a line", "an item of a list", "items of a list"],
+)
+def test_record_that_would_fill_the_memory_is_not_parsed(text: str) -> None:
+    data = text.replace("%s", ",".join(["[]"] * 3_000_000)).encode()
+    try:
+        said = [str(row.fault) for row in read_rows(data)[1]]
+    except BatchError as error:
+        said = [str(error)]
+    assert len(said) == 1
+    assert "8,388,608" in said[0]
+
+
+def test_item_of_a_list_that_is_longer_than_the_first_piece_is_read_whole() -> None:
+    rows = [{"text": f"{letter} " * 40_000, "entities": [[0, 1, "OS"]]} for letter in "abc"]
+    read = list(read_rows(json.dumps(rows).encode())[1])
+    assert [(row.text, row.entities) for row in read] == [(row["text"], row["entities"]) for row in rows]
