@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NAME = "DocBin"
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+MAX_PARTS = 5_000_000
+"""Items of all its lists and maps; a document has about three and a distinct word one."""
 _MISSING, _INSIDE, _OUTSIDE, _BEGIN = range(4)
 """Token.ent_iob."""
 _FAULTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
@@ -56,6 +58,20 @@ def read_docbin(data: bytes) -> Iterator[Row]:
             yield Row(number=number, raw=json.dumps(parts).encode(), **parts)
 
 
+def _counting() -> dict[str, Any]:
+    """Return hooks that stop msgpack where so many lists and maps come that they fill the memory."""
+    left = MAX_PARTS
+
+    def count(parts: Any) -> Any:
+        nonlocal left
+        left -= len(parts) + 1
+        if left < 0:
+            raise ShapeError(f"more than {MAX_PARTS:,} parts: deliver smaller files")
+        return parts
+
+    return {"list_hook": count, "object_hook": count}
+
+
 def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str]]:
     """Return documents, a list a token [word, inside or outside, label, space after], and the strings."""
     import numpy as np
@@ -63,7 +79,9 @@ def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str]]:
     from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
 
     # `srsly.msgpack_loads` would leave garbage collection switched off where it fails.
-    message: Mapping[str, Any] = srsly.msgpack.loads(unpacked, raw=False)
+    message: Mapping[str, Any] = srsly.msgpack.loads(
+        unpacked, raw=False, max_array_len=MAX_PARTS, max_map_len=MAX_PARTS, **_counting()
+    )
     attrs = message["attrs"]
     columns = [attrs.index(attr) for attr in (ORTH, ENT_IOB, ENT_TYPE)]
     tokens = np.frombuffer(message["tokens"], dtype="uint64").reshape(-1, len(attrs))

@@ -189,6 +189,19 @@ def test_batch_submit_list_show_follow_a_delivery(tmp_path: Path) -> None:
     assert "200 read = 200 accepted" in call("batch", "show", "first.jsonl").stdout
 
 
+def test_batch_list_names_what_is_ignored_and_why(techner: World) -> None:
+    techner.store.create("inbox/.first.jsonl.Xa81Qz", b"half")
+    listed = json.loads(call("batch", "list", "--json").stdout)
+    assert [(one["name"], one["status"]) for one in listed[-2:]] == [
+        (".first.jsonl.Xa81Qz", "ignored"),
+        ("first.jsonl", "ignored"),
+    ]
+    assert "is beside it" in listed[-1]["why"]
+    shown = " ".join(call("batch", "list").stdout.split())
+    assert "ignored" in shown
+    assert "hidden" in shown
+
+
 def test_batch_submit_delivers_the_scope_beside_each_file(techner: World, tmp_path: Path) -> None:
     (tmp_path / "monday.jsonl").write_bytes(write_examples(tech_batch(300, 310)))
     call("batch", "submit", str(tmp_path / "monday.jsonl"), "--scope", "PROTOCOL, HARDWARE")

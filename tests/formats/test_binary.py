@@ -115,3 +115,13 @@ def test_token_that_looks_like_zlib_is_a_token() -> None:
 def test_docbin_without_documents_is_empty() -> None:
     with pytest.raises(BatchError, match=r"^empty: the DocBin has no documents"):
         read(docbin([]))
+
+
+@pytest.mark.parametrize(
+    "part", [b"\x90", b"\x80", b"\x91\x90", b"\xcd\x02\x01"], ids=["lists", "maps", "nested", "numbers"]
+)
+def test_docbin_of_nothing_but_parts_is_stopped(part: bytes) -> None:
+    count = 5_100_000 // (len(part) if part == b"\x91\x90" else 1)
+    data = b"\x81\xa5attrs\xdd" + count.to_bytes(4, "big") + part * count
+    with pytest.raises(BatchError, match=r"exceeds max_array_len|more than 5,000,000 parts"):
+        list(read_rows(zlib.compress(data))[1])

@@ -74,6 +74,14 @@ def test_page_shows_every_delivery_with_its_status(filled: Filled, client: Clien
     assert "2 in production" in section
 
 
+def test_page_names_what_is_ignored_and_why(filled: Filled, client: Client) -> None:
+    filled.store.create("inbox/<i>.tmp", b"half")
+    page = client(filled.store).get("/").text
+    section = text_of(page.partition('id="deliveries"')[2].partition("</section>")[0])
+    assert "1 ignored" in section
+    assert "&lt;i&gt;.tmp it is temporary by its name" in section
+
+
 def test_hostile_batch_name_is_escaped(filled: Filled, client: Client) -> None:
     page = client(filled.store).get("/").text
     assert "<script" not in page
