@@ -3,12 +3,15 @@
 A row says what is right of one file: the spans that are read, or the code and words of the refusal.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from typer.testing import CliRunner
 
+from techner.cli import app
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
 from techner.quality.examine import Examined
@@ -30,7 +33,7 @@ SPANS = (
 )  # fmt: skip
 """What most of the files say."""
 ELSEWHERE = {
-    "38-names-only",
+    "38-names-only",  # below
     "41-reference-to-json",
     "44-reference-conll2003-labels",
     "47-holdout-other-labels",
@@ -75,6 +78,16 @@ RIGHT: dict[str, Accepted | Refused] = {
     "14-webanno-tsv/delivery.tsv": Refused("format", UNKNOWN + "WebAnno TSV"),
     "15-ls-hypertext/labels.json": Refused("format", "Label Studio's HyperText"),
     "15-ls-hypertext/hypertextlabels.json": Refused("format", "Label Studio's HyperText"),
+    "16-doccano-crlf-minority/delivery.jsonl": Accepted(
+        (*SPANS, "Kotlin", "Jetson Nano"), quarantined=2, suggested=("[11, 14, PROTOCOL] 'TLS'",)
+    ),
+    "16b-doccano-graphemes/graphemes.jsonl": Refused("systematic", "offsets count graphemes"),
+    "16b-doccano-graphemes/utf16.jsonl": Refused("systematic", "offsets count UTF-16 units"),
+    "16c-doccano-emoji-minority/delivery.jsonl": Accepted(
+        (*SPANS, "Kotlin", "Jetson Nano", "AMQP", "CSV", "LSTM", "Scala", "Elixir"),
+        quarantined=2,
+        suggested=("[18, 25, PROGRAMMING_LANGUAGE] 'Haskell'",),
+    ),
     "17-hf-words-ner/full_conll_columns.jsonl": Accepted(SPANS),
     "17-hf-words-ner/tokens_labels.jsonl": Accepted(SPANS),
     "17-hf-words-ner/words_ner.json": Accepted(SPANS),
@@ -137,5 +150,20 @@ def test_delivery_is_refused_in_words_that_say_what_it_is(name: str) -> None:
 def test_every_folder_has_what_is_right() -> None:
     folders = {path.name for path in BUGS.iterdir() if path.is_dir()}
     named = {name.partition("/")[0] for name in RIGHT} | ELSEWHERE
-    waiting = {"16-doccano-crlf-minority", "16b-doccano-graphemes", "16c-doccano-emoji-minority"}
-    assert folders - waiting == named - waiting
+    assert folders == named
+
+
+@pytest.mark.parametrize(("strategy", "said"), [("extend", ["nothing_new"]), ("blend", [])])
+def test_names_alone_are_taken_and_said_to_wait_where_corrections_are_not_learnt(
+    strategy: str, said: list[str], tmp_path: Path
+) -> None:
+    file = BUGS / "38-names-only" / "names.jsonl"
+    environment = {
+        "TECHNER_TRAINING__STRATEGY": strategy,
+        "TECHNER_STORE": (tmp_path / "empty").as_uri(),
+        "TECHNER_CACHE": str(tmp_path / "cache"),
+    }
+    result = CliRunner().invoke(app, ["batch", "check", str(file), "--json"], env=environment)
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["action"], found["accepted"]) == (0, "accept", 130)
+    assert [one["code"] for one in found["warnings"] if one["code"] == "nothing_new"] == said
