@@ -11,6 +11,8 @@ from techner.cli.talk import training_bar
 from techner.core.errors import ModelError
 
 STARTER = "starter"
+_DEEPEST = 4
+"""Folders between what is named and its pipeline: a source archive has three, in a folder that makes four."""
 
 
 @contextmanager
@@ -49,9 +51,12 @@ def _package(name: str) -> Path | None:
 
 
 def _pipeline_below(folder: Path, base: str) -> Path:
-    """Find the pipeline: packages keep it some folders down."""
-    configs = (path for path in folder.rglob("config.cfg") if path.is_file())
-    found = sorted(configs, key=lambda path: len(path.parts))
-    if not found:
-        raise ModelError(f"{base!r} holds no spaCy pipeline: there is no config.cfg in it")
-    return found[0].parent
+    """Find the pipeline: packages keep it some folders down, and hold one."""
+    for depth in range(_DEEPEST + 1):
+        found = sorted(path.parent for path in folder.glob("*/" * depth + "config.cfg") if path.is_file())
+        if len(found) > 1:
+            named = ", ".join(str(path.relative_to(folder)) for path in found[:5])
+            raise ModelError(f"{base!r} holds {len(found)} spaCy pipelines: name the folder of one ({named})")
+        if found:
+            return found[0]
+    raise ModelError(f"{base!r} holds no spaCy pipeline: there is no config.cfg in it")

@@ -91,6 +91,7 @@ BATCH_CODES: dict[str, Code] = {
         sentence="no annotation is left out: spans inside spans, and the like", severity="warning"
     ),
     "sentences": Code(sentence="blank lines separate the sentences of columns", severity="warning"),
+    "unreached": Code(sentence="the annotator reached every text of the file", severity="warning"),
     "nothing_new": Code(
         sentence="some span is of a label that the training strategy learns",
         severity="warning",

@@ -124,7 +124,7 @@ def _read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
     records = [value for _, _, value, fault in head if not fault and format_of(value)]
     if not records:
         unknown.refuse_unknown(head)
-        return "JSON", _rows(chain(head, items))
+        return "JSON", nested.with_unreached(_rows(chain(head, items)))
     first = format_of(records[0])
     if first and (tool := _OF_LABEL_STUDIO.get(first.name)):
         records = [record for record in records if tool.recognises(record)]
@@ -134,7 +134,8 @@ def _read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
         formats = [replace(one, read=read) if one is first else one for one in RECORD_FORMATS]
     else:
         formats = [*RECORD_FORMATS]
-    return (first.name if first else "JSON"), _rows(chain(head, items), formats)
+    rows = nested.with_unreached(_rows(chain(head, items), formats))
+    return (first.name if first else "JSON"), rows
 
 
 def format_of(record: Any, formats: Iterable[RecordFormat] = RECORD_FORMATS) -> RecordFormat | None:

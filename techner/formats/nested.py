@@ -14,6 +14,8 @@ from techner.formats.rows import Item, Row, ShapeError
 from techner.formats.tags import spans
 
 NAME = "spaCy 2 JSON"
+UNREACHED = "unreached"
+"""Code of an item that stands for no row: its detail is how many texts the annotator never reached."""
 _MISSING = "-"
 _OTHERS = frozenset(
     ("text", "entities", "ents", "spans", "label", "labels", "annotations", "annotation", "tokens", "words")
@@ -39,7 +41,13 @@ def taken_apart(items: Iterator[Item]) -> Iterator[Item]:
             number = max(number + 1, place)
             yield number, raw, record, fault
             continue
-        for part in _parts(record):
+        parts, unreached = _parts(record)
+        if not parts:
+            number += 1
+            yield number, raw, None, ("shape", _nothing_in(record))
+        elif unreached:
+            yield number + 1, b"null", None, (UNREACHED, str(unreached))
+        for part in parts:
             number += 1
             try:
                 yield number, json.dumps(part).encode(), part, None
@@ -47,12 +55,31 @@ def taken_apart(items: Iterator[Item]) -> Iterator[Item]:
                 yield number, raw, None, ("json", "nested too deeply")
 
 
-def _parts(record: Mapping[str, Any]) -> Iterator[Any]:
+def _parts(record: Mapping[str, Any]) -> tuple[list[Any], int]:
+    """Return the records of one row each, and how many texts were never reached: they are not in the file."""
     if "paragraphs" in record:
-        yield from ({"paragraphs": [paragraph]} for paragraph in record["paragraphs"])
-        return
-    # null is a text that was never reached; it is not in the file.
-    yield from (one for one in record["annotations"] if one is not None)
+        return [{"paragraphs": [paragraph]} for paragraph in record["paragraphs"]], 0
+    parts = [one for one in record["annotations"] if one is not None]
+    return parts, len(record["annotations"]) - len(parts)
+
+
+def _nothing_in(record: Mapping[str, Any]) -> str:
+    if "paragraphs" in record:
+        return "the document has no paragraphs"
+    return "no text of the document was annotated: finish the session and export again"
+
+
+def with_unreached(rows: Iterator[Row]) -> Iterator[Row]:
+    """Let the first row of a document speak for the texts that were never reached."""
+    unreached = 0
+    for row in rows:
+        if row.fault and row.fault[0] == UNREACHED:
+            unreached += int(row.fault[1])
+        elif unreached:
+            yield row._replace(remarks=(*row.remarks, *(UNREACHED,) * unreached))
+            unreached = 0
+        else:
+            yield row
 
 
 def recognises(record: Any) -> bool:

@@ -49,6 +49,12 @@ def batch_metrics(
     yield _remarked(
         scan, "sentences", "are long, as if blank lines were missing: put one after each sentence"
     )
+    yield Metric(
+        code="unreached",
+        value=scan.remarks["unreached"],
+        most=0,
+        detail=f"{scan.remarks['unreached']} texts were never reached by their annotator, and are not read",
+    )
     if history and labels:
         yield _label_drift(labels, history, policy)
 

@@ -114,7 +114,11 @@ def test_an_archive_that_cannot_be_unpacked_is_refused_in_one_sentence(
 
 
 @pytest.mark.parametrize("name", ["__main__", "json", "no_such_package", "..", "a/b", "\N{SNOWMAN}", ""])
-def test_a_name_that_is_no_base_model_is_refused(name: str) -> None:
+def test_a_name_that_is_no_base_model_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     with pytest.raises(ModelError), base_folder(name):
         pass
 
@@ -122,4 +126,30 @@ def test_a_name_that_is_no_base_model_is_refused(name: str) -> None:
 def test_a_folder_called_like_a_configuration_is_none(tmp_path: Path) -> None:
     (tmp_path / "config.cfg").mkdir()
     with pytest.raises(ModelError, match=r"there is no config\.cfg"), base_folder(str(tmp_path)):
+        pass
+
+
+def pipeline(*folders: Path) -> None:
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "config.cfg").write_text("[nlp]")
+
+
+@pytest.mark.parametrize("below", [".", "a", "a/b/c/d"])
+def test_a_pipeline_is_found_some_folders_down(below: str, tmp_path: Path) -> None:
+    pipeline(tmp_path / "base" / below)
+    with base_folder(str(tmp_path / "base")) as found:
+        assert found == tmp_path / "base" / below
+
+
+def test_a_pipeline_far_below_was_not_meant(tmp_path: Path) -> None:
+    pipeline(tmp_path / "home/work/models/en/3.8")
+    with pytest.raises(ModelError, match=r"holds no spaCy pipeline"), base_folder(str(tmp_path)):
+        pass
+
+
+def test_a_folder_with_two_pipelines_is_asked_which(tmp_path: Path) -> None:
+    pipeline(tmp_path / "model-best", tmp_path / "model-last")
+    says = r"2 spaCy pipelines: name the folder of one \(model-best, model-last\)"
+    with pytest.raises(ModelError, match=says), base_folder(str(tmp_path)):
         pass

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from techner.core.errors import BatchError
 from techner.formats import Row, read_rows
+from techner.formats.nested import is_nested
 
 RECORD = b'{"text": "use TLS", "entities": [[4, 7, "PROTOCOL"]]}'
 CLASSIC = b'["use TLS", {"entities": [[4, 7, "PROTOCOL"]]}]'
@@ -240,13 +241,49 @@ _JSON = st.recursive(
 )
 
 
+def _records(item: object) -> int:
+    """Count what must become a row; an empty document is one too."""
+    match item:
+        case {"paragraphs": list(parts)} if is_nested(item):
+            return max(1, len(parts))
+        case {"annotations": list(parts)} if is_nested(item):
+            return max(1, sum(part is not None for part in parts))
+        case _:
+            return 1
+
+
 @given(st.lists(_JSON.filter(lambda item: isinstance(item, (list, dict))), min_size=1, max_size=8))
-def test_every_item_of_an_array_is_one_row(items: list[object]) -> None:
-    assert len(
-        read(
-            json.dumps([json.loads(RECORD), *items], allow_nan=True)
-            .replace("NaN", "0")
-            .replace("Infinity", "1")
-            .encode()
-        )
-    ) == (len(items) + 1)
+@example([{"paragraphs": []}])
+@example([{"classes": [], "annotations": []}])
+@example([{"classes": [], "annotations": [None, None]}, [], {"classes": [], "annotations": [None, 3, {}]}])
+def test_every_item_of_an_array_is_a_row_for_each_of_its_texts(items: list[object]) -> None:
+    data = json.dumps([json.loads(RECORD), *items]).replace("NaN", "0").replace("Infinity", "1")
+    try:
+        rows = read(data.encode())
+    except BatchError as error:
+        assert str(error).startswith("mixed: ")  # noqa: PT017 - one of two right answers
+    else:
+        assert len(rows) == 1 + sum(map(_records, items))
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        (b'{"paragraphs": []}', "no paragraphs"),
+        (b'{"id": 3, "paragraphs": []}', "no paragraphs"),
+        (b'{"classes": [], "annotations": []}', "no text of the document was annotated"),
+        (b'{"classes": [], "annotations": [null, null]}', "no text of the document was annotated"),
+    ],
+)
+def test_a_document_without_texts_is_one_faulty_row_with_its_bytes(document: bytes, says: str) -> None:
+    row = read(RECORD + b"\n" + document)[1]
+    assert row.raw == document
+    assert row.fault is not None
+    assert says in row.fault[1]
+
+
+def test_the_texts_that_were_never_reached_are_counted() -> None:
+    rows = read(
+        b'{"classes": [], "annotations": [["TLS", {"entities": []}], null, ["SSL", {"entities": []}], null]}'
+    )
+    assert [(row.text, row.remarks) for row in rows] == [("TLS", ("unreached",) * 2), ("SSL", ())]

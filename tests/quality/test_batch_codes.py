@@ -1,5 +1,6 @@
 """What rejects a whole batch, or is worth a warning about all of it."""
 
+import json
 import unicodedata
 
 import pytest
@@ -183,3 +184,13 @@ def test_every_code_of_a_batch_is_recorded_where_there_is_a_history() -> None:
     report = examined(clean(5), history={"OS": 1}, recorded=True).report
     recorded = {item.code: item.passed for item in report.expectations if item.code in BATCH_CODES}
     assert recorded == dict.fromkeys(BATCH_CODES, True) | {"label_drift": False}
+
+
+def test_texts_that_were_never_reached_are_a_warning() -> None:
+    done = ", ".join(
+        json.dumps([eg["text"], {"entities": eg["entities"]}]) for eg in map(json.loads, clean(5))
+    )
+    document = f'{{"classes": ["TOOL"], "annotations": [{done}, null, null, null]}}'
+    found = examined(document.encode())
+    assert (found.report.action, found.report.accepted) == ("accept", 5)
+    assert (batch_issue(found, "unreached") or "").startswith("3 texts were never reached")
