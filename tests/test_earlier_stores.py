@@ -34,7 +34,7 @@ WHY = Word(who="test", when=WHEN, why="tried")
 QUICK = quick(replace(POLICIES, corpus=replace(POLICIES.corpus, rehearsal_texts=20, memory_per_label=10)))
 
 pytestmark = [
-    pytest.mark.skipif(not NAMES, reason=f"{STORES} is not there"),
+    pytest.mark.skipif(not NAMES, reason="needs ../shared/stores"),
     pytest.mark.parametrize("name", NAMES or ["none"]),
 ]
 

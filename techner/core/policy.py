@@ -105,7 +105,7 @@ class SchemePolicy(Checked):
 
 @document
 class TrainingPolicy(Checked):
-    """Hyperparameters of one uptraining; defaults from the measurements in docs/adr/0005."""
+    """Hyperparameters of one uptraining; defaults from the measurements in docs/benchmarks.md."""
 
     room: ClassVar[str] = "training"
 
@@ -140,7 +140,7 @@ class TrainingPolicy(Checked):
 
 @document
 class GatePolicy(Checked):
-    """Margins of the gate, in F1 between 0 and 1; measured in docs/adr/0007."""
+    """Margins of the gate, in F1 between 0 and 1; measured in docs/benchmarks.md."""
 
     room: ClassVar[str] = "gate"
 

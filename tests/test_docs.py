@@ -1,0 +1,84 @@
+"""What the documents name is there (links, files, tests, commands, options); decisions keep their form."""
+
+import re
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from techner.cli.app import app
+
+ROOT = Path(__file__).parents[1]
+ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
+PAGES = sorted(
+    {*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md"), *ADRS}
+    - {ROOT / "CHANGELOG.md"}  # it speaks of the past too
+)
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+FILE = re.compile(
+    r"(?<![\w./-])((?:tests|techner|benchmarks|dags|plugins|examples|docs|docker|\.ci)/[\w./-]*\w)(?:::(\w+))?"
+)
+COMMAND = re.compile(r"(?:`|^    )(?:TECHNER_\w+=\S+ )*(?:\.venv/bin/)?techner ([a-z][^`\n]*)", re.MULTILINE)
+COMMANDS = sorted(
+    {
+        re.split(r"\s{2,}|\s#| > |; ", found)[0]
+        for page in (*PAGES, ROOT / "docker-compose.yaml")
+        for found in COMMAND.findall(page.read_text())
+    }
+)
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"(?m)^#+ (.+)$", page.read_text())
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for path, anchor in LINK.findall(page.read_text()):
+        target = page.parent / path if path else page
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), anchor
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_and_test_that_is_named_is_there(page: Path) -> None:
+    for path, test in FILE.findall(page.read_text()):
+        if "demo/" in path or path.startswith(("techner/run", "techner/v1")):  # shown output, addresses
+            continue
+        assert (ROOT / path).exists(), path
+        assert not test or f"def {test}(" in (ROOT / path).read_text(), test
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_that_is_shown_exists_with_its_options(command: str) -> None:
+    words = re.findall(r"[^\s\[\]|…]+", command)
+    found: Any = typer.main.get_command(app)
+    while commands := getattr(found, "commands", None):
+        name = words.pop(0).strip(".,:")
+        assert name in commands, name
+        found = commands[name]
+        if not words:
+            break
+    known = set(chain.from_iterable(option.opts for option in found.params))
+    assert {word.split("=")[0] for word in words if word.startswith("--")} <= known
+
+
+def test_the_documents_show_commands() -> None:
+    assert len(COMMANDS) > 50
+
+
+@pytest.mark.parametrize("page", ADRS, ids=lambda page: page.name)
+def test_a_decision_is_short_and_ends_with_how_it_is_violated(page: Path) -> None:
+    lines = page.read_text().splitlines()
+    assert len(lines) <= 40
+    assert lines[0].startswith(f"# {int(page.name[:4])}. ")
+    assert page.read_text().split("\n\n")[-1].startswith("Violated when ")
+
+
+@pytest.mark.parametrize("page", ["docs/threats.md", "ARCHITECTURE.md"])
+def test_a_page_that_promises_names_the_tests_that_show_it(page: str) -> None:
+    named = {path for path, _ in FILE.findall((ROOT / page).read_text())}
+    assert len([path for path in named if path.startswith("tests/")]) > 10
