@@ -30,6 +30,7 @@ from techner.stages.inbox import (
 )
 
 app = typer.Typer(no_args_is_help=True, help="Deliver batches and see where each one stands.")
+Name = Annotated[str, typer.Argument(help="The batch's name, as `techner batch list` shows it.")]
 COLOURS = {
     Status.PENDING: "yellow",
     Status.ACCEPTED: "cyan",
@@ -96,7 +97,7 @@ def list_batches(as_json: AsJson = False) -> None:  # noqa: FBT002
 
 
 @app.command("show")
-def show_batch(name: str, as_json: AsJson = False) -> None:  # noqa: FBT002
+def show_batch(name: Name, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Show one delivery: its status, its counts, and every fault that was found."""
     settings = load_settings()
     state = find(states(settings), name)
@@ -112,7 +113,7 @@ def show_batch(name: str, as_json: AsJson = False) -> None:  # noqa: FBT002
 
 
 @app.command("report")
-def report(name: str) -> None:
+def report(name: Name) -> None:
     """Print the page about one delivery, as HTML: `techner batch report NAME > report.html`."""
     settings = load_settings()
     store = settings.open_store()
@@ -122,13 +123,13 @@ def report(name: str) -> None:
 
 
 @app.command("exclude")
-def exclude(name: str, why: Annotated[str, typer.Option(help="The reason, kept for ever.")]) -> None:
+def exclude(name: Name, why: Annotated[str, typer.Option(help="The reason, kept for ever.")]) -> None:
     """Keep a batch out of every run until it is released."""
     _say(name, "exclude", why)
 
 
 @app.command("release")
-def release(name: str, why: Annotated[str, typer.Option(help="The reason, kept for ever.")]) -> None:
+def release(name: Name, why: Annotated[str, typer.Option(help="The reason, kept for ever.")]) -> None:
     """Make a held or excluded batch pending again."""
     _say(name, "release", why)
 

@@ -25,7 +25,7 @@ def metadata_beside(file: Path) -> BatchMetadata | None:
 
 
 def fix(
-    name: str,
+    name: Annotated[str, typer.Argument(help="The batch's name, as `techner batch list` shows it.")],
     output: Annotated[
         Path | None, typer.Option("--out", help="A file that does not exist yet; default: NAME-fixed.jsonl.")
     ] = None,

@@ -30,12 +30,12 @@ def init(
     reference: Annotated[
         Path | None,
         typer.Option(
-            help="JSONL of the old domain: rows with entities are gold, rows without get silver labels."
+            help="Rows of the old domain: those with entities are gold, the base model labels the others."
         ),
     ] = None,
     holdout: Annotated[
         Path | None,
-        typer.Option(help="JSONL that only scores the new labels; else a share of the batches does."),
+        typer.Option(help="Annotated rows that only score the new labels; else a share of the batches does."),
     ] = None,
 ) -> None:
     """Make the origin version and the reference set of a store, once."""

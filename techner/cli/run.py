@@ -17,13 +17,16 @@ from techner.stages.run import Run
 
 app = typer.Typer(no_args_is_help=True, help="Run a night without Airflow, and see what runs decided.")
 Why = Annotated[str, typer.Option(help="The reason, kept for ever.")]
+RunId = Annotated[str, typer.Argument(help="The run's id, as the night and `techner run list` print it.")]
 
 
 @app.command("night")
 def night(
-    batch: Annotated[list[str] | None, typer.Option(help="Use only this batch; may be given again.")] = None,
+    batch: Annotated[
+        list[str] | None, typer.Option(help="Only this batch, held or not; may be given again.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge, and change nothing.")] = False,  # noqa: FBT002
-    run_id: Annotated[str | None, typer.Option(help="Go on with a run that was stopped.")] = None,
+    run_id: Annotated[str | None, typer.Option(help="Go on with this run, which was stopped.")] = None,
 ) -> None:
     """Admit, assemble, uptrain, evaluate, judge, and publish or reject."""
     from techner.cli.night import Wanted, run_stages
@@ -36,7 +39,7 @@ def night(
 
 
 @app.command("approve")
-def approve(run_id: str, why: Why) -> None:
+def approve(run_id: RunId, why: Why) -> None:
     """Publish a candidate that the gate asked about."""
     from techner.stages.publish import publish
 
@@ -44,7 +47,7 @@ def approve(run_id: str, why: Why) -> None:
 
 
 @app.command("reject")
-def reject(run_id: str, why: Why) -> None:
+def reject(run_id: RunId, why: Why) -> None:
     """Turn down a candidate that the gate asked about; its batches are held."""
     from techner.stages.reject import reject as turn_down
 
@@ -53,7 +56,7 @@ def reject(run_id: str, why: Why) -> None:
 
 
 @app.command("abandon")
-def abandon(run_id: str, why: Why) -> None:
+def abandon(run_id: RunId, why: Why) -> None:
     """Decide a run that will never end: a killed night, a question that was given up."""
     from techner.stages.reject import abandon as give_up
 
@@ -62,7 +65,7 @@ def abandon(run_id: str, why: Why) -> None:
 
 
 @app.command("report")
-def report(run_id: str) -> None:
+def report(run_id: RunId) -> None:
     """Print the HTML page of a judged run, decided or not: checks, and entities lost and gained."""
     store = load_settings().open_store()
     typer.echo(load_bytes(store, find_report(store, run_id)).decode())
