@@ -10,10 +10,11 @@ from techner.core.manifest import FileEntry
 from techner.core.night import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Speed
 from techner.core.policy import Policies
 from techner.documents import parse
-from techner.stages import admit, assemble, evaluate, plan, publish, uptrain
+from techner.stages import admit, assemble, evaluate, plan, uptrain
 from techner.stages.inbox import survey
 from techner.stages.run import Run
 from techner.store import FolderStore
+from tests.moves import publish
 from tests.world import WORD, World, once, quick, strict, tech_batch
 
 NIGHT = ("plan", "admit", "assemble", "uptrain", "evaluate", "judge", "publish")
@@ -53,7 +54,7 @@ def do(stage: str, world: World) -> None:
         for state in survey(world.store, quick(), cache=world.cache):
             admit.admit(run, state.ref.digest)
     elif stage == "publish":
-        publish.publish(run, WORD)
+        publish(run, WORD)
     else:
         STEPS[stage](run)
 

@@ -21,11 +21,9 @@ from techner.stages.collect import collect
 from techner.stages.inbox import Status, decide, survey
 from techner.stages.judgements import Word, judgements
 from techner.stages.plan import plan
-from techner.stages.promote import promote
-from techner.stages.publish import publish
-from techner.stages.rollback import roll_back
 from techner.store import FolderStore
 from techner.web import create_app
+from tests.moves import promote, publish, roll_back
 from tests.world import POLICIES, WHEN, WORD, World, quick
 
 STORES = Path(__file__).parents[1].parent / "shared" / "stores"

@@ -23,7 +23,6 @@ from techner.stages.evaluate import evaluate, judge
 from techner.stages.initialise import initialise
 from techner.stages.judgements import Word
 from techner.stages.plan import plan
-from techner.stages.publish import publish
 from techner.stages.reject import reject
 from techner.stages.run import Run
 from techner.stages.uptrain import uptrain
@@ -31,6 +30,7 @@ from techner.starter import slot_examples
 from techner.store import FolderStore, Store
 from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, train
+from tests.moves import publish
 
 TECH = frozenset(TECH_LABELS)
 WHEN = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)

@@ -12,8 +12,8 @@ from techner.documents import canonical, dump, parse, plain
 from techner.registry.aliases import production
 from techner.stages.evaluate import judge
 from techner.stages.judgements import Word, find_report
-from techner.stages.publish import publish
 from techner.stages.reject import reject
+from tests.moves import publish
 from tests.nights import DOCUMENTS, rewrite
 from tests.world import WHEN, WORD, World
 

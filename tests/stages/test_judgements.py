@@ -10,9 +10,9 @@ from techner.core.manifest import FileEntry
 from techner.core.night import Plan
 from techner.registry.aliases import production
 from techner.stages.judgements import Word, find_report, judgement_of, judgements
-from techner.stages.publish import publish
 from techner.stages.reject import reject
 from techner.store import FolderStore
+from tests.moves import publish
 from tests.nights import rewrite
 from tests.world import WHEN, WORD, World
 

@@ -15,12 +15,10 @@ from techner.stages.completion import untold
 from techner.stages.inbox import Status, survey
 from techner.stages.judgements import Word, judgements
 from techner.stages.plan import plan
-from techner.stages.promote import promote
-from techner.stages.publish import publish
 from techner.stages.reject import reject
-from techner.stages.rollback import roll_back
 from techner.store import FolderStore
 from techner.web import create_app
+from tests.moves import promote, publish, roll_back
 from tests.world import WHEN, WORD, World, quick
 
 WHY = Word(who="ada", when=WHEN, why="finds ghosts")

@@ -19,11 +19,10 @@ from techner.stages.assemble import assemble
 from techner.stages.inbox import Status, decide, survey
 from techner.stages.judgements import Word, judgements
 from techner.stages.plan import plan
-from techner.stages.publish import publish
 from techner.stages.reject import reject
-from techner.stages.rollback import roll_back
 from techner.starter import slot_examples
 from techner.store import FolderStore
+from tests.moves import publish, roll_back
 from tests.world import POLICIES, TECH, WHEN, WORD, World, quick, tech_batch
 
 SWAPPED = dict(zip(TECH_LABELS, (*TECH_LABELS[1:], TECH_LABELS[0]), strict=True))

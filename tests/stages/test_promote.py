@@ -7,9 +7,10 @@ import pytest
 from techner.core.errors import IntegrityError, RegistryError, UnknownVersion
 from techner.core.verdict import Check, CheckState, Verdict
 from techner.registry.aliases import alias_log, move_alias, production
+from techner.registry.proof import answers
 from techner.registry.versions import create_version
 from techner.stages.judgements import Word
-from techner.stages.promote import promote
+from tests.moves import promote
 from tests.world import WHEN, World
 
 WHY = Word(who="cli:ada", when=WHEN, why="it was right after all")
@@ -76,5 +77,5 @@ def test_a_rejected_version_and_one_that_does_not_load_are_not_promoted(promoted
     whole = tuple(entry for entry in manifest.files if entry.path != "config.cfg")
     broken = create_version(promoted.store, replace(manifest, files=whole))
     with pytest.raises(IntegrityError, match="does not load"):
-        promote(promoted.run("promote"), WHY, version=broken)
+        promote(promoted.run("promote"), WHY, version=broken, query=answers)
     assert production(promoted.store)[0] == live

@@ -10,10 +10,10 @@ from techner.core.night import Candidate
 from techner.core.verdict import Outcome
 from techner.registry.aliases import production
 from techner.stages.evaluate import judge
-from techner.stages.publish import publish
 from techner.stages.run import Run
 from techner.store import FolderStore
 from techner.uptraining.pipeline import NEW_NER, load_pipeline
+from tests.moves import publish
 from tests.nights import second_night
 from tests.world import WORD, World, quick, tech_batch
 

@@ -13,9 +13,9 @@ from techner.registry.trust import signature_key
 from techner.registry.versions import create_version, read_manifest
 from techner.stages.inbox import decide
 from techner.stages.judgements import judgements
-from techner.stages.publish import publish
 from techner.stages.verify import verify_all
 from techner.store import Store
+from tests.moves import publish
 from tests.world import WHEN, WORD, World
 
 
