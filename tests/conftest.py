@@ -34,10 +34,37 @@ def marked(markup: str) -> Example:
     return Example(text + markup[done:], tuple(spans))
 
 
+# What a person may have set: settings, credentials, proxies (before loopback, too), colours, widths.
+_PERSONAL = re.compile(
+    r"(?:TECHNER|AWS|AIRFLOW|SPACY|GX)_.*|(?:http|https|all)_proxy|COLUMNS|LINES"
+    r"|FORCE_COLOR|NO_COLOR|CLICOLOR\w*|GITHUB_ACTIONS|TTY_\w+|PYTHONIOENCODING|PYTHONWARNINGS",
+    re.IGNORECASE,
+)
+
+
+def pytest_configure() -> None:
+    for name in filter(_PERSONAL.fullmatch, [*os.environ]):
+        del os.environ[name]
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start long tests first, once the order is shuffled: one that starts last leaves a core idle."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture(autouse=True)
-def isolate(monkeypatch: pytest.MonkeyPatch) -> None:
+def isolate(monkeypatch: pytest.MonkeyPatch, empty_home: Path) -> None:
+    monkeypatch.setenv("HOME", str(empty_home))
     for name in os.environ:
-        if name.startswith("TECHNER_") or name == "AWS_PROFILE":
+        if name.startswith("TECHNER_"):
             monkeypatch.delenv(name)
 
 

@@ -101,6 +101,7 @@ def test_a_collection_leaves_its_production_whole(world: World) -> None:
     assert list(verify_store(world.store, list(versions(world.store)))) == []
 
 
+@pytest.mark.long
 def test_a_next_night_goes_on_from_it_once_its_held_batch_is_released(world: World) -> None:
     live, manifest = production(world.store)
     held = [s.ref for s in survey(world.store, QUICK, cache=world.cache) if s.status is Status.HELD]

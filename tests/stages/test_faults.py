@@ -4,16 +4,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CAMPAIGN = Path(__file__).parents[2] / "benchmarks" / "faults.py"
 SAMPLE = ("init", "submit", "plan", "publish", "rollback")
 
 
+@pytest.mark.long
 def test_nothing_is_lost_doubled_or_wrong_whichever_call_fails() -> None:
     done = subprocess.run(
         [sys.executable, str(CAMPAIGN), "--every", "31", "--operation", *SAMPLE],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=500,
         check=False,
     )
     assert done.returncode == 0, done.stderr

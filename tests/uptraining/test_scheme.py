@@ -21,6 +21,8 @@ BRIEF = replace(POLICY, epochs=1, learning_rate=1e-6)  # keeps what it inherits,
 KEPT = {"extend": 0.8, "blend": 0.6}
 TEXTS = [example.text for example in TRAIN]
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="session", params=["extend", "blend"])
 def strategy(request: pytest.FixtureRequest) -> str:

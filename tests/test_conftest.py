@@ -1,0 +1,27 @@
+"""What the tests find around them is theirs, and the long ones start first."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import _PERSONAL, pytest_collection_modifyitems
+
+
+def test_long_tests_start_first(pytester: pytest.Pytester) -> None:
+    items = pytester.getitems("import pytest\ndef test_a(): pass\n@pytest.mark.long\ndef test_b(): pass\n")
+    pytest_collection_modifyitems(items)
+    assert [item.name for item in items] == ["test_b", "test_a"]
+
+
+@pytest.mark.parametrize(
+    "name", ["TECHNER_STORE", "AWS_PROFILE", "AIRFLOW_HOME", "http_proxy", "HTTPS_PROXY"]
+)
+def test_what_a_person_has_set_is_taken_away(name: str) -> None:
+    assert _PERSONAL.fullmatch(name)
+
+
+def test_home_and_credentials_are_nobodys() -> None:
+    assert not (Path.home() / ".aws").exists()
+    assert not (Path.home() / ".config").exists()
+    assert os.environ["AWS_CONFIG_FILE"] == os.devnull
