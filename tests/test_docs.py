@@ -9,6 +9,7 @@ import pytest
 import typer.main
 
 from techner.cli.app import app
+from techner.web.alone import MIN_TOKEN
 
 ROOT = Path(__file__).parents[1]
 ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
@@ -64,6 +65,11 @@ def test_every_command_that_is_shown_exists_with_its_options(command: str) -> No
             break
     known = set(chain.from_iterable(option.opts for option in found.params))
     assert {word.split("=")[0] for word in words if word.startswith("--")} <= known
+
+
+def test_the_token_that_the_readme_shows_is_one_that_serve_takes() -> None:
+    shown = re.findall(r"TECHNER_TOKEN=(\S+) techner serve", (ROOT / "README.md").read_text())
+    assert [len(token) >= MIN_TOKEN for token in shown] == [True]
 
 
 def test_the_documents_show_commands() -> None:

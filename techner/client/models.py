@@ -37,13 +37,13 @@ class ModelStore:
         self,
         url: str,
         *,
-        cache: Path | None = None,
+        cache: Path | str | None = None,
         s3_endpoint: str | None = None,
-        public_key: Path | None = None,
+        public_key: Path | str | None = None,
     ) -> None:
         """Open a store; with a PEM file of public keys, only what was signed and is no older is believed."""
-        keys = load_public_keys(public_key) if public_key else ()
-        self._cache = (cache or Path.home() / ".cache" / "techner").absolute()
+        keys = load_public_keys(Path(public_key)) if public_key else ()
+        self._cache = Path(cache or Path.home() / ".cache" / "techner").absolute()
         self._keys = keys_digest(keys)
         believed = trusted(open_store(url, s3_endpoint=s3_endpoint), keys)
         self._store: Store = remembering(believed, self._cache, is_signed=bool(keys))

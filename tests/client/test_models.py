@@ -45,6 +45,11 @@ def test_load_answers_and_says_its_version(models: ModelStore) -> None:
     assert nlp("The gateway speaks MQTT.").text
 
 
+def test_the_cache_may_be_given_as_text(promoted: World) -> None:
+    models = ModelStore(promoted.store.url, cache=str(promoted.cache))
+    assert models.pull().is_relative_to(promoted.cache)
+
+
 def test_pull_follows_a_rollback(models: ModelStore, promoted: World) -> None:
     version, manifest = production(promoted.store)
     new = models.pull()
