@@ -19,6 +19,10 @@ _ONLY_TOKENS = 40
 """The same where a file has one sentence alone."""
 MAX_LINES = 20_000
 """Of one sentence: longer ones are longer than any text may be, and cutting them takes memory."""
+MAX_BYTES = 4 << 20
+"""The same where the lines are long."""
+_LINE_BYTES = 4096
+"""A token with its columns is shorter."""
 _NO_SPACE = "SpaceAfter=No"
 Token = tuple[str, str, bool]
 """Word, tag, and whether a space follows."""
@@ -26,7 +30,7 @@ Token = tuple[str, str, bool]
 
 def read_conll(data: bytes, columns: Columns) -> Iterator[Row]:
     """Yield a row a sentence, numbered by its first line; raises BatchError where a line is JSON."""
-    rows = filter(None, (_sentence(first, block, columns) for first, block in _blocks(data)))
+    rows = filter(None, (_sentence(*block, columns) for block in _blocks(data)))
     first = next(rows, None)
     if first is None:
         return
@@ -39,26 +43,29 @@ def read_conll(data: bytes, columns: Columns) -> Iterator[Row]:
     yield from rows
 
 
-def _blocks(data: bytes) -> Iterator[tuple[int, list[bytes]]]:
-    """Yield each sentence with the number of its first line; a document mark begins one too."""
-    block: list[bytes] = []
+def _blocks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield first line, number of lines and bytes of each sentence; a document mark begins one too."""
+    lines = start = end = 0
     mark = DOCUMENT.encode()
     for number, line in enumerate(chain(BytesIO(data), [b""]), 1):
-        if block and (not line.strip() or line.startswith(mark)):
-            yield number - len(block), block
-            block = []
-        if line.strip():
-            block.append(line)
+        is_blank = line.isspace() or not line
+        if lines and (is_blank or line.startswith(mark)):
+            yield number - lines, lines, data[start:end]
+            lines = 0
+        if not is_blank:
+            start = start if lines else end
+            lines += 1
+        end += len(line)
 
 
-def _sentence(first: int, block: list[bytes], columns: Columns) -> Row | None:
+def _sentence(first: int, lines: int, block: bytes, columns: Columns) -> Row | None:
     """Read one block; None where it has no token, only document marks and comments."""
-    raw = b"".join(block).removesuffix(b"\n").removesuffix(b"\r")
-    if len(block) > MAX_LINES:
-        detail = f"{len(block)} lines without a blank one: put one after each sentence"
+    raw = block.removesuffix(b"\n").removesuffix(b"\r")
+    if lines > MAX_LINES or len(raw) > MAX_BYTES:
+        detail = f"{lines} lines, {len(raw)} bytes without a blank line: put one after each sentence"
         return Row(number=first, raw=raw, fault=("shape", detail))
     cuts: list[list[str]] = []
-    for number, line in enumerate(block, first):
+    for number, line in enumerate(BytesIO(block), first):
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
@@ -127,7 +134,7 @@ def _words(cuts: Sequence[Sequence[str]], columns: Columns) -> list[Token]:
 
 def is_tagged(line: bytes) -> bool:
     """Say whether a line is a token and a tag, and surely no piece of JSON."""
-    if line.startswith((b"{", b"[")):
+    if line.startswith((b"{", b"[")) or len(line) > _LINE_BYTES:
         return False
     text = line.decode("utf-8", "replace")
     return any(Columns(tabs, token=0).has_tag(text) for tabs in (False, True))

@@ -6,7 +6,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from techner.formats.rows import Row, ShapeError
+from techner.formats.rows import Row, ShapeError, offset
 
 NAME = "DataTurks"
 _OTHERS = ("entities", "ents", "spans", "_task_hash", "annotation_id", "label", "labels", "annotations")
@@ -50,7 +50,8 @@ def _entities(said: Any) -> Iterator[tuple[list[Any], str | None]]:
         points = one["points"]
         if not isinstance(points, list) or len(points) != 1 or not isinstance(points[0], dict):
             raise ShapeError("the points of an annotation are not one range")
-        start, end, text = (points[0].get(key) for key in ("start", "end", "text"))
+        start, end = (offset(points[0].get(key)) for key in ("start", "end"))
+        text = points[0].get("text")
         end = end + 1 if type(end) is int else end
         labels = one.get("label")
         for label in labels if isinstance(labels, list) and labels else [labels or None]:

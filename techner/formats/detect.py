@@ -42,6 +42,7 @@ _HEAD_BYTES = 1 << 16
 _EMPTY_LIST = re.compile(rb"\s*\[\s*\]\s*")
 _NAMING_ROWS = 100
 """How many rows are looked at for the name of the format; all are looked at for a second format."""
+_NAMING_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def _is_record(value: Any) -> bool:
 
 def _read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
     items = nested.taken_apart(items)
-    head = list(islice(items, _NAMING_ROWS))
+    head = _head(items)
     if not head:
         raise BatchError("empty: the file has no rows")
     records = [value for _, _, value, fault in head if not fault and format_of(value)]
@@ -136,6 +137,18 @@ def _read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
         formats = [*RECORD_FORMATS]
     rows = nested.with_unreached(_rows(chain(head, items), formats))
     return (first.name if first else "JSON"), rows
+
+
+def _head(items: Iterator[Item]) -> list[Item]:
+    """Take the first rows, no more bytes of them than needed: a record takes thirty times as much memory."""
+    head: list[Item] = []
+    size_bytes = 0
+    for item in islice(items, _NAMING_ROWS):
+        head.append(item)
+        size_bytes += len(item[1])
+        if size_bytes > _NAMING_BYTES:
+            break
+    return head
 
 
 def format_of(record: Any, formats: Iterable[RecordFormat] = RECORD_FORMATS) -> RecordFormat | None:

@@ -20,6 +20,10 @@ NAME = "DocBin"
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 MAX_PARTS = 5_000_000
 """Items of all its lists and maps; a document has about three and a distinct word one."""
+MAX_DOC_CHARS = 1_000_000
+"""Of text and labels: each token is a number, and the string that it names may be long."""
+MAX_CHARS_OF_BYTE = 2
+"""A token takes 24 bytes and more."""
 _MISSING, _INSIDE, _OUTSIDE, _BEGIN = range(4)
 """Token.ent_iob."""
 _FAULTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
@@ -48,9 +52,15 @@ def read_docbin(data: bytes) -> Iterator[Row]:
     except _FAULTS as error:
         problem = f"no DocBin of spaCy 3 ({type(error).__name__}: {error})"
         raise BatchError(f"encoding: the file is zlib data and {problem}: export it again") from error
+    left = MAX_CHARS_OF_BYTE * len(unpacked) + MAX_DOC_CHARS
     for number, doc in enumerate(docs, 1):
         try:
-            parts = _parts(doc, strings)
+            parts, chars = _parts(doc, strings)
+            left -= chars
+            if left < 0:
+                raise BatchError(
+                    "large: the texts of the DocBin are far longer than the file: deliver smaller files"
+                )
         except _FAULTS as error:
             raw = json.dumps({"doc": number}).encode()
             yield Row(number=number, raw=raw, fault=("shape", f"document {number}: {error}"))
@@ -98,6 +108,8 @@ def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str]]:
         start = 0
         for length, none_known in zip(lengths, unknown, strict=True):
             end = start + length
+            if length > MAX_DOC_CHARS:
+                raise BatchError(f"large: a document of {length:,} tokens: deliver smaller ones")
             after = [place < end for place in range(start + 1, end + 1)] if none_known else spaces[start:end]
             words = tokens[start:end, columns].tolist()
             yield [[*word, int(space)] for word, space in zip(words, after, strict=True)]
@@ -106,21 +118,27 @@ def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str]]:
     return docs(), list(message["strings"])
 
 
-def _parts(doc: list[list[int]], strings: "StringStore") -> dict[str, Any]:
-    """Return text and entities of one document; the entities are None where nobody annotated it."""
+def _parts(doc: list[list[int]], strings: "StringStore") -> tuple[dict[str, Any], int]:
+    """Return text and entities of one document, and how many characters these are.
+
+    The entities are None where nobody annotated it.
+    """
     said = {token[1] for token in doc}
     if said - {_MISSING, _INSIDE, _OUTSIDE, _BEGIN}:
         raise ShapeError("a token is neither in an entity nor outside")
     if _MISSING in said and len(said) > 1:
         raise ShapeError("some of its tokens are not annotated")
     pieces: list[str] = []
-    length = 0
+    length = chars = 0
     entities: list[list[Any]] = []
     inside: list[Any] | None = None
     for word, iob, kind, space in doc:
         start, label = length, strings[kind]
         pieces.append(strings[word])
         length += len(pieces[-1])
+        chars += len(pieces[-1]) + len(label) + 1
+        if chars > MAX_DOC_CHARS:
+            raise ShapeError(f"more than {MAX_DOC_CHARS:,} characters")
         if iob == _OUTSIDE:
             inside = None
         elif iob == _INSIDE and inside and inside[2] == label:
@@ -131,4 +149,4 @@ def _parts(doc: list[list[int]], strings: "StringStore") -> dict[str, Any]:
         if space:
             pieces.append(" ")
             length += 1
-    return {"text": "".join(pieces), "entities": None if _MISSING in said else entities}
+    return {"text": "".join(pieces), "entities": None if _MISSING in said else entities}, chars

@@ -6,6 +6,12 @@ from typing import Any
 
 from techner.formats.rows import ShapeError
 
+MAX_SPACE = 3
+MAX_SPACE_CHARS = 200
+"""So much longer than the same text may one be that has white space besides."""
+MAX_COMPARED = 50
+"""Regions of a record that tell which of its strings was annotated."""
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -19,7 +25,12 @@ class Region:
 
 def same(left: str, right: str) -> bool:
     """Compare but for white space: tools fold it, or leave it out."""
-    return left == right or "".join(left.split()) == "".join(right.split())
+    if left == right:
+        return True
+    shorter, longer = sorted((len(left), len(right)))
+    if longer > MAX_SPACE * shorter + MAX_SPACE_CHARS:  # one of a thousand spans may be the whole text
+        return False
+    return "".join(left.split()) == "".join(right.split())
 
 
 def annotated_key(strings: Mapping[str, str], regions: Sequence[Region], usual: str | None) -> str | None:
@@ -42,7 +53,7 @@ def annotated_key(strings: Mapping[str, str], regions: Sequence[Region], usual: 
 
 def _fitting(strings: Mapping[str, str], regions: Sequence[Region]) -> list[str]:
     """Return the strings whose slices are the regions' texts, else those that hold all of these texts."""
-    said = [region for region in regions if region.text]
+    said = [region for region in regions if region.text][:MAX_COMPARED]
     if not said:
         return []
     for fits in (_is_slice, _is_inside):

@@ -19,6 +19,7 @@ NAME = "Hugging Face"
 _TOKEN_KEYS = ("tokens", "words")
 _TAG_KEYS = ("ner_tags", "ner", "tags", "labels")
 _OTHERS = ("entities", "ents", "spans", "_task_hash", "annotation_id", "label", "annotations", "annotation")
+MAX_REPEATED_BYTES = 64 << 20
 _DOCUMENT = re.compile(rb'\s*\{\s*"features"\s*:\s*\[')
 
 
@@ -114,6 +115,12 @@ def document_rows(data: bytes) -> Iterator[Item]:
         match feature:
             case {"name": str(name), "type": kind}:
                 features[name] = kind
+    rows = document.get("rows")
+    repeated = len(json.dumps(features)) * (len(rows) if isinstance(rows, list) else 1)
+    if repeated > MAX_REPEATED_BYTES:  # each row must say what its numbers mean
+        raise BatchError(
+            "large: the document repeats long features for many rows: deliver the rows as strings"
+        )
     for number, row in enumerate(_rows(document), 1):
         record = {"features": features, **row}
         yield number, json.dumps(record).encode(), record, None

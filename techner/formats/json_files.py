@@ -10,9 +10,10 @@ from techner.core.errors import BatchError
 from techner.formats import strict_json
 from techner.formats.rows import Fault, Item
 
-_FIRST_CHARS = 1 << 14
-"""Nearly every item ends within so many; larger pieces are only cut where one does not."""
-_SPACE = re.compile(r"[ \t\r\n]*")
+_WINDOW_BYTES = 1 << 18
+"""Nearly every item ends within so many; more are only taken where one does not."""
+_SPACE = re.compile(rb"[ \t\r\n]*")
+Decode = Callable[[str, int], tuple[Any, int]]
 _LIST = re.compile(rb"\s*\[\s*(?P<inside>[\[{])")
 
 
@@ -40,19 +41,27 @@ def is_json_list(data: bytes) -> bool:
     """
     if not _LIST.match(data):
         return False
-    first, _, rest = data.lstrip().partition(b"\n")
-    if not rest or rest.isspace():
+    start, end = _first_line(data)
+    if _skip(data, end) == len(data):
         return True
     try:
-        strict_json.record(first.decode())
+        strict_json.record(data[start:end].decode())
     except ValueError:
         return True
     return False
 
 
+def _first_line(data: bytes) -> tuple[int, int]:
+    """Return where the first line that is not blank begins and ends; no copy is made of the rest."""
+    start = _skip(data, 0)
+    end = data.find(b"\n", start)
+    return start, end if end >= 0 else len(data)
+
+
 def json_record(data: bytes) -> Iterator[Item] | None:
     """Return the only item of a file that is one record over several lines; None for any other file."""
-    if data.lstrip().partition(b"\n")[0].strip() not in (b"{", b"["):
+    start, end = _first_line(data)
+    if data[start:end].strip() not in (b"{", b"["):
         return None
     try:
         record = strict_json.record(data.decode())
@@ -66,59 +75,91 @@ def json_list(data: bytes) -> Iterator[Item]:
 
     Unlike a line, an item after a syntax error cannot be found again, so the file is refused.
     """
-    text = data.decode("utf-8", "surrogateescape")  # what is no UTF-8 is a fault of its item alone
     faults: list[str] = []
-    decode = strict_json.decoder(faults.append).raw_decode
-    at = _skip(text, text.index("[") + 1)
+    window = _Window(data, data.index(b"[") + 1, strict_json.decoder(faults.append).raw_decode)
     number = 0
     while True:
         number += 1
         try:
-            value, end = _decoded(decode, text, at, faults)
+            raw, value = window.item(faults)
         except RecursionError:
-            raise _broken(text, at, number, "nested too deeply") from None
+            raise _broken(data, window.at, number, "nested too deeply") from None
         except ValueError as error:
-            raise _broken(
-                text, at + getattr(error, "pos", 0), number, getattr(error, "msg", error)
-            ) from error
-        raw = text[at:end].encode("utf-8", "surrogateescape")
+            at = window.at + window.bytes_before(getattr(error, "pos", 0))
+            raise _broken(data, at, number, getattr(error, "msg", error)) from error
         yield number, raw, value, _fault(raw, faults)
         faults.clear()
-        at = _skip(text, end)
-        if text.startswith("]", at):
+        sign = window.sign()
+        if sign == b"]":
             break
-        if not text.startswith(",", at):
-            raise _broken(text, at, number, "no comma and no end of the list after it")
-        at = _skip(text, at + 1)
-    if _skip(text, at + 1) != len(text):
-        raise _broken(text, at + 1, number, "something follows the end of the list")
+        if sign != b",":
+            raise _broken(data, window.at, number, "no comma and no end of the list after it")
+    if _skip(data, window.at) != len(data):
+        raise _broken(data, window.at, number, "something follows the end of the list")
 
 
-def _decoded(
-    decode: Callable[[str, int], tuple[Any, int]], text: str, at: int, faults: list[str]
-) -> tuple[Any, int]:
-    """Parse the item that starts here, and no more than one record may have; returns where it ends.
+class _Window:
+    """A piece of the data as text: all of it may take four times the memory.
 
-    Raises ValueError, its `pos` counted from the start of the item.
+    What is no UTF-8 is a fault of its item alone. No more is parsed at once than one record may have.
     """
-    chars = _FIRST_CHARS
-    while True:
-        piece = text[at : at + chars]
-        is_rest = at + len(piece) == len(text)
-        try:
-            value, end = decode(piece, 0)
-            if end < len(piece) or is_rest:
-                return value, at + end
-        except ValueError:
-            if is_rest:
-                raise
-        if chars >= strict_json.MAX_RECORD_CHARS:
-            return _whole(decode, piece)
-        faults.clear()
-        chars *= 8
+
+    def __init__(self, data: bytes, at: int, decode: Decode) -> None:
+        self.at = at
+        """Where the next item starts in the data."""
+        self._data = data
+        self._decode = decode
+        self._text = ""
+        self._place = 0
+        """The same in the text."""
+        self._is_rest = False
+
+    def item(self, faults: list[str]) -> tuple[bytes, Any]:
+        """Parse the item that starts here; raises ValueError, its `pos` counted from there."""
+        self._skip_space()
+        size_bytes = _WINDOW_BYTES
+        while True:
+            try:
+                value, end = self._decode(self._text, self._place)
+                if end < len(self._text) or self._is_rest:
+                    raw = self._text[self._place : end].encode("utf-8", "surrogateescape")
+                    self.at, self._place = self.at + len(raw), end
+                    return raw, value
+            except ValueError as error:
+                if self._is_rest:
+                    if isinstance(error, json.JSONDecodeError):
+                        error.pos -= self._place
+                    raise
+            faults.clear()
+            if self._place == 0 and len(self._text) >= strict_json.MAX_RECORD_CHARS:
+                _whole(self._decode, self._text)
+            self._take(size_bytes)
+            size_bytes *= 8
+
+    def sign(self) -> bytes:
+        """Return the character after the item, and go on behind it."""
+        self._skip_space()
+        sign = self._data[self.at : self.at + 1]
+        self.at, self._place = self.at + 1, self._place + 1
+        return sign
+
+    def bytes_before(self, chars: int) -> int:
+        """Return how many bytes the next characters take."""
+        piece = self._text[self._place : self._place + chars]
+        return len(piece.encode("utf-8", "surrogateescape"))
+
+    def _take(self, size_bytes: int) -> None:
+        end = self.at + min(size_bytes, 4 * strict_json.MAX_RECORD_CHARS)
+        piece = self._data[self.at : end].decode("utf-8", "surrogateescape")
+        self._text, self._place = piece[: strict_json.MAX_RECORD_CHARS], 0
+        self._is_rest = end >= len(self._data) and len(piece) == len(self._text)
+
+    def _skip_space(self) -> None:
+        at = _skip(self._data, self.at)
+        self.at, self._place = at, self._place + at - self.at
 
 
-def _whole(decode: Callable[[str, int], tuple[Any, int]], piece: str) -> NoReturn:
+def _whole(decode: Decode, piece: str) -> NoReturn:
     """Say what is wrong with an item that ends in no piece of it."""
     try:
         decode(piece, 0)
@@ -128,8 +169,8 @@ def _whole(decode: Callable[[str, int], tuple[Any, int]], piece: str) -> NoRetur
     raise ValueError(f"more than {strict_json.MAX_RECORD_CHARS:,} characters in one record")
 
 
-def _skip(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
+def _skip(data: bytes, at: int) -> int:
+    found = _SPACE.match(data, at)
     return found.end() if found else at
 
 
@@ -141,6 +182,6 @@ def _fault(raw: bytes, faults: list[str]) -> Fault | None:
     return ("json", faults[0]) if faults else None
 
 
-def _broken(text: str, at: int, number: int, what: object) -> BatchError:
-    line = text.count("\n", 0, at) + 1
+def _broken(data: bytes, at: int, number: int, what: object) -> BatchError:
+    line = data.count(b"\n", 0, at) + 1
     return BatchError(f"json: item {number} of the list, line {line}: {what}; export the whole list again")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from techner.formats.evidence import Region, annotated_key, usual_key
-from techner.formats.rows import Row, ShapeError, texts_of
+from techner.formats.rows import Row, ShapeError, offset, texts_of
 
 NAME = "Label Studio"
 HTML = "HyperText: offsets into HTML are none into one text; annotate plain text with <Text> and <Labels>"
@@ -150,7 +150,7 @@ def entities_of(region: Mapping[str, Any], drawn_on: str | None = None) -> Marke
     if not isinstance(labels, list) or not labels:
         labels = [None]
     text = (texts_of([region]) or (None,))[0]
-    place = Region(region.get("start"), region.get("end"), text, drawn_on)
+    place = Region(offset(region.get("start")), offset(region.get("end")), text, drawn_on)
     return Marked([[place.start, place.end, label] for label in labels], [place] * len(labels))
 
 

@@ -9,6 +9,9 @@ Item = tuple[int, bytes, Any, Fault | None]
 """A record of a JSON file on its way to a row: number, raw bytes, value, what is wrong with the JSON."""
 
 
+MAX_OFFSET_CHARS = 64
+
+
 class ShapeError(ValueError):
     """The parts of one row cannot be found; the text is the detail of its fault `shape`."""
 
@@ -39,3 +42,18 @@ def texts_of(spans: Iterable[Any]) -> tuple[str | None, ...]:
     """Return what spans that are objects say they cover under `text`."""
     found = [span.get("text") if isinstance(span, dict) else None for span in spans]
     return tuple(text if isinstance(text, str) else None for text in found) if any(found) else ()
+
+
+def offset(given: Any) -> Any:
+    """Return an offset as given, of whatever type; raises ShapeError for one that is not short.
+
+    A region with many labels gives one to each, so that a long one would fill the memory.
+    """
+    match given:
+        case None | float():
+            return given
+        case int() if given.bit_length() < MAX_OFFSET_CHARS:
+            return given
+        case str() if len(given) < MAX_OFFSET_CHARS:
+            return given
+    raise ShapeError(f"an offset is no number, but a {type(given).__name__} or far too long")

@@ -1,7 +1,7 @@
 """Annotated files that are not deliveries (reference, holdout, gold, training): the same checks of rows."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from techner.core.errors import BatchError
 from techner.core.examples import Example
@@ -143,7 +143,7 @@ def _examples(
     """Return the examples by row number, and all critical faults."""
     admission = Admission(
         scheme=LabelScheme(None),
-        policy=policy,
+        policy=replace(policy, max_quarantine_share=1.0),  # all its rows are read, however many are faulty
         frozen_texts=frozenset(),
         tokenize=tokenizer.tokenize,
         cuts_at_space=tokenizer.cuts_at_space,

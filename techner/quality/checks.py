@@ -7,11 +7,12 @@ from techner.core.examples import Example, Span
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme, example_today
 from techner.formats import Row
+from techner.quality.findings import MAX_LISTED_OF_ROW
 from techner.quality.found import Fault, Faults, quoted
 from techner.quality.labels import meant
 from techner.quality.text import has_long_run, text_faults
 
-CHECKS_VERSION = 8
+CHECKS_VERSION = 9
 """Counts up with every change of what a check finds: what is not learnt yet is then examined anew."""
 ANSWERS_NOT_TAUGHT = {"reject": "rejected", "ignore": "skipped"}
 
@@ -92,12 +93,20 @@ def outside(start: int, end: int, length: int) -> str:
     return f"{start}-{end} in a text of {length}"
 
 
+def _shown(offset: Any) -> str:
+    # One list may stand in a million entities.
+    return f"'{type(offset).__name__}'" if isinstance(offset, (list, dict)) else quoted(str(offset))
+
+
 def _field_faults(entities: list[Any], length: int, scheme: LabelScheme) -> Faults:
+    suggested = 0
     for start, end, label in entities:
         if type(start) is not int or type(end) is not int:  # bool is an int to isinstance
-            yield Fault("offset_type", f"{quoted(str(start))}, {quoted(str(end))} are not two whole numbers")
+            yield Fault("offset_type", f"{_shown(start)}, {_shown(end)} are not two whole numbers")
         elif not 0 <= start < end <= length:
             yield Fault("offset_range", outside(start, end, length))
         if wrong := scheme.fault(label):
-            found = meant(label, scheme)
+            # Of one row no more findings are kept in words than these.
+            found = meant(label, scheme) if suggested < MAX_LISTED_OF_ROW else None
+            suggested += 1
             yield Fault("label", wrong, found[0] if found else None)

@@ -4,11 +4,17 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from techner.core.examples import Example, fold
+from techner.core.examples import Example, Span, fold, folded_key
 from techner.quality.found import Fault
 from techner.quality.scope import disagree
 from techner.quality.spill import Spilled, restored
 from techner.quality.text import words
+
+MAX_AT_ONCE = 200_000
+"""Rows that are compared at once; where more have copies, the batch is gone through again."""
+_NAMED = 10
+Said = tuple[tuple[Span, ...], tuple[str, ...] | None]
+"""Spans and scope."""
 
 
 @dataclass(slots=True)
@@ -29,16 +35,24 @@ class Copies:
 
         Copies of other scopes are neither, as long as they say the same of what both looked for.
         """
-        wanted = {self.numbers[place] for group in _groups(self.texts) for place in group}
-        if not wanted:
-            return
-        by_text: dict[str, dict[int, Example]] = {}
-        for one in spilled:
-            number, text, *_ = one
-            if number in wanted:
-                by_text.setdefault(fold(text), {})[number] = restored(one, scope)
-        for copies in by_text.values():
-            yield from _copy_faults(copies)
+        for wanted in self._wanted():
+            by_text: dict[str, _Copied] = {}
+            for one in spilled:
+                if one[0] in wanted:
+                    by_text.setdefault(folded_key(fold(one[1])), _Copied()).add(one[0], restored(one, scope))
+            for copied in by_text.values():
+                yield from copied.faults()
+
+    def _wanted(self) -> Iterator[set[int]]:
+        """Yield the rows that have copies, as many at once as fit into memory."""
+        wanted: set[int] = set()
+        for group in _groups(self.texts):
+            wanted.update(self.numbers[place] for place in group)
+            if len(wanted) >= MAX_AT_ONCE:
+                yield wanted
+                wanted = set()
+        if wanted:
+            yield wanted
 
     def near(self, bad: Collection[int]) -> Iterator[tuple[int, Fault]]:
         """Yield a fault for later texts with the words of an earlier one, but not its text."""
@@ -65,14 +79,33 @@ def _groups(hashes: "array[int]") -> Iterator[list[int]]:
         yield order[start:end].tolist()
 
 
-def _copy_faults(copies: dict[int, Example]) -> Iterator[tuple[int, Fault]]:
-    if disagree(copies.values()):
-        others = ", ".join(map(str, list(copies)[:10])) + (", …" if len(copies) > 10 else "")  # noqa: PLR2004
-        for number in copies:
-            yield number, Fault("conflict", f"rows {others} have this text and disagree")
-        return
-    first: dict[object, int] = {}
-    for number, example in copies.items():
+@dataclass(slots=True)
+class _Copied:
+    """The rows of one text: each annotation once, with the row that gave it first."""
+
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    said: dict[Said, int] = field(default_factory=dict)
+    later: "array[int]" = field(default_factory=lambda: array("q"))
+    """Pairs: a row that says the same as an earlier one, and that one."""
+    differs: bool = False
+
+    def add(self, number: int, example: Example) -> None:
+        self.numbers.append(number)
+        if self.differs:
+            return
         said = example.spans, example.scope
-        if first.setdefault(said, number) != number:
-            yield number, Fault("duplicate", f"same as row {first[said]}")
+        first = self.said.setdefault(said, number)
+        if first != number:
+            self.later.extend((number, first))
+        elif example.scope is None and len(self.said) > 1:
+            self.differs = disagree(Example("", *one) for one in (said, next(iter(self.said))))
+
+    def faults(self) -> Iterator[tuple[int, Fault]]:
+        if self.differs or disagree(Example("", *said) for said in self.said):
+            first, more = self.numbers[:_NAMED], len(self.numbers) > _NAMED
+            others = ", ".join(map(str, first)) + (", …" if more else "")
+            for number in self.numbers:
+                yield number, Fault("conflict", f"rows {others} have this text and disagree")
+            return
+        for place in range(0, len(self.later), 2):
+            yield self.later[place], Fault("duplicate", f"same as row {self.later[place + 1]}")

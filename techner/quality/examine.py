@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from techner.core.errors import BatchError, IntegrityError
@@ -65,9 +66,9 @@ class Examined:
             yield from quarantined(self.rows(), self.report, self.scan)
 
     def rows(self) -> Iterator[Row]:
-        """Yield the rows as delivered; none where the file cannot be read."""
+        """Yield the rows as delivered, as far as they were read; none where the file cannot be read."""
         if self.scan is not None:
-            yield from read_rows(self.data)[1]
+            yield from islice(read_rows(self.data)[1], len(self.scan.numbers))
 
 
 def examine(

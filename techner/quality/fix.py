@@ -89,9 +89,14 @@ def _edges(text: str, entities: list[Any]) -> Corrected:
 
 def _once(entities: list[Any]) -> Corrected:
     once: list[Any] = []
+    seen: set[object] = set()
     for entity in entities:
-        if entity not in once:
-            once.append(entity)
+        match entity:
+            case [int() | float() as start, int() | float() as end, str() as label]:
+                if (start, end, label) in seen:
+                    continue
+                seen.add((start, end, label))
+        once.append(entity)
     return once, ["a span was given twice"] if len(once) < len(entities) else []
 
 

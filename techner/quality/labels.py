@@ -68,15 +68,21 @@ def meant(label: object, scheme: LabelScheme) -> tuple[str, bool] | None:
 
 @lru_cache(maxsize=4096)
 def _meant(label: str, labels: frozenset[str]) -> tuple[str, bool] | None:
-    by_key: dict[str, list[str]] = {}
-    for known in sorted(labels):
-        by_key.setdefault(_key(known), []).append(known)
+    by_key = _by_key(labels)
     visible = "".join(char for char in label if unicodedata.category(char) != "Cf").strip()
     for candidate in (visible, _IOB.sub("", visible)):
         if len(found := by_key.get(_key(candidate), [])) == 1:
             return found[0], True
     close = get_close_matches(_key(visible), by_key, n=1, cutoff=0.8)
     return (by_key[close[0]][0], False) if close else None
+
+
+@lru_cache(maxsize=16)
+def _by_key(labels: frozenset[str]) -> dict[str, list[str]]:
+    by_key: dict[str, list[str]] = {}
+    for known in sorted(labels):
+        by_key.setdefault(_key(known), []).append(known)
+    return by_key
 
 
 def _key(label: str) -> str:

@@ -33,7 +33,7 @@ def batch_metrics(
     policy, read = scan.admission.policy, len(scan.numbers)
     yield Metric(code="metadata", value=len(metadata_faults), most=0, detail="; ".join(metadata_faults))
     yield _systematic(scan)
-    yield _quarantine_share(bad, read, policy)
+    yield _quarantine_share(bad, scan, policy)
     yield Metric(
         code="no_entities",
         value=sum(labels.values()),
@@ -69,13 +69,16 @@ def _nothing_new(labels: Mapping[str, int], scheme: LabelScheme) -> Metric:
     )
 
 
-def _quarantine_share(bad: int, read: int, policy: QualityPolicy) -> Metric:
-    limit = f"{policy.max_quarantine_share:.0%}"
+def _quarantine_share(bad: int, scan: Scan, policy: QualityPolicy) -> Metric:
+    limit, read = f"{policy.max_quarantine_share:.0%}", len(scan.numbers)
+    of = f"{read} rows are faulty"
+    if scan.is_given_up:
+        of = f"the first {of}, the rest was not read"
     return Metric(
         code="quarantine_share",
         value=bad / read,
         most=policy.max_quarantine_share,
-        detail=f"{bad} of {read} rows are faulty, more than {limit}: fix the export and deliver it again",
+        detail=f"{bad} of {of}, more than {limit}: fix the export and deliver it again",
     )
 
 

@@ -15,6 +15,8 @@ MAX_NAMES = 250_000
 MAX_NAME_CHARS = 60
 LEAST_NAME_CHARS = 3
 """`C` and `Go` stand for too much else to be looked for in every text."""
+MAX_SHAPES = 32
+"""Lengths of names that begin with one word: each is looked for at each place where that word stands."""
 _WORD = re.compile(r"[^\W_]+")
 _OPENING = "([{\"'“‘«"  # noqa: RUF001
 _CLOSING = ".,;:!?)]}\"'”’»"
@@ -70,7 +72,7 @@ def missing(
 ) -> Iterator[tuple[int, Fault]]:
     """Yield a fault for every occurrence of a name that is not annotated though nearly all others are."""
     wanted = _wanted(names, policy)
-    shapes = _shapes(wanted)
+    shapes = _shapes(sorted(wanted, key=lambda surface: (-wanted[surface][1], surface)))
     first_words = frozenset(word.encode("utf-8", "surrogatepass") for word in shapes)
     found: dict[str, list[tuple[int, int]]] = {surface: [] for surface in wanted}
     for one in spilled:
@@ -104,24 +106,26 @@ def _wanted(names: Names, policy: QualityPolicy) -> dict[str, tuple[str, int]]:
     return wanted
 
 
-def _shapes(wanted: Iterable[str]) -> dict[str, set[tuple[int, int]]]:
+def _shapes(wanted: Iterable[str]) -> dict[str, list[tuple[int, int]]]:
     """Return, by first word, where in its names that word stands and how long they are.
 
-    These are few, however many names begin with one word: looking for all takes no longer than for one.
+    These are few, however many names begin with one word: looking for all takes no longer than for one. Where
+    they are many all the same, the first ones count.
     """
     shapes: dict[str, set[tuple[int, int]]] = {}
     for surface in wanted:
-        if first := _WORD.search(surface):
-            shapes.setdefault(first[0], set()).add((first.start(), len(surface)))
-    return shapes
+        first = _WORD.search(surface)
+        if first and len(known := shapes.setdefault(first[0], set())) < MAX_SHAPES:
+            known.add((first.start(), len(surface)))
+    return {word: sorted(known) for word, known in shapes.items()}
 
 
 def _occurrences(
-    text: str, shapes: Mapping[str, set[tuple[int, int]]], wanted: Mapping[str, object]
+    text: str, shapes: Mapping[str, list[tuple[int, int]]], wanted: Mapping[str, object]
 ) -> Iterator[tuple[int, str]]:
     """Yield where a name stands alone, word by word."""
     for word in _WORD.finditer(text):
-        for before, length in sorted(shapes.get(word[0], ())):
+        for before, length in shapes.get(word[0], ()):
             at = word.start() - before
             surface = text[at : at + length] if at >= 0 else ""
             if surface in wanted and _stands_alone(text, at, at + length):

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from techner.core.codes import CODES
 from techner.core.night import QualityReport
@@ -30,9 +31,13 @@ def quarantined(rows: Iterable[Row], report: QualityReport, scan: Scan) -> Itera
                 codes = {reason.partition(":")[0] for reason in said}
                 unsaid = (code for code in found.codes_of(row.number, policy) if code not in codes)
                 said = [*said, *(f"{code}: expected: {CODES[code].sentence}" for code in unsaid)]
-            line = {
-                "row": row.number,
-                "reasons": said or ["the whole batch was rejected"],
-                "raw": base64.b64encode(row.raw).decode(),
-            }
-            yield json.dumps(line | fixer.fixed(row)).encode() + b"\n"
+            yield _line(row, said or ["the whole batch was rejected"], fixer.fixed(row))
+
+
+def _line(row: Row, reasons: list[str], fixed: dict[str, Any]) -> bytes:
+    """Write one row; its bytes, which may be very many, are copied no more often than needed."""
+    head = json.dumps({"row": row.number, "reasons": reasons}).encode()[:-1]
+    rest = json.dumps(fixed).encode()[1:]
+    return b"".join(
+        (head, b', "raw": "', base64.b64encode(row.raw), b'"', b"" if rest == b"}" else b", ", rest, b"\n")
+    )

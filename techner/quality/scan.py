@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import starmap
 
+from techner.core.codes import CODES
 from techner.core.errors import BatchError
 from techner.core.examples import Example, Span, fold, leak_key
 from techner.core.policy import QualityPolicy
@@ -73,6 +74,8 @@ class Scan:
     renamed: dict[int, list[str]] = field(default_factory=dict)
     """Row number → the old names of labels that it used."""
 
+    is_given_up: bool = False
+    """Whether so many rows are faulty that the rest was not read."""
     remarks: Counter[str] = field(default_factory=Counter)
     """Code of the batch → how many rows count for it."""
 
@@ -80,23 +83,27 @@ class Scan:
         """Check all rows, then what only shows over several of them."""
         found = self.findings.add
         share = self.admission.policy.max_quarantine_share
-        # Were every further row good, the batch would be rejected all the same: those are only counted.
+        # Were every further row good, the batch would be rejected all the same.
         hopeless = max(share * MAX_ROWS, MAX_LISTED)
+        critical = {code for code in CODES if self.admission.policy.severity(code) == "critical"}
         faulty = 0
         for row in rows:
             self.numbers.append(row.number)
             if len(self.numbers) > MAX_ROWS:
                 raise BatchError(f"large: more than {MAX_ROWS:,} rows: deliver smaller files")
-            if faulty > hopeless:
-                continue
+            is_faulty = False
             for fault in self._row_faults(row):
                 found(row.number, fault)
-            faulty += row.fault is not None
+                is_faulty = is_faulty or fault.code in critical
+            faulty += is_faulty
+            if faulty > hopeless:
+                self.is_given_up = True
+                break
         for number, fault in self._misplaced_faults():
             found(number, fault)
         for number, fault in self.copies.exact(self.spill, self.scope):
             found(number, fault)
-        for number, fault in [*self._faults_between_accepted()]:
+        for number, fault in self._faults_between_accepted():
             found(number, fault)
         self.findings.sort()
 

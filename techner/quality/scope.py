@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import combinations
 
 from techner.core.errors import BatchError, IntegrityError
-from techner.core.examples import Example
+from techner.core.examples import Example, Span
 from techner.core.night import BatchMetadata
 from techner.core.scheme import LabelScheme, scope_today
 from techner.documents import parse
@@ -33,13 +32,17 @@ def with_scope(example: Example, scope: tuple[str, ...] | None) -> Example:
 
 
 def disagree(copies: Iterable[Example]) -> bool:
-    """Tell whether two annotations of one text differ in a label that both looked for."""
-    said = {replace(copy, text="") for copy in copies}
-    return any(_differ(one, other) for one, other in combinations(said, 2))
+    """Tell whether two annotations of one text differ in a label that both looked for.
 
-
-def _differ(one: Example, other: Example) -> bool:
+    Label by label, all that looked for it must have found the same: comparing every two copies takes the
+    square of their number.
+    """
+    said = {(copy.spans, copy.scope): copy for copy in copies}.values()
+    labels = {span.label for copy in said for span in copy.spans} if len(said) > 1 else ()
     return any(
-        one.looked_for(span.label) and other.looked_for(span.label)
-        for span in set(one.spans) ^ set(other.spans)
+        len({_of_label(copy, label) for copy in said if copy.looked_for(label)}) > 1 for label in labels
     )
+
+
+def _of_label(copy: Example, label: str) -> frozenset[Span]:
+    return frozenset(span for span in copy.spans if span.label == label)

@@ -14,6 +14,9 @@ _ZERO_WIDTH = frozenset(
     "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
     "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
 )
+MAX_COVERED = 4
+MAX_COVERED_CHARS = 1000
+"""Spans that together are so many times as long as their text overlap: of these no more need be said."""
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
@@ -23,6 +26,9 @@ def span_faults(example: Example, bounds: Bounds, counted: Sequence[Range] | Non
     `counted` says where each would be if it was counted in another way; that is suggested before all else.
     """
     text = example.text
+    if sum(span.end - span.start for span in example.spans) > MAX_COVERED * len(text) + MAX_COVERED_CHARS:
+        yield from overlap_faults(example)
+        return
     for place, span in enumerate(example.spans):
         surface = text[span.start : span.end]
         if surface.isascii() and bounds.fits(text, span.start, span.end):  # nearly all

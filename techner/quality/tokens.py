@@ -6,6 +6,9 @@ from techner.quality.text import takes_long
 
 Tokenize = Callable[[str], list[tuple[int, int]]]
 MAX_KNOWN = 100_000
+MAX_KNOWN_BYTES = 64 << 20
+_TOKEN_BYTES = 150
+"""What the borders of one token take, about."""
 
 
 class Bounds:
@@ -19,6 +22,9 @@ class Bounds:
         self._tokenize = tokenize
         self._cuts_at_space = cuts_at_space
         self._known: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
+        self._known_bytes = 0
+        self._last = "", 0, ""
+        """The text that was looked at last, and the piece: thousands of spans may lie in one."""
 
     def starts(self, text: str, at: int) -> bool:
         """Tell whether a token starts at this character."""
@@ -64,18 +70,24 @@ class Bounds:
     def _piece(self, text: str, at: int) -> tuple[int, str]:
         if not self._cuts_at_space:
             return 0, text
+        same, first, piece = self._last
+        if same is text and piece and first <= at <= first + len(piece):
+            return first, piece
         before, after = text[:at], text[at:]
         before = "" if not before or before[-1].isspace() else before.rsplit(maxsplit=1)[-1]
         after = "" if not after or after[0].isspace() else after.split(maxsplit=1)[0]
+        self._last = text, at - len(before), before + after
         return at - len(before), before + after
 
     def _borders(self, piece: str) -> tuple[frozenset[int], frozenset[int]]:
         found = self._known.get(piece)
         if found is None:
-            if len(self._known) >= MAX_KNOWN:
+            if len(self._known) >= MAX_KNOWN or self._known_bytes > MAX_KNOWN_BYTES:
                 self._known.clear()
+                self._known_bytes = 0
             # What would take seconds has no borders; its row is set aside for its marks.
             ranges = [] if takes_long(piece) else self._tokenize(piece)
             found = frozenset(start for start, _ in ranges), frozenset(end for _, end in ranges)
             self._known[piece] = found
+            self._known_bytes += len(piece) + _TOKEN_BYTES * len(ranges)
         return found

@@ -211,7 +211,10 @@ def test_document_mark_ends_a_sentence() -> None:
 
 def test_sentence_of_very_many_lines_is_a_faulty_row() -> None:
     (row,) = read("Ada B-P\n" * 20_001)
-    assert row.fault == ("shape", "20001 lines without a blank one: put one after each sentence")
+    assert row.fault == (
+        "shape",
+        "20001 lines, 160007 bytes without a blank line: put one after each sentence",
+    )
 
 
 def test_long_line_of_an_unknown_format_is_refused_at_once() -> None:
