@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from techner.cli import moves, upkeep
 from techner.cli.talk import AsJson, check_table, console, diff_table, history_table, out, score_table
 from techner.client import ModelStore
-from techner.core.errors import RegistryError
+from techner.core.errors import NotInitialised, RegistryError, UnknownVersion
 from techner.documents import plain
 from techner.registry.aliases import PRODUCTION, alias_at, alias_log, production, resolve
 from techner.registry.blobs import load_bytes
@@ -129,6 +129,8 @@ def history(
         records = [(record.number, record)]
     else:
         records = list(alias_log(store, alias).records())
+        if not records:
+            raise NotInitialised(store.url) if alias == PRODUCTION else UnknownVersion(alias)
     if as_json:
         typer.echo(json.dumps([{"generation": g} | plain(record) for g, record in records], indent=1))
     elif at is not None:

@@ -36,6 +36,8 @@ def alias_at(store: Store, at: datetime, *, alias: str = PRODUCTION) -> Generati
 
 def resolve(store: Store, name: str) -> tuple[str, Manifest]:
     """Return the version that an alias names, or the version of this name, with its manifest."""
+    if name == PRODUCTION:
+        return production(store)
     newest = alias_log(store, name).newest()
     return (
         (newest[1].version, manifest_of(store, newest[1])) if newest else (name, read_manifest(store, name))

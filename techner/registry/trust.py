@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 SIGNATURE = ".sig"
-SIGNED = ("aliases/", "batches/", "decisions/", "judgements/", "runs/", "versions/")
+SIGNED = ("aliases/", "batches/", "decisions/", "gc/", "judgements/", "runs/", "versions/")
 """What is believed only with a signature, but for the signatures themselves."""
 _GENERATION = re.compile(r"aliases/([^/]+)/\d{12}\.json")
-_RECORD = re.compile(r"(?:decisions/[^/]+|judgements)/\d{12}\.json")
+_RECORD = re.compile(r"(?:decisions/[^/]+|judgements)/\d{12}\.json|gc/condemned\.json")
 _MANIFEST = re.compile(r"versions/([^/]+)/manifest\.json")
 
 

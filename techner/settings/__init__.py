@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -29,6 +29,12 @@ from techner.settings.sources import PREFIX, Variables, read_file, unknown_varia
 from techner.store import Store, open_store
 
 
+def _local(path: object) -> object:
+    if path == "":  # a path of no name is the folder where the command happens to run
+        raise ValueError("give a path, or leave the setting out")
+    return path
+
+
 def _at_home(path: Path) -> Path:
     try:
         return path.expanduser()
@@ -38,7 +44,7 @@ def _at_home(path: Path) -> Path:
         ) from error
 
 
-LocalPath = Annotated[Path, AfterValidator(_at_home)]
+LocalPath = Annotated[Path, BeforeValidator(_local), AfterValidator(_at_home)]
 
 
 class Settings(BaseSettings):

@@ -99,7 +99,7 @@ def _decoded(value: str, kind: Any, variable: str) -> Any:
         # No plain dictionary: that one would be merged into the file's table.
         return MappingProxyType(_json(value, variable, dict, '{"NAME": "VALUE"}'))
     if get_origin(kind) is tuple:
-        if value.lstrip().startswith("["):
+        if value.lstrip().startswith(("[", "{", '"')):
             return _json(value, variable, list, '["PROTOCOL", "HARDWARE"]')
         return [part.strip() for part in value.split(",")]
     return value

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from techner.core.errors import IntegrityError, ObjectExists, RegistryError
+from techner.core.errors import IntegrityError, ObjectExists, RegistryError, Untrusted
 from techner.core.night import Plan
 from techner.documents import dump, plain
 from techner.registry.aliases import alias_log, alias_names, manifest_of, production
@@ -122,11 +122,17 @@ def _condemn(store: Store, plan: Collection, word: Word) -> None:
     try:
         store.create(CONDEMNED, dump(record))
     except ObjectExists as error:
+        raise RegistryError(_under_way(store)) from error
+
+
+def _under_way(store: Store) -> str:
+    go_on = "where it was interrupted, and only there, add --resume"
+    try:
         other = condemned(store)
-        raise RegistryError(
-            f"a collection of {other.who if other else 'somebody'} is under way since "
-            f"{other.when if other else 'just now'}; where it was interrupted, and only there, add --resume"
-        ) from error
+    except Untrusted as error:
+        return f"a collection is under way, and {error.what} is {error.why}: find out who wrote it; {go_on}"
+    who, when = (other.who, other.when) if other else ("somebody", "just now")
+    return f"a collection of {who} is under way since {when}; {go_on}"
 
 
 def _named(store: Store, since: datetime) -> set[str]:

@@ -16,6 +16,7 @@ from techner.registry.proof import Query, answers
 from techner.registry.versions import create_version, read_manifest, version_name
 from techner.stages.cards import with_cards
 from techner.stages.completion import decision_on
+from techner.stages.endings import PUBLISH, begin, require
 from techner.stages.evaluate import scoring_sets
 from techner.stages.judgements import Word, record
 from techner.stages.libraries import code_version, libraries
@@ -28,8 +29,9 @@ PROOF_TEXTS = 50
 def publish(run: Run, word: Word, *, query: Query = answers) -> str:
     """Publish the candidate and point `production` at it; returns the version.
 
-    Raises RegistryError without a passing verdict or a person's reasoned yes, IntegrityError where the
-    published files do not load and answer as judged, AliasConflict where production has moved since.
+    Raises RegistryError without a passing verdict or a person's reasoned yes and where another end of the run
+    began, IntegrityError where the published files do not load and answer as judged, AliasConflict where
+    production has moved since.
     """
     plan = run.read("plan.json", Plan)
     if plan.dry_run:
@@ -39,11 +41,13 @@ def publish(run: Run, word: Word, *, query: Query = answers) -> str:
         return published
     judged = run.read("verdict.json", Judged)
     _require_leave(judged, word)
+    begin(run, PUBLISH, word)
     manifest = _manifest(run, plan, judged)
     with reserve(run, manifest, version=version_name(manifest)):
         _prove(run, manifest, query)
         version = create_version(run.store, manifest)
         why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
+        require(run, PUBLISH)  # again: the proof takes a while, and a person may have given the run up
         try:
             move_alias(run.store, version, expected=plan.production, who=word.who, why=why, when=word.when)
         except AliasConflict:  # judged against what is live no more; its batches stay due

@@ -3,6 +3,7 @@
 from techner.core.errors import RegistryError
 from techner.core.night import Corpus, Judged, Plan
 from techner.stages.completion import decision_on
+from techner.stages.endings import REJECT, begin, give_up
 from techner.stages.inbox import decide
 from techner.stages.judgements import Word, record, unjudged, write_down
 from techner.stages.reserve import end_reservation
@@ -18,7 +19,10 @@ def reject(run: Run, word: Word) -> Judged:
     if plan.dry_run or (earlier and earlier.outcome != "rejected"):
         decided = earlier.outcome if earlier else "dry run"
         raise RegistryError(f"run {run.id!r} is not waiting for a decision: {decided}")
+    if earlier:  # written last: all is done
+        return Judged(verdict=earlier.verdict, scores=earlier.scores)
     judged = run.read("verdict.json", Judged)
+    begin(run, REJECT, word)
     why = f"{word.why or judged.verdict.reason} (run {run.id})"
     for batch in run.read("corpus.json", Corpus).batches:
         decide(run.store, batch, "hold", who=word.who, why=why, when=word.when)
@@ -59,5 +63,7 @@ def abandon(run: Run, word: Word) -> None:
     if earlier := decision_on(run, plan):
         raise RegistryError(f"run {run.id!r} is not waiting for a decision: {earlier.outcome}")
     reason = f"{word.why} ({word.who})"
+    if any(run.store.list(run.key("verdict.json"), limit=1)):
+        give_up(run, word)
     write_down(run, plan, unjudged(run, plan, outcome="abandoned", reason=reason, when=word.when))
     end_reservation(run)

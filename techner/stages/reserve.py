@@ -26,6 +26,8 @@ class Condemned:
     versions: tuple[str, ...]
     runs: tuple[str, ...]
     blobs: tuple[str, ...]
+    signature: str | None = None
+    """As a generation's; publications believe no other word on what is being removed."""
 
 
 def condemned(store: Store) -> Condemned | None:

@@ -56,6 +56,8 @@ class Run:
 
     def read(self, name: str, kind: type[T]) -> T:
         found = self.find(name, kind)
+        if found is None and name == "plan.json":
+            raise RegistryError(f"no run {self.id!r} is planned; `techner run list` shows the decided ones")
         if found is None:
             raise RegistryError(f"run {self.id!r} has no {name}; run the stages in order")
         return found

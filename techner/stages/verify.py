@@ -16,6 +16,7 @@ from techner.registry.trust import signature_key
 from techner.registry.verify import Fault, verify_store
 from techner.registry.versions import read_manifest, versions
 from techner.stages.deliveries import INBOX
+from techner.stages.endings import RUN_WORDS
 from techner.stages.judgements import judgements
 from techner.store import Store
 
@@ -139,7 +140,7 @@ def _decisions(store: Store, known: set[str]) -> Iterator[Fault]:
     digests = dict.fromkeys(entry.key.split("/")[1] for entry in store.list("decisions/"))
     for batch in digests:
         yield from _log(Log(store, f"decisions/{batch}", Decision), f"decisions on {batch[:12]}", [])
-    unknown = {*digests} - known
+    unknown = {name for name in digests if not name.startswith(RUN_WORDS)} - known
     for batch in sorted(unknown):
         if not any(store.list(f"batches/{batch}/", limit=1)) and not _is_delivered(store, batch):
             yield Fault(

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import stat
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,6 +15,8 @@ from techner.core.errors import ObjectExists, ObjectMissing, StoreError
 from techner.store.base import CHUNK_BYTES, FOREIGN, RESERVED, Stored, check_key
 
 _SCRATCH = RESERVED  # on the same file system as the objects, hidden from `list`
+_LEFT_S = 24 * 3600.0
+"""A scratch file that was not written to for so long was left by a killed writer."""
 
 
 class FolderStore:
@@ -21,6 +24,7 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
+        self._is_swept = False
 
     @property
     def url(self) -> str:
@@ -130,6 +134,7 @@ class FolderStore:
         scratch = self.root / _SCRATCH / uuid.uuid4().hex
         try:
             _make_folders(scratch.parent, target.parent)
+            self._sweep()
             with scratch.open("xb") as file:
                 fill(file)
                 file.flush()
@@ -146,6 +151,16 @@ class FolderStore:
         finally:
             with suppress(FileNotFoundError, NotADirectoryError):  # the latter: a file stands in the way
                 scratch.unlink()
+
+    def _sweep(self) -> None:
+        """Remove what killed writers left, once for all writes of this process."""
+        if self._is_swept:
+            return
+        self._is_swept = True
+        for left in (self.root / _SCRATCH).iterdir():
+            with suppress(OSError):
+                if time.time() - left.lstat().st_mtime > _LEFT_S:
+                    left.unlink()
 
 
 def _stored(path: Path, key: str) -> Stored:

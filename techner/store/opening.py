@@ -1,6 +1,7 @@
 """From a URL to a store."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -23,15 +24,22 @@ def open_store(url: str, *, s3_endpoint: str | None = None) -> Store:
 
         return connect(parts.netloc, parts.path.strip("/"), endpoint=s3_endpoint)
     if parts.scheme == "file" and not parts.netloc and parts.path and "\0" not in unquote(parts.path):
-        return FolderStore(Path(unquote(parts.path)))
+        return _folder(Path(unquote(parts.path)))
     if url and not parts.scheme and "\0" not in url:
         try:
-            return FolderStore(Path(url).expanduser())
+            return _folder(Path(url).expanduser())
         except RuntimeError as error:
             raise SettingsError(
                 f"TECHNER_STORE={url!r}: no such home folder; give a path that starts with /"
             ) from error
     raise _no_store(url)
+
+
+def _folder(path: Path) -> FolderStore:
+    with suppress(OSError):  # what cannot be looked at is said where it is used
+        if path.is_file():
+            raise SettingsError(f"TECHNER_STORE: {path} is a file; give a folder, or s3://bucket/prefix")
+    return FolderStore(path)
 
 
 def _no_store(url: str) -> SettingsError:

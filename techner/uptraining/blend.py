@@ -20,7 +20,7 @@ from techner.uptraining.pipeline import (
     pretrained_labels,
     pretrained_ner,
 )
-from techner.uptraining.strategy import Task, settled
+from techner.uptraining.strategy import Task, rehearsal_ratio
 from techner.uptraining.surgery import detach, graft, inherit, initialise, shape_of
 
 
@@ -32,7 +32,7 @@ def blend(task: Task) -> Iterator[Step]:
     which speaks for the labels that the annotators did not look for.
     """
     production, work = load_pipeline(task.folder), load_pipeline(task.origin)
-    policy = settled(task.policy, rehearsal_ratio=1.0)
+    policy = task.policy
     if NEW_NER in work.pipe_names:
         raise ModelError(f"{task.origin} has a second `ner` from extend; blend starts from its origin")
     name = pretrained_ner(work)
@@ -56,6 +56,7 @@ def blend(task: Task) -> Iterator[Step]:
     material = Material(
         new=new,
         rehearsal=gold(work, rehearsed, frozenset(labels), silver=unsaid, teacher_labels=old),
+        rehearsal_ratio=rehearsal_ratio(policy, 1.0),
         dev_f1=dev.scorer(work, name, held, held_old, frozenset(labels)),
     )
     yield from train(work, name, material, policy)

@@ -26,13 +26,13 @@ from techner.uptraining.pipeline import (
     pretrained_ner,
     taught_labels,
 )
-from techner.uptraining.strategy import Task, settled
+from techner.uptraining.strategy import Task, rehearsal_ratio
 from techner.uptraining.surgery import graft, inherit, initialise, shape_of, standalone
 
 
 def extend(task: Task) -> Iterator[Step]:
     """Train the second `ner`, from production's where there is one, and save the whole pipeline."""
-    work, policy = load_pipeline(task.folder), settled(task.policy, rehearsal_ratio=0.4)
+    work, policy = load_pipeline(task.folder), task.policy
     if task.origin != task.folder and taught_labels(work, load_pipeline(task.origin)) != new_labels(work):
         raise ModelError(
             f"the `ner` of {task.folder} has learnt labels by blend; extend starts from its origin"
@@ -53,6 +53,7 @@ def extend(task: Task) -> Iterator[Step]:
     material = Material(
         new=new,
         rehearsal=gold(work, map(nothing_new, rehearsed), frozenset(labels)),
+        rehearsal_ratio=rehearsal_ratio(policy, 0.4),
         dev_f1=dev.scorer(work, NEW_NER, held, map(nothing_new, old), frozenset(labels)),
     )
     yield from train(work, NEW_NER, material, policy)

@@ -39,6 +39,8 @@ class Material:
 
     new: Sequence[SpacyExample]
     rehearsal: Sequence[SpacyExample] = field(default=())
+    rehearsal_ratio: float = 0.0
+    """Rehearsal texts an epoch, for each new example."""
     dev_f1: Callable[[], float | None] = lambda: None
     """Scores the component as it is; only where there is enough to tell epochs apart."""
 
@@ -61,7 +63,7 @@ def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) 
     sgd = Adam(policy.learning_rate, L2=0.01, grad_clip=1.0, use_averages=True)
     model = ner(nlp, name).model
     count = epochs(len(material.new), policy)
-    replay = Replay(material.rehearsal, ceil((policy.rehearsal_ratio or 0.0) * len(material.new)), shuffler)
+    replay = Replay(material.rehearsal, ceil(material.rehearsal_ratio * len(material.new)), shuffler)
     total = (len(material.new) + replay.size) * count
     words_of = Words([*material.new, *material.rehearsal], policy.word_dropout, shuffler)
     best, done = Best(), 0

@@ -1,7 +1,7 @@
 """The interface of a strategy, and the ones there are."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from thinc.api import fix_random_seed
@@ -51,9 +51,9 @@ class Uptrained:
 Strategy = Callable[[Task], Iterator[Step]]
 
 
-def settled(policy: TrainingPolicy, *, rehearsal_ratio: float) -> TrainingPolicy:
-    """Fill in what the policy leaves to the strategy."""
-    return policy if policy.rehearsal_ratio is not None else replace(policy, rehearsal_ratio=rehearsal_ratio)
+def rehearsal_ratio(policy: TrainingPolicy, default: float) -> float:
+    """Return the policy's ratio, or the strategy's own where it leaves that open."""
+    return default if policy.rehearsal_ratio is None else policy.rehearsal_ratio
 
 
 def _extend() -> Strategy:

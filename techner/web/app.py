@@ -87,7 +87,7 @@ def create_app(
             raise RegistryError(f"version {version!r} has no report: nothing was judged when it was made")
         return HTMLResponse(load_bytes(store, entry), headers=_REPORT_HEADERS)
 
-    @app.get("/run/{run_id}", include_in_schema=False)
+    @app.get("/run/{run_id:path}", include_in_schema=False)
     def run_report(run_id: str) -> HTMLResponse:
         store = open_store()
         return HTMLResponse(load_bytes(store, find_report(store, run_id)), headers=_REPORT_HEADERS)
@@ -108,7 +108,8 @@ def _failure(request: Request, error: Exception) -> Response:
     if getattr(request.scope.get("route"), "path", "").startswith(f"{PREFIX}/"):
         answer: Response = JSONResponse({"detail": str(error)}, status_code=status)
     else:
-        home = "../" if request.path_params else "./"
+        depth = sum(1 + str(part).count("/") for part in request.path_params.values())
+        home = "../" * depth or "./"
         answer = _html("error.html", status=status, error=str(error), home=home)
     if is_passing:
         answer.headers["Retry-After"] = RETRY_AFTER_S

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from techner.cli import app
 from techner.cli.app import main
-from techner.core.errors import RegistryError
+from techner.core.errors import RegistryError, UnknownVersion
 from techner.core.policy import TECH_LABELS
 from techner.formats import write_examples
 from techner.registry.aliases import production
@@ -66,7 +66,7 @@ def test_an_error_is_one_line_on_stderr_and_exit_code_1(
     assert left.value.code == 1
     assert said.out == ""
     assert said.err.startswith("error: ")
-    assert "model list" in " ".join(said.err.split())
+    assert "run `techner init --base MODEL` once" in " ".join(said.err.split())
 
 
 def test_model_list_marks_production(techner: World) -> None:
@@ -288,9 +288,15 @@ def test_run_report_prints_the_page_of_a_judged_run() -> None:
 
 
 @pytest.mark.usefixtures("techner")
+def test_the_history_of_an_alias_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(UnknownVersion, match="no version or alias 'nowhere'"):
+        call("model", "history", "--alias", "nowhere", "--json")
+
+
+@pytest.mark.usefixtures("techner")
 def test_run_approve_and_reject_need_a_judged_run() -> None:
     for command in ("approve", "reject"):
-        with pytest.raises(RegistryError, match="run the stages in order"):
+        with pytest.raises(RegistryError, match="no run 'nowhere' is planned; `techner run list`"):
             call("run", command, "nowhere", "--why", "test")
 
 

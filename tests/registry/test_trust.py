@@ -26,6 +26,7 @@ PLACES = {
     "batches/b/a/examples.jsonl": "batches/b/a/quarantine.jsonl",
     "batches/b/a/report.html": "batches/c/a/report.html",
     f"decisions/b/{TOP - 1}.json": f"decisions/c/{TOP - 1}.json",
+    "gc/condemned.json": f"judgements/{TOP - 3}.json",
     f"judgements/{TOP - 1}.json": f"judgements/{TOP - 2}.json",
     "runs/r/verdict.json": "runs/s/verdict.json",
     "runs/a/b/plan.json": "runs/a/plan.json",
@@ -224,6 +225,6 @@ def test_two_nights_that_examine_one_batch_spoil_no_signature_of_each_other() ->
 
 def test_blobs_and_deliveries_need_no_signature() -> None:
     bucket = MemoryStore()
-    for key in ("blobs/sha256/0", "inbox/a.jsonl", "reference/r/about.json", "probe/x", "gc/condemned.json"):
+    for key in ("blobs/sha256/0", "inbox/a.jsonl", "reference/r/about.json", "probe/x"):
         bucket.put(key, b"x")
         assert trusted(bucket, PUBLIC).get(key) == b"x"

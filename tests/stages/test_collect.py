@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from techner.core.errors import IntegrityError, NotInitialised, RegistryError, TechnerError
+from techner.core.errors import IntegrityError, NotInitialised, RegistryError, TechnerError, Untrusted
 from techner.core.manifest import FileEntry, Judgement, Manifest
 from techner.core.night import Plan
 from techner.core.policy import Policies
@@ -18,13 +19,13 @@ from techner.core.verdict import Verdict
 from techner.documents import dump
 from techner.registry.aliases import move_alias, production
 from techner.registry.blobs import blob_key, load_bytes, save_bytes
-from techner.registry.trust import signature_key
+from techner.registry.trust import signature_key, trusted
 from techner.registry.verify import verify_store
 from techner.registry.versions import create_version, version_name, versions
 from techner.stages.collect import collect, plan_collection
 from techner.stages.judgements import Word, judgements
 from techner.stages.reject import abandon, skip
-from techner.stages.reserve import CONDEMNED, RESERVED, Reserved, reserve
+from techner.stages.reserve import CONDEMNED, RESERVED, Condemned, Reserved, reserve
 from techner.stages.run import Run
 from techner.store import MemoryStore, Store
 from techner.store.base import Stored
@@ -342,6 +343,36 @@ def test_a_second_collection_at_once_is_refused_and_an_interrupted_one_resumed(s
         collect(store, WORD, keep_days=0)
     collect(store, WORD, keep_days=0, resume=True)
     assert [int(name[:4]) for name in versions(store)] == [0, 5, 6]
+
+
+def test_what_is_being_removed_is_believed_with_a_signature_alone(store: MemoryStore) -> None:
+    key = Ed25519PrivateKey.from_private_bytes(b"1" * 32)
+    signing = trusted(store, (), key)
+    record = Condemned(who="x", when="now", versions=(), runs=(), blobs=())
+    store.create(CONDEMNED, dump(record))
+    with pytest.raises(Untrusted, match=r"condemned\.json is not signed"), reserved(signing):
+        pass
+    store.delete(CONDEMNED)
+    signing.create(CONDEMNED, dump(record))
+    with reserved(signing):
+        pass
+
+
+def reserved(store: Store) -> AbstractContextManager[None]:
+    candidate = manifest(7)
+    return reserve(run_of(store), candidate, version=version_name(candidate))
+
+
+def test_a_record_of_a_collection_that_nobody_signed_is_replaced_by_a_person() -> None:
+    bucket = MemoryStore()
+    signing = trusted(bucket, (), Ed25519PrivateKey.from_private_bytes(b"1" * 32))
+    origin = made(signing, 0, parent=None, origin=None)
+    move(signing, origin, None, age=400)
+    bucket.create(CONDEMNED, dump(Condemned(who="x", when="now", versions=(), runs=(), blobs=())))
+    with pytest.raises(RegistryError, match=r"is not signed: find out who wrote it; .* add --resume"):
+        collect(signing, WORD)
+    collect(signing, WORD, resume=True)
+    assert not any(bucket.list(CONDEMNED))
 
 
 def interrupted(store: MemoryStore) -> None:

@@ -49,8 +49,8 @@ KILLS = [
     ("uptrain", "before", 1), ("uptrain", "after", 4),
     ("evaluate", "before", 1), *(("evaluate", "after", write) for write in (1, 2, 3)),
     ("judge", "before", 1), *(("judge", "after", write) for write in (1, 2, 3)),
-    # both cards, reservation, manifest, the probe (5 writes), the alias, the judgement
-    *(("publish", "after", write) for write in (1, 2, 3, 4, 5, 9, 10, 11)),
+    # the word, both cards, reservation, manifest, the probe (5 writes), the alias, the judgement
+    *(("publish", "after", write) for write in (1, 2, 3, 4, 5, 6, 10, 11, 12)),
 ]  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def contents(store: Store) -> dict[str, bytes | str]:
     found: dict[str, bytes | str] = {}
     for entry in store.list():
         data = store.get(entry.key)
-        if entry.key.startswith(("aliases/", "judgements/")):
+        if entry.key.startswith(("aliases/", "decisions/", "judgements/")):
             found[entry.key] = str(json.loads(data).get("version"))
         elif entry.key.endswith("/speed.json"):
             found[entry.key] = f"{json.loads(data)['words']} words"

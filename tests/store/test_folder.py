@@ -1,6 +1,7 @@
 """What is special about a store in a folder."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,15 @@ def test_scratch_file_of_a_killed_writer_is_not_listed(folder: FolderStore) -> N
     folder.create("a", b"1")
     (folder.root / ".tmp" / "left-over").write_bytes(b"half")
     assert [entry.key for entry in folder.list()] == ["a"]
+
+
+def test_scratch_files_of_writers_killed_long_ago_go_and_those_of_living_ones_stay(tmp_path: Path) -> None:
+    FolderStore(tmp_path).create("a", b"1")
+    for name, age_s in (("left", 25 * 3600), ("living", 60)):
+        (tmp_path / ".tmp" / name).write_bytes(b"half")
+        os.utime(tmp_path / ".tmp" / name, (time.time() - age_s,) * 2)
+    FolderStore(tmp_path).create("b", b"1")
+    assert [path.name for path in (tmp_path / ".tmp").iterdir()] == ["living"]
 
 
 def test_refused_create_leaves_no_scratch_file(folder: FolderStore) -> None:

@@ -20,6 +20,13 @@ def test_plain_path_opens_a_folder(tmp_path: Path) -> None:
     assert opened.root == tmp_path / "store"
 
 
+@pytest.mark.parametrize("url", ["{}", "file://{}"])
+def test_a_file_is_no_store(url: str, tmp_path: Path) -> None:
+    (tmp_path / "store").write_bytes(b"")
+    with pytest.raises(SettingsError, match="store is a file; give a folder"):
+        open_store(url.format(tmp_path / "store"))
+
+
 def test_relative_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert open_store("data/store").url == f"file://{tmp_path}/data/store"

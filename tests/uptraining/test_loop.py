@@ -61,8 +61,8 @@ def test_a_pool_smaller_than_an_epoch_needs_is_dealt_whole(nlp: Language) -> Non
 
 def test_rehearsal_is_proportional_to_the_new_examples(nlp: Language) -> None:
     egs = gold(nlp, tech_batch(0, 50), frozenset())
-    policy = TrainingPolicy(epochs=2, rehearsal_ratio=0.5)
-    *_, last = train(nlp, "ner", Material(new=egs[:20], rehearsal=egs[20:]), policy)
+    material = Material(new=egs[:20], rehearsal=egs[20:], rehearsal_ratio=0.5)
+    *_, last = train(nlp, "ner", material, TrainingPolicy(epochs=2))
     assert last.done == last.total == 2 * (20 + 10)
 
 

@@ -29,9 +29,10 @@ def test_page_links_to_the_report_of_a_rejected_run(filled: Filled, client: Clie
     assert page.get("/run/scheduled-9").text == "<!doctype html><title>scheduled-9</title>"
 
 
-def test_report_of_an_open_question_is_found_by_its_run(client: Client) -> None:
+@pytest.mark.parametrize("run", ["scheduled__2026-11-20T02:00:00+00:00", "backfill/2026-11/20"])
+def test_report_of_an_open_question_is_found_by_its_run(client: Client, run: str) -> None:
     """Nobody has decided yet, so no log knows the run."""
-    store, run = MemoryStore(), "scheduled__2026-11-20T02:00:00+00:00"
+    store = MemoryStore()
     planned = Run(store=store, id=run, cache=Path())
     planned.write(
         "plan.json", Plan(batches=(), production="p", origin="o", reference="r", policies=Policies())
@@ -46,6 +47,13 @@ def test_report_of_an_open_question_is_found_by_its_run(client: Client) -> None:
 @pytest.mark.parametrize("run", ["nowhere", "%2E%2E", "x" * 2000, "a%5Cb"])
 def test_report_of_an_unknown_run_is_not_found(filled: Filled, run: str, client: Client) -> None:
     assert client(filled.store).get(f"/run/{run}").status_code == 404
+
+
+@pytest.mark.parametrize(("run", "home"), [("a", "../"), ("a/b/c", "../../../")])
+def test_the_way_back_from_an_unknown_run_leads_to_the_overview(
+    filled: Filled, run: str, home: str, client: Client
+) -> None:
+    assert f'href="{home}"' in client(filled.store).get(f"/run/{run}").text
 
 
 def test_reports_run_in_no_origin_but_their_own(filled: Filled, client: Client) -> None:
