@@ -157,6 +157,7 @@ def test_a_table_by_variable_is_json_and_replaces_the_one_of_the_file(
         ("TECHNER_SCHEME__RENAMED", "A=B"),
         ("TECHNER_SCHEME__RENAMED", "[]"),
         ("TECHNER_QUALITY__LABELS", '["A"'),
+        ("TECHNER_QUALITY__LABELS", '{"A": "B"}'),
         ("TECHNER_QUALITY__LABELS", "[" * 100_000),
         ("TECHNER_GATE", "0.01"),
     ],
