@@ -16,6 +16,7 @@ def until(
     what: str,
     *,
     within_s: float = LIMIT_S,
+    every_s: float = _POLL_S,
     last_seen: Callable[[], object] = lambda: "nothing",
 ) -> T:
     """Return what `condition` gives as soon as it is true; fails with `what`, and what was seen instead."""
@@ -23,5 +24,5 @@ def until(
     while not (found := condition()):
         if time.monotonic() > deadline:
             pytest.fail(f"waited {within_s:g} s for {what}; seen last: {last_seen()}")
-        time.sleep(_POLL_S)
+        time.sleep(every_s)
     return found

@@ -37,6 +37,7 @@ POLICIES = {
     "TECHNER_GATE__SURVIVAL_FLOOR": "0",
     "TECHNER_GATE__SPEED_FLOOR": "0",
 }
+ASK_AIRFLOW_S = 0.5  # not oftener: the API server answers with CPU time that the night could use
 DAG = "/api/v2/dags/techner_nightly"
 ASKED = re.compile(r"TaskInstance Finished: dag_id=techner_nightly, task_id=ask, .* state=awaiting_input")
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -169,7 +170,7 @@ def up(state: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
         with httpx.Client(
             base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=LIMIT_S
         ) as client:
-            until(lambda: client.get(DAG).status_code == 200, "the DAG to be parsed")
+            until(lambda: client.get(DAG).status_code == 200, "the DAG to be parsed", every_s=ASK_AIRFLOW_S)
             yield process, client
 
 
@@ -183,16 +184,17 @@ def until_the_answer_is_safe(client: httpx.Client, run: str, state: Path) -> Non
     Airflow 3.3 takes that end for the end of the task, and tries it again, where the task is queued already
     to take up the answer.
     """
-    until(
-        lambda: task_states(client, run).get("ask") == "awaiting_input",
-        "the gate to ask",
-        last_seen=lambda: task_states(client, run),
-    )
     log = state / "airflow" / "logs" / "scheduler.log"
     until(
         lambda: ASKED.search(log.read_text(errors="replace")),
         "the scheduler to read that the question was put",
         last_seen=lambda: log.read_text(errors="replace")[-2000:],
+    )
+    until(
+        lambda: task_states(client, run).get("ask") == "awaiting_input",
+        "the question to stand",
+        every_s=ASK_AIRFLOW_S,
+        last_seen=lambda: task_states(client, run),
     )
 
 
@@ -226,7 +228,11 @@ def test_3_a_person_answers_where_the_gate_asks_and_the_answer_is_kept(up: Up, s
     _, client = up
     runs = f"{DAG}/dagRuns"
     client.patch(DAG, json={"is_paused": False}).raise_for_status()
-    found = until(lambda: client.get(runs).json()["dag_runs"], "the night of the schedule to begin")
+    found = until(
+        lambda: client.get(runs).json()["dag_runs"],
+        "the night of the schedule to begin",
+        every_s=ASK_AIRFLOW_S,
+    )
     run = f"{runs}/{found[0]['dag_run_id']}"
     until_the_answer_is_safe(client, run, state)
     question = f"{run}/taskInstances/ask/-1/hitlDetails"
@@ -236,6 +242,7 @@ def test_3_a_person_answers_where_the_gate_asks_and_the_answer_is_kept(up: Up, s
     until(
         lambda: client.get(run).json()["state"] in ("success", "failed"),
         "the night to end after the answer",
+        every_s=ASK_AIRFLOW_S,
         last_seen=lambda: task_states(client, run),
     )
     assert task_states(client, run)["publish"] == "success"
