@@ -220,5 +220,5 @@ def test_sentence_of_very_many_lines_is_a_faulty_row() -> None:
 def test_long_line_of_an_unknown_format_is_refused_at_once() -> None:
     began = time.process_time()
     with pytest.raises(BatchError, match=r"^format: not a format read here"):
-        read("9" * 20_000 + ",9\n")
-    assert time.process_time() - began < 5
+        read("9" * 100_000 + ",9\n")
+    assert time.process_time() - began < 30  # takes hundredths; by the square of the length it takes minutes
