@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from techner.core.errors import BatchError
 from techner.formats.rows import ShapeError
@@ -22,6 +23,9 @@ _MISC = 9
 _CHUNKS = frozenset(
     ("NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP", "PNP", "NX", "WHNP")
 )
+_NUMBERS = re.compile(r"[0-9]+([-.:][0-9]+)*")
+_MOST_OTHERS = 0.6
+"""Of a column of words that are numbers, or the same as in the line before."""
 _BARE = re.compile(r"[A-Z][A-Z_]+")
 _LEAST_LETTERS = 25
 _MOST_LETTERS = 0.95
@@ -132,6 +136,9 @@ def _refuse_other_tags(cut: list[list[str]], count: int) -> None:
             f"{count} columns, and the last one has labels without B- or I-, as {bare[0][:40]!r}",
             "write B- where a span begins and I- where it goes on",
         )
+    others = [tag for tag in last if not TAG.fullmatch(tag)]
+    if not labels and others:
+        raise _unsure(f"the last column holds no tag but O, and {others[0][:40]!r}", "write B-, I- and O")
 
 
 def _nest(whole: list[list[str]], outer: int, inner: int) -> bool:
@@ -153,8 +160,19 @@ def _nest(whole: list[list[str]], outer: int, inner: int) -> bool:
 
 
 def _checked(columns: Columns, cut: list[list[str]]) -> Columns:
-    """Return the columns; raises BatchError where the words are single letters, or tags."""
+    """Return the columns; raises BatchError where the words are letters, numbers, or said again and again."""
     words = [line[columns.token] for line in cut if len(line) > columns.token]
+    if len(words) >= _LEAST_LETTERS and max(map(len, cut)) > len(("word", "tag")):
+        numbers = sum(_NUMBERS.fullmatch(word) is not None for word in words)
+        again = sum(one == other for one, other in pairwise(words))
+        for count, what in (
+            (words.count(""), "nothing"),
+            (numbers, "numbers"),
+            (again, "the same again and again"),
+        ):
+            if count > _MOST_OTHERS * len(words):
+                place = f"column {columns.token + 1}, where the words should be, holds {what}"
+                raise _unsure(f"{place}, as {words[-1][:40]!r}", "take it out")
     letters = sum(len(word) == 1 for word in words)
     if len(words) >= _LEAST_LETTERS and letters > _MOST_LETTERS * len(words):
         raise _unsure(

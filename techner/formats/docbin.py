@@ -5,8 +5,9 @@ lengths leave out; to make a `Doc` of foreign data runs much more of spaCy.
 """
 
 import json
+import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from techner.core.errors import BatchError
@@ -24,6 +25,8 @@ MAX_DOC_CHARS = 1_000_000
 """Of text and labels: each token is a number, and the string that it names may be long."""
 MAX_CHARS_OF_BYTE = 2
 """A token takes 24 bytes and more."""
+_SPAN = struct.Struct(">QQQiiii")
+"""How a span group writes a span: its end and start in characters come last."""
 _MISSING, _INSIDE, _OUTSIDE, _BEGIN = range(4)
 """Token.ent_iob."""
 _FAULTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
@@ -47,7 +50,7 @@ def read_docbin(data: bytes) -> Iterator[Row]:
 
     unpacked = unpack(data, what="DocBin")
     try:
-        docs, names = _docs(unpacked)
+        docs, names, groups = _docs(unpacked)
         strings = StringStore(names)
     except _FAULTS as error:
         problem = f"no DocBin of spaCy 3 ({type(error).__name__}: {error})"
@@ -61,6 +64,8 @@ def read_docbin(data: bytes) -> Iterator[Row]:
                 raise BatchError(
                     "large: the texts of the DocBin are far longer than the file: deliver smaller files"
                 )
+            if number <= len(groups):
+                _refuse_others(groups[number - 1], parts["entities"] or ())
         except _FAULTS as error:
             raw = json.dumps({"doc": number}).encode()
             yield Row(number=number, raw=raw, fault=("shape", f"document {number}: {error}"))
@@ -82,8 +87,25 @@ def _counting() -> dict[str, Any]:
     return {"list_hook": count, "object_hook": count}
 
 
-def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str]]:
-    """Return documents, a list a token [word, inside or outside, label, space after], and the strings."""
+def _refuse_others(groups: bytes, entities: Sequence[Sequence[Any]]) -> None:
+    """Raise ShapeError where a document has span groups that hold more than its entities."""
+    if len(groups) <= 1:  # none, nearly always
+        return
+    import srsly
+
+    bounds = {"raw": False, "strict_map_key": False} | _counting()
+    known = {(start, end) for start, end, _ in entities}
+    for group in srsly.msgpack.loads(groups, **bounds):
+        for span in srsly.msgpack.loads(group, **bounds)["spans"]:
+            *_, start, end = _SPAN.unpack(span)
+            if (start, end) not in known:
+                raise ShapeError(
+                    f"a span group (`doc.spans`) has {start}-{end}, `doc.ents` does not: keep one"
+                )
+
+
+def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str], list[bytes]]:
+    """Return documents, a list a token [word, inside or outside, label, space after], strings, groups."""
     import numpy as np
     import srsly
     from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
@@ -115,7 +137,7 @@ def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str]]:
             yield [[*word, int(space)] for word, space in zip(words, after, strict=True)]
             start = end
 
-    return docs(), list(message["strings"])
+    return docs(), list(message["strings"]), list(message.get("span_groups") or ())
 
 
 def _parts(doc: list[list[int]], strings: "StringStore") -> tuple[dict[str, Any], int]:

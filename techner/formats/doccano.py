@@ -12,7 +12,7 @@ The JSON of 1.2 and before has numbers for labels; `quality` refuses them as unk
 from collections.abc import Mapping
 from typing import Any
 
-from techner.formats.rows import Row, texts_of
+from techner.formats.rows import Row, ShapeError, texts_of
 
 NAME = "doccano"
 _KEYS = ("label", "labels", "annotations")
@@ -35,8 +35,12 @@ def recognises(record: Any) -> bool:
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
-    """Find text and entities; relations and comments are left out."""
-    spans = record[_key(record) or "entities"]
+    """Find text and entities, no relations and comments; raises ShapeError for two lists that differ."""
+    key = _key(record) or "entities"
+    spans = record[key]
+    others = [one for one in _KEYS if one != key and _are_spans(record.get(one)) and record[one]]
+    if others and [_entity(span) for span in record[others[0]]] != [_entity(span) for span in spans]:
+        raise ShapeError(f"both {key!r} and {others[0]!r} are lists of annotations, and differ: keep one")
     return Row(
         number=number,
         raw=raw,

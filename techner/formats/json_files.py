@@ -12,6 +12,7 @@ from techner.formats.rows import Fault, Item
 
 _WINDOW_BYTES = 1 << 18
 """Nearly every item ends within so many; more are only taken where one does not."""
+_BOM = b"\xef\xbb\xbf"
 _SPACE = re.compile(rb"[ \t\r\n]*")
 Decode = Callable[[str, int], tuple[Any, int]]
 _LIST = re.compile(rb"\s*\[\s*(?P<inside>[\[{])")
@@ -26,8 +27,9 @@ def json_lines(data: bytes) -> Iterator[Item]:
         if line.isspace():
             continue
         raw = line.removesuffix(b"\n").removesuffix(b"\r")
+        text = raw.removeprefix(_BOM)  # joined files have one each
         try:
-            yield number, raw, strict_json.record(raw.decode()), None
+            yield number, raw, strict_json.record(text.decode()), None
         except UnicodeDecodeError as error:
             yield number, raw, None, ("encoding", f"byte {error.start} is not UTF-8")
         except ValueError as error:

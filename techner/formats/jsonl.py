@@ -6,7 +6,7 @@ from typing import Any
 
 from techner.core.errors import IntegrityError
 from techner.core.examples import Example, Span
-from techner.formats import doccano
+from techner.formats import doccano, label_studio_min
 from techner.formats.json_files import json_lines
 from techner.formats.rows import Row, ShapeError, texts_of
 
@@ -16,7 +16,12 @@ _OTHER_LISTS = frozenset(("ents", "spans", "label", "labels", "annotations"))
 
 def recognises(record: Any) -> bool:
     """Say whether the record has entities, and not as doccano writes them."""
-    return isinstance(record, dict) and "entities" in record and not doccano.recognises(record)
+    return (
+        isinstance(record, dict)
+        and "entities" in record
+        and not doccano.recognises(record)
+        and not label_studio_min.recognises(record)
+    )
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
@@ -47,7 +52,8 @@ def _is_annotation(value: Any) -> bool:
 def answer_of(record: Mapping[str, Any]) -> str | None:
     """Return the annotator's answer, where it is one; other records may have a key of that name too."""
     answer = record.get("answer")
-    return answer if answer in ("accept", "reject", "ignore") else None
+    said = answer.strip().lower() if isinstance(answer, str) else None
+    return said if said in ("accept", "reject", "ignore") else None
 
 
 def write_examples(examples: Iterable[Example]) -> bytes:

@@ -14,7 +14,7 @@ from techner.formats.rows import Row, ShapeError, offset, texts_of
 
 NAME = "Label Studio"
 HTML = "HyperText: offsets into HTML are none into one text; annotate plain text with <Text> and <Labels>"
-_PREDICTED = "predictions alone, without a person's annotation: submit it in Label Studio, and export again"
+_ALONE = "{} alone, without a person's annotation: submit it in Label Studio, and export again"
 _HEAD = 100
 _OTHERS = frozenset(
     ("data", "annotations", "label", "labels", "ents", "tokens", "words", "classes", "annotation")
@@ -62,8 +62,8 @@ def read(number: int, raw: bytes, record: Mapping[str, Any], *, usual: str | Non
         if not _same(said[0].entities, other.entities):
             detail = f"annotations 1 and {place} of the task disagree: keep one and cancel the others"
             return Row(number=number, raw=raw, fault=("conflict", detail))
-    if not annotations and _is_predicted(task):
-        raise ShapeError(_PREDICTED)
+    if not annotations and (unsubmitted := _unsubmitted(task)):
+        raise ShapeError(_ALONE.format(unsubmitted))
     return Row(
         number=number,
         raw=raw,
@@ -90,8 +90,8 @@ def usual_text(records: Sequence[Any]) -> str | None:
 def refusal(records: Sequence[Any]) -> str | None:
     """Say why none of a file's records can be read, where one reason holds for all."""
     annotated = any(map(_annotations, records))
-    if not annotated and any(_is_predicted(_task(record)) for record in records):
-        return f"Label Studio's tasks have {_PREDICTED}"
+    if not annotated and (found := [one for one in map(_unsubmitted, map(_task, records)) if one]):
+        return f"Label Studio's tasks have {_ALONE.format(found[0])}"
     faults = {fault for record in records if (fault := _fault(record)) is not None}
     return f"Label Studio's {HTML}" if faults == {HTML} else None
 
@@ -110,11 +110,13 @@ def _annotations(record: Mapping[str, Any]) -> Any:
     return record.get("annotations", record.get("completions"))
 
 
-def _is_predicted(task: Mapping[str, Any]) -> bool:
-    predictions = task.get("predictions")
-    return isinstance(predictions, list) and any(
-        isinstance(one, dict) and one.get("result") for one in predictions
-    )
+def _unsubmitted(task: Mapping[str, Any]) -> str | None:
+    """Return the key of what was marked and never submitted; None where nothing was."""
+    for key in ("predictions", "drafts"):
+        found = task.get(key)
+        if isinstance(found, list) and any(isinstance(one, dict) and one.get("result") for one in found):
+            return key
+    return None
 
 
 def text_of(data: Mapping[str, Any], regions: Sequence[Region] = (), usual: str | None = None) -> Any:
@@ -165,19 +167,26 @@ def _submitted(annotations: Any) -> Iterable[Mapping[str, Any]]:
 
 
 def _marked(annotation: Mapping[str, Any]) -> Marked:
-    """Return what one annotator marked; choices, ratings and relations mark nothing."""
+    """Return what one annotator marked; choices and ratings of a text or of its regions mark nothing."""
     marked = Marked([], [])
+    others: dict[tuple[Any, Any], Any] = {}
     for region in annotation["result"]:
         if not isinstance(region, dict):
             raise ShapeError("a region is not an object")
         value, kind = region.get("value"), region.get("type", "labels")
         if not isinstance(value, dict) or not str(kind).endswith("labels"):
+            if isinstance(value, dict) and type(value.get("start")) is int and type(value.get("end")) is int:
+                others.setdefault((value["start"], value["end"]), kind)
             continue
         found = entities_of(value, str(region.get("to_name")))
         marked.entities.extend(found.entities)
         marked.regions.extend(found.regions)
     if len({region.drawn_on for region in marked.regions}) > 1:
         raise ShapeError("regions of several texts: deliver one text a task")
+    labelled = [(region.start, region.end) for region in marked.regions]
+    for (start, end), kind in others.items():
+        if (start, end) not in labelled:
+            raise ShapeError(f"{str(kind)[:40]!r} marks {start}-{end}, no label does: annotate with <Labels>")
     return marked
 
 

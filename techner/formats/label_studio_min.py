@@ -14,6 +14,8 @@ from techner.formats.label_studio import HTML, Marked, covered, entities_of, str
 from techner.formats.rows import Row, ShapeError
 
 NAME = "Label Studio JSON-MIN"
+_OF_OTHERS = frozenset(("entities", "spans", "ner_tags", "tokens"))
+"""Keys by which other tools are known; here they are names of control tags."""
 _OF_THE_TOOL = frozenset(("id", "annotator", "created_at", "updated_at", "lead_time", "agreement"))
 
 
@@ -22,9 +24,25 @@ def recognises(record: Any) -> bool:
     return (
         isinstance(record, dict)
         and "annotation_id" in record
-        and record.keys().isdisjoint(("entities", "spans", "_task_hash", "ner_tags", "tokens"))
+        and "_task_hash" not in record
+        and all(_is_regions(record[key]) for key in _OF_OTHERS & record.keys())
         and not isinstance(record.get("data"), dict)
     )
+
+
+def _is_regions(value: Any) -> bool:
+    """Say whether it is what a control tag marked, whatever its name is."""
+    regions = _regions(value)
+    return bool(regions) and all("labels" in region for region in regions)
+
+
+def _regions(value: Any) -> list[Mapping[str, Any]]:
+    """Return the regions of a value; some exports write one alone without its list."""
+    return [
+        region
+        for region in (value if isinstance(value, list) else [value])
+        if isinstance(region, dict) and "start" in region and "end" in region
+    ]
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any], *, usual: str | None = None) -> Row:
@@ -67,11 +85,10 @@ def refusal(records: Sequence[Any]) -> str | None:
 def _marked(record: Mapping[str, Any]) -> Marked:
     marked = Marked([], [])
     for value in record.values():
-        for region in value if isinstance(value, list) else ():
-            if isinstance(region, dict) and "start" in region and "end" in region:
-                found = entities_of(region)
-                marked.entities.extend(found.entities)
-                marked.regions.extend(found.regions)
+        for region in _regions(value):
+            found = entities_of(region)
+            marked.entities.extend(found.entities)
+            marked.regions.extend(found.regions)
     return marked
 
 

@@ -6,18 +6,33 @@
 from collections.abc import Mapping
 from typing import Any
 
+from techner.formats import label_studio_min
 from techner.formats.jsonl import answer_of
-from techner.formats.rows import Row, texts_of
+from techner.formats.rows import Row, ShapeError, texts_of
 
 NAME = "Prodigy"
-_BINARY_VIEWS = frozenset(("ner", "spans", "classification", "compare", "diff"))
-"""Interfaces that ask for a yes or no, and cannot mark a span."""
+_BLIND_VIEWS = frozenset(
+    (
+        "ner",
+        "spans",
+        "classification",
+        "compare",
+        "diff",
+        "choice",
+        "text",
+        "html",
+        "pos",
+        "pos_manual",
+        "dep",
+    )
+) | {"text_input", "image", "image_manual", "audio", "audio_manual", "video", "llm_io", "textcat"}
+"""Interfaces that cannot mark the entities of a text: they ask for a yes or no, a choice, or else."""
 _SUGGESTED = frozenset(("rank", "priority", "score", "pattern"))
 
 
 def recognises(record: Any) -> bool:
     """Say whether the record has spans, or the hash that Prodigy gives to every task."""
-    if not isinstance(record, dict) or "entities" in record:
+    if not isinstance(record, dict) or "entities" in record or label_studio_min.recognises(record):
         return False
     return "_task_hash" in record or ("spans" in record and "ents" not in record)
 
@@ -25,7 +40,10 @@ def recognises(record: Any) -> bool:
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
     """Find text, entities and answer."""
     spans = record.get("spans")
-    if _is_binary(record):
+    if isinstance(spans, list) and any(isinstance(one, dict) and answer_of(one) == "reject" for one in spans):
+        detail = "a span was answered with no: take it out, and have the rest of the text annotated"
+        return Row(number=number, raw=raw, fault=("binary", detail))
+    if spans is not None and _is_binary(record):
         detail = "a yes or no to one span says nothing of the rest of the text: annotate it with ner.manual"
         return Row(number=number, raw=raw, fault=("binary", detail))
     if spans is None and record.get("_view_id") in ("ner_manual", "spans_manual"):
@@ -34,7 +52,9 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
         number=number,
         raw=raw,
         text=record.get("text"),
-        entities=[_entity(span) for span in spans] if isinstance(spans, list) else spans,
+        entities=[_entity(span, record.get("tokens")) for span in spans]
+        if isinstance(spans, list)
+        else spans,
         scope=record.get("scope"),
         answer=answer_of(record),
         covered=_covered(spans, record.get("tokens")) if isinstance(spans, list) else (),
@@ -47,7 +67,7 @@ def _is_binary(record: Mapping[str, Any]) -> bool:
         return True
     view = record.get("_view_id")
     if isinstance(view, str):
-        return view in _BINARY_VIEWS
+        return view in _BLIND_VIEWS or (view == "review" and record.get("view_id") in _BLIND_VIEWS)
     # Before 1.9 a task does not name its view; `ner.teach` leaves how it came to its one span.
     spans = record.get("spans")
     return (
@@ -56,7 +76,7 @@ def _is_binary(record: Mapping[str, Any]) -> bool:
         and isinstance(spans, list)
         and len(spans) == 1
         and isinstance(spans[0], dict)
-        and not _SUGGESTED.isdisjoint(spans[0])
+        and not all(_SUGGESTED.isdisjoint(part) for part in (spans[0], record, record.get("meta") or ()))
     )
 
 
@@ -78,7 +98,23 @@ def _of_tokens(span: Any, tokens: list[Any]) -> str | None:
     return None
 
 
-def _entity(span: Any) -> Any:
+def _entity(span: Any, tokens: Any) -> Any:
     if not isinstance(span, dict):
         return span
-    return [span.get("start"), span.get("end"), span.get("label")]
+    start, end = span.get("start"), span.get("end")
+    if start is None and end is None and isinstance(span.get("token_start"), int):
+        start, end = _at_tokens(span, tokens)
+    return [start, end, span.get("label")]
+
+
+def _at_tokens(span: Mapping[str, Any], tokens: Any) -> tuple[Any, Any]:
+    """Return where the tokens of a span lie; raises ShapeError where the task does not say it."""
+    match span:
+        case {"token_start": int(first), "token_end": int(last)} if isinstance(tokens, list):
+            if 0 <= first <= last < len(tokens):
+                match tokens[first], tokens[last]:
+                    case {"start": start}, {"end": end}:
+                        return start, end
+    raise ShapeError(
+        "a span counts tokens, and the task has no such 'tokens' with start and end: export them"
+    )

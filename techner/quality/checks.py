@@ -12,7 +12,7 @@ from techner.quality.found import Fault, Faults, quoted
 from techner.quality.labels import meant
 from techner.quality.text import has_long_run, text_faults
 
-CHECKS_VERSION = 9
+CHECKS_VERSION = 10
 """Counts up with every change of what a check finds: what is not learnt yet is then examined anew."""
 ANSWERS_NOT_TAUGHT = {"reject": "rejected", "ignore": "skipped"}
 
@@ -81,7 +81,8 @@ def scope_faults(example: Example) -> Faults:
 
 def _entities_faults(entities: Any) -> Faults:
     if not isinstance(entities, list):
-        yield Fault("entities_type", f"entities is {type(entities).__name__}")
+        said = "the row is not annotated: it has no entities, and [] would say that there are none"
+        yield Fault("entities_type", said if entities is None else f"entities is {type(entities).__name__}")
         return
     for entity in entities:
         if not isinstance(entity, list) or len(entity) != len(("start", "end", "label")):

@@ -68,7 +68,7 @@ def takes_long(text: str) -> bool:
 def text_faults(text: Any, policy: QualityPolicy) -> Faults:
     """Yield what keeps a text from being read."""
     if not isinstance(text, str):
-        yield Fault("text_type", f"text is {type(text).__name__}")
+        yield Fault("text_type", "the row has no text" if text is None else f"text is {type(text).__name__}")
         return
     if not text or text.isspace():
         yield Fault("text_empty", "nothing but white space")
