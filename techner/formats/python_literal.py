@@ -31,6 +31,8 @@ _TOKEN = re.compile(
     |(?P<word>[^\s\#'"\[\](){},]+)""",
     re.VERBOSE,
 )
+_INSIDE = re.compile(r"""(?:[\s,:]+|\d+(?![\w.+-])|"[^"\\\n]*+"(?!")|'[^'\\\n]*+'(?!'))++""")
+"""What nearly all of an item is: between its own brackets none of it matters to the scanner."""
 _LITERAL = re.compile(r":|None|True|False|[-+]?\d[\d_.eE+-]*")
 _CHANGED = r"^[ \t]*{name}\s*(?:\.\s*(?:append|extend|insert|remove|pop)\b|\+=|\[[^\]\n]*\]\s*=)"
 
@@ -124,6 +126,9 @@ def _lists(text: str) -> list[Found]:
     scanner = _Scanner(text)
     at = 0
     while at < len(text):
+        if scanner.depth > 1 and (inside := _INSIDE.match(text, at)):
+            at = inside.end()
+            continue
         token = _TOKEN.match(text, at)
         if token is None:
             raise BatchError(f"format: Python breaks off in a string on {_line(text, at)}: deliver it again")

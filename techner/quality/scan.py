@@ -16,14 +16,14 @@ from techner.quality.checks import outside, parse_row, scope_faults
 from techner.quality.copies import Copies
 from techner.quality.covered import covered_faults
 from techner.quality.findings import MAX_LISTED, Findings
-from techner.quality.found import Fault
+from techner.quality.found import Fault, quoted
 from techner.quality.names import Names, missing
 from techner.quality.scope import with_scope
 from techner.quality.second import SecondReader
 from techner.quality.shifts import Placement
 from techner.quality.spans import span_faults, suggested
 from techner.quality.spill import Spill, Spilled
-from techner.quality.text import form_faults
+from techner.quality.text import MAX_EDGE_MARKS, form_faults
 from techner.quality.tokens import Bounds, Tokenize
 
 UNREAD = ("text_long", "marks")
@@ -131,7 +131,12 @@ class Scan:
             self.renamed[row.number] = old
         if example.spans:
             given = [(span.start, span.end) for span in example.spans]
-            if self.placement.look(example.text, given):
+            self.bounds.uncut = ""
+            misplaced = self.placement.look(example.text, given)
+            if uncut := self.bounds.uncut:
+                what = f"more than {MAX_EDGE_MARKS} marks without white space beside a span"
+                yield Fault("marks", f"{quoted(uncut)} has {what}: shorten them, or put a space")
+            elif misplaced:
                 self.misplaced.add(row.number, example)
             else:
                 yield from span_faults(example, self.bounds)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 
-from techner.quality.text import takes_long
+from techner.quality.text import MAX_EDGE_MARKS, MAX_MARKS, takes_long
 
 Tokenize = Callable[[str], list[tuple[int, int]]]
 MAX_KNOWN = 100_000
 MAX_KNOWN_BYTES = 64 << 20
 _TOKEN_BYTES = 150
 """What the borders of one token take, about."""
+
+_NONE: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 
 
 class Bounds:
@@ -23,6 +25,8 @@ class Bounds:
         self._cuts_at_space = cuts_at_space
         self._known: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
         self._known_bytes = 0
+        self.uncut = ""
+        """The last piece that was asked for and takes too long to cut."""
         self._last = "", 0, ""
         """The text that was looked at last, and the piece: thousands of spans may lie in one."""
 
@@ -85,9 +89,13 @@ class Bounds:
             if len(self._known) >= MAX_KNOWN or self._known_bytes > MAX_KNOWN_BYTES:
                 self._known.clear()
                 self._known_bytes = 0
-            # What would take seconds has no borders; its row is set aside for its marks.
-            ranges = [] if takes_long(piece) else self._tokenize(piece)
+            # What would take long has no borders; its row is set aside for its marks.
+            is_long = takes_long(piece, MAX_EDGE_MARKS if self._cuts_at_space else MAX_MARKS)
+            ranges = [] if is_long else self._tokenize(piece)
             found = frozenset(start for start, _ in ranges), frozenset(end for _, end in ranges)
+            found = _NONE if is_long else found
             self._known[piece] = found
             self._known_bytes += len(piece) + _TOKEN_BYTES * len(ranges)
+        if found is _NONE:
+            self.uncut = piece
         return found

@@ -170,3 +170,21 @@ def test_items_of_a_list_longer_than_a_window_keep_their_bytes() -> None:
     assert [row.raw.decode() for row in rows_of(data)] == items
     with pytest.raises(BatchError, match="item 41 of the list, line 42"):
         rows_of(data[:-1] + b", {x}]")
+
+
+def test_row_whose_span_ends_in_a_run_of_many_marks_is_set_aside_uncut() -> None:
+    rows = [
+        {"text": f"{n} Rust{'=' * 40}", "entities": [[2 if n < 9 else 3, 6 if n < 9 else 7, "A"]]}
+        for n in (1, 12)
+    ]
+    rows += [{"text": f"case {n} of Rust {'=' * 40}", "entities": [[10, 14, "A"]]} for n in range(10, 40)]
+    examined = checked("\n".join(map(json.dumps, rows)).encode(), QualityPolicy(labels=("A",)))
+    issues = [issue for issue in examined.report.issues if issue.code == "marks"]
+    assert [issue.row for issue in issues] == [1, 2]
+    assert "beside a span" in issues[0].detail
+
+
+def test_brackets_and_commas_in_strings_do_not_end_an_item_of_python() -> None:
+    text = "a), ('b', [#"
+    data = f"X = [({text + chr(34)!r}, {{'entities': []}}), ('''{text}''', {{'entities': [(0, 1, '')]}})]\n"
+    assert [row.text for row in rows_of(data.encode())] == [text + '"', text]
