@@ -26,7 +26,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(STAMP) ## Run two nights on the project's own corpus, through Airflow.
-	@$(BIN)/python -m techner.demo
+	@$(BIN)/python -m tools.demo
 
 test: $(STAMP) ## Lint, and run all tests meanwhile.
 	@$(MAKE) --no-print-directory -j 2 lint test-only
@@ -45,7 +45,7 @@ format: $(STAMP) ## Format, and mend what ruff can.
 	@$(BIN)/ruff format .
 
 up: $(STAMP) ## Run Airflow with the DAG and the page on this machine; Ctrl-C stops it.
-	@$(BIN)/python -m techner.local up
+	@$(BIN)/python -m tools.local up
 
 benchmark: $(STAMP) ## Eight nights on real data (../shared/bench), through Airflow.
 	@$(BIN)/python benchmarks/nights.py

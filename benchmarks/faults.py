@@ -31,33 +31,34 @@ from techner.core.errors import RegistryError, StoreError, TechnerError
 from techner.core.examples import digest
 from techner.core.policy import TECH_LABELS, CorpusPolicy, GatePolicy, Policies, TrainingPolicy
 from techner.formats import write_examples
+from techner.inbox.submit import submit
+from techner.inbox.survey import survey
+from techner.night.admit import admit
+from techner.night.assemble import assemble
+from techner.night.evaluate import evaluate
+from techner.night.judge import judge
+from techner.night.plan import plan
+from techner.night.publish import publish
+from techner.night.reject import abandon, reject, skip
+from techner.night.uptrain import uptrain
+from techner.operate.collect import collect
+from techner.operate.initialise import initialise
+from techner.operate.promote import promote
+from techner.operate.rollback import roll_back
 from techner.registry.aliases import production
 from techner.registry.layout import lay_out
-from techner.registry.proof import answers
+from techner.registry.proof import query_apart
 from techner.registry.verify import verify_store
 from techner.registry.versions import versions
-from techner.stages.admit import admit
-from techner.stages.assemble import assemble
-from techner.stages.collect import collect
-from techner.stages.evaluate import evaluate, judge
-from techner.stages.inbox import submit, survey
-from techner.stages.initialise import initialise
-from techner.stages.judgements import Word
-from techner.stages.plan import plan
-from techner.stages.promote import promote
-from techner.stages.publish import publish
-from techner.stages.reject import abandon, reject, skip
-from techner.stages.rollback import roll_back
-from techner.stages.run import Run
-from techner.stages.uptrain import uptrain
+from techner.runs.judgements import Word
+from techner.runs.run import Run
 from techner.starter import slot_examples
 from techner.store import MemoryStore, Store
 from techner.store.base import Stored
 from techner.store.wrapped import WrappedStore
-from techner.uptraining import loop
-from techner.uptraining import uptrain as train
+from techner.uptraining import loop, make_candidate
 from techner.uptraining.gold import gold
-from techner.uptraining.strategy import Uptrained
+from techner.uptraining.task import Uptrained
 
 WHEN = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 WORD = Word(who="campaign", when=WHEN, why="tried")
@@ -147,14 +148,14 @@ class Remembering:
     def train(self, folder: Path, corpus: Any, policy: Any, out: Path, **how: Any) -> Uptrained:
         key = digest(f"{contents_of(folder)} {corpus} {policy}".encode())
         if key not in self.made:
-            self.made[key] = train(folder, corpus, policy, self.folder / key, **how)
+            self.made[key] = make_candidate(folder, corpus, policy, self.folder / key, **how)
         shutil.copytree(self.folder / key, out)
         return self.made[key]
 
     def query(self, folder: Path, texts: list[str]) -> Any:
         key = digest(f"{contents_of(folder)} {texts}".encode())
         if key not in self.answered:
-            self.answered[key] = answers(folder, texts)
+            self.answered[key] = query_apart(folder, texts)
         return list(self.answered[key])
 
 

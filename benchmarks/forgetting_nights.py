@@ -14,18 +14,19 @@ from techner.core.examples import Example
 from techner.core.policy import Policies
 from techner.core.verdict import Outcome
 from techner.formats import write_examples
+from techner.night.admit import admit
+from techner.night.assemble import assemble
+from techner.night.evaluate import evaluate
+from techner.night.judge import judge
+from techner.night.plan import plan
+from techner.night.publish import publish
+from techner.night.reject import reject
+from techner.night.uptrain import uptrain
+from techner.operate.initialise import initialise
 from techner.registry.aliases import production
 from techner.registry.versions import read_manifest
-from techner.stages.admit import admit
-from techner.stages.assemble import assemble
-from techner.stages.evaluate import evaluate, judge
-from techner.stages.initialise import initialise
-from techner.stages.judgements import Word
-from techner.stages.plan import plan
-from techner.stages.publish import publish
-from techner.stages.reject import reject
-from techner.stages.run import Run
-from techner.stages.uptrain import uptrain
+from techner.runs.judgements import Word
+from techner.runs.run import Run
 from techner.store import FolderStore, Store
 
 Figures = dict[str, Any]

@@ -10,9 +10,9 @@ from benchmarks.bench import Bench, scores
 from benchmarks.forgetting_nights import Figures, batches, simulate
 from benchmarks.naive import naive
 from techner.core.examples import Example
-from techner.core.memory import draw
 from techner.core.policy import CorpusPolicy, GatePolicy, Policies, TrainingPolicy
-from techner.uptraining import TrainingCorpus, uptrain
+from techner.core.sampling import draw
+from techner.uptraining import TrainingCorpus, make_candidate
 from techner.uptraining.pipeline import load_pipeline
 
 SMALL = 450
@@ -62,7 +62,7 @@ def _shot(bench: Bench, new: tuple[Example, ...], recipe: str, seed: int, scratc
             bench.examples("conll2003/train"), count=CorpusPolicy().rehearsal_texts, salt=str(seed)
         )
         policy = TrainingPolicy(strategy=recipe, seed=seed)
-        uptrain(bench.base, TrainingCorpus(train=new, rehearsal=rehearsal), policy, scratch / "out")
+        make_candidate(bench.base, TrainingCorpus(train=new, rehearsal=rehearsal), policy, scratch / "out")
     seconds = time.process_time() - started
     return {"seconds": seconds} | scores(bench, scratch / "out")
 
@@ -113,7 +113,7 @@ def speed(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
     """Words a second of the whole pipeline, text to entities, on the old domain's test set; best of five."""
     new, rehearsal = bench.examples("stackoverflow/train")[:1000], bench.examples("conll2003/train")[:500]
     policy = TrainingPolicy(strategy=recipe, seed=seed, epochs=1)
-    uptrain(bench.base, TrainingCorpus(train=new, rehearsal=rehearsal), policy, scratch / "out")
+    make_candidate(bench.base, TrainingCorpus(train=new, rehearsal=rehearsal), policy, scratch / "out")
     texts = [example.text for example in bench.old_test]
     models = {"pretrained": load_pipeline(bench.base), "uptrained": load_pipeline(scratch / "out")}
     words = sum(len(doc) for doc in models["pretrained"].pipe(texts))

@@ -8,7 +8,7 @@ from pathlib import Path
 from techner.core.examples import Example, Span
 from techner.core.policy import TrainingPolicy
 from techner.formats import read_examples
-from techner.uptraining import TrainingCorpus, uptrain
+from techner.uptraining import TrainingCorpus, make_candidate
 from techner.uptraining.pipeline import load_pipeline, predict
 
 TRAIN_TEXTS, REHEARSAL_TEXTS = 2000, 1400
@@ -50,7 +50,7 @@ def _train(bench: Path, out: Path, seed: int) -> None:
         train=_examples(bench, "stackoverflow/train")[:TRAIN_TEXTS],
         rehearsal=_examples(bench, "conll2003/train")[:REHEARSAL_TEXTS],
     )
-    uptrain(bench / "base_model", corpus, TrainingPolicy(seed=seed), out)
+    make_candidate(bench / "base_model", corpus, TrainingPolicy(seed=seed), out)
 
 
 def _predicted(folder: Path, path: Path, examples: tuple[Example, ...]) -> Predicted:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from benchmarks.gate_material import Material, Predicted, material
 from benchmarks.gate_planted import swapped, without
-from techner.core.night import Evaluation, SetEvaluation, Speed
 from techner.core.policy import TECH_LABELS, GatePolicy
+from techner.core.run_documents import Evaluation, SetEvaluation, Speed
 from techner.core.scores import Counts, micro, total
 from techner.core.verdict import Outcome
-from techner.evaluation.evaluate import Answers, FrozenSets, evaluate
-from techner.evaluation.gate import judge
+from techner.evaluation.answers import Answers, FrozenSets, count_answers
+from techner.evaluation.gate import apply_gate
 
 ROOT = Path(__file__).parents[1]
 SIZES = (6703, 1500, 630, 300)
@@ -93,7 +93,7 @@ def _evaluated(
         production_labels=tuple(sorted(new)) if production is not origin else (),
     )
     answers = {name: Answers(regression=old, holdout=found) for name, (old, found) in systems.items()}
-    return evaluate(sets, answers, size_bytes={"candidate": 1, "origin": 1})
+    return count_answers(sets, answers, size_bytes={"candidate": 1, "origin": 1})
 
 
 def power(case: Case, policy: GatePolicy, *, texts: int, trials: int) -> None:
@@ -103,7 +103,7 @@ def power(case: Case, policy: GatePolicy, *, texts: int, trials: int) -> None:
     failed: Counter[str] = Counter()
     gold, flips, near = 0, 0.0, 0.0
     for _ in range(trials):
-        verdict = judge(case.sample(draw, texts), policy, SPEED).verdict
+        verdict = apply_gate(case.sample(draw, texts), policy, SPEED).verdict
         outcomes[verdict.outcome] += 1
         checks = {(check.name, check.against): check for check in verdict.checks}
         micro = checks["pretrained micro F1", "origin"]
@@ -133,7 +133,7 @@ def drift(whole: Evaluation, policy: GatePolicy, *, texts: int) -> None:
         promoted = 0
         for _ in range(DRIFT_NIGHTS):
             night = replace(sample, regression=_slightly_worse(sample.regression, draw))
-            if judge(night, policy, SPEED).verdict.outcome is Outcome.PROMOTE:
+            if apply_gate(night, policy, SPEED).verdict.outcome is Outcome.PROMOTE:
                 promoted, sample = promoted + 1, night
         ends.append(-100 * DRIFT_LOSS * promoted)
     mean = sum(ends) / len(ends)
@@ -181,7 +181,7 @@ def main() -> None:
         for texts in wanted.sizes:
             power(case, policy, texts=texts, trials=wanted.trials)
     unchanged = next(iter(cases(data))).whole
-    verdict = judge(unchanged, policy, SPEED).verdict
+    verdict = apply_gate(unchanged, policy, SPEED).verdict
     survival = next(check for check in verdict.checks if check.name == "survival")
     print(f"\nsurvival of seed-1: {survival.candidate} of {survival.support} spans")
     print(

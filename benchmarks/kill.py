@@ -13,18 +13,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from techner.cli.base import base_folder
-from techner.cli.talk import now, person
+from techner.cli.terminal import now, person
 from techner.core.policy import TECH_LABELS
 from techner.formats import write_examples
-from techner.local.environment import airflow_environment, migrate
-from techner.local.night import run_night
+from techner.operate.base_model import base_folder
+from techner.operate.initialise import initialise
 from techner.registry.aliases import production
 from techner.registry.blobs import load_bytes
-from techner.stages.initialise import initialise
-from techner.stages.judgements import judgements
+from techner.runs.judgements import judgements
 from techner.starter import corpus_examples
 from techner.store import open_store
+from tools.local.environment import airflow_environment, migrate
+from tools.local.night import run_night
 
 TASKS = ("plan", "admit", "assemble", "uptrain", "evaluate", "judge", "route", "publish")
 CONF = {"epochs": 2}

@@ -14,13 +14,13 @@ from pathlib import Path
 from benchmarks.bench import DEFAULT, Bench, f1, open_bench
 from benchmarks.forgetting_nights import batches, begin
 from techner.client import ModelStore
-from techner.core.manifest import Judgement
+from techner.core.records import Judgement
 from techner.formats import write_examples
-from techner.local.environment import airflow_environment, migrate
-from techner.local.night import run_night
-from techner.stages.inbox import submit
-from techner.stages.judgements import judgements
+from techner.inbox.submit import submit
+from techner.runs.judgements import judgements
 from techner.store import open_store
+from tools.local.environment import airflow_environment, migrate
+from tools.local.night import run_night
 
 
 def deliver(bench: Bench, folder: Path, nights: int) -> list[Path]:

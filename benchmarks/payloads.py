@@ -165,11 +165,11 @@ def measure(data: bytes) -> tuple[float, float, str]:
     """Examine one delivery; return seconds without the start, peak MiB, and what came of it."""
     from techner.core.policy import QualityPolicy
     from techner.core.scheme import LabelScheme
-    from techner.quality.offline import check
+    from techner.quality.offline import examine_offline
 
     def examine(delivered: bytes) -> tuple[float, str]:
         began = time.process_time()
-        examined = check(
+        examined = examine_offline(
             delivered,
             "payload",
             scheme=LabelScheme(frozenset(LABELS)),

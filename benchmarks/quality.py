@@ -59,13 +59,15 @@ def measure(rows: int, *, faulty: bool) -> None:
     """Examine one delivery and print a line."""
     from techner.core.policy import QualityPolicy
     from techner.core.scheme import LabelScheme
-    from techner.quality.offline import check
+    from techner.quality.offline import examine_offline
 
     policy = QualityPolicy(labels=LABELS, max_quarantine_share=1.0)
     scheme = LabelScheme(frozenset(LABELS))
 
     def examine(data: bytes) -> tuple[object, int]:
-        examined = check(data, "made.jsonl", scheme=scheme, policy=policy, holdout=frozenset({"none"}))
+        examined = examine_offline(
+            data, "made.jsonl", scheme=scheme, policy=policy, holdout=frozenset({"none"})
+        )
         aside = sum(1 for _ in examined.quarantine)
         assert examined.report.accepted == sum(1 for _ in examined.accepted)  # noqa: S101
         return examined.report, aside

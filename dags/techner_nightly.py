@@ -1,6 +1,6 @@
 """The nightly DAG: what annotators delivered → a candidate → the gate → production, or not.
 
-The tasks are thin: each opens the store, calls one function of `techner.stages`, and passes ids on. Heavy
+The tasks are thin: each opens the store, calls one function of `techner.night`, and passes ids on. Heavy
 imports happen inside the tasks, so that parsing this file imports neither spaCy nor Great Expectations.
 """
 
@@ -18,8 +18,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING:
     from techner.core.policy import Policies
-    from techner.stages.judgements import Word
-    from techner.stages.run import Run
+    from techner.runs.judgements import Word
+    from techner.runs.run import Run
     from techner.uptraining import Step
 
 log = logging.getLogger("techner.nightly")
@@ -68,8 +68,8 @@ PARAMS = {
 def _stage() -> "Iterator[Run]":
     """Open the store for this DAG run; an error that no retry can mend fails the task at once."""
     from techner.core.errors import TechnerError
+    from techner.runs.run import Run
     from techner.settings import load_settings
-    from techner.stages.run import Run
 
     try:
         settings = load_settings()
@@ -99,7 +99,7 @@ def _word() -> "Word":
     """Sign for the audit trail, with the person who triggered the run where one did."""
     from datetime import UTC
 
-    from techner.stages.judgements import Word
+    from techner.runs.judgements import Word
 
     dag_run = get_current_context()["dag_run"]
     who = getattr(dag_run, "triggering_user_name", None) or "schedule"
@@ -134,7 +134,7 @@ def _answer() -> "Word":
 @task
 def plan(params: dict[str, Any] | None = None) -> list[str]:
     """Find the batches that are due; skip the night where none is."""
-    from techner.stages import plan as stage
+    from techner.night import plan as stage
 
     params = params or {}
     with _stage() as run:
@@ -147,7 +147,7 @@ def plan(params: dict[str, Any] | None = None) -> list[str]:
 @task(map_index_template="{{ batch_name }}")
 def admit(digest: str) -> str:
     """Examine one batch: accept, quarantine rows, or reject it."""
-    from techner.stages import admit as stage
+    from techner.night import admit as stage
 
     with _stage() as run:
         report = stage.admit(run, digest)
@@ -160,8 +160,8 @@ def admit(digest: str) -> str:
 @task
 def assemble() -> dict[str, int]:
     """Build the training corpus; skip the night where nothing can be learnt."""
-    from techner.stages import assemble as stage
-    from techner.stages.reject import NOTHING_TO_LEARN, skip
+    from techner.night import assemble as stage
+    from techner.night.reject import NOTHING_TO_LEARN, skip
 
     with _stage() as run:
         corpus = stage.assemble(run)
@@ -174,7 +174,7 @@ def assemble() -> dict[str, int]:
 
 @task
 def uptrain() -> list[str]:
-    from techner.stages import uptrain as stage
+    from techner.night import uptrain as stage
 
     with _stage() as run:
         return list(stage.uptrain(run, on_step=_log_epochs()).new_labels)
@@ -182,7 +182,7 @@ def uptrain() -> list[str]:
 
 @task
 def evaluate() -> None:
-    from techner.stages import evaluate as stage
+    from techner.night import evaluate as stage
 
     with _stage() as run:
         stage.evaluate(run)
@@ -190,7 +190,7 @@ def evaluate() -> None:
 
 @task
 def judge() -> str:
-    from techner.stages import evaluate as stage
+    from techner.night import judge as stage
 
     with _stage() as run:
         verdict = stage.judge(run).verdict
@@ -213,7 +213,7 @@ def answer() -> str:
 
 @task(outlets=[PRODUCTION], trigger_rule="none_failed_min_one_success")
 def publish() -> Iterator[Metadata]:
-    from techner.stages import publish as stage
+    from techner.night import publish as stage
 
     with _stage() as run:
         version = stage.publish(run, _answer())
@@ -223,7 +223,7 @@ def publish() -> Iterator[Metadata]:
 
 @task(trigger_rule="none_failed_min_one_success")
 def reject() -> str:
-    from techner.stages import reject as stage
+    from techner.night import reject as stage
 
     with _stage() as run:
         return stage.reject(run, _answer()).verdict.reason
@@ -231,7 +231,7 @@ def reject() -> str:
 
 @task
 def dry_run() -> str:
-    from techner.stages import reject as stage
+    from techner.night import reject as stage
 
     with _stage() as run:
         return stage.dry_run(run, _word()).verdict.reason

@@ -1,5 +1,6 @@
 """What all tests share: a clean environment, one S3 server a run, the three stores, examples in markup."""
 
+import gc
 import os
 import re
 import uuid
@@ -53,6 +54,12 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start long tests first, once the order is shuffled: one that starts last leaves a core idle."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what was imported: it is most of the heap, and lives to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Moves of an alias, whose proof is asked in this process and once for each model.
 
-A clean process, as stages start it, costs seconds of imports. `tests/stages/test_proof.py`, `tests/cli` and
+A clean process, as stages start it, costs seconds of imports. `tests/night/test_proof.py`, `tests/cli` and
 the tests of the DAG have it.
 """
 
@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from techner.core.examples import Span, digest
-from techner.stages import promote as promoting
-from techner.stages import publish as publishing
-from techner.stages import rollback as rolling_back
+from techner.night import publish as publishing
+from techner.operate import promote as promoting
+from techner.operate import rollback as rolling_back
 from techner.uptraining.pipeline import load_pipeline, predict
 
 _answered: dict[str, list[tuple[Span, ...]]] = {}

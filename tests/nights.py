@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from techner.core.manifest import FileEntry
-from techner.core.night import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Speed
 from techner.core.policy import Policies
+from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Speed
 from techner.documents import parse
-from techner.stages import admit, assemble, evaluate, plan, uptrain
-from techner.stages.inbox import survey
-from techner.stages.run import Run
+from techner.inbox.survey import survey
+from techner.night import admit, assemble, evaluate, judge, plan, uptrain
+from techner.runs.run import Run
 from techner.store import FolderStore
 from tests.moves import publish
 from tests.world import WORD, World, once, quick, strict, tech_batch
@@ -22,7 +22,7 @@ STEPS: dict[str, Callable[[Run], object]] = {
     "assemble": assemble.assemble,
     "uptrain": uptrain.uptrain,
     "evaluate": evaluate.evaluate,
-    "judge": evaluate.judge,
+    "judge": judge.judge,
 }
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from techner.core.delivery import BatchRef
 from techner.core.errors import IntegrityError
-from techner.core.manifest import BatchRef, FileEntry, Generation, LabelScore, Lineage, Manifest
-from techner.core.night import Plan
+from techner.core.manifest import FileEntry, LabelScore, Lineage, Manifest
 from techner.core.policy import Policies, QualityPolicy
+from techner.core.records import Generation
+from techner.core.run_documents import Plan
 from techner.core.verdict import Check, CheckState, Verdict
 from techner.documents import document_digest, dump, parse
 

@@ -14,13 +14,14 @@ from typer.testing import CliRunner
 
 from techner.cli import app
 from techner.client import ModelStore
+from techner.inbox.decisions import decide
+from techner.inbox.survey import Status, survey
+from techner.night.plan import plan
+from techner.operate.collect import collect
 from techner.registry.aliases import alias_log, production
 from techner.registry.verify import verify_store
 from techner.registry.versions import versions
-from techner.stages.collect import collect
-from techner.stages.inbox import Status, decide, survey
-from techner.stages.judgements import Word, judgements
-from techner.stages.plan import plan
+from techner.runs.judgements import Word, judgements
 from techner.store import FolderStore
 from techner.web import create_app
 from tests.moves import promote, publish, roll_back

@@ -13,19 +13,20 @@ from filelock import FileLock
 from thinc.api import fix_random_seed
 
 from techner.core.examples import Example
-from techner.core.night import Speed
 from techner.core.policy import TECH_LABELS, CorpusPolicy, GatePolicy, Policies, TrainingPolicy
+from techner.core.run_documents import Speed
 from techner.core.verdict import Outcome
 from techner.formats import write_examples
-from techner.stages.admit import admit
-from techner.stages.assemble import assemble
-from techner.stages.evaluate import evaluate, judge
-from techner.stages.initialise import initialise
-from techner.stages.judgements import Word
-from techner.stages.plan import plan
-from techner.stages.reject import reject
-from techner.stages.run import Run
-from techner.stages.uptrain import uptrain
+from techner.night.admit import admit
+from techner.night.assemble import assemble
+from techner.night.evaluate import evaluate
+from techner.night.judge import judge
+from techner.night.plan import plan
+from techner.night.reject import reject
+from techner.night.uptrain import uptrain
+from techner.operate.initialise import initialise
+from techner.runs.judgements import Word
+from techner.runs.run import Run
 from techner.starter import slot_examples
 from techner.store import FolderStore, Store
 from techner.uptraining.gold import gold

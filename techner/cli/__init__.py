@@ -1,4 +1,4 @@
-"""The command line: a thin skin over the stages. stdout is data, stderr is talk."""
+"""The command line: a thin skin over what is below it. stdout is data, stderr is talk."""
 
 from techner.cli.app import app, main
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from techner import __version__
 from techner.cli import batch, doctor, init, model, offline, run, serve
 from techner.cli.refusals import in_words
-from techner.cli.talk import console
+from techner.cli.terminal import console
 from techner.core.errors import TechnerError
 
 INTERRUPTED = 130

@@ -13,21 +13,15 @@ from techner.cli.check import check
 from techner.cli.findings import show_report
 from techner.cli.fix import fix, metadata_beside
 from techner.cli.inbox import find, name_of, report_of, states
-from techner.cli.talk import AsJson, console, labels_in, now, out, person, shown
+from techner.cli.terminal import AsJson, console, labels_in, now, out, person, shown
 from techner.core.errors import BatchError
 from techner.documents import plain
+from techner.inbox.admissions import admission_folder, examined
+from techner.inbox.decisions import decide
+from techner.inbox.deliveries import Ignored
+from techner.inbox.submit import scope_metadata, submit
+from techner.inbox.survey import BatchState, Status, survey_all
 from techner.settings import load_settings
-from techner.stages.deliveries import Ignored
-from techner.stages.inbox import (
-    BatchState,
-    Status,
-    admission_folder,
-    decide,
-    examined,
-    scope_metadata,
-    submit,
-    survey_all,
-)
 
 app = typer.Typer(no_args_is_help=True, help="Deliver batches and see where each one stands.")
 Name = Annotated[str, typer.Argument(help="The batch's name, as `techner batch list` shows it.")]

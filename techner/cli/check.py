@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from techner.cli.findings import show_report
-from techner.cli.talk import REJECTED, AsJson, console, labels_in, shown
+from techner.cli.terminal import REJECTED, AsJson, console, labels_in, shown
+from techner.core.delivery import Finding
 from techner.core.errors import BatchError, NotInitialised, TechnerError
-from techner.core.night import IssueFound
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import ONTONOTES, LabelScheme, label_scheme
+from techner.inbox.deliveries import too_large
 from techner.registry.aliases import production
 from techner.settings import Settings, load_settings
-from techner.stages.deliveries import too_large
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -37,16 +37,15 @@ def check(
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Examine a file as a night would; it needs no store. Exit code 3 where it would be rejected."""
-    from techner.quality.offline import check as examine
-    from techner.quality.offline import holdout_keys
-    from techner.stages.second import second_reader
+    from techner.night.second_reader import second_reader
+    from techner.quality.offline import examine_offline, holdout_keys
     from techner.uptraining.pipeline import load_pipeline
 
     settings = load_settings()
     nlp = None if model is None else load_pipeline(model)
     frozen = frozenset[str]() if holdout is None else holdout_keys(_read(holdout), where=str(holdout))
     scheme, policy = _scheme(labels, settings, nlp)
-    examined = examine(
+    examined = examine_offline(
         _read(file, most=policy.max_delivery_bytes),
         file.name,
         scheme=scheme,
@@ -126,7 +125,7 @@ def as_document(examined: "Examined") -> dict[str, object]:
     }
 
 
-def _issue(issue: IssueFound, severity: str) -> dict[str, object]:
+def _issue(issue: Finding, severity: str) -> dict[str, object]:
     return {
         "row": issue.row,
         "code": issue.code,

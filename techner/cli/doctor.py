@@ -8,13 +8,13 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from techner.cli.talk import out
+from techner.cli.terminal import out
+from techner.runs.run import Run
 from techner.settings import load_settings
-from techner.stages.run import Run
 
 if TYPE_CHECKING:
     from techner.evaluation.power import Reach
-    from techner.stages.doctor import Diagnosis
+    from techner.operate.doctor import Diagnosis
 
 ILL, TOO_SMALL = 1, 3
 
@@ -23,7 +23,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Look the store over: exit 0 fine, 1 something is wrong, 3 a set is too small for its margin."""
-    from techner.stages.doctor import diagnose
+    from techner.operate.doctor import diagnose
 
     settings = load_settings()
     run = Run(store=settings.open_store(), id="doctor", cache=settings.cache)

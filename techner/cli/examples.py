@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from techner.cli.talk import console
+from techner.cli.terminal import console
 from techner.core.errors import BatchError
 from techner.core.policy import QualityPolicy
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
-from techner.cli.talk import out, shown
-from techner.core.night import IssueFound, QualityReport
+from techner.cli.terminal import out, shown
+from techner.core.delivery import Finding, QualityReport
 
 SHOWN = 10
 """Findings a code that are printed; `--json` has all."""
@@ -50,7 +50,7 @@ def scope_of(report: QualityReport) -> str:
     return f"{', '.join(report.scope) or 'none'} ({report.scope_from}{own})"
 
 
-def _show_issues(issues: Iterable[IssueFound], left_out: Mapping[str, int]) -> None:
+def _show_issues(issues: Iterable[Finding], left_out: Mapping[str, int]) -> None:
     """Print the first of each code, row by row, and how many more there are."""
     seen: Counter[str] = Counter()
     for issue in issues:

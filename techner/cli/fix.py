@@ -6,16 +6,16 @@ from typing import Annotated
 import typer
 
 from techner.cli.inbox import find, report_of, states
-from techner.cli.talk import console
+from techner.cli.terminal import console
+from techner.core.delivery import BatchMetadata
 from techner.core.errors import BatchError
-from techner.core.night import BatchMetadata
 from techner.core.scheme import label_scheme
 from techner.documents import parse
+from techner.inbox.correction import correction
+from techner.inbox.deliveries import METADATA
+from techner.inbox.submit import write_metadata
 from techner.registry.aliases import production
 from techner.settings import load_settings
-from techner.stages.correct import correction
-from techner.stages.deliveries import METADATA
-from techner.stages.inbox import write_metadata
 
 
 def metadata_beside(file: Path) -> BatchMetadata | None:

@@ -1,9 +1,10 @@
 """The deliveries that commands talk about."""
 
+from techner.core.delivery import QualityReport
 from techner.core.errors import BatchError
-from techner.core.night import QualityReport
+from techner.inbox.admissions import examined
+from techner.inbox.survey import BatchState, survey
 from techner.settings import Settings
-from techner.stages.inbox import BatchState, examined, survey
 
 
 def states(settings: Settings) -> tuple[BatchState, ...]:

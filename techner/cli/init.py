@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from techner.cli.base import STARTER, base_folder
 from techner.cli.examples import read_usable
-from techner.cli.talk import console, now, person
+from techner.cli.terminal import console, now, person, training_bar
 from techner.core.examples import Example
 from techner.core.policy import GatePolicy, QualityPolicy
+from techner.operate.base_model import STARTER, base_folder
 from techner.settings import load_settings
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def init(
 ) -> None:
     """Make the origin version and the reference set of a store, once."""
     from techner.corpus.reference import load_reference
+    from techner.operate.initialise import initialise
     from techner.registry.versions import read_manifest
-    from techner.stages.initialise import initialise
     from techner.uptraining.pipeline import load_pipeline
 
     settings = load_settings()
     store = settings.open_store()
-    with base_folder(base) as folder:
+    with base_folder(base, show_steps=training_bar) as folder:
         nlp = load_pipeline(folder)
         gold, silver = _reference(reference, base, nlp, settings.quality)
         version = initialise(
@@ -71,7 +71,7 @@ def init(
 
 def said_of(reference: "Reference", pretrained: tuple[str, ...], gate: GatePolicy) -> Iterator[str]:
     """Say who labelled the reference set, and of which labels it says too little."""
-    from techner.stages.unscored import gold_spans
+    from techner.operate.unscored_labels import gold_spans
 
     evidence = reference.evidence
     yield (

@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
-from techner.cli import moves, upkeep
-from techner.cli.talk import AsJson, check_table, console, diff_table, history_table, out, score_table
+from techner.cli import promotion, upkeep
+from techner.cli.tables import check_table, diff_table, history_table, score_table
+from techner.cli.terminal import AsJson, console, out
 from techner.client import ModelStore
 from techner.core.errors import NotInitialised, RegistryError, UnknownVersion
 from techner.documents import plain
 from techner.registry.aliases import PRODUCTION, alias_at, alias_log, production, resolve
 from techner.registry.blobs import load_bytes
-from techner.registry.diff import compare
+from techner.registry.diff import difference
 from techner.registry.layout import checkout
 from techner.registry.versions import read_manifest, versions
 from techner.settings import load_settings
@@ -93,7 +94,7 @@ def diff(
 ) -> None:
     """Show what one version has that another has not: files, labels, batches, lineage, scores."""
     store = load_settings().open_store()
-    found = compare(resolve(store, before), resolve(store, after))
+    found = difference(resolve(store, before), resolve(store, after))
     if as_json:
         typer.echo(json.dumps(plain(found), indent=1))
         return
@@ -172,9 +173,9 @@ def pull(
     typer.echo(to)
 
 
-app.command("export")(moves.export)
-app.command("promote")(moves.promote)
-app.command("rollback")(moves.rollback)
+app.command("export")(promotion.export)
+app.command("promote")(promotion.promote)
+app.command("rollback")(promotion.rollback)
 app.command("verify")(upkeep.verify)
 app.command("gc")(upkeep.gc)
 app.command("sign")(upkeep.sign)

@@ -3,21 +3,23 @@
 from dataclasses import dataclass, replace
 
 from techner.cli.findings import scope_of
-from techner.cli.talk import check_table, console, now, out, person, score_table, training_bar
+from techner.cli.tables import check_table, score_table
+from techner.cli.terminal import console, now, out, person, training_bar
 from techner.core.errors import AliasConflict, RegistryError
-from techner.core.night import Plan
 from techner.core.policy import Policies
+from techner.core.run_documents import Plan
 from techner.core.verdict import Outcome
+from techner.night.admit import admit
+from techner.night.assemble import assemble
+from techner.night.evaluate import evaluate
+from techner.night.judge import judge
+from techner.night.plan import plan
+from techner.night.publish import publish
+from techner.night.reject import NOTHING_TO_LEARN, dry_run, reject, skip
+from techner.night.uptrain import uptrain
 from techner.registry.aliases import production
-from techner.stages.admit import admit
-from techner.stages.assemble import assemble
-from techner.stages.evaluate import evaluate, judge
-from techner.stages.judgements import Word
-from techner.stages.plan import plan
-from techner.stages.publish import publish
-from techner.stages.reject import NOTHING_TO_LEARN, dry_run, reject, skip
-from techner.stages.run import Run
-from techner.stages.uptrain import uptrain
+from techner.runs.judgements import Word
+from techner.runs.run import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,14 +10,14 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from techner.cli.base import base_folder
 from techner.cli.examples import read_file, read_usable
-from techner.cli.talk import REJECTED, console, out, training_bar
+from techner.cli.terminal import REJECTED, console, out, training_bar
 from techner.core.errors import BatchError, ModelError
 from techner.core.examples import text_key
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import example_today
 from techner.core.scores import Counts, count, macro_f1, micro, total
+from techner.operate.base_model import base_folder
 from techner.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def uptrain(
     seed: Annotated[int | None, typer.Option(help="Default: as set.")] = None,
 ) -> None:
     """Uptrain a pipeline on annotated files and rehearsed text."""
-    from techner.uptraining import uptrain as run
+    from techner.uptraining import make_candidate
     from techner.uptraining.pipeline import load_pipeline
 
     if output.exists() or not output.absolute().parent.is_dir():
@@ -48,10 +48,13 @@ def uptrain(
     settings = load_settings()
     policy = settings.training
     policy = replace(policy, strategy=strategy or policy.strategy, seed=policy.seed if seed is None else seed)
-    with base_folder(base) as folder, base_folder(origin or base) as pretrained:
+    with (
+        base_folder(base, show_steps=training_bar) as folder,
+        base_folder(origin or base, show_steps=training_bar) as pretrained,
+    ):
         corpus = _corpus(train, rehearsal, load_pipeline(pretrained), settings, strategy=policy.strategy)
         with training_bar("uptraining") as on_step:
-            made = run(
+            made = make_candidate(
                 folder,
                 corpus,
                 policy,

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from techner.cli.talk import REJECTED, console, now, out, person
+from techner.cli.terminal import REJECTED, console, now, out, person
 from techner.core.verdict import Outcome
 from techner.registry.aliases import alias_log
 from techner.registry.blobs import load_bytes
+from techner.runs.completion import untold
+from techner.runs.judgements import Word, find_report, judgements
+from techner.runs.run import Run
 from techner.settings import load_settings
-from techner.stages.completion import untold
-from techner.stages.judgements import Word, find_report, judgements
-from techner.stages.run import Run
 
 app = typer.Typer(no_args_is_help=True, help="Run a night without Airflow, and see what runs decided.")
 Why = Annotated[str, typer.Option(help="The reason, kept for ever.")]
@@ -41,7 +41,7 @@ def night(
 @app.command("approve")
 def approve(run_id: RunId, why: Why) -> None:
     """Publish a candidate that the gate asked about."""
-    from techner.stages.publish import publish
+    from techner.night.publish import publish
 
     typer.echo(publish(_run(run_id), Word(who=person(), when=now(), why=why, approved=True)))
 
@@ -49,7 +49,7 @@ def approve(run_id: RunId, why: Why) -> None:
 @app.command("reject")
 def reject(run_id: RunId, why: Why) -> None:
     """Turn down a candidate that the gate asked about; its batches are held."""
-    from techner.stages.reject import reject as turn_down
+    from techner.night.reject import reject as turn_down
 
     turn_down(_run(run_id), Word(who=person(), when=now(), why=why))
     typer.echo(f"rejected {run_id}")
@@ -58,7 +58,7 @@ def reject(run_id: RunId, why: Why) -> None:
 @app.command("abandon")
 def abandon(run_id: RunId, why: Why) -> None:
     """Decide a run that will never end: a killed night, a question that was given up."""
-    from techner.stages.reject import abandon as give_up
+    from techner.night.reject import abandon as give_up
 
     give_up(_run(run_id), Word(who=person(), when=now(), why=why))
     typer.echo(f"abandoned {run_id}")

@@ -7,16 +7,16 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from techner.cli.talk import AsJson, console, now, out, person
+from techner.cli.terminal import AsJson, console, now, out, person
 from techner.core.errors import SettingsError
 from techner.documents import plain
+from techner.operate.adopt import adopt
+from techner.operate.collect import KEEP_DAYS, Collection, collect, plan_collection
+from techner.operate.verify import verify_all
 from techner.registry.aliases import alias_names, resolve
 from techner.registry.verify import verify_alias, verify_versions
+from techner.runs.judgements import Word
 from techner.settings import load_settings
-from techner.stages.adopt import adopt
-from techner.stages.collect import KEEP_DAYS, Collection, collect, plan_collection
-from techner.stages.judgements import Word
-from techner.stages.verify import verify_all
 from techner.store import open_store
 
 ILL = 1

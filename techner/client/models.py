@@ -5,11 +5,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from techner.client.memory import Memory, Move
+from techner.client.last_good import LastGood, Pulled
 from techner.client.watch import Live
 from techner.core.errors import ModelError, StoreError, UnknownVersion
 from techner.core.examples import digest
-from techner.core.manifest import Generation, Manifest
+from techner.core.manifest import Manifest
+from techner.core.records import Generation
 from techner.documents import parse
 from techner.registry.aliases import alias_log
 from techner.registry.layout import lay_out
@@ -47,7 +48,7 @@ class ModelStore:
         self._keys = keys_digest(keys)
         believed = trusted(open_store(url, s3_endpoint=s3_endpoint), keys)
         self._store: Store = remembering(believed, self._cache, is_signed=bool(keys))
-        self._memory = Memory(self._cache, self._store, keys=self._keys)
+        self._memory = LastGood(self._cache, self._store, keys=self._keys)
 
     def resolve(self, name: str = "production") -> str:
         """Return the version that an alias names: one list request, and two more where it has moved.
@@ -104,7 +105,7 @@ class ModelStore:
         """
         return Live(self, name, every_s=every_s)
 
-    def _newest(self, alias: str) -> Move:
+    def _newest(self, alias: str) -> Pulled:
         if not re.fullmatch(ALIAS_NAME, alias):  # it becomes part of a key and of a path
             raise UnknownVersion(alias)
         known = self._memory.move(alias)
@@ -117,12 +118,12 @@ class ModelStore:
             return known
         return self._read(alias, listed)
 
-    def _read(self, alias: str, listed: Stored) -> Move:
+    def _read(self, alias: str, listed: Stored) -> Pulled:
         stored = next(alias_log(self._store, alias).stored(limit=1), None)
         if stored is None:
             raise self._vanished(alias)
         number, key, data = stored
-        return Move(
+        return Pulled(
             key=key,
             tag=listed.tag if key == listed.key else "",  # moved since it was listed: to be read again
             number=number,

@@ -4,21 +4,29 @@ import logging
 import threading
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from techner.client.served import Served
 from techner.core.errors import ModelError, TechnerError
 
 if TYPE_CHECKING:
-    from techner.client.models import ModelStore
+    from spacy.language import Language
 
 log = logging.getLogger(__name__)
+
+
+class Models(Protocol):
+    """What is followed: `ModelStore`."""
+
+    def resolve(self, name: str = ...) -> str: ...
+
+    def load(self, name: str = ...) -> "Language": ...
 
 
 class Live:
     """What an alias names, loaded; replaced by what it is moved to when that has answered a query."""
 
-    def __init__(self, models: "ModelStore", alias: str, *, every_s: float) -> None:
+    def __init__(self, models: Models, alias: str, *, every_s: float) -> None:
         self._models, self._alias, self._every_s = models, alias, every_s
         self._error: TechnerError | None = None
         self._current = self._load()

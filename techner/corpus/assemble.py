@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from techner.core.errors import IntegrityError
 from techner.core.examples import Example, fold, leak_key, text_key
-from techner.core.memory import bottom_k, draw, in_holdout
 from techner.core.policy import CorpusPolicy, SchemePolicy
+from techner.core.sampling import bottom_k, draw, in_holdout
 from techner.core.scheme import example_today
 from techner.corpus.merge import merge
 from techner.corpus.reference import Reference
@@ -24,7 +24,7 @@ class Assembled:
     counts: dict[str, int]
 
 
-def assemble(
+def build_corpus(
     accepted: Iterable[Example],
     *,
     memory: tuple[Example, ...],

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from techner.core.night import SetEvaluation
+from techner.core.run_documents import SetEvaluation
 
 Array = npt.NDArray[np.float64]
 DIGITS = 4  # rounded once: what is shown is what was decided on

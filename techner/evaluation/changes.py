@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from techner.core.examples import Example, Span, overlap
-from techner.core.night import Changes, EntityChange
-from techner.evaluation.evaluate import CANDIDATE, ORIGIN, PRODUCTION, Answers, Found, FrozenSets
+from techner.core.run_documents import Changes, EntityChange
+from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION, Answers, FrozenSets, SpansByText
 
 SHOWN = 30
 """Lost ones, and gained ones, of each set."""
@@ -31,7 +31,7 @@ def find_changes(sets: FrozenSets, answers: Mapping[str, Answers]) -> Changes:
 
 
 def _changes(
-    part: str, examples: tuple[Example, ...], found: Mapping[str, Found]
+    part: str, examples: tuple[Example, ...], found: Mapping[str, SpansByText]
 ) -> Iterator[tuple[int, EntityChange]]:
     for position, example in enumerate(examples):
         readings = {GOLD: example.spans} | {

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Check, CheckState
+from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION
 from techner.evaluation.bootstrap import Bootstrap
-from techner.evaluation.evaluate import CANDIDATE, ORIGIN, PRODUCTION
 from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED, Comparison, bounded, compare
 
 

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from techner.core.manifest import LabelScore
-from techner.core.night import Evaluation, Judged, Speed
 from techner.core.policy import GatePolicy
+from techner.core.run_documents import Evaluation, Judged, Speed
 from techner.core.verdict import Check, CheckState, Verdict
+from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION
 from techner.evaluation.bootstrap import Bootstrap
 from techner.evaluation.domain import domain_checks
-from techner.evaluation.evaluate import CANDIDATE, ORIGIN, PRODUCTION
 from techner.evaluation.pretrained import pretrained_checks
 from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED
 from techner.evaluation.unscored import unscored_checks
 
 
-def judge(evaluation: Evaluation, policy: GatePolicy, speed: Speed | None) -> Judged:
+def apply_gate(evaluation: Evaluation, policy: GatePolicy, speed: Speed | None) -> Judged:
     """Compare the candidate with origin and production, check by check; without a speed, the gate asks."""
     old = Bootstrap(evaluation.regression, resamples=policy.resamples, seed=policy.seed)
     new = Bootstrap(evaluation.holdout, resamples=policy.resamples, seed=policy.seed)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Check
+from techner.evaluation.answers import ORIGIN
 from techner.evaluation.bootstrap import Bootstrap
-from techner.evaluation.evaluate import ORIGIN
 from techner.evaluation.rules import (
     FAILED,
     INSUFFICIENT,
@@ -17,7 +17,7 @@ from techner.evaluation.rules import (
     p_value,
 )
 
-Group = tuple[str, tuple[str, ...]]
+LabelGroup = tuple[str, tuple[str, ...]]
 """What a check is called, and the labels that it pools."""
 
 
@@ -49,10 +49,10 @@ def rare_labels(sets: Bootstrap, policy: GatePolicy) -> tuple[str, ...]:
     return tuple(label for label in sets.labels if sets.support((label,)) < policy.label_support)
 
 
-def _groups(sets: Bootstrap, policy: GatePolicy) -> list[Group]:
+def _groups(sets: Bootstrap, policy: GatePolicy) -> list[LabelGroup]:
     """Name each label that is judged by itself, and the pool of the others where it can be measured."""
     rare = rare_labels(sets, policy)
-    groups: list[Group] = [(label, (label,)) for label in sets.labels if label not in rare]
+    groups: list[LabelGroup] = [(label, (label,)) for label in sets.labels if label not in rare]
     if sets.support(rare) >= policy.min_support:
         groups.append((f"{len(rare)} rare labels pooled", rare))
     return groups

@@ -6,8 +6,8 @@ from statistics import NormalDist
 
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Check, CheckState
+from techner.evaluation.answers import CANDIDATE
 from techner.evaluation.bootstrap import Bootstrap, Measured
-from techner.evaluation.evaluate import CANDIDATE
 
 PASSED, FAILED, INSUFFICIENT = CheckState.PASSED, CheckState.FAILED, CheckState.INSUFFICIENT
 

@@ -3,15 +3,19 @@
 import time
 from collections.abc import Callable, Sequence
 
-from techner.core.night import Speed
+from techner.core.run_documents import Speed
 
 TEXTS = 300
 ROUNDS = 3
-Run = Callable[[list[str]], object]
+Predict = Callable[[list[str]], object]
 
 
 def measure_speed(
-    candidate: Run, origin: Run, texts: Sequence[str], *, clock: Callable[[], float] = time.process_time
+    candidate: Predict,
+    origin: Predict,
+    texts: Sequence[str],
+    *,
+    clock: Callable[[], float] = time.process_time,
 ) -> Speed | None:
     """Time both on the same texts, best of some rounds, in turns; None where there is no text.
 

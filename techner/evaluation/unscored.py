@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from techner.core.night import Evaluation
 from techner.core.policy import GatePolicy
+from techner.core.run_documents import Evaluation
 from techner.core.verdict import Check, CheckState
+from techner.evaluation.answers import ORIGIN
 from techner.evaluation.bootstrap import Bootstrap, rounded
-from techner.evaluation.evaluate import ORIGIN
 from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED
 
 PARTLY = 2

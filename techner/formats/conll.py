@@ -9,7 +9,7 @@ from techner.core.errors import BatchError
 from techner.formats import strict_json
 from techner.formats.columns import DOCUMENT, Columns, columns_of, is_comment
 from techner.formats.rows import Row, ShapeError
-from techner.formats.tags import spans, text_of
+from techner.formats.tags import spans, joined
 
 NAME = "CoNLL"
 __all__ = ["NAME", "columns_of", "is_tagged", "read_conll"]
@@ -98,7 +98,7 @@ def _parts(cuts: list[list[str]], columns: Columns) -> dict[str, Any]:
     )
     if not tokens:
         raise ShapeError("the sentence has no word")
-    text, starts, ends = text_of([word for word, _, _ in tokens], [space for _, _, space in tokens])
+    text, starts, ends = joined([word for word, _, _ in tokens], [space for _, _, space in tokens])
     found = spans([tag for _, tag, _ in tokens])
     remarks = ["sentences"] if len(tokens) > _LONG_TOKENS else []
     if columns.inner is not None and any(

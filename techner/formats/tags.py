@@ -12,14 +12,14 @@ _GOES_ON, _ENDS = frozenset("ILE"), frozenset("LUES")
 
 def tagged(tokens: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:
     """Return the text, tokens joined by spaces, and its entities; raises ShapeError."""
-    text, starts, ends = text_of(tokens, [True] * len(tokens))
+    text, starts, ends = joined(tokens, [True] * len(tokens))
     return {
         "text": text,
         "entities": [[starts[first], ends[last], label] for first, last, label in spans(tags)],
     }
 
 
-def text_of(tokens: Sequence[str], spaces: Sequence[bool]) -> tuple[str, list[int], list[int]]:
+def joined(tokens: Sequence[str], spaces: Sequence[bool]) -> tuple[str, list[int], list[int]]:
     """Return the text of tokens, with a space after those that have one but the last, and where each is."""
     starts: list[int] = []
     ends: list[int] = []

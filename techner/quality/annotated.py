@@ -10,8 +10,8 @@ from techner.core.scheme import LabelScheme
 from techner.formats import Row, read_rows, strict_json
 from techner.formats.unread import READ, sign_of_annotation
 from techner.quality.checks import ANSWERS_NOT_TAUGHT
-from techner.quality.found import Fault, Faults, writable
-from techner.quality.scan import Admission, scanned
+from techner.quality.fault import Fault, Faults, writable
+from techner.quality.scan import Rulebook, scanned
 from techner.quality.spill import restored
 from techner.quality.text import text_faults
 from techner.quality.tokens import Tokenize
@@ -141,7 +141,7 @@ def _examples(
     rows: list[Row], tokenizer: Tokenizer, policy: QualityPolicy
 ) -> tuple[list[tuple[int, Example]], list[SetAside]]:
     """Return the examples by row number, and all critical faults."""
-    admission = Admission(
+    rulebook = Rulebook(
         scheme=LabelScheme(None),
         policy=replace(policy, max_quarantine_share=1.0),  # all its rows are read, however many are faulty
         frozen_texts=frozenset(),
@@ -151,7 +151,7 @@ def _examples(
     )
     if not rows:
         return [], []
-    scan = scanned(rows, admission, None)
+    scan = scanned(rows, rulebook, None)
     found = [
         SetAside(row=issue.row or 0, code=issue.code, detail=issue.detail)
         for issue in scan.findings.all_critical(policy)

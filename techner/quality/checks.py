@@ -7,8 +7,8 @@ from techner.core.examples import Example, Span
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme, example_today
 from techner.formats import Row
+from techner.quality.fault import Fault, Faults, quoted
 from techner.quality.findings import MAX_LISTED_OF_ROW
-from techner.quality.found import Fault, Faults, quoted
 from techner.quality.labels import meant
 from techner.quality.text import has_long_run, text_faults
 

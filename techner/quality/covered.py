@@ -4,8 +4,8 @@ from typing import Any
 
 from techner.formats import Row
 from techner.formats.evidence import same
-from techner.quality.found import Fault, Faults, quoted
-from techner.quality.shifts import Range, moves, trimmed
+from techner.quality.fault import Fault, Faults, quoted
+from techner.quality.shifts import Extent, moves, trimmed
 from techner.quality.spans import suggested
 
 MAX_FAULTS = 20
@@ -62,19 +62,19 @@ def _wrong(row: Row) -> list[Stated]:
     return wrong
 
 
-def _covers(text: str, where: Range, said: str) -> bool:
+def _covers(text: str, where: Extent, said: str) -> bool:
     start, end = where
     return 0 <= start <= end <= len(text) and same(text[start:end], said)
 
 
-def _is_meant(text: str, where: Range, said: str) -> bool:
+def _is_meant(text: str, where: Extent, said: str) -> bool:
     """Say whether a range covers a text, and no white space beside it."""
     return _covers(text, where, said) and trimmed(text, *where) == where
 
 
-def _placed(text: str, wrong: list[Stated]) -> tuple[list[Range | None], str]:
+def _placed(text: str, wrong: list[Stated]) -> tuple[list[Extent | None], str]:
     """Return where the spans were meant to be, and what way of counting says so; else where their text is."""
-    ways: dict[tuple[Range, ...], str] = {}
+    ways: dict[tuple[Extent, ...], str] = {}
     for shift, move in moves(text):
         moved = tuple(move(start, end) for _, start, end, _, _ in wrong)
         if all(_is_meant(text, to, one[4]) for to, one in zip(moved, wrong, strict=True)):
@@ -85,7 +85,7 @@ def _placed(text: str, wrong: list[Stated]) -> tuple[list[Range | None], str]:
     return [_only_place(text, said) for *_, said in wrong[:MAX_FAULTS]], ""
 
 
-def _only_place(text: str, said: str) -> Range | None:
+def _only_place(text: str, said: str) -> Extent | None:
     at = text.find(said)
     return (at, at + len(said)) if at >= 0 and text.find(said, at + 1) < 0 else None
 

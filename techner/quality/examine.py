@@ -6,20 +6,19 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from techner.core.delivery import BatchMetadata, BatchRef, Finding, QualityReport
 from techner.core.errors import BatchError, IntegrityError
 from techner.core.examples import Example
-from techner.core.manifest import BatchRef
-from techner.core.night import BatchMetadata, IssueFound, QualityReport
 from techner.formats import Row, read_rows
-from techner.quality.found import writable
+from techner.quality.disagreement import CODE, SecondReader, disagreements
+from techner.quality.expectations import expect
+from techner.quality.fault import writable
 from techner.quality.metrics import Metric, batch_metrics
 from techner.quality.quarantine import quarantined
 from techner.quality.report import kept_by, rejected, with_kept
-from techner.quality.scan import Admission, Scan, scanned
+from techner.quality.scan import Rulebook, Scan, scanned
 from techner.quality.scope import delivered_metadata
-from techner.quality.second import CODE, SecondReader, disagreements
 from techner.quality.spill import restored
-from techner.quality.suite import expect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +71,17 @@ class Examined:
 
 
 def examine(
-    data: bytes, batch: BatchRef, admission: Admission, *, history: Mapping[str, int] | None = None
+    data: bytes, batch: BatchRef, rulebook: Rulebook, *, history: Mapping[str, int] | None = None
 ) -> Examined:
     """Read and check a delivery, and let Great Expectations record it.
 
     An unreadable delivery is a rejected report, never an exception. `history` are the spans a label that
     production has learnt. Raises IntegrityError where the record cannot be made, or says something else.
     """
-    judged = judge(data, batch, admission, history=history)
+    judged = assess(data, batch, rulebook, history=history)
     if judged.scan is None:
         return judged
-    recorded = expect(judged.scan.numbers, judged.flagged, judged.metrics, policy=admission.policy)
+    recorded = expect(judged.scan.numbers, judged.flagged, judged.metrics, policy=rulebook.policy)
     return replace(
         judged,
         report=replace(judged.report, expectations=recorded.expectations),
@@ -90,21 +89,21 @@ def examine(
     )
 
 
-def judge(
-    data: bytes, batch: BatchRef, admission: Admission, *, history: Mapping[str, int] | None = None
+def assess(
+    data: bytes, batch: BatchRef, rulebook: Rulebook, *, history: Mapping[str, int] | None = None
 ) -> Examined:
     """Read and check a delivery, without a record."""
-    metadata, faults = _delivered(admission)
+    metadata, faults = _delivered(rulebook)
     scope = metadata.scope if metadata else None
     try:
-        _refuse_large(data, admission.policy.max_delivery_bytes)
+        _refuse_large(data, rulebook.policy.max_delivery_bytes)
         reader, rows = read_rows(data)
-        scan = scanned(rows, admission, scope or None)
+        scan = scanned(rows, rulebook, scope or None)
     except BatchError as error:
         issues = (*faults, _of_batch(error))
-        report = rejected(batch, admission=admission.digest, scope=scope, issues=issues)
+        report = rejected(batch, admission=rulebook.digest, scope=scope, issues=issues)
         return Examined(report=report, data=data, scan=None)
-    report = rejected(batch, admission=admission.digest, scope=scope, issues=())
+    report = rejected(batch, admission=rulebook.digest, scope=scope, issues=())
     report = replace(report, reader=reader, corrects=metadata.corrects if metadata else None)
     judged = Examined(report=report, data=data, scan=scan)
     return _judged(judged, scan, faults, scope=scope, history=history or {})
@@ -113,12 +112,12 @@ def judge(
 def _judged(
     read: Examined,
     scan: Scan,
-    metadata_faults: list[IssueFound],
+    metadata_faults: list[Finding],
     *,
     scope: tuple[str, ...] | None,
     history: Mapping[str, int],
 ) -> Examined:
-    policy = scan.admission.policy
+    policy = scan.rulebook.policy
     flagged = dict(scan.findings.flagged)
     bad = scan.findings.critical_rows(policy)
     kept = kept_by(scan, bad)
@@ -139,8 +138,8 @@ def _judged(
     )
     if not is_rejected:
         report = with_kept(report, kept, scope)
-        if scan.admission.second and policy.model_rows:
-            second = _second_read(scan, scan.admission.second, report, bad)
+        if scan.rulebook.second and policy.model_rows:
+            second = _second_read(scan, scan.rulebook.second, report, bad)
             flagged[CODE] = {issue.row or 0 for issue in second}
             report = replace(report, warnings=(*report.warnings, *second))
     if report.read != report.accepted + report.quarantined + report.rejected:
@@ -150,27 +149,27 @@ def _judged(
     return replace(read, report=report, flagged=flagged, aside=frozenset(bad), metrics=metrics)
 
 
-def _second_read(scan: Scan, reader: SecondReader, report: QualityReport, bad: set[int]) -> list[IssueFound]:
+def _second_read(scan: Scan, reader: SecondReader, report: QualityReport, bad: set[int]) -> list[Finding]:
     accepted = (one for one in scan.spill if one[0] not in bad)
     return disagreements(
         accepted,
         report.accepted,
         reader,
         scope=report.scope,
-        moves=scan.admission.scheme.moves,
-        policy=scan.admission.policy,
+        moves=scan.rulebook.scheme.moves,
+        policy=scan.rulebook.policy,
     )
 
 
-def _delivered(admission: Admission) -> tuple[BatchMetadata | None, list[IssueFound]]:
+def _delivered(rulebook: Rulebook) -> tuple[BatchMetadata | None, list[Finding]]:
     """Return the metadata, None where there is none, and what is wrong with it.
 
     Metadata that is wrong rejects the batch, whatever its rows are.
     """
-    if admission.metadata is None:
+    if rulebook.metadata is None:
         return None, []
     try:
-        return delivered_metadata(admission.metadata, admission.scheme), []
+        return delivered_metadata(rulebook.metadata, rulebook.scheme), []
     except BatchError as error:
         return BatchMetadata(scope=()), [_of_batch(error)]
 
@@ -181,12 +180,10 @@ def _refuse_large(data: bytes, most: int) -> None:
         raise BatchError(f"large: the file has {len(data):,} bytes, {limit}: deliver smaller files")
 
 
-def _of_batch(error: BatchError) -> IssueFound:
+def _of_batch(error: BatchError) -> Finding:
     code, _, detail = str(error).partition(": ")
-    return IssueFound(row=None, code=code, detail=writable(detail))
+    return Finding(row=None, code=code, detail=writable(detail))
 
 
-def _of_metric(metric: Metric) -> IssueFound:
-    return IssueFound(
-        row=None, code=metric.code, detail=writable(metric.detail), suggestion=metric.suggestion
-    )
+def _of_metric(metric: Metric) -> Finding:
+    return Finding(row=None, code=metric.code, detail=writable(metric.detail), suggestion=metric.suggestion)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from techner.core.codes import CODES
-from techner.core.night import IssueFound
+from techner.core.delivery import Finding
 from techner.core.policy import QualityPolicy
-from techner.quality.found import Fault, writable
+from techner.quality.fault import Fault, writable
 
 MAX_LISTED = 1000
 """Findings of one code that are kept in words: a million of them took gigabytes, and no one reads them."""
@@ -20,7 +20,7 @@ class Findings:
 
     flagged: dict[str, set[int]] = field(default_factory=dict)
     """Code → the rows that have it, all of them."""
-    listed: list[IssueFound] = field(default_factory=list)
+    listed: list[Finding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     """Code → how often it was found."""
     _of_row: Counter[int] = field(default_factory=Counter)
@@ -39,7 +39,7 @@ class Findings:
         self._of_row[number] += 1
         suggestion = None if fault.suggestion is None else writable(fault.suggestion)
         self.listed.append(
-            IssueFound(row=number, code=code, detail=writable(fault.detail), suggestion=suggestion)
+            Finding(row=number, code=code, detail=writable(fault.detail), suggestion=suggestion)
         )
 
     def sort(self) -> None:
@@ -60,12 +60,12 @@ class Findings:
             if count > self._listed[code]
         }
 
-    def all_critical(self, policy: QualityPolicy) -> list[IssueFound]:
+    def all_critical(self, policy: QualityPolicy) -> list[Finding]:
         """Return the critical findings, by row; of those that are not listed, one a row and code."""
         found = [issue for issue in self.listed if policy.severity(issue.code) == "critical"]
         listed = {(issue.row, issue.code) for issue in found}
         found += [
-            IssueFound(row=row, code=code, detail=f"expected: {CODES[code].sentence}")
+            Finding(row=row, code=code, detail=f"expected: {CODES[code].sentence}")
             for code, rows in self.flagged.items()
             if policy.severity(code) == "critical"
             for row in rows

@@ -7,7 +7,7 @@ from techner.formats import Row
 from techner.quality.covered import placed_by_text
 from techner.quality.labels import meant
 from techner.quality.scan import Scan, ranges
-from techner.quality.shifts import Range, shifts_that_fit, trimmed
+from techner.quality.shifts import Extent, shifts_that_fit, trimmed
 
 Corrected = tuple[list[Any], list[str]]
 """Entities, and what was done to them."""
@@ -17,7 +17,7 @@ class Fixer:
     """Corrects the rows of one batch."""
 
     def __init__(self, scan: Scan, *, is_shifted: bool) -> None:
-        self._scheme = scan.admission.scheme
+        self._scheme = scan.rulebook.scheme
         self._bounds = scan.bounds
         self._shift = scan.placement.shift() if is_shifted else None
 
@@ -100,11 +100,11 @@ def _once(entities: list[Any]) -> Corrected:
     return once, ["a span was given twice"] if len(once) < len(entities) else []
 
 
-def _places(entities: list[Any]) -> Iterator[tuple[int, Range]]:
+def _places(entities: list[Any]) -> Iterator[tuple[int, Extent]]:
     for place, entity in enumerate(entities):
         for found in ranges([entity]):
             yield place, found
 
 
-def _inside(text: str, given: list[Range]) -> list[Range]:
+def _inside(text: str, given: list[Extent]) -> list[Extent]:
     return [(start, end) for start, end in given if 0 <= start < end <= len(text)]

@@ -30,7 +30,7 @@ def batch_metrics(
     scan: Scan, *, bad: int, labels: Mapping[str, int], metadata_faults: list[str], history: Mapping[str, int]
 ) -> Iterator[Metric]:
     """Measure a batch; `labels` are its accepted spans, `history` those that production has learnt."""
-    policy, read = scan.admission.policy, len(scan.numbers)
+    policy, read = scan.rulebook.policy, len(scan.numbers)
     yield Metric(code="metadata", value=len(metadata_faults), most=0, detail="; ".join(metadata_faults))
     yield _systematic(scan)
     yield _quarantine_share(bad, scan, policy)
@@ -41,7 +41,7 @@ def batch_metrics(
         least=1 if bad <= policy.max_quarantine_share * read else 0,
         detail="no accepted row has a span",
     )
-    yield _nothing_new(labels, scan.admission.scheme)
+    yield _nothing_new(labels, scan.rulebook.scheme)
     yield _few_examples(labels, read, policy)
     yield _remarked(
         scan, "left_out", "have spans inside spans that were left out: only the outer ones are read"
@@ -85,14 +85,14 @@ def _quarantine_share(bad: int, scan: Scan, policy: QualityPolicy) -> Metric:
 def _systematic(scan: Scan) -> Metric:
     placement = scan.placement
     share = placement.share
-    shift = placement.shift() if share > scan.admission.policy.systematic_share else None
+    shift = placement.shift() if share > scan.rulebook.policy.systematic_share else None
     says = (
         shift.says if shift else "no single shift or unit puts them right; were the texts changed afterwards?"
     )
     return Metric(
         code="systematic",
         value=share,
-        most=scan.admission.policy.systematic_share,
+        most=scan.rulebook.policy.systematic_share,
         detail=f"{placement.misplaced} of {placement.spans} spans do not fit the tokens: {says}",
         suggestion=shift.says if shift else None,
     )

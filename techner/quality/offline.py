@@ -1,17 +1,17 @@
 """Examine a file without a store: what annotators and their CI can do before they deliver."""
 
+from techner.core.delivery import BatchRef
 from techner.core.errors import BatchError
 from techner.core.examples import digest, fold, leak_key
-from techner.core.manifest import BatchRef
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
 from techner.formats import read_rows, strict_json
+from techner.quality.disagreement import SecondReader
 from techner.quality.examine import Examined, examine
-from techner.quality.scan import Admission
-from techner.quality.second import SecondReader
+from techner.quality.scan import Rulebook
 
 
-def check(
+def examine_offline(
     data: bytes,
     name: str,
     *,
@@ -24,7 +24,7 @@ def check(
     import spacy
 
     tokenizer = spacy.blank("en").tokenizer
-    admission = Admission(
+    rulebook = Rulebook(
         scheme=scheme,
         policy=policy,
         frozen_texts=holdout,
@@ -33,7 +33,7 @@ def check(
         digest="",
         second=second,
     )
-    return examine(data, BatchRef(name=name, digest=digest(data)), admission)
+    return examine(data, BatchRef(name=name, digest=digest(data)), rulebook)
 
 
 def holdout_keys(data: bytes, *, where: str) -> frozenset[str]:

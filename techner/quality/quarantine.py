@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from techner.core.codes import CODES
-from techner.core.night import QualityReport
+from techner.core.delivery import QualityReport
 from techner.formats import Row
 from techner.quality.findings import MAX_LISTED_OF_ROW
 from techner.quality.fix import Fixer
@@ -20,7 +20,7 @@ def quarantined(rows: Iterable[Row], report: QualityReport, scan: Scan) -> Itera
         if issue.row is not None:
             hint = f"; meant: {issue.suggestion}?" if issue.suggestion else ""
             reasons.setdefault(issue.row, []).append(f"{issue.code}: {issue.detail}{hint}")
-    found, policy = scan.findings, scan.admission.policy
+    found, policy = scan.findings, scan.rulebook.policy
     aside = found.critical_rows(policy)
     everything = report.action == "reject"
     fixer = Fixer(scan, is_shifted=any(issue.code == "systematic" for issue in report.issues))

@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from techner.core.manifest import BatchRef
-from techner.core.night import IssueFound, QualityReport
+from techner.core.delivery import BatchRef, Finding, QualityReport
 from techner.quality.scan import Scan
 
 
 def rejected(
-    batch: BatchRef, *, admission: str, scope: tuple[str, ...] | None, issues: tuple[IssueFound, ...]
+    batch: BatchRef, *, admission: str, scope: tuple[str, ...] | None, issues: tuple[Finding, ...]
 ) -> QualityReport:
     """Return the report of a batch of which no row can be used; more is added for one that can be read."""
     return QualityReport(

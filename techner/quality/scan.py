@@ -15,14 +15,14 @@ from techner.formats import Row
 from techner.quality.checks import outside, parse_row, scope_faults
 from techner.quality.copies import Copies
 from techner.quality.covered import covered_faults
+from techner.quality.disagreement import SecondReader
+from techner.quality.fault import Fault, quoted
 from techner.quality.findings import MAX_LISTED, Findings
-from techner.quality.found import Fault, quoted
-from techner.quality.names import Names, missing
 from techner.quality.scope import with_scope
-from techner.quality.second import SecondReader
 from techner.quality.shifts import Placement
 from techner.quality.spans import span_faults, suggested
 from techner.quality.spill import Spill, Spilled
+from techner.quality.surfaces import Surfaces, missing
 from techner.quality.text import MAX_EDGE_MARKS, form_faults
 from techner.quality.tokens import Bounds, Tokenize
 
@@ -36,7 +36,7 @@ _PLACED = ("offset_range", "label", "scope", "not_nfc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Admission:
+class Rulebook:
     """What a batch is examined against."""
 
     scheme: LabelScheme
@@ -58,7 +58,7 @@ class Admission:
 class Scan:
     """What one pass found."""
 
-    admission: Admission
+    rulebook: Rulebook
     scope: tuple[str, ...] | None
     bounds: Bounds
     placement: Placement
@@ -66,7 +66,7 @@ class Scan:
     findings: Findings = field(default_factory=Findings)
     spill: Spill = field(default_factory=Spill)
     copies: Copies = field(default_factory=Copies)
-    names: Names = field(default_factory=Names)
+    names: Surfaces = field(default_factory=Surfaces)
     misplaced: Spill = field(default_factory=Spill)
     """Examples with spans that do not fit the tokens: how they were counted shows over all of them."""
     outside: list[tuple[Row, list[Fault]]] = field(default_factory=list)
@@ -82,10 +82,10 @@ class Scan:
     def take(self, rows: Iterable[Row]) -> None:
         """Check all rows, then what only shows over several of them."""
         found = self.findings.add
-        share = self.admission.policy.max_quarantine_share
+        share = self.rulebook.policy.max_quarantine_share
         # Were every further row good, the batch would be rejected all the same.
         hopeless = max(share * MAX_ROWS, MAX_LISTED)
-        critical = {code for code in CODES if self.admission.policy.severity(code) == "critical"}
+        critical = {code for code in CODES if self.rulebook.policy.severity(code) == "critical"}
         faulty = 0
         for row in rows:
             self.numbers.append(row.number)
@@ -108,8 +108,8 @@ class Scan:
         self.findings.sort()
 
     def _row_faults(self, row: Row) -> Iterator[Fault]:
-        admission = self.admission
-        example, faults = parse_row(row, admission.policy, admission.scheme)
+        rulebook = self.rulebook
+        example, faults = parse_row(row, rulebook.policy, rulebook.scheme)
         self.remarks.update(row.remarks)
         if row.covered and all(fault.code in _PLACED for fault in faults):
             yield from covered_faults(row)
@@ -122,11 +122,11 @@ class Scan:
         if self.scope is not None:
             example = with_scope(example, self.scope)
         self.copies.add(row.number, folded)
-        if admission.frozen_texts and leak_key(folded) in admission.frozen_texts:
+        if rulebook.frozen_texts and leak_key(folded) in rulebook.frozen_texts:
             yield Fault("leak", "this text scores the model; it must not train it")
         if not example.text.isascii():
             yield from form_faults(example.text)
-        renamed = admission.scheme.moves.renamed
+        renamed = rulebook.scheme.moves.renamed
         if renamed and (old := [label for _, _, label in row.entities if label in renamed]):
             self.renamed[row.number] = old
         if example.spans:
@@ -175,7 +175,7 @@ class Scan:
 
     def _faults_between_accepted(self) -> Iterator[tuple[int, Fault]]:
         """Yield what shows over several rows; one that is set aside anyhow says nothing about the others."""
-        policy = self.admission.policy
+        policy = self.rulebook.policy
         bad = self.findings.critical_rows(policy)
         yield from self.copies.near(bad)
         for one in self._not_in(bad):
@@ -195,10 +195,10 @@ def ranges(entities: list[object]) -> Iterator[tuple[int, int]]:
                 yield start, end
 
 
-def scanned(rows: Iterable[Row], admission: Admission, scope: tuple[str, ...] | None) -> Scan:
+def scanned(rows: Iterable[Row], rulebook: Rulebook, scope: tuple[str, ...] | None) -> Scan:
     """Check all rows; raises BatchError where there is none."""
-    bounds = Bounds(admission.tokenize, cuts_at_space=admission.cuts_at_space)
-    scan = Scan(admission, scope, bounds, Placement(bounds))
+    bounds = Bounds(rulebook.tokenize, cuts_at_space=rulebook.cuts_at_space)
+    scan = Scan(rulebook, scope, bounds, Placement(bounds))
     scan.take(rows)
     if not scan.numbers:  # only document marks and comments
         raise BatchError("empty: the file has no rows")

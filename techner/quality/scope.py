@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from techner.core.delivery import BatchMetadata
 from techner.core.errors import BatchError, IntegrityError
 from techner.core.examples import Example, Span
-from techner.core.night import BatchMetadata
 from techner.core.scheme import LabelScheme, scope_today
 from techner.documents import parse
 from techner.formats import strict_json

@@ -12,8 +12,8 @@ import regex  # type: ignore[import-untyped]
 
 from techner.quality.tokens import Bounds
 
-Range = tuple[int, int]
-Move = Callable[[int, int], Range]
+Extent = tuple[int, int]
+Move = Callable[[int, int], Extent]
 """Offsets as they were counted → ours."""
 Widths = Callable[[str], list[int]]
 """Text → how far each of its characters counts."""
@@ -57,7 +57,7 @@ def _units(widths: Widths, end_by: int = 0) -> Callable[[str], Move | None]:
         for ours, theirs in enumerate(accumulate(counted, initial=0)):
             places.setdefault(theirs, ours)  # what has no width belongs to what follows
 
-        def move(start: int, end: int) -> Range:
+        def move(start: int, end: int) -> Extent:
             return places.get(start, -1), places.get(end + end_by, -1)
 
         return move
@@ -141,7 +141,7 @@ class Placement:
     bounds: Bounds
     spans: int = 0
     misplaced: int = 0
-    sample: list[tuple[str, list[Range]]] = field(default_factory=list)
+    sample: list[tuple[str, list[Extent]]] = field(default_factory=list)
     """Texts with their misplaced spans."""
     _sampled: int = 0
     _sampled_chars: int = 0
@@ -151,7 +151,7 @@ class Placement:
     def share(self) -> float:
         return self.misplaced / self.spans if self.misplaced >= LEAST_MISPLACED else 0.0
 
-    def look(self, text: str, ranges: Iterable[Range]) -> int:
+    def look(self, text: str, ranges: Iterable[Extent]) -> int:
         """Count the ranges of one text, and remember the misplaced ones; returns how many those are."""
         wrong = []
         for start, end in ranges:
@@ -187,7 +187,7 @@ class Placement:
         count = votes[best]
         return best if count >= LEAST_EXPLAINED * self._sampled else None
 
-    def meant(self, text: str, given: Sequence[Range]) -> tuple[Range, ...] | None:
+    def meant(self, text: str, given: Sequence[Extent]) -> tuple[Extent, ...] | None:
         """Return where the spans of one text belong, if they were counted in another way; else None.
 
         That way must put more of them right than any other, and leave right what is right. Of equal ways the
@@ -209,7 +209,7 @@ class Placement:
         return tuple(there if now else here for here, there, now in zip(given, best[1], best[2], strict=True))
 
 
-def trimmed(text: str, start: int, end: int) -> Range:
+def trimmed(text: str, start: int, end: int) -> Extent:
     """Return a range without the white space at its edges."""
     surface = text[start:end]
     return start + len(surface) - len(surface.lstrip()), end - len(surface) + len(surface.rstrip())
@@ -222,7 +222,7 @@ def moves(text: str) -> Iterator[tuple[Shift, Move]]:
             yield shift, move
 
 
-def shifts_that_fit(text: str, ranges: Iterable[Range], bounds: Bounds) -> set[tuple[Range, ...]]:
+def shifts_that_fit(text: str, ranges: Iterable[Extent], bounds: Bounds) -> set[tuple[Extent, ...]]:
     """Return every placement that some way of counting gives and in which all spans are whole tokens."""
     given = tuple(ranges)
     moved = (tuple(move(*one) for one in given) for _, move in moves(text))

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from techner.core.examples import Example, Span
-from techner.quality.found import Fault, Faults, quoted
-from techner.quality.shifts import Range, trimmed
+from techner.quality.fault import Fault, Faults, quoted
+from techner.quality.shifts import Extent, trimmed
 from techner.quality.tokens import Bounds
 
 # Soft hyphen, joiners and spaces without width, marks of writing direction, byte order mark.
@@ -20,7 +20,7 @@ MAX_COVERED_CHARS = 1000
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
-def span_faults(example: Example, bounds: Bounds, counted: Sequence[Range] | None = None) -> Faults:
+def span_faults(example: Example, bounds: Bounds, counted: Sequence[Extent] | None = None) -> Faults:
     """Yield what is wrong with the spans one by one, and with each other.
 
     `counted` says where each would be if it was counted in another way; that is suggested before all else.
@@ -66,12 +66,12 @@ def overlap_faults(example: Example) -> Faults:
             yield Fault("overlap", f"{spans} {how}: keep one")
 
 
-def widened(text: str, start: int, end: int, bounds: Bounds) -> Range:
+def widened(text: str, start: int, end: int, bounds: Bounds) -> Extent:
     """Return the smallest range of whole tokens around a range."""
     return bounds.last_start(text, start), bounds.first_end(text, end)
 
 
-def suggested(text: str, better: Range, label: str) -> str | None:
+def suggested(text: str, better: Extent, label: str) -> str | None:
     """Write a better range as it would be annotated; None where nothing would be left."""
     start, end = better
     return f"[{start}, {end}, {label}] {quoted(text[start:end])}" if start < end else None

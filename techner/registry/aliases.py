@@ -5,7 +5,8 @@ from datetime import datetime
 
 from techner.core.errors import AliasConflict, IntegrityError, NotInitialised, RegistryError
 from techner.core.examples import digest
-from techner.core.manifest import Generation, Manifest
+from techner.core.manifest import Manifest
+from techner.core.records import Generation
 from techner.registry.log import Log, require_create_only
 from techner.registry.versions import read_manifest, read_manifest_bytes, stored_manifest
 from techner.store import Store

@@ -41,7 +41,7 @@ class Difference:
     scores: tuple[ScoreChange, ...]
 
 
-def compare(before: tuple[str, Manifest], after: tuple[str, Manifest]) -> Difference:
+def difference(before: tuple[str, Manifest], after: tuple[str, Manifest]) -> Difference:
     """Compare two versions, each with its name; scores are comparable where the frozen sets are the same."""
     (old_name, old), (new_name, new) = before, after
     old_files = {entry.path: entry for entry in old.files}

@@ -14,7 +14,7 @@ from typing import Any
 from techner.core.document import document
 from techner.core.errors import CacheError, IntegrityError, ObjectMissing, Rewritten, StoreError
 from techner.core.examples import digest
-from techner.core.manifest import Generation
+from techner.core.records import Generation
 from techner.documents import canonical, dump, parse
 from techner.registry.names import ALIAS_NAME, generation_of, record_name
 from techner.store import FolderStore, Store

@@ -24,7 +24,7 @@ Query = Callable[[Path, list[str]], list[tuple[Span, ...]]]
 """The files of a model, and texts → the entities of each."""
 
 
-def answers(folder: Path, texts: list[str]) -> list[tuple[Span, ...]]:
+def query_apart(folder: Path, texts: list[str]) -> list[tuple[Span, ...]]:
     """Query the model in `folder` from a clean process; raises IntegrityError where it cannot answer."""
     try:
         done = subprocess.run(

@@ -17,7 +17,7 @@ from techner.store import Store
 
 
 @document
-class Fault:
+class Damage:
     """One thing that is not as it was written."""
 
     where: str
@@ -27,26 +27,26 @@ class Fault:
     detail: str
 
 
-def verify_versions(store: Store, names: Iterable[str]) -> Iterator[Fault]:
+def verify_versions(store: Store, names: Iterable[str]) -> Iterator[Damage]:
     """Yield what is wrong with these versions; every blob is read once, whichever versions share it."""
     found: dict[str, str | None] = {}
     for name in names:
         try:
             manifest = read_manifest(store, name)
         except (IntegrityError, UnknownVersion) as error:
-            yield Fault(where=name, what="manifest.json", detail=str(error))
+            yield Damage(where=name, what="manifest.json", detail=str(error))
             continue
         yield from _faults(store, name, manifest, found)
 
 
-def verify_alias(store: Store, alias: str) -> Iterator[Fault]:
+def verify_alias(store: Store, alias: str) -> Iterator[Damage]:
     """Yield what is wrong with the log of an alias: a gap, a broken chain, a move to what is not there."""
     expected: tuple[int, str | None] | None = None  # of the generation below, as the one above tells it
     number = 0
     try:
         for number, key, data in alias_log(store, alias).stored():
             if expected and expected != (number, digest(data)):
-                yield Fault(
+                yield Damage(
                     where=alias,
                     what=f"generation {expected[0]}",
                     detail="is missing, or not the one that generation "
@@ -54,36 +54,38 @@ def verify_alias(store: Store, alias: str) -> Iterator[Fault]:
                 )
             generation = alias_log(store, alias).read(key, data)
             if (generation.alias, generation.number) != (alias, number):
-                yield Fault(where=alias, what=f"generation {number}", detail="is a copy of another one")
+                yield Damage(where=alias, what=f"generation {number}", detail="is a copy of another one")
             if expected is None:
                 manifest_of(store, generation)
             expected = number - 1, generation.before
     except (IntegrityError, UnknownVersion) as error:
-        yield Fault(where=alias, what=f"generation {number}" if number else "log", detail=str(error))
+        yield Damage(where=alias, what=f"generation {number}" if number else "log", detail=str(error))
         return
     if expected and expected != (0, None):
-        yield Fault(where=alias, what=f"generation {expected[0]}", detail="is missing: the log was cut short")
+        yield Damage(
+            where=alias, what=f"generation {expected[0]}", detail="is missing: the log was cut short"
+        )
 
 
-def verify_store(store: Store, names: Iterable[str]) -> Iterator[Fault]:
+def verify_store(store: Store, names: Iterable[str]) -> Iterator[Damage]:
     """Yield what is wrong with these versions and all aliases."""
     for alias in alias_names(store):
         yield from verify_alias(store, alias)
     yield from verify_versions(store, names)
 
 
-def _faults(store: Store, name: str, manifest: Manifest, found: dict[str, str | None]) -> Iterator[Fault]:
+def _faults(store: Store, name: str, manifest: Manifest, found: dict[str, str | None]) -> Iterator[Damage]:
     known = {entry.sha256: entry.path for entry in manifest.files}
     for path, entry in (*((entry.path, entry) for entry in manifest.files), *manifest.records.items()):
         try:
             check_files([replace(entry, path=path)])
         except IntegrityError as error:
-            yield Fault(where=name, what=path, detail=str(error))
+            yield Damage(where=name, what=path, detail=str(error))
             continue
         if entry.sha256 not in found:
             found[entry.sha256] = _fault_of(store, entry, known)
         if detail := found[entry.sha256]:
-            yield Fault(where=name, what=path, detail=f"blob {entry.sha256} {detail}")
+            yield Damage(where=name, what=path, detail=f"blob {entry.sha256} {detail}")
 
 
 def _fault_of(store: Store, entry: FileEntry, known: dict[str, str]) -> str | None:

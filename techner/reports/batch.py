@@ -7,8 +7,8 @@ from itertools import groupby
 from markupsafe import Markup
 
 from techner.core.codes import CODES, FILE_CODES
+from techner.core.delivery import Finding, QualityReport
 from techner.core.examples import Span
-from techner.core.night import IssueFound, QualityReport
 from techner.reports.entities import PALE, marked
 from techner.reports.render import environment
 
@@ -42,7 +42,7 @@ class Group:
     code: str
     sentence: str
     count: int
-    shown: tuple[IssueFound, ...]
+    shown: tuple[Finding, ...]
 
 
 def batch_report(
@@ -73,8 +73,8 @@ def shown_rows(report: QualityReport) -> frozenset[int]:
     return frozenset(issue.row for group in groups for issue in group.shown if issue.row is not None)
 
 
-def _groups(issues: Iterable[IssueFound], report: QualityReport) -> tuple[Group, ...]:
-    def rank(issue: IssueFound) -> tuple[bool, int]:
+def _groups(issues: Iterable[Finding], report: QualityReport) -> tuple[Group, ...]:
+    def rank(issue: Finding) -> tuple[bool, int]:
         return issue.row is not None, list(CODES).index(issue.code) if issue.code in CODES else -1
 
     found = []

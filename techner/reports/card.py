@@ -1,11 +1,14 @@
 """Model cards (Mitchell et al. 2019), in Markdown and HTML: what a version is for, its gaps."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from techner.core.manifest import Manifest
 from techner.core.verdict import CheckState
+from techner.registry.blobs import save_bytes
 from techner.reports.render import environment
+from techner.store import Store
 
 FEW_SPANS = 30
 """Gold spans below which F1 of one label says little: one span is worth three points of recall and more."""
@@ -57,3 +60,10 @@ def _lineage(manifest: Manifest) -> dict[str, str]:
         "code": lineage.code,
     }
     return {name: str(value) for name, value in (facts | lineage.libraries).items() if value is not None}
+
+
+def with_cards(store: Store, manifest: Manifest, counts: Mapping[str, int]) -> Manifest:
+    """Return the manifest with both forms of its card among the records."""
+    made = cards(manifest, counts)
+    saved = {name: save_bytes(store, text.encode(), path=name) for name, text in made.items()}
+    return replace(manifest, records=manifest.records | saved)

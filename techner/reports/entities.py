@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 
 from techner.core.examples import Span
-from techner.core.night import EntityChange
+from techner.core.run_documents import EntityChange
 
 PALE = ("#cfe8d5", "#cfe0f5", "#f7e3b5", "#e4d7f5", "#f7d4cf", "#cdeaea", "#e9e4c3", "#f3d5e6")
 """Dark text on each of them has a contrast above 10 : 1."""

@@ -6,7 +6,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from techner.core.night import Changes, Corpus, Judged
+from techner.core.run_documents import Changes, Corpus, Judged
 from techner.core.verdict import Check
 from techner.reports.entities import label_colours, marked
 
@@ -47,7 +47,7 @@ def _line(text: str) -> str:
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
-def report(judged: Judged, corpus: Corpus, changes: Changes, *, number: int) -> str:
+def run_report(judged: Judged, corpus: Corpus, changes: Changes, *, number: int) -> str:
     """Report of a judged night: the verdict first, one HTML file without network needs."""
     colours = label_colours(changes.shown)
     template = environment().get_template("report.html")

@@ -1,6 +1,7 @@
 """From production to a candidate: strategies behind one interface."""
 
 from techner.uptraining.loop import Step
-from techner.uptraining.strategy import STRATEGIES, TrainingCorpus, Uptrained, uptrain
+from techner.uptraining.strategy import STRATEGIES, make_candidate
+from techner.uptraining.task import TrainingCorpus, Uptrained
 
-__all__ = ["STRATEGIES", "Step", "TrainingCorpus", "Uptrained", "uptrain"]
+__all__ = ["STRATEGIES", "Step", "TrainingCorpus", "Uptrained", "make_candidate"]

@@ -20,8 +20,8 @@ from techner.uptraining.pipeline import (
     pretrained_labels,
     pretrained_ner,
 )
-from techner.uptraining.strategy import Task, rehearsal_ratio
-from techner.uptraining.surgery import detach, graft, inherit, initialise, shape_of
+from techner.uptraining.surgery import detach, graft, inherit, initialise_ner, shape_of
+from techner.uptraining.task import Task, rehearsal_ratio
 
 
 def blend(task: Task) -> Iterator[Step]:
@@ -112,5 +112,5 @@ def _renew(work: Language, name: str, labels: Sequence[str], egs: Sequence[Spacy
     work.remove_pipe(name)
     following = work.pipe_names[place] if place < len(work.pipe_names) else None
     work.add_pipe("ner", name=name, config=config, before=following)
-    initialise(work, ner(work, name), labels, egs)
+    initialise_ner(work, ner(work, name), labels, egs)
     inherit(ner(work, name), parent)

@@ -26,8 +26,8 @@ from techner.uptraining.pipeline import (
     pretrained_ner,
     taught_labels,
 )
-from techner.uptraining.strategy import Task, rehearsal_ratio
-from techner.uptraining.surgery import graft, inherit, initialise, shape_of, standalone
+from techner.uptraining.surgery import graft, inherit, initialise_ner, shape_of, standalone
+from techner.uptraining.task import Task, rehearsal_ratio
 
 
 def extend(task: Task) -> Iterator[Step]:
@@ -102,6 +102,6 @@ def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[Spac
         parent, config = ner(apart, name), shape_of(apart, name, layers=task.policy.layers)
     work.add_pipe("ner", name=NEW_NER, config=config, before=name)
     heir = ner(work, NEW_NER)
-    initialise(work, heir, labels, egs)
+    initialise_ner(work, heir, labels, egs)
     if parent:
         inherit(heir, parent, task.scheme.renamed)

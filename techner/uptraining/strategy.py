@@ -1,59 +1,14 @@
 """The interface of a strategy, and the ones there are."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
 from thinc.api import fix_random_seed
 
-from techner.core.examples import Example
 from techner.core.policy import SchemePolicy, TrainingPolicy
 from techner.uptraining.loop import Step
 from techner.uptraining.pipeline import load_pipeline, taught_labels, use_device
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingCorpus:
-    """`train` is annotated, each example within its scope; `rehearsal` is text of the old domain.
-
-    A scope of None stands for all new labels, and for none of the pretrained ones.
-    """
-
-    train: tuple[Example, ...]
-    rehearsal: tuple[Example, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """What a strategy works on."""
-
-    folder: Path
-    """The pipeline in production: to go on from, or a teacher of what it knows."""
-    origin: Path
-    """The pretrained pipeline: the teacher of the pretrained labels."""
-    corpus: TrainingCorpus
-    policy: TrainingPolicy
-    scheme: SchemePolicy
-    out: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uptrained:
-    """What came out beside the folder of the candidate."""
-
-    new_labels: tuple[str, ...]
-    losses: tuple[float, ...]
-    """Mean loss a word, epoch by epoch."""
-    dev_f1: tuple[float, ...] = field(default=())
-    """F1 on the dev part, epoch by epoch; empty where there was too little for one."""
-
-
-Strategy = Callable[[Task], Iterator[Step]]
-
-
-def rehearsal_ratio(policy: TrainingPolicy, default: float) -> float:
-    """Return the policy's ratio, or the strategy's own where it leaves that open."""
-    return default if policy.rehearsal_ratio is None else policy.rehearsal_ratio
+from techner.uptraining.task import Strategy, Task, TrainingCorpus, Uptrained
 
 
 def _extend() -> Strategy:
@@ -71,7 +26,7 @@ def _blend() -> Strategy:
 STRATEGIES: dict[str, Callable[[], Strategy]] = {"blend": _blend, "extend": _extend}
 
 
-def uptrain(
+def make_candidate(
     folder: Path,
     corpus: TrainingCorpus,
     policy: TrainingPolicy,

@@ -50,7 +50,7 @@ def shape_of(nlp: Language, name: str, *, layers: int | None = None) -> dict[str
     return {"model": config["model"], "update_with_oracle_cut_size": config["update_with_oracle_cut_size"]}
 
 
-def initialise(
+def initialise_ner(
     nlp: Language, component: EntityRecognizer, labels: Sequence[str], egs: Sequence[SpacyExample]
 ) -> None:
     """Give a new `ner` its labels, in this order, and random weights."""

@@ -10,7 +10,8 @@ from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
 from pydantic import BaseModel
 
 from techner.core.errors import RegistryError, UnknownVersion
-from techner.core.manifest import FileEntry, Generation, Manifest
+from techner.core.manifest import FileEntry, Manifest
+from techner.core.records import Generation
 from techner.registry.aliases import alias_log
 from techner.registry.blobs import blob_key
 from techner.registry.fetch import fetch

@@ -15,8 +15,8 @@ from techner.registry.blobs import load_bytes
 from techner.registry.names import VERSION_NAME
 from techner.registry.versions import read_manifest
 from techner.reports import environment
+from techner.runs.judgements import find_report
 from techner.settings import Settings, load_settings
-from techner.stages.judgements import find_report
 from techner.store import Store
 from techner.web.api import PREFIX, make_api
 from techner.web.archive import Archives

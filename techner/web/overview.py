@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from techner.core.errors import NotInitialised
-from techner.core.manifest import Generation, Judgement, Manifest
+from techner.core.manifest import Manifest
 from techner.core.policy import Policies
+from techner.core.records import Generation, Judgement
+from techner.inbox.deliveries import Ignored
+from techner.inbox.survey import BatchState, survey_all
 from techner.registry.aliases import alias_log
 from techner.registry.versions import read_manifest
-from techner.stages.completion import untold
-from techner.stages.deliveries import Ignored
-from techner.stages.inbox import BatchState, survey_all
-from techner.stages.judgements import judgements
+from techner.runs.completion import untold
+from techner.runs.judgements import judgements
 from techner.store import Store
 
 SHOWN = 20

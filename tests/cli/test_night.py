@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from techner.cli.night import Wanted, _again, run_stages
-from techner.core.night import Plan
+from techner.core.run_documents import Plan
 from techner.core.verdict import Outcome
 from techner.registry.aliases import alias_log, move_alias, production
 from techner.registry.versions import create_version, read_manifest
-from techner.stages.judgements import judgements
+from techner.runs.judgements import judgements
 from techner.store import FolderStore
 from tests.world import WHEN, World, quick, tech_batch
 

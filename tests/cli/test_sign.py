@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from techner.cli.app import app
+from techner.core.delivery import BatchRef
 from techner.core.errors import SettingsError
-from techner.core.manifest import BatchRef
+from techner.inbox.decisions import decide, last_word
 from techner.registry.trust import trusted
-from techner.stages.inbox import decide, last_word
 from techner.store import FolderStore
 from tests.registry.making import WHEN
 

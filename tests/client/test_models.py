@@ -14,7 +14,7 @@ from techner.registry.aliases import move_alias, production
 from techner.registry.blobs import blob_key, file_digest, save_bytes
 from techner.registry.layout import holds_exactly
 from techner.registry.versions import create_version
-from techner.stages.run import Run
+from techner.runs.run import Run
 from techner.store import open_store
 from tests.world import WHEN, World
 

@@ -7,9 +7,9 @@ import pytest
 
 from techner.core.errors import IntegrityError
 from techner.core.examples import Example, text_key
-from techner.core.memory import in_holdout
 from techner.core.policy import CorpusPolicy, SchemePolicy
-from techner.corpus.assemble import Assembled, assemble, refuse_leaks
+from techner.core.sampling import in_holdout
+from techner.corpus.assemble import Assembled, build_corpus, refuse_leaks
 from techner.corpus.reference import Reference
 from tests.conftest import marked
 
@@ -40,7 +40,7 @@ def night(
     scheme: SchemePolicy = NO_MOVES,
     salt: str = "night 1",
 ) -> Assembled:
-    return assemble(
+    return build_corpus(
         accepted,
         memory=memory,
         holdout=holdout,

@@ -6,7 +6,7 @@ import pytest
 
 from techner.core.examples import Example, text_key
 from techner.core.policy import CorpusPolicy, SchemePolicy
-from techner.corpus.assemble import Assembled, assemble
+from techner.corpus.assemble import Assembled, build_corpus
 from techner.corpus.merge import merge
 from techner.corpus.reference import Reference
 from tests.conftest import marked
@@ -32,7 +32,7 @@ def night(
     share: float = 0.0,
     scheme: SchemePolicy | None = None,
 ) -> Assembled:
-    return assemble(
+    return build_corpus(
         accepted,
         memory=memory,
         holdout=holdout,

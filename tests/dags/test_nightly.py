@@ -14,13 +14,13 @@ import pytest
 from techner.core.bounds import OneOf, Range, bounds_of
 from techner.core.errors import TechnerError
 from techner.core.policy import TrainingPolicy
-from techner.local.environment import ROOT, airflow_environment, migrate
-from techner.local.night import run_night
+from techner.inbox.survey import Status, survey
 from techner.registry.aliases import alias_log, production
-from techner.stages.inbox import Status, survey
-from techner.stages.judgements import judgements
+from techner.runs.judgements import judgements
 from techner.store import FolderStore
 from tests.world import POLICIES, World, tech_batch
+from tools.local.environment import ROOT, airflow_environment, migrate
+from tools.local.night import run_night
 
 # One process for all that needs no process of its own: Airflow takes 15 s of CPU before its first task.
 PROGRAM = """

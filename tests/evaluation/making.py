@@ -1,9 +1,9 @@
 """Evaluations made of counts, for the tests of the gate."""
 
-from techner.core.night import Evaluation, SetEvaluation, Speed
 from techner.core.policy import GatePolicy
+from techner.core.run_documents import Evaluation, SetEvaluation, Speed
 from techner.core.verdict import Check, CheckState, Verdict
-from techner.evaluation.gate import judge
+from techner.evaluation.gate import apply_gate
 
 POLICY = GatePolicy(resamples=300)
 SPEED = Speed(words=1000, candidate=19_000.0, origin=36_000.0)
@@ -66,7 +66,7 @@ def evaluation(
 
 
 def verdict(found: Evaluation, policy: GatePolicy = POLICY, speed: Speed | None = SPEED) -> Verdict:
-    return judge(found, policy, speed).verdict
+    return apply_gate(found, policy, speed).verdict
 
 
 def named(state: CheckState, found: Evaluation, policy: GatePolicy = POLICY) -> set[tuple[str, str]]:

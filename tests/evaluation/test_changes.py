@@ -1,9 +1,9 @@
 """Entities lost and gained: which are shown, and with what around them."""
 
 from techner.core.examples import Example, Span
-from techner.core.night import Changes
+from techner.core.run_documents import Changes
+from techner.evaluation.answers import Answers, FrozenSets
 from techner.evaluation.changes import CONTEXT_CHARS, SHOWN, find_changes
-from techner.evaluation.evaluate import Answers, FrozenSets
 
 GOLD, WRONG, NEW = Span(0, 5, "PERSON"), Span(6, 10, "ORG"), Span(11, 14, "PROTOCOL")
 TEXT = "David uses TLS"

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from techner.core.night import SetEvaluation
+from techner.core.run_documents import SetEvaluation
 from techner.core.verdict import CheckState, Outcome
 from tests.evaluation.making import evaluation, failed, rows, the_check, verdict
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from techner.core.night import SetEvaluation
+from techner.core.run_documents import SetEvaluation
 from techner.core.verdict import CheckState, Outcome
-from techner.evaluation.gate import judge
+from techner.evaluation.gate import apply_gate
 from tests.evaluation.making import (
     POLICY,
     SPEED,
@@ -61,7 +61,7 @@ def test_a_failure_beats_a_question() -> None:
 
 
 def test_the_same_counts_and_policy_give_the_same_verdict() -> None:
-    assert judge(evaluation(), POLICY, SPEED) == judge(evaluation(), POLICY, SPEED)
+    assert apply_gate(evaluation(), POLICY, SPEED) == apply_gate(evaluation(), POLICY, SPEED)
 
 
 def test_margins_are_settings() -> None:
@@ -76,7 +76,7 @@ def test_intervals_of_scores_hold_the_observed_change_and_narrow_with_more_texts
     for scale in (1, 16):
         origin = rows("PERSON", 40 * scale, 20 * scale)
         candidate = rows("PERSON", 40 * scale - 2 * scale, 22 * scale)
-        score = judge(evaluation(origin=origin, candidate=candidate), POLICY, SPEED).scores[0]
+        score = apply_gate(evaluation(origin=origin, candidate=candidate), POLICY, SPEED).scores[0]
         assert score.low is not None
         assert score.high is not None
         assert score.candidate is not None
@@ -89,7 +89,7 @@ def test_intervals_of_scores_hold_the_observed_change_and_narrow_with_more_texts
 def test_an_undefined_score_is_none_not_zero() -> None:
     found = evaluation(origin=rows("PERSON", 10, 0))
     found = replace(found, regression=replace(found.regression, labels=("ORG", "PERSON")))
-    score = next(score for score in judge(found, POLICY, SPEED).scores if score.label == "ORG")
+    score = next(score for score in apply_gate(found, POLICY, SPEED).scores if score.label == "ORG")
     assert (score.origin, score.candidate, score.support) == (None, None, 0)
 
 
@@ -152,4 +152,4 @@ def test_a_speed_that_was_not_measured_is_a_question() -> None:
 def test_two_measured_speeds_give_one_verdict_as_long_as_both_are_enough() -> None:
     """A manifest holds the verdict, and identical runs must make identical manifests."""
     faster = replace(SPEED, candidate=25_123.4)
-    assert judge(evaluation(), POLICY, SPEED) == judge(evaluation(), POLICY, faster)
+    assert apply_gate(evaluation(), POLICY, SPEED) == apply_gate(evaluation(), POLICY, faster)

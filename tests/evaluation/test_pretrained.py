@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from techner.core.verdict import CheckState, Outcome
-from techner.evaluation.gate import judge
+from techner.evaluation.gate import apply_gate
 from techner.evaluation.rules import holm
 from tests.evaluation.making import POLICY, SPEED, evaluation, failed, named, rows, the_check, verdict
 
@@ -38,7 +38,7 @@ def test_the_same_share_lost_on_a_large_set_passes() -> None:
 def test_the_bound_that_decides_is_one_sided() -> None:
     """Only a twentieth of the resamples lies below it; below a score's interval lies a fortieth."""
     found = evaluation(candidate=rows("PERSON", 3800, 1200))
-    check, score = the_check(found, "pretrained micro F1"), judge(found, POLICY, SPEED).scores[0]
+    check, score = the_check(found, "pretrained micro F1"), apply_gate(found, POLICY, SPEED).scores[0]
     assert check.low is not None
     assert score.low is not None
     assert check.low - score.low >= 0.0002

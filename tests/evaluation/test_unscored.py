@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from techner.core.examples import Example, Span
-from techner.core.night import Evaluation
+from techner.core.run_documents import Evaluation
 from techner.core.verdict import CheckState, Outcome
-from techner.evaluation.evaluate import Answers, FrozenSets, evaluate
+from techner.evaluation.answers import Answers, FrozenSets, count_answers
 from techner.evaluation.unscored import is_unscored
 from tests.evaluation.making import POLICY, evaluation, failed, named, verdict
 
@@ -100,7 +100,7 @@ def test_spans_that_annotators_of_the_holdout_judged_are_not_counted() -> None:
     before = Answers(regression=((ada,),), holdout=((ada, replace(tls, label="ORG"), oslo),))
     after = Answers(regression=((),), holdout=((ada, tls),))
     answers = {"origin": before, "production": before, "candidate": after}
-    assert evaluate(sets, answers, size_bytes={}).origin_spans == {
+    assert count_answers(sets, answers, size_bytes={}).origin_spans == {
         "GPE": (0, 0),
         "ORG": (0, 0),
         "PERSON": (2, 1),

@@ -15,7 +15,7 @@ from techner.cli import app
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
 from techner.quality.examine import Examined
-from techner.quality.offline import check
+from techner.quality.offline import examine_offline
 
 BUGS = Path(__file__).parents[2].parent / "shared" / "bugs"
 LABELS = (
@@ -123,7 +123,9 @@ pytestmark = pytest.mark.skipif(not BUGS.is_dir(), reason="needs ../shared/bugs"
 def examined(name: str) -> Examined:
     policy = QualityPolicy(labels=LABELS, max_quarantine_share=0.5)
     scheme = LabelScheme(frozenset(LABELS))
-    return check((BUGS / name).read_bytes(), name, scheme=scheme, policy=policy, holdout=frozenset())
+    return examine_offline(
+        (BUGS / name).read_bytes(), name, scheme=scheme, policy=policy, holdout=frozenset()
+    )
 
 
 @pytest.mark.parametrize("name", [name for name, right in RIGHT.items() if isinstance(right, Accepted)])

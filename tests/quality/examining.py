@@ -7,13 +7,12 @@ from typing import Any
 
 import spacy
 
+from techner.core.delivery import BatchRef, QualityReport
 from techner.core.examples import Example, fold, leak_key
-from techner.core.manifest import BatchRef
-from techner.core.night import QualityReport
 from techner.core.policy import QualityPolicy, SchemePolicy
 from techner.core.scheme import LabelScheme
-from techner.quality.examine import examine, judge
-from techner.quality.scan import Admission
+from techner.quality.examine import assess, examine
+from techner.quality.scan import Rulebook
 from tests.conftest import marked
 
 BATCH = BatchRef(name="monday.jsonl", digest="d")
@@ -26,7 +25,7 @@ def tokenize(text: str) -> list[tuple[int, int]]:
     return [(token.idx, token.idx + len(token)) for token in _TOKENIZER(text) if not token.is_space]
 
 
-def admission(
+def rulebook(
     *,
     max_quarantine_share: float = 0.25,
     max_text_chars: int = 20_000,
@@ -34,9 +33,9 @@ def admission(
     moves: SchemePolicy = NO_MOVES,
     metadata: bytes | None = None,
     **policy: Any,
-) -> Admission:
+) -> Rulebook:
     policy = {"max_quarantine_share": max_quarantine_share, "max_text_chars": max_text_chars} | policy
-    return Admission(
+    return Rulebook(
         scheme=LabelScheme(frozenset(LABELS), moves),
         policy=QualityPolicy(labels=LABELS, **policy),
         frozen_texts=frozenset(leak_key(fold(text)) for text in frozen),
@@ -70,12 +69,12 @@ class Found:
 
 def examined(
     data: bytes | list[bytes],
-    against: Admission | None = None,
+    against: Rulebook | None = None,
     *,
     history: Mapping[str, int] | None = None,
     recorded: bool = False,
 ) -> Found:
     """Examine bytes, or lines that are joined to a file; the record of Great Expectations takes a second."""
     whole = data if isinstance(data, bytes) else b"\n".join(data) + b"\n"
-    done = (examine if recorded else judge)(whole, BATCH, against or admission(), history=history)
+    done = (examine if recorded else assess)(whole, BATCH, against or rulebook(), history=history)
     return Found(done.report, tuple(done.accepted), b"".join(done.quarantine))

@@ -10,7 +10,7 @@ from techner.core.errors import BatchError
 from techner.core.examples import Example
 from techner.quality.scan import scanned
 from tests.conftest import marked
-from tests.quality.examining import Found, admission, clean, examined, row
+from tests.quality.examining import Found, clean, examined, row, rulebook
 
 EMOJI = [
     marked("🚀 [[nginx|TOOL]] is live on [[Debian|OS]] 🎉 with [[Rust|LANG]]"),
@@ -125,7 +125,7 @@ def test_a_few_misplaced_spans_are_no_system() -> None:
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_the_share_that_makes_a_system_is_a_setting(share: float) -> None:
     lines = [*clean(2), *counted(EMOJI[:2], end_by=-1)]
-    found = examined(lines, admission(max_quarantine_share=1.0, systematic_share=share))
+    found = examined(lines, rulebook(max_quarantine_share=1.0, systematic_share=share))
     assert (batch_issue(found, "systematic") is None) is (share == 1.0)
 
 
@@ -149,14 +149,14 @@ def test_labels_distributed_as_what_was_learnt_are_none() -> None:
 
 
 def test_a_warning_that_is_made_critical_rejects_the_batch() -> None:
-    against = admission(severities={"few_examples": "critical"})
+    against = rulebook(severities={"few_examples": "critical"})
     found = examined([*clean(60), row("on Linux", [3, 8, "OS"])], against)
     assert (found.report.action, found.report.rejected) == ("reject", 61)
 
 
 def test_a_reader_that_gives_no_row_gives_an_empty_batch() -> None:
     with pytest.raises(BatchError, match=r"^empty"):
-        scanned(iter(()), admission(), None)
+        scanned(iter(()), rulebook(), None)
 
 
 def test_a_long_word_without_borders_is_widened_to_the_whole() -> None:
@@ -168,14 +168,12 @@ def test_a_long_word_without_borders_is_widened_to_the_whole() -> None:
 def test_a_warning_about_a_row_that_is_made_critical_sets_it_aside() -> None:
     lines = [*clean(4), row("ends with Debian.", [10, 17, "OS"])]
     assert examined(lines).report.action == "accept"
-    found = examined(lines, admission(severities={"edge_punctuation": "critical"}))
+    found = examined(lines, rulebook(severities={"edge_punctuation": "critical"}))
     assert (found.report.action, [i.row for i in found.report.issues]) == ("quarantine", [5])
 
 
 def test_a_fault_that_is_made_a_warning_lets_the_row_through() -> None:
-    found = examined(
-        [row("caf\ufffd on Linux", [8, 13, "OS"])], admission(severities={"mojibake": "warning"})
-    )
+    found = examined([row("caf\ufffd on Linux", [8, 13, "OS"])], rulebook(severities={"mojibake": "warning"}))
     assert (found.report.action, found.report.accepted) == ("accept", 1)
     assert [issue.code for issue in found.report.warnings] == ["mojibake"]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from techner.core.policy import QualityPolicy
+from techner.inbox.deliveries import read_inbox
+from techner.quality.fault import Fault
 from techner.quality.findings import MAX_LISTED, MAX_LISTED_OF_ROW, Findings
-from techner.quality.found import Fault
-from techner.stages.deliveries import read_inbox
 from techner.store import MemoryStore
-from tests.quality.examining import admission, clean, examined, row
+from tests.quality.examining import clean, examined, row, rulebook
 
 MANY = MAX_LISTED + 500
 
@@ -29,7 +29,7 @@ def test_findings_beyond_the_first_are_counted(garbage: list[bytes]) -> None:
 
 
 def test_row_whose_finding_is_not_listed_is_set_aside_with_bytes_and_code(garbage: list[bytes]) -> None:
-    found = examined([*clean(10), *garbage], admission(max_quarantine_share=1.0))
+    found = examined([*clean(10), *garbage], rulebook(max_quarantine_share=1.0))
     aside = [json.loads(line) for line in found.quarantine.splitlines()]
     assert (
         (found.report.accepted, found.report.quarantined) == (10, MANY) == (len(found.accepted), len(aside))
@@ -56,9 +56,9 @@ def test_warnings_that_fill_the_list_hide_no_critical_fault() -> None:
 
 def test_file_above_the_limit_is_rejected_with_a_sentence() -> None:
     data = b"\n".join(clean(3))
-    report = examined(data, admission(max_delivery_bytes=len(data) - 1)).report
+    report = examined(data, rulebook(max_delivery_bytes=len(data) - 1)).report
     assert [issue.code for issue in report.issues] == ["large"]
-    assert examined(data, admission(max_delivery_bytes=len(data))).report.action == "accept"
+    assert examined(data, rulebook(max_delivery_bytes=len(data))).report.action == "accept"
 
 
 def test_file_above_the_limit_is_not_even_read_from_the_inbox(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
 from techner.formats import Row
 from techner.quality.checks import parse_row
-from tests.quality.examining import Found, admission, clean, examined, row
+from tests.quality.examining import Found, clean, examined, row, rulebook
 
 FROZEN = "Nginx proxies every request to Gunicorn."
 ALSO_FROZEN = "Another text that scores"  # one text in two cases would be a duplicate
@@ -143,7 +143,7 @@ def number_of(case: str, place: int) -> int:
 @pytest.fixture(scope="module")
 def found() -> Found:
     lines = [line for case in CASES.values() for line in case.lines] + clean(3)
-    against = admission(max_quarantine_share=1.0, max_text_chars=MAX_TEXT_CHARS, frozen=[FROZEN, ALSO_FROZEN])
+    against = rulebook(max_quarantine_share=1.0, max_text_chars=MAX_TEXT_CHARS, frozen=[FROZEN, ALSO_FROZEN])
     return examined(lines, against, recorded=True)
 
 

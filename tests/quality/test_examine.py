@@ -11,13 +11,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from techner.core.delivery import QualityReport
 from techner.core.errors import IntegrityError
-from techner.core.night import QualityReport
 from techner.core.policy import QualityPolicy
 from techner.documents import dump, parse
-from techner.quality.suite import expect
+from techner.quality.expectations import expect
 from tests.conftest import marked
-from tests.quality.examining import Found, admission, clean, examined, line, row
+from tests.quality.examining import Found, clean, examined, line, row, rulebook
 
 BAD = row("no such label", [0, 2, "PLANET"])
 LATIN_1 = '{"text": "café", "entities": []}'.encode("latin-1")
@@ -206,7 +206,7 @@ _LINES = _ROWS.map(lambda record: json.dumps(record).encode()) | st.binary(max_s
 @settings(max_examples=20)
 @given(lines=st.lists(_LINES, max_size=25), share=st.sampled_from([0.25, 1.0]))
 def test_arbitrary_lines_are_each_in_one_place(lines: list[bytes], share: float) -> None:
-    found = examined([*clean(1), *lines], admission(max_quarantine_share=share))
+    found = examined([*clean(1), *lines], rulebook(max_quarantine_share=share))
     assert found.report.read == 1 + sum(bool(one.strip()) for one in lines)
     assert is_whole(found)
 

@@ -18,10 +18,10 @@ from techner.formats import Row, read_rows
 from techner.formats.conll import is_tagged
 from techner.formats.evidence import same
 from techner.quality.fix import _once
-from techner.quality.names import MAX_SHAPES, _shapes
-from techner.quality.offline import check
+from techner.quality.offline import examine_offline
 from techner.quality.scope import disagree
 from techner.quality.spans import span_faults
+from techner.quality.surfaces import MAX_SHAPES, _shapes
 from techner.quality.tokens import MAX_KNOWN_BYTES, Bounds
 
 
@@ -119,7 +119,7 @@ def test_entities_of_a_row_are_not_compared_with_each_other() -> None:
 
 def checked(data: bytes, policy: QualityPolicy) -> Any:
     scheme = LabelScheme(frozenset(policy.labels))
-    return check(data, "made", scheme=scheme, policy=policy, holdout=frozenset({"none"}))
+    return examine_offline(data, "made", scheme=scheme, policy=policy, holdout=frozenset({"none"}))
 
 
 def test_rows_are_read_no_further_once_the_rejection_is_certain() -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from techner.core.examples import Span
 from techner.core.policy import QualityPolicy, SchemePolicy
-from techner.quality.second import SecondReader, disagreements
+from techner.quality.disagreement import SecondReader, disagreements
 from techner.quality.spill import Spilled
 from techner.quality.text import MAX_MARKS, text_faults
-from tests.quality.examining import admission, clean, examined, row, tokenize
+from tests.quality.examining import clean, examined, row, rulebook, tokenize
 
 CHANCE = random.Random(0)  # noqa: S311 - the same text every time
 
@@ -53,7 +53,7 @@ def test_row_with_a_long_run_of_marks_is_never_cut_into_tokens() -> None:
         assert len(text) < 200, "this takes seconds"
         return tokenize(text)
 
-    slow = replace(admission(), tokenize=impatient)
+    slow = replace(rulebook(), tokenize=impatient)
     found = examined([*clean(8), row("(" * 8000 + "nginx", [8000, 8005, "TOOL"])], slow)
     assert [(issue.row, issue.code) for issue in found.report.issues] == [(9, "marks")]
 

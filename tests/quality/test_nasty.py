@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.quality.examining import admission, examined
+from tests.quality.examining import examined, rulebook
 
 NASTY = Path(__file__).parents[2].parent / "shared" / "nasty"
 EXPECTED: dict[str, dict[str, Any]] = (
@@ -22,7 +22,7 @@ def test_nasty_file_is_treated_as_expected(name: str) -> None:
     if name == "gzip_named_jsonl.jsonl":  # "or gunzip in the loader; then accept", and that we do
         expected = EXPECTED["ok_clean.jsonl"]
     frozen = json.loads((NASTY / "_eval_texts.json").read_text())
-    against = admission(max_text_chars=100_000, frozen=frozen)
+    against = rulebook(max_text_chars=100_000, frozen=frozen)
     report = examined((NASTY / name).read_bytes(), against).report
     assert report.action == expected["action"]
     assert {issue.code for issue in report.warnings} == set(expected["warn"])

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import marked
-from tests.quality.examining import admission, clean, examined, row
+from tests.quality.examining import clean, examined, row, rulebook
 from tests.quality.test_batch_codes import counted, one_lf, stripped, utf8, utf16
 
 regex = pytest.importorskip("regex")
@@ -18,7 +18,7 @@ def two_for_lf(text: str) -> int:
 
 
 def suggestions(lines: list[bytes], *, of_clean: int = 40) -> list[str | None]:
-    found = examined([*clean(of_clean), *lines], admission(max_quarantine_share=1.0))
+    found = examined([*clean(of_clean), *lines], rulebook(max_quarantine_share=1.0))
     return [issue.suggestion for issue in found.report.issues if issue.row is not None]
 
 

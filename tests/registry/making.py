@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from techner.core.manifest import FileEntry, Generation, Lineage, Manifest
+from techner.core.manifest import FileEntry, Lineage, Manifest
+from techner.core.records import Generation
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

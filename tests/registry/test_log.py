@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from techner.core.errors import IntegrityError, ObjectExists, StoreError
-from techner.core.manifest import Generation
+from techner.core.records import Generation
 from techner.registry.log import Log
 from techner.store import MemoryStore, Store
 from tests.registry.making import generation

@@ -4,15 +4,14 @@ import re
 
 import pytest
 
+from techner.core.delivery import BatchRef, Finding, QualityReport
 from techner.core.examples import Span
-from techner.core.manifest import BatchRef
-from techner.core.night import IssueFound, QualityReport
 from techner.reports import Excerpt, batch_report, shown_rows
 
 HOSTILE = "<script>alert(1)</script>"
 
 
-def report(*issues: IssueFound, name: str = "monday.jsonl") -> QualityReport:
+def report(*issues: Finding, name: str = "monday.jsonl") -> QualityReport:
     return QualityReport(
         batch=BatchRef(name=name, digest="d" * 64),
         admission="a",
@@ -33,7 +32,7 @@ def report(*issues: IssueFound, name: str = "monday.jsonl") -> QualityReport:
     )
 
 
-ISSUE = IssueFound(row=4, code="label", detail="'tool' is not one of TOOL", suggestion="TOOL")
+ISSUE = Finding(row=4, code="label", detail="'tool' is not one of TOOL", suggestion="TOOL")
 EXCERPT = Excerpt(text="nginx on Linux", spans=(Span(0, 5, "tool"), Span(3, 8, "x"), Span(9, 99, "OS")))
 
 
@@ -54,14 +53,14 @@ def test_spans_are_marked_where_they_can_be() -> None:
 
 @pytest.mark.parametrize("count", [20, 21])
 def test_findings_that_are_not_shown_are_counted(count: int) -> None:
-    issues = tuple(IssueFound(row=n, code="label", detail="no") for n in range(1, count + 1))
+    issues = tuple(Finding(row=n, code="label", detail="no") for n in range(1, count + 1))
     assert len(shown_rows(report(*issues))) == 20
     page = batch_report(report(*issues), {}, history={})
     assert (f"label: {count}, the first 20 of them" in page) is (count > 20)
 
 
 def test_nothing_from_a_batch_is_taken_for_markup() -> None:
-    issue = IssueFound(row=4, code=HOSTILE, detail=HOSTILE, suggestion=HOSTILE)
+    issue = Finding(row=4, code=HOSTILE, detail=HOSTILE, suggestion=HOSTILE)
     excerpt = Excerpt(text=f"a {HOSTILE} \ud800", spans=())
     marked = Excerpt(text=f"a {HOSTILE}", spans=(Span(0, 1, HOSTILE),))
     for shown in (excerpt, marked):

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from techner.core.manifest import BatchRef, LabelScore, Manifest
+from techner.core.delivery import BatchRef
+from techner.core.manifest import LabelScore, Manifest
 from techner.core.verdict import Check, CheckState, Verdict
 from techner.reports import cards
 from techner.reports.card import gaps

@@ -2,11 +2,12 @@
 
 import re
 
+from techner.core.delivery import BatchRef
 from techner.core.examples import Span
-from techner.core.manifest import BatchRef, FileEntry
-from techner.core.night import Changes, Corpus, EntityChange, Judged
+from techner.core.manifest import FileEntry
+from techner.core.run_documents import Changes, Corpus, EntityChange, Judged
 from techner.core.verdict import Check, CheckState, Verdict
-from techner.reports import report
+from techner.reports import run_report
 
 HOSTILE = "<script>alert(1)</script>"
 ENTRY = FileEntry(path="x", sha256="0" * 64, size_bytes=1)
@@ -51,7 +52,7 @@ def page(change: EntityChange | None = None, *, label: str = "PERSON", text: str
     )
     counts = {f"{part} {kind}": 0 for part in ("regression", "holdout") for kind in ("lost", "gained")}
     changes = Changes(counts=counts | {"regression lost": 7}, shown=(change,))
-    return report(Judged(verdict=Verdict(checks=(CHECK,)), scores=()), corpus, changes, number=3)
+    return run_report(Judged(verdict=Verdict(checks=(CHECK,)), scores=()), corpus, changes, number=3)
 
 
 def text_of(html: str) -> str:

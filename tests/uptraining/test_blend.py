@@ -12,7 +12,7 @@ from techner.core.examples import Example, Span
 from techner.core.policy import TrainingPolicy
 from techner.core.scores import count, micro, total
 from techner.starter import slot_examples
-from techner.uptraining import TrainingCorpus, Uptrained, uptrain
+from techner.uptraining import TrainingCorpus, Uptrained, make_candidate
 from techner.uptraining.blend import merged_silver
 from techner.uptraining.pipeline import load_pipeline, predict, pretrained_labels
 from tests.world import TECH, tech_batch
@@ -29,14 +29,14 @@ SMALL = TrainingCorpus(train=tech_batch(0, 40), rehearsal=GENERAL[:40])
 @pytest.fixture(scope="module")
 def blended(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("blended") / "model"
-    uptrain(base_model, CORPUS, POLICY, out)
+    make_candidate(base_model, CORPUS, POLICY, out)
     return out
 
 
 @pytest.fixture(scope="module")
 def brief(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Uptrained]:
     out = tmp_path_factory.mktemp("brief") / "model"
-    return out, uptrain(base_model, SMALL, BRIEF, out)
+    return out, make_candidate(base_model, SMALL, BRIEF, out)
 
 
 def f1(folder: Path, examples: tuple[Example, ...]) -> float:
@@ -64,7 +64,7 @@ def test_the_new_labels_are_told_apart_from_the_pretrained_ones(
     folder, made = brief
     assert made.new_labels
     assert set(made.new_labels) <= TECH
-    again = uptrain(folder, SMALL, BRIEF, tmp_path / "next", origin=base_model)
+    again = make_candidate(folder, SMALL, BRIEF, tmp_path / "next", origin=base_model)
     assert again.new_labels == made.new_labels
 
 
@@ -72,7 +72,7 @@ def test_the_same_inputs_and_seed_give_the_same_bytes(
     brief: tuple[Path, Uptrained], base_model: Path, tmp_path: Path
 ) -> None:
     folder, _ = brief
-    uptrain(base_model, SMALL, BRIEF, tmp_path / "again")
+    make_candidate(base_model, SMALL, BRIEF, tmp_path / "again")
     for path in (p.relative_to(folder) for p in folder.rglob("*") if p.is_file()):
         assert filecmp.cmp(folder / path, tmp_path / "again" / path, shallow=False), path
 
@@ -84,7 +84,7 @@ def test_a_correction_of_a_pretrained_label_is_learnt(base_model: Path, tmp_path
         for text in texts
     )
     corpus = TrainingCorpus(train=(*CORPUS.train[:40], *told), rehearsal=GENERAL)
-    uptrain(base_model, corpus, replace(POLICY, rehearsal_ratio=1.0), tmp_path / "m")
+    make_candidate(base_model, corpus, replace(POLICY, rehearsal_ratio=1.0), tmp_path / "m")
     before, after = (
         sum(any(s.label == "PERSON" for s in spans) for spans in predict(load_pipeline(folder), texts))
         for folder in (base_model, tmp_path / "m")
@@ -96,26 +96,26 @@ def test_a_correction_of_a_pretrained_label_is_learnt(base_model: Path, tmp_path
 def test_a_pipeline_without_ner_is_refused(tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path / "blank")
     with pytest.raises(ModelError, match="use the strategy extend"):
-        uptrain(tmp_path / "blank", CORPUS, POLICY, tmp_path / "out")
+        make_candidate(tmp_path / "blank", CORPUS, POLICY, tmp_path / "out")
 
 
 def test_production_of_extend_is_a_teacher_and_no_origin(base_model: Path, tmp_path: Path) -> None:
     extended = tmp_path / "extended"
-    uptrain(base_model, SMALL, replace(BRIEF, strategy="extend", epochs=1), extended)
+    make_candidate(base_model, SMALL, replace(BRIEF, strategy="extend", epochs=1), extended)
     hardware = tuple(replace(eg, scope=("HARDWARE",)) for eg in SMALL.train)
     corpus = replace(SMALL, train=tuple(eg.only(frozenset({"HARDWARE"})) for eg in hardware))
-    made = uptrain(extended, corpus, replace(BRIEF, epochs=1), tmp_path / "out", origin=base_model)
+    made = make_candidate(extended, corpus, replace(BRIEF, epochs=1), tmp_path / "out", origin=base_model)
     assert load_pipeline(tmp_path / "out").pipe_names == ["ner"]
     assert set(made.new_labels) == {span.label for eg in SMALL.train for span in eg.spans}
     with pytest.raises(ModelError, match="starts from its origin"):
-        uptrain(extended, corpus, BRIEF, tmp_path / "refused")
+        make_candidate(extended, corpus, BRIEF, tmp_path / "refused")
 
 
 def test_every_night_starts_over_from_the_origin(
     brief: tuple[Path, Uptrained], base_model: Path, tmp_path: Path
 ) -> None:
     folder, _ = brief
-    uptrain(folder, SMALL, BRIEF, tmp_path / "next", origin=base_model)
+    make_candidate(folder, SMALL, BRIEF, tmp_path / "next", origin=base_model)
     for path in (p.relative_to(folder) for p in (folder / "ner").rglob("*") if p.is_file()):
         assert filecmp.cmp(folder / path, tmp_path / "next" / path, shallow=False), path
 
@@ -125,7 +125,7 @@ def test_a_base_that_blend_made_is_refused_by_extend(
 ) -> None:
     folder, _ = brief
     with pytest.raises(ModelError, match="starts from its origin"):
-        uptrain(folder, SMALL, replace(BRIEF, strategy="extend"), tmp_path / "out", origin=base_model)
+        make_candidate(folder, SMALL, replace(BRIEF, strategy="extend"), tmp_path / "out", origin=base_model)
 
 
 def test_what_annotators_said_is_nothing_does_not_stand_in_productions_way() -> None:

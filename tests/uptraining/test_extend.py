@@ -12,7 +12,7 @@ from techner.core.errors import ModelError
 from techner.core.examples import Example, Span
 from techner.core.policy import TrainingPolicy
 from techner.starter import slot_examples
-from techner.uptraining import Step, TrainingCorpus, uptrain
+from techner.uptraining import Step, TrainingCorpus, make_candidate
 from techner.uptraining.gold import gold
 from techner.uptraining.pipeline import NEW_NER, load_pipeline, new_labels, predict, pretrained_labels
 from tests.world import tech_batch
@@ -36,14 +36,14 @@ SMALL = TrainingCorpus(train=tech_batch(0, 40), rehearsal=GENERAL[:20])
 @pytest.fixture(scope="module")
 def uptrained(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("uptrained") / "model"
-    uptrain(base_model, CORPUS, POLICY, out)
+    make_candidate(base_model, CORPUS, POLICY, out)
     return out
 
 
 @pytest.fixture(scope="module")
 def brief(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("brief") / "model"
-    uptrain(base_model, SMALL, BRIEF, out)
+    make_candidate(base_model, SMALL, BRIEF, out)
     return out
 
 
@@ -71,14 +71,14 @@ def test_old_entities_are_still_found_beside_new_ones(uptrained: Path) -> None:
 
 
 def test_the_same_inputs_and_seed_give_the_same_bytes(brief: Path, base_model: Path, tmp_path: Path) -> None:
-    uptrain(base_model, SMALL, BRIEF, tmp_path / "again")
+    make_candidate(base_model, SMALL, BRIEF, tmp_path / "again")
     assert files(tmp_path / "again") == files(brief)
     for path in files(brief):
         assert filecmp.cmp(brief / path, tmp_path / "again" / path, shallow=False), path
 
 
 def test_another_seed_gives_other_weights(brief: Path, base_model: Path, tmp_path: Path) -> None:
-    uptrain(base_model, SMALL, replace(BRIEF, seed=7), tmp_path / "other")
+    make_candidate(base_model, SMALL, replace(BRIEF, seed=7), tmp_path / "other")
     assert not filecmp.cmp(brief / NEW_NER / "model", tmp_path / "other" / NEW_NER / "model", shallow=False)
 
 
@@ -90,7 +90,7 @@ def test_texts_that_were_trained_on_do_not_grow_the_string_store(uptrained: Path
 def test_a_second_night_goes_on_from_the_first_and_adds_a_label(uptrained: Path, tmp_path: Path) -> None:
     text = "The board runs on a Zynq."
     corpus = TrainingCorpus(train=(*CORPUS.train, Example(text, (Span(20, 24, "CHIP"),))), rehearsal=GENERAL)
-    made = uptrain(uptrained, corpus, replace(POLICY, epochs=1), tmp_path / "second")
+    made = make_candidate(uptrained, corpus, replace(POLICY, epochs=1), tmp_path / "second")
     assert set(made.new_labels) == {*new_labels(load_pipeline(uptrained)), "CHIP"}
     first, second = (
         predict(load_pipeline(f), [eg.text for eg in CORPUS.train]) for f in (uptrained, tmp_path / "second")
@@ -104,7 +104,7 @@ def test_a_second_night_goes_on_from_the_first_and_adds_a_label(uptrained: Path,
 
 def test_a_label_that_the_pretrained_model_has_is_left_to_it(base_model: Path, tmp_path: Path) -> None:
     train = (*CORPUS.train[:30], Example("Acme ships it.", (Span(0, 4, "ORG"),)))
-    made = uptrain(
+    made = make_candidate(
         base_model, TrainingCorpus(train=train, rehearsal=()), replace(POLICY, epochs=1), tmp_path / "m"
     )
     assert "ORG" not in made.new_labels
@@ -113,7 +113,7 @@ def test_a_label_that_the_pretrained_model_has_is_left_to_it(base_model: Path, t
 def test_steps_tell_epochs_and_losses(base_model: Path, tmp_path: Path) -> None:
     steps: list[Step] = []
     corpus = TrainingCorpus(train=CORPUS.train[:30], rehearsal=())
-    made = uptrain(base_model, corpus, replace(POLICY, epochs=2), tmp_path / "m", on_step=steps.append)
+    made = make_candidate(base_model, corpus, replace(POLICY, epochs=2), tmp_path / "m", on_step=steps.append)
     assert [step.epoch for step in steps if step.ends_epoch] == [1, 2]
     assert steps[-1].done == steps[-1].total == 2 * 29  # one is of the dev part
     assert len(made.losses) == 2
@@ -123,7 +123,7 @@ def test_steps_tell_epochs_and_losses(base_model: Path, tmp_path: Path) -> None:
 def test_a_corpus_without_a_new_label_is_refused(base_model: Path, tmp_path: Path) -> None:
     corpus = TrainingCorpus(train=(Example("nothing here"),), rehearsal=GENERAL)
     with pytest.raises(ModelError, match="no span of a new label"):
-        uptrain(base_model, corpus, POLICY, tmp_path / "m")
+        make_candidate(base_model, corpus, POLICY, tmp_path / "m")
 
 
 def shared_tok2vec() -> Language:
@@ -149,7 +149,7 @@ def shared_tok2vec() -> Language:
 def test_a_ner_that_shares_its_tok2vec_is_extended_and_the_tagger_does_not_change(tmp_path: Path) -> None:
     shared_tok2vec().to_disk(tmp_path / "shared")
     corpus = TrainingCorpus(train=CORPUS.train[:40], rehearsal=GENERAL[:20])
-    made = uptrain(tmp_path / "shared", corpus, replace(POLICY, epochs=1), tmp_path / "out")
+    made = make_candidate(tmp_path / "shared", corpus, replace(POLICY, epochs=1), tmp_path / "out")
     before, after = load_pipeline(tmp_path / "shared"), load_pipeline(tmp_path / "out")
     assert made.new_labels
     assert after.pipe_names == ["tok2vec", "tagger", NEW_NER, "ner"]
@@ -161,7 +161,7 @@ def test_a_ner_that_shares_its_tok2vec_is_extended_and_the_tagger_does_not_chang
 
 def test_a_pipeline_without_any_ner_gets_one(tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path / "blank")
-    made = uptrain(tmp_path / "blank", SMALL, replace(POLICY, epochs=1), tmp_path / "out")
+    made = make_candidate(tmp_path / "blank", SMALL, replace(POLICY, epochs=1), tmp_path / "out")
     assert load_pipeline(tmp_path / "out").pipe_names == [NEW_NER]
     assert "PROTOCOL" in made.new_labels
 
@@ -173,7 +173,7 @@ def test_two_pretrained_ner_components_are_refused(tmp_path: Path) -> None:
     nlp.initialize()
     nlp.to_disk(tmp_path / "two")
     with pytest.raises(ModelError, match="one, two"):
-        uptrain(tmp_path / "two", CORPUS, POLICY, tmp_path / "out")
+        make_candidate(tmp_path / "two", CORPUS, POLICY, tmp_path / "out")
 
 
 def test_a_folder_that_is_no_pipeline_is_a_model_error(tmp_path: Path) -> None:
@@ -192,6 +192,6 @@ def test_a_ner_without_an_upper_layer_is_uptrained_for_two_nights(strategy: str,
     nlp.to_disk(tmp_path / "base")
     policy = replace(POLICY, strategy=strategy, epochs=1)
     corpus = TrainingCorpus(train=CORPUS.train[:40], rehearsal=GENERAL[:20])
-    uptrain(tmp_path / "base", corpus, policy, tmp_path / "one")
-    made = uptrain(tmp_path / "one", corpus, policy, tmp_path / "two", origin=tmp_path / "base")
+    make_candidate(tmp_path / "base", corpus, policy, tmp_path / "one")
+    made = make_candidate(tmp_path / "one", corpus, policy, tmp_path / "two", origin=tmp_path / "base")
     assert made.new_labels

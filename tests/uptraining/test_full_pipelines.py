@@ -20,7 +20,7 @@ from thinc.api import fix_random_seed
 from techner.core.examples import Example
 from techner.core.policy import TrainingPolicy
 from techner.starter import slot_examples
-from techner.uptraining import TrainingCorpus, uptrain
+from techner.uptraining import TrainingCorpus, make_candidate
 from techner.uptraining.pipeline import NEW_NER, load_pipeline
 from tests.world import once, tech_batch
 
@@ -103,7 +103,7 @@ def extended(pretrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return once(
         tmp_path_factory,
         f"{pretrained.name}-extended",
-        lambda folder: uptrain(pretrained, CORPUS, POLICY, folder),
+        lambda folder: make_candidate(pretrained, CORPUS, POLICY, folder),
     )
 
 
@@ -112,7 +112,7 @@ def blended(pretrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return once(
         tmp_path_factory,
         f"{pretrained.name}-blended",
-        lambda folder: uptrain(pretrained, CORPUS, replace(POLICY, strategy="blend"), folder),
+        lambda folder: make_candidate(pretrained, CORPUS, replace(POLICY, strategy="blend"), folder),
     )
 
 
@@ -149,7 +149,7 @@ def test_a_second_night_changes_no_other_component_either(
     pretrained: Path, strategy: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     first = request.getfixturevalue({"extend": "extended", "blend": "blended"}[strategy])
-    uptrain(first, CORPUS, replace(POLICY, strategy=strategy), tmp_path / "second", origin=pretrained)
+    make_candidate(first, CORPUS, replace(POLICY, strategy=strategy), tmp_path / "second", origin=pretrained)
     assert annotations(load_pipeline(tmp_path / "second")) == annotations(load_pipeline(pretrained))
 
 

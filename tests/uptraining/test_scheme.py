@@ -9,7 +9,7 @@ from techner.core.examples import Example, Span
 from techner.core.policy import SchemePolicy, TrainingPolicy
 from techner.core.scheme import example_today
 from techner.starter import slot_examples
-from techner.uptraining import TrainingCorpus, uptrain
+from techner.uptraining import TrainingCorpus, make_candidate
 from techner.uptraining.pipeline import load_pipeline, new_labels, predict, pretrained_labels
 from tests.world import once, tech_batch
 
@@ -34,7 +34,9 @@ def strategy(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def production(base_model: Path, strategy: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     policy = replace(POLICY, strategy=strategy)
-    return once(tmp_path_factory, f"scheme-{strategy}", lambda out: uptrain(base_model, CORPUS, policy, out))
+    return once(
+        tmp_path_factory, f"scheme-{strategy}", lambda out: make_candidate(base_model, CORPUS, policy, out)
+    )
 
 
 def found(folder: Path) -> list[set[Span]]:
@@ -58,7 +60,7 @@ def moved(
     return once(
         tmp_path_factory,
         f"moved-{strategy}",
-        lambda out: uptrain(production, corpus, policy, out, origin=base_model, scheme=MOVES),
+        lambda out: make_candidate(production, corpus, policy, out, origin=base_model, scheme=MOVES),
     )
 
 
@@ -95,7 +97,7 @@ def test_a_label_that_first_appears_tonight_leaves_the_others_known(
     known = tuple(sorted({span.label for example in TRAIN for span in example.spans}))
     earlier = tuple(replace(example, scope=known) for example in TRAIN)
     corpus = TrainingCorpus(train=(*earlier, *chips), rehearsal=REHEARSAL)
-    made = uptrain(
+    made = make_candidate(
         production, corpus, replace(POLICY, strategy=strategy), tmp_path / "out", origin=base_model
     )
     assert set(made.new_labels) == {*known, "CHIP"}
@@ -110,9 +112,9 @@ def test_batches_that_skip_a_label_do_not_unteach_it(
     half = tuple(replace(example, scope=("HARDWARE",)).only(frozenset({"HARDWARE"})) for example in TRAIN)
     whole = TrainingCorpus(train=half, rehearsal=REHEARSAL)
     policy = replace(POLICY, strategy=strategy)
-    uptrain(production, whole, policy, tmp_path / "scoped", origin=base_model)
+    make_candidate(production, whole, policy, tmp_path / "scoped", origin=base_model)
     wrong = TrainingCorpus(train=tuple(replace(eg, scope=None) for eg in half), rehearsal=REHEARSAL)
-    uptrain(production, wrong, policy, tmp_path / "unscoped", origin=base_model)
+    make_candidate(production, wrong, policy, tmp_path / "unscoped", origin=base_model)
     before = [{span for span in spans if span.label == "PROTOCOL"} for spans in found(production)]
     scoped, unscoped = (share_found(before, found(tmp_path / name)) for name in ("scoped", "unscoped"))
     assert scoped > unscoped + 0.1

@@ -10,7 +10,7 @@ from spacy.language import Language
 from techner.starter import slot_examples
 from techner.uptraining.gold import gold
 from techner.uptraining.pipeline import component_entities, load_pipeline, ner, pretrained_labels
-from techner.uptraining.surgery import graft, inherit, initialise, shape_of
+from techner.uptraining.surgery import graft, inherit, initialise_ner, shape_of
 
 TEXTS = [example.text for example in slot_examples("general", 60, seed=5)]
 
@@ -24,7 +24,7 @@ def heir_of(nlp: Language, labels: list[str], *, layers: int | None = None, **re
     """Make a pipeline with one `ner` that inherits from that of `nlp`."""
     made = Language(nlp.vocab, make_doc=nlp.tokenizer)
     heir = made.add_pipe("ner", config=shape_of(nlp, "ner", layers=layers))
-    initialise(made, heir, labels, gold(nlp, slot_examples("general", 10, seed=5), frozenset()))
+    initialise_ner(made, heir, labels, gold(nlp, slot_examples("general", 10, seed=5), frozenset()))
     inherit(ner(made, "ner"), ner(nlp, "ner"), renamed)
     return made
 

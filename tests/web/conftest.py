@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from techner.core.manifest import BatchRef, Judgement, LabelScore, Lineage, Manifest
+from techner.core.delivery import BatchRef
+from techner.core.manifest import LabelScore, Lineage, Manifest
 from techner.core.policy import Policies
+from techner.core.records import Judgement
 from techner.core.verdict import Check, CheckState, Verdict
+from techner.inbox.decisions import decide
+from techner.inbox.survey import survey
 from techner.registry.aliases import move_alias
 from techner.registry.blobs import save_bytes
 from techner.registry.versions import create_version
-from techner.stages.inbox import decide, survey
-from techner.stages.judgements import judgements
+from techner.runs.judgements import judgements
 from techner.store import MemoryStore, Store
 from techner.web import create_app
 

@@ -10,13 +10,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.testclient import TestClient
 
-from techner.core.night import Judged, Plan
 from techner.core.policy import Policies
+from techner.core.run_documents import Judged, Plan
 from techner.core.verdict import Verdict
 from techner.registry.blobs import save_bytes
 from techner.registry.trust import trusted
-from techner.stages.judgements import judgements
-from techner.stages.run import Run
+from techner.runs.judgements import judgements
+from techner.runs.run import Run
 from techner.store import MemoryStore, Store
 
 Client = Callable[..., TestClient]

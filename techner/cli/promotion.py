@@ -1,0 +1,61 @@
+"""`techner model promote`, `rollback` and `export`: a person moves an alias, or takes a version elsewhere."""
+
+import uuid
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from techner.cli.terminal import console, now, person
+from techner.operate.export import Form
+from techner.operate.export import export as write
+from techner.registry.aliases import PRODUCTION, resolve
+from techner.runs.judgements import Word
+from techner.runs.run import Run
+from techner.settings import load_settings
+
+Why = Annotated[str, typer.Option(help="The reason, kept for ever.")]
+
+
+def promote(
+    version: Annotated[str, typer.Argument(help="The version to point the alias at.")],
+    why: Why,
+    alias: Annotated[str, typer.Option(help="`production`, or a name of your own: a pin.")] = PRODUCTION,
+) -> None:
+    """Point an alias at a version there is, loaded and queried first; `gc` keeps what aliases name."""
+    from techner.operate.promote import promote as stage
+
+    stage(_run("promote"), Word(who=person(), when=now(), why=why), version=version, alias=alias)
+    console.print(f"{alias} names {version}", markup=False)
+    typer.echo(version)
+
+
+def rollback(
+    why: Why,
+    to: Annotated[str | None, typer.Option(help="A version; default: the one before production.")] = None,
+) -> None:
+    """Point `production` at an earlier version, loaded first; the batches learnt since are held."""
+    from techner.operate.rollback import roll_back
+
+    target, held = roll_back(_run("rollback"), Word(who=person(), when=now(), why=why), to=to)
+    console.print(f"production names {target} again", markup=False)
+    for name in held:
+        console.print(f"held: {name}; `techner batch release` makes it due again", markup=False)
+    typer.echo(target)
+
+
+def export(
+    to: Annotated[Path, typer.Option(help="The folder to write into.")],
+    name: Annotated[str, typer.Argument(help="A version, or an alias.")] = PRODUCTION,
+    form: Annotated[Form, typer.Option(help="An archive, or a wheel that pip installs.")] = Form.ARCHIVE,
+) -> None:
+    """Write a version as one verified file, and print its path."""
+    run = _run("export")
+    version, manifest = resolve(run.store, name)
+    typer.echo(write(run, version, manifest, form=form, into=to))
+
+
+def _run(what: str) -> Run:
+    settings = load_settings()
+    # An id of its own: two people at once must not share what is reserved.
+    return Run(store=settings.open_store(), id=f"{what}-{uuid.uuid4().hex[:8]}", cache=settings.cache)

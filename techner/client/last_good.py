@@ -1,0 +1,76 @@
+"""What a cache remembers of a store: enough to go on while the store is down."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from techner.core.document import document
+from techner.core.errors import CacheError, IntegrityError, ObjectMissing, StoreError
+from techner.core.manifest import Manifest
+from techner.documents import dump, parse
+from techner.registry.progress import memory_of
+from techner.registry.versions import named_manifest
+from techner.store import FolderStore, Store
+
+
+@document
+class Pulled:
+    """The newest record of an alias that was pulled whole, as the store listed it."""
+
+    key: str
+    tag: str
+    number: int
+    digest: str
+    """Of the record's bytes."""
+    version: str
+    keys: str = ""
+    """Digest of the keys that it was believed with; empty without keys."""
+
+
+class LastGood:
+    """Aliases and manifests of one store, in a folder of the cache; a cache may serve several stores.
+
+    What was read without a key is kept apart: a reader with a key must not come to believe it. Nor must one
+    with other keys, but for how far an alias had come: `Move.keys` tells, and manifests lie apart.
+    """
+
+    def __init__(self, cache: Path, store: Store, *, keys: str) -> None:
+        """Open the memory of a reader with these keys, given as their digest; empty without keys."""
+        self._files = FolderStore(memory_of(store, cache, is_signed=bool(keys)))
+        self._manifests = f"manifests/{keys[:16]}".rstrip("/")
+
+    def move(self, alias: str) -> Pulled | None:
+        """Return where the alias pointed when it was last pulled; raises CacheError for a damaged record."""
+        key = f"aliases/{alias}.json"
+        try:
+            with self._errors():
+                return parse(Pulled, self._files.get(key), where=key)
+        except ObjectMissing:
+            return None
+
+    def keep_move(self, alias: str, move: Pulled) -> None:
+        with self._errors():
+            self._files.put(f"aliases/{alias}.json", dump(move))
+
+    def manifest(self, version: str) -> Manifest | None:
+        """Return a manifest kept before, None where it is missing or damaged."""
+        key = f"{self._manifests}/{version}.json"
+        try:
+            return named_manifest(version, self._files.get(key))
+        except (StoreError, IntegrityError):
+            return None
+
+    def keep_manifest(self, version: str, data: bytes) -> None:
+        """Keep a manifest as it is stored: written anew it may not have its name."""
+        with self._errors():
+            self._files.put(f"{self._manifests}/{version}.json", data)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Tell trouble with the cache from a store that is down, which it must not be taken for."""
+        try:
+            yield
+        except ObjectMissing:
+            raise
+        except (StoreError, IntegrityError) as error:
+            raise CacheError(str(self._files.root), str(error)) from error

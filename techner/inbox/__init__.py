@@ -1,0 +1,1 @@
+"""What annotators delivered: what is there, where it stands, and the words that people said on it."""

@@ -1,0 +1,45 @@
+"""Where the examination of a batch is kept, and under which name."""
+
+from techner.core.delivery import BatchRef, QualityReport
+from techner.core.errors import ObjectMissing, Untrusted
+from techner.core.examples import digest
+from techner.core.manifest import Manifest
+from techner.core.policy import Policies
+from techner.documents import document_digest, parse
+from techner.quality.checks import CHECKS_VERSION
+from techner.registry.aliases import production
+from techner.store import Store
+
+
+def admission_digest(batch: BatchRef, policies: Policies, manifest: Manifest) -> str:
+    """Name an examination by all that its findings rest on but production itself."""
+    parts = (
+        str(CHECKS_VERSION),
+        batch.digest,
+        batch.metadata or "",
+        document_digest(policies.quality),
+        document_digest(policies.scheme),
+        manifest.lineage.reference,
+        policies.training.strategy,
+        *manifest.pretrained_labels,
+    )
+    return digest("\n".join(parts).encode())
+
+
+def admission_folder(batch: BatchRef, admission: str) -> str:
+    return f"batches/{batch.digest}/{admission[:16]}"
+
+
+def examined(store: Store, ref: BatchRef, policies: Policies) -> QualityReport | None:
+    """Return the report of a delivery under the present policies, if it was examined under them."""
+    _, manifest = production(store)
+    return read_report(store, ref, admission_digest(ref, policies, manifest))
+
+
+def read_report(store: Store, ref: BatchRef, admission: str) -> QualityReport | None:
+    """Return what an examination found; None where there was none, or none that is to be believed."""
+    key = f"{admission_folder(ref, admission)}/report.json"
+    try:
+        return parse(QualityReport, store.get(key), where=key)
+    except (ObjectMissing, Untrusted):
+        return None

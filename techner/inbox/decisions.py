@@ -1,0 +1,41 @@
+"""The words on a batch: exclude, release, hold; the newest one counts."""
+
+import uuid
+from datetime import UTC, datetime
+
+from techner.core.delivery import BatchRef
+from techner.core.errors import RegistryError, Untrusted
+from techner.core.records import Decision
+from techner.registry.log import Log
+from techner.store import Store
+
+WORDS = ("exclude", "release", "hold")
+
+
+def decisions(store: Store, batch: BatchRef) -> Log[Decision]:
+    return Log(store, f"decisions/{batch.digest}", Decision)
+
+
+def last_word(store: Store, batch: BatchRef) -> Decision | None:
+    """Return the newest word on a batch; one that is not to be believed holds it until a person says more."""
+    try:
+        newest = decisions(store, batch).newest()
+    except Untrusted as error:
+        why = f"the last word on it does not count: {error.what} is {error.why}. Release or exclude it anew"
+        return Decision(id="", word="hold", who="techner", why=why, when=datetime.min.replace(tzinfo=UTC))
+    return newest[1] if newest else None
+
+
+def decide(store: Store, batch: BatchRef, word: str, *, who: str, why: str, when: datetime) -> bool:
+    """Append a word on a batch; False where the newest word says the same for the same reason."""
+    if word not in WORDS:
+        raise RegistryError(f"{word!r} is no decision; say one of {', '.join(WORDS)}")
+    log = decisions(store, batch)
+    before = log.length()
+    last = last_word(store, batch)
+    if last and (last.word, last.why) == (word, why):
+        return False
+    record = Decision(id=uuid.uuid4().hex, word=word, who=who, why=why, when=when)
+    if not log.append(record, after=before):
+        raise RegistryError(f"somebody else decided on {batch.name!r} just now; look at it again")
+    return True

@@ -1,0 +1,176 @@
+"""What annotators put into the inbox: batches, and the metadata beside them."""
+
+import logging
+import re
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from techner.core.delivery import BatchRef
+from techner.core.errors import BatchError, ObjectMissing, StoreError
+from techner.core.examples import digest
+from techner.core.policy import QualityPolicy
+from techner.inbox.strays import copy_under_way, why_stray
+from techner.registry.fetch import cache_errors
+from techner.store import Store, Stored
+from techner.store.base import check_key
+
+INBOX = "inbox/"
+METADATA = ".meta.json"
+"""Ends the name of what describes the delivery of the name before it."""
+_DIGEST = re.compile(rb"[0-9a-f]{64}")
+log = logging.getLogger("techner.nightly")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    data: bytes
+    metadata: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """A file of the inbox that is no delivery, or cannot be read now."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """What is in the inbox, each by name."""
+
+    batches: tuple[BatchRef, ...]
+    ignored: tuple[Ignored, ...]
+
+
+def read_inbox(store: Store, cache: Path, *, max_bytes: int = QualityPolicy().max_delivery_bytes) -> Inbox:
+    """Tell the batches of the inbox from what is none; the latter is logged, file by file."""
+    entries = {entry.key.removeprefix(INBOX): entry for entry in store.list(INBOX)}
+    ignored = {
+        name: why for name, entry in entries.items() if (why := _why_ignored(name, entry, entries, max_bytes))
+    }
+    read = {name: entry for name, entry in entries.items() if name not in ignored}
+    batches: dict[str, BatchRef] = {}
+    for name, entry in read.items():
+        if name.endswith(METADATA):
+            if name.removesuffix(METADATA) not in entries:
+                log.warning("%s describes a delivery that is not there", entry.key)
+            continue
+        if name + METADATA in ignored:
+            ignored[name] = f"its metadata is not read: {ignored[name + METADATA]}"
+            continue
+        beside = read.get(name + METADATA)
+        try:
+            metadata = _digest(store, beside, cache) if beside else None
+            ref = BatchRef(name=name, digest=_digest(store, entry, cache), metadata=metadata)
+        except _Moving as error:
+            ignored[name] = str(error)
+            continue
+        same = batches.setdefault(ref.digest, ref)
+        if ref.metadata != same.metadata:
+            log.warning("%s holds the same as %s, whose metadata counts", name, same.name)
+    for name, why in ignored.items():
+        log.warning("%s%s is not read: %s", INBOX, name, why)
+    return Inbox(
+        batches=tuple(batches.values()),
+        ignored=tuple(Ignored(name=name or INBOX, why=ignored[name]) for name in sorted(ignored)),
+    )
+
+
+def too_large(size_bytes: int, max_bytes: int) -> str:
+    return (
+        f"it has {size_bytes / 2**20:.1f} MiB, more than the {max_bytes / 2**20:.1f} of the setting "
+        "quality.max_delivery_bytes: deliver smaller files"
+    )
+
+
+class _Moving(Exception):  # noqa: N818 - no error, but a reason to wait
+    """A file changes or goes while it is read."""
+
+
+def _why_ignored(name: str, entry: Stored, beside: Collection[str], max_bytes: int) -> str | None:
+    if entry.fault:
+        return entry.fault
+    if not name or (why := why_stray(name, entry.size_bytes, beside)):
+        return why if name else "it marks a folder"
+    try:
+        check_key(entry.key)
+    except StoreError as error:  # one odd name must not stop the night
+        return f"rename it: {error}"
+    if entry.size_bytes > max_bytes:
+        return too_large(entry.size_bytes, max_bytes)
+    if other := copy_under_way(name, beside):
+        return f"it is being copied: {other!r} is beside it; remove that if no copy is under way"
+    return None
+
+
+def _digest(store: Store, entry: Stored, cache: Path) -> str:
+    """Return the digest of an object, read again only where the store's change mark is a new one.
+
+    Raises _Moving where the object is not what was listed.
+    """
+    known = _remembered(store, entry, cache)
+    with cache_errors(cache):
+        # A full disk or a crash leaves entries without their content: those are read again.
+        if known.is_file() and _DIGEST.fullmatch(said := known.read_bytes()):
+            return said.decode()
+        try:
+            data = store.get(entry.key)
+        except ObjectMissing:
+            raise _Moving("it was taken away while it was read") from None
+        if len(data) != entry.size_bytes:
+            raise _Moving("its size changed while it was read: it is being copied, the next run reads it")
+        found = digest(data)
+        known.parent.mkdir(parents=True, exist_ok=True)
+        fresh = known.with_suffix(f".{uuid.uuid4().hex}")
+        fresh.write_text(found)
+        fresh.replace(known)
+    return found
+
+
+def _remembered(store: Store, entry: Stored, cache: Path) -> Path:
+    return cache / "deliveries" / digest(f"{store.identity}\n{entry.key}\n{entry.tag}".encode())
+
+
+def was_replaced(store: Store, batch: BatchRef, cache: Path) -> bool:
+    """Read a delivery again, whatever its change mark says; where it is another, forget what the cache says.
+
+    So a survey that follows tells the truth, though somebody replaced the file and kept the mark.
+    """
+    parts = {INBOX + batch.name: batch.digest, INBOX + batch.name + METADATA: batch.metadata}
+    replaced = [key for key, expected in parts.items() if expected and _digest_now(store, key) != expected]
+    for key in replaced:
+        for entry in store.list(key, limit=1):
+            with cache_errors(cache):
+                _remembered(store, entry, cache).unlink(missing_ok=True)
+    return bool(replaced)
+
+
+def _digest_now(store: Store, key: str) -> str | None:
+    try:
+        return digest(store.get(key))
+    except ObjectMissing:
+        return None
+
+
+def read_delivery(store: Store, batch: BatchRef) -> Delivery:
+    """Return what was planned; raises BatchError where it changed or went after the plan was made."""
+    return Delivery(
+        data=_read(store, batch.name, batch.digest),
+        metadata=_read(store, batch.name + METADATA, batch.metadata) if batch.metadata else None,
+    )
+
+
+def _read(store: Store, name: str, expected: str) -> bytes:
+    try:
+        data = store.get(INBOX + name)
+    except ObjectMissing as error:
+        raise BatchError(
+            f"{name!r} was taken out of the inbox after the run was planned: "
+            "put it back, or let the next run go without it"
+        ) from error
+    if digest(data) != expected:
+        raise BatchError(f"{name!r} was overwritten after the run was planned; the next run reads it anew")
+    return data

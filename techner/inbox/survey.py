@@ -1,0 +1,81 @@
+"""Where each delivery stands: derived from the store, never kept."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from techner.core.delivery import BatchRef, QualityReport
+from techner.core.manifest import Manifest
+from techner.core.policy import Policies
+from techner.core.records import Decision
+from techner.inbox.admissions import admission_digest, read_report
+from techner.inbox.decisions import last_word
+from techner.inbox.deliveries import Ignored, read_inbox
+from techner.registry.aliases import production
+from techner.store import Store
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    """Admitted, and in no promoted model yet: as pending as before."""
+    HELD = "held"
+    """The gate rejected a model made with it: waits for a person's `release`."""
+    REJECTED = "rejected"
+    EXCLUDED = "excluded"
+    IN_PRODUCTION = "in production"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchState:
+    ref: BatchRef
+    status: Status
+    report: QualityReport | None
+    """Under the present policies; None where it was not examined under them."""
+    decision: Decision | None
+
+    @property
+    def is_due(self) -> bool:
+        return self.status in (Status.PENDING, Status.ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyed:
+    """All that is in the inbox, by name."""
+
+    batches: tuple[BatchState, ...]
+    ignored: tuple[Ignored, ...]
+
+
+def survey(store: Store, policies: Policies, *, cache: Path) -> tuple[BatchState, ...]:
+    """Derive the state of every delivery, by name."""
+    return survey_all(store, policies, cache=cache).batches
+
+
+def survey_all(store: Store, policies: Policies, *, cache: Path) -> Surveyed:
+    """Derive the state of every delivery, and name what in the inbox is none."""
+    _, manifest = production(store)
+    inbox = read_inbox(store, cache, max_bytes=policies.quality.max_delivery_bytes)
+    return Surveyed(
+        batches=tuple(_state(store, ref, policies, manifest) for ref in inbox.batches),
+        ignored=inbox.ignored,
+    )
+
+
+def _state(store: Store, ref: BatchRef, policies: Policies, manifest: Manifest) -> BatchState:
+    learnt = {batch.digest: batch for batch in manifest.lineage.batches}
+    if ref.digest in learnt:
+        # Nothing about it can matter any more, and there are more of these every night: not read.
+        ref = replace(ref, metadata=learnt[ref.digest].metadata)
+        return BatchState(ref=ref, status=Status.IN_PRODUCTION, report=None, decision=None)
+    report = read_report(store, ref, admission_digest(ref, policies, manifest))
+    decision = last_word(store, ref)
+    status = Status.ACCEPTED if report else Status.PENDING
+    if decision and decision.word in _STANDING:
+        status = _STANDING[decision.word]
+    elif report and report.action == "reject":
+        status = Status.REJECTED
+    return BatchState(ref=ref, status=status, report=report, decision=decision)
+
+
+_STANDING = {"exclude": Status.EXCLUDED, "hold": Status.HELD}

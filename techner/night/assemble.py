@@ -1,0 +1,68 @@
+"""`assemble`: the night's training corpus from what was admitted."""
+
+from techner.core.delivery import BatchRef, QualityReport
+from techner.core.errors import IntegrityError
+from techner.core.examples import Example
+from techner.core.manifest import FileEntry, Manifest
+from techner.core.run_documents import Corpus, Plan
+from techner.corpus.assemble import build_corpus
+from techner.corpus.reference import load_reference
+from techner.formats import read_examples, write_examples
+from techner.inbox.admissions import admission_digest, admission_folder, read_report
+from techner.night.inputs import recorded
+from techner.registry.blobs import save_bytes
+from techner.registry.versions import read_manifest
+from techner.runs.run import Run
+
+
+def assemble(run: Run) -> Corpus | None:
+    """Build and keep the corpus; None where nothing can be learnt from what was admitted."""
+    plan = run.read("plan.json", Plan)
+    manifest = read_manifest(run.store, plan.production)
+    reports = [_report(run, plan, batch, manifest) for batch in plan.batches]
+    used = [report for report in reports if report.accepted]
+    if not used:
+        return None
+    built = build_corpus(
+        [example for report in used for example in _accepted(run, report)],
+        memory=recorded(run, manifest, "memory.jsonl"),
+        holdout=recorded(run, manifest, "holdout.jsonl"),
+        reference=load_reference(run.store, plan.reference),
+        policy=plan.policies.corpus,
+        scheme=plan.policies.scheme,
+        salt=f"{plan.policies.training.seed}:{manifest.number}",
+    )
+    taught = {label for example in built.train for label in example.labels}
+    if plan.policies.training.strategy == "extend" and not taught - set(manifest.pretrained_labels):
+        return None  # the batches stay due, until one brings a new label
+
+    def saved(part: str) -> FileEntry:
+        return save_bytes(run.store, write_examples(getattr(built, part)), path=f"{part}.jsonl")
+
+    corpus = Corpus(
+        batches=tuple(report.batch for report in used),
+        admissions=tuple(report.admission for report in used),
+        train=saved("train"),
+        rehearsal=saved("rehearsal"),
+        memory=saved("memory"),
+        holdout=saved("holdout"),
+        scoring=saved("scoring"),
+        counts=built.counts,
+    )
+    run.write("corpus.json", corpus)
+    return corpus
+
+
+def _report(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest) -> QualityReport:
+    report = read_report(run.store, batch, admission_digest(batch, plan.policies, manifest))
+    if report is None:
+        raise IntegrityError(f"batch {batch.name!r} was planned but never admitted; run its admit task")
+    return report
+
+
+def _accepted(run: Run, report: QualityReport) -> tuple[Example, ...]:
+    key = f"{admission_folder(report.batch, report.admission)}/examples.jsonl"
+    examples = read_examples(run.store.get(key), where=key)
+    if len(examples) != report.accepted:
+        raise IntegrityError(f"{key} has {len(examples)} examples; the report says {report.accepted}")
+    return examples

@@ -1,0 +1,89 @@
+"""`evaluate`: candidate, production and origin on the frozen sets."""
+
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+
+from techner.core.errors import Outdated
+from techner.core.examples import Span
+from techner.core.manifest import FileEntry
+from techner.core.run_documents import Candidate, Evaluation, Plan, Speed
+from techner.core.scheme import scope_today
+from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION, Answers, FrozenSets, count_answers
+from techner.evaluation.changes import find_changes
+from techner.evaluation.speed import TEXTS, measure_speed
+from techner.night.inputs import scoring_sets
+from techner.registry.versions import read_manifest
+from techner.runs.run import Run
+from techner.uptraining.pipeline import load_pipeline, predict, use_device
+
+Predict = Callable[[list[str]], list[tuple[Span, ...]]]
+_VOCABULARY = "vocab/"
+"""Grows with new words and labels, whatever becomes of the components."""
+log = logging.getLogger(__name__)
+
+
+def evaluate(run: Run) -> Evaluation:
+    """Score the three systems; a system that is another's files is run once."""
+    plan, candidate = run.read("plan.json", Plan), run.read("candidate.json", Candidate)
+    production, origin = read_manifest(run.store, plan.production), read_manifest(run.store, plan.origin)
+    regression, holdout = scoring_sets(run)
+    moves = plan.policies.scheme
+    expected = scope_today(production.new_labels, moves)  # a label is gone only where it was retired
+    sets = FrozenSets(
+        regression=regression,
+        holdout=holdout,
+        pretrained=frozenset(origin.pretrained_labels),
+        new=frozenset((*candidate.new_labels, *expected)),
+        known=frozenset(candidate.new_labels),
+        production_labels=expected,
+    )
+    files = {CANDIDATE: candidate.files, PRODUCTION: production.files, ORIGIN: origin.files}
+    use_device(run.gpu)
+    with ExitStack() as models:
+        loaded: dict[tuple[FileEntry, ...], Predict] = {}
+        for entries in files.values():
+            if entries not in loaded:
+                nlp = load_pipeline(models.enter_context(run.model(entries)))
+                loaded[entries] = lambda texts, nlp=nlp: predict(nlp, texts)  # type: ignore[misc]
+        _time(run, sets, candidate=loaded[candidate.files], origin=loaded[origin.files])
+        found = {entries: _answers(sets, one) for entries, one in loaded.items()}
+    answers = {name: found[entries] for name, entries in files.items()}
+    answers[PRODUCTION] = answers[PRODUCTION].today(moves)
+    run.write("changes.json", find_changes(sets, answers))
+    sizes = {CANDIDATE: sum(entry.size_bytes for entry in candidate.files), ORIGIN: origin.size_bytes}
+    rewritten = is_rewritten(origin.files, candidate.files)
+    evaluation = count_answers(sets, answers, size_bytes=sizes, is_rewritten=rewritten)
+    run.write("evaluation.json", evaluation)
+    return evaluation
+
+
+def is_rewritten(origin: Iterable[FileEntry], candidate: Iterable[FileEntry]) -> bool:
+    """Tell whether a component of the origin is not the same, byte for byte, in the candidate."""
+    kept = {(entry.path, entry.sha256) for entry in candidate}
+    return any(
+        (entry.path, entry.sha256) not in kept
+        for entry in origin
+        if "/" in entry.path and not entry.path.startswith(_VOCABULARY)
+    )
+
+
+def _answers(sets: FrozenSets, run: Predict) -> Answers:
+    return Answers(
+        regression=tuple(run([example.text for example in sets.regression])),
+        holdout=tuple(run([example.text for example in sets.holdout])),
+    )
+
+
+def _time(run: Run, sets: FrozenSets, *, candidate: Predict, origin: Predict) -> None:
+    """Measure the speed once in a run: again, it would be another, and the verdict perhaps too."""
+    try:
+        if run.find("speed.json", Speed):
+            return
+    except Outdated:  # of another candidate
+        run.store.delete(run.key("speed.json"))
+    examples = (*sets.regression[: TEXTS // 2], *sets.holdout[: TEXTS // 2])
+    speed = measure_speed(candidate, origin, [example.text for example in examples])
+    if speed:
+        log.info("%.0f words/s, the origin %.0f", speed.candidate, speed.origin)
+        run.write("speed.json", speed)

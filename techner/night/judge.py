@@ -1,0 +1,31 @@
+"""`judge`: the gate's verdict on what was measured, and the page that explains it."""
+
+from techner.core.manifest import FileEntry, Manifest
+from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Speed
+from techner.evaluation.gate import apply_gate
+from techner.registry.blobs import save_bytes
+from techner.registry.versions import read_manifest
+from techner.reports import run_report
+from techner.runs.run import Run
+
+
+def judge(run: Run) -> Judged:
+    """Apply the planned policy to the evaluation, and keep the verdict and the page that explains it."""
+    plan = run.read("plan.json", Plan)
+    run.read("candidate.json", Candidate)  # the verdict is on this one
+    judged = apply_gate(
+        run.read("evaluation.json", Evaluation), plan.policies.gate, run.find("speed.json", Speed)
+    )
+    run.write("report.json", _save_report(run, judged, read_manifest(run.store, plan.production)))
+    run.write("verdict.json", judged)
+    return judged
+
+
+def _save_report(run: Run, judged: Judged, production: Manifest) -> FileEntry:
+    page = run_report(
+        judged,
+        run.read("corpus.json", Corpus),
+        run.read("changes.json", Changes),
+        number=production.number + 1,
+    )
+    return save_bytes(run.store, page.encode(), path="report.html")

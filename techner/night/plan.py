@@ -1,0 +1,54 @@
+"""`plan`: which batches are due, and all the settings that the run will use."""
+
+from techner.core.errors import BatchError
+from techner.core.policy import Policies
+from techner.core.run_documents import Plan
+from techner.core.scheme import label_scheme
+from techner.inbox.deliveries import was_replaced
+from techner.inbox.survey import BatchState, Status, survey
+from techner.registry.aliases import production
+from techner.runs.completion import complete
+from techner.runs.judgements import judgements
+from techner.runs.run import Run
+
+
+def plan(
+    run: Run, policies: Policies, *, batches: tuple[str, ...] = (), dry_run: bool = False
+) -> Plan | None:
+    """Write the run's plan; None, and nothing written, where no batch is due.
+
+    `batches` names the only ones to use, held ones included. Raises BatchError for a name that the inbox does
+    not have or whose batch cannot be used, SettingsError for a scheme that contradicts itself or the model.
+    """
+    complete(run.store)
+    version, manifest = production(run.store)
+    label_scheme(manifest.pretrained_labels, policies)
+    states = survey(run.store, policies, cache=run.cache)
+    if [s for s in states if _may_be_used(s, batches) and was_replaced(run.store, s.ref, run.cache)]:
+        states = survey(run.store, policies, cache=run.cache)
+    if batches:
+        by_name = {state.ref.name: state for state in states}
+        if unknown := sorted(set(batches) - set(by_name)):
+            raise BatchError(f"not in the inbox: {', '.join(unknown)}; `techner batch list` shows what is")
+        chosen = [by_name[name] for name in sorted(set(batches))]
+        if unfit := [s for s in chosen if not s.is_due and s.status is not Status.HELD]:
+            raise BatchError(f"cannot be used: {', '.join(f'{s.ref.name} ({s.status})' for s in unfit)}")
+    else:
+        chosen = [state for state in states if state.is_due]
+    if not chosen:
+        return None
+    made = Plan(
+        batches=tuple(state.ref for state in chosen),
+        production=version,
+        origin=manifest.origin or version,
+        reference=manifest.lineage.reference,
+        policies=policies,
+        dry_run=dry_run,
+        judged_before=judgements(run.store).length(),
+    )
+    run.write("plan.json", made)
+    return made
+
+
+def _may_be_used(state: BatchState, named: tuple[str, ...]) -> bool:
+    return state.ref.name in named if named else state.is_due

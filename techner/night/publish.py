@@ -1,0 +1,134 @@
+"""`publish`: the candidate becomes a version, is proved, and `production` moves to it."""
+
+from dataclasses import replace
+
+from techner.core.errors import AliasConflict, IntegrityError, RegistryError
+from techner.core.examples import Example, Span
+from techner.core.manifest import FileEntry, Lineage, Manifest
+from techner.core.run_documents import Candidate, Corpus, Evaluation, Judged, Plan, SetEvaluation
+from techner.core.scores import count
+from techner.core.verdict import Outcome
+from techner.documents import document_digest
+from techner.evaluation.answers import CANDIDATE
+from techner.night.inputs import scoring_sets
+from techner.registry.aliases import move_alias, production
+from techner.registry.blobs import load_bytes
+from techner.registry.proof import Query, query_apart
+from techner.registry.provenance import code_version, libraries
+from techner.registry.versions import create_version, read_manifest, version_name
+from techner.reports.card import with_cards
+from techner.runs.completion import decision_on
+from techner.runs.endings import PUBLISH, begin, require
+from techner.runs.judgements import Word, record_judgement
+from techner.runs.reservation import end_reservation, reserve
+from techner.runs.run import Run
+
+PROOF_TEXTS = 50
+
+
+def publish(run: Run, word: Word, *, query: Query = query_apart) -> str:
+    """Publish the candidate and point `production` at it; returns the version.
+
+    Raises RegistryError without a passing verdict or a person's reasoned yes and where another end of the run
+    began, IntegrityError where the published files do not load and answer as judged, AliasConflict where
+    production has moved since.
+    """
+    plan = run.read("plan.json", Plan)
+    if plan.dry_run:
+        raise RegistryError("this run was planned as a dry run; nothing of it is published")
+    if published := _published_before(run, plan):
+        end_reservation(run)  # of a try that was killed after the alias had moved
+        return published
+    judged = run.read("verdict.json", Judged)
+    _require_leave(judged, word)
+    begin(run, PUBLISH, word)
+    manifest = _manifest(run, plan, judged)
+    with reserve(run, manifest, version=version_name(manifest)):
+        _prove(run, manifest, query)
+        version = create_version(run.store, manifest)
+        why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
+        require(run, PUBLISH)  # again: the proof takes a while, and a person may have given the run up
+        try:
+            move_alias(run.store, version, expected=plan.production, who=word.who, why=why, when=word.when)
+        except AliasConflict:  # judged against what is live no more; its batches stay due
+            record_judgement(run, plan, judged, outcome="superseded", version=None, when=word.when)
+            raise
+    record_judgement(run, plan, judged, outcome="promoted", version=version, when=word.when)
+    return version
+
+
+def _published_before(run: Run, plan: Plan) -> str | None:
+    """Return what an earlier try published; raises RegistryError where that is not production any more."""
+    earlier = decision_on(run, plan)
+    if earlier is None:
+        return None
+    if earlier.version is None or production(run.store)[0] != earlier.version:
+        raise RegistryError(
+            f"run {run.id!r} was decided before ({earlier.outcome}); `techner model rollback --to VERSION` "
+            "moves production to any version there is"
+        )
+    return earlier.version
+
+
+def _require_leave(judged: Judged, word: Word) -> None:
+    outcome = judged.verdict.outcome
+    if outcome is Outcome.REJECT:
+        raise RegistryError(f"the gate rejected the candidate ({judged.verdict.reason}); it is not published")
+    if outcome is Outcome.ASK and not (word.approved and word.why.strip()):
+        raise RegistryError(f"the gate asks a person ({judged.verdict.reason}): approve it with a reason")
+
+
+def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
+    corpus, candidate = run.read("corpus.json", Corpus), run.read("candidate.json", Candidate)
+    production = read_manifest(run.store, plan.production)
+    manifest = Manifest(
+        number=production.number + 1,
+        parent=plan.production,
+        origin=plan.origin,
+        base=production.base,
+        pretrained_labels=production.pretrained_labels,
+        new_labels=candidate.new_labels,
+        files=candidate.files,
+        records={
+            "memory.jsonl": corpus.memory,
+            "holdout.jsonl": corpus.holdout,
+            "report.html": run.read("report.json", FileEntry),
+        },
+        lineage=Lineage(
+            batches=(*production.lineage.batches, *corpus.batches),
+            reference=plan.reference,
+            corpus=document_digest(replace(corpus, made_from={})),  # the same examples, whatever the run
+            policies=document_digest(plan.policies),
+            strategy=plan.policies.training.strategy,
+            seed=plan.policies.training.seed,
+            code=code_version(),
+            libraries=libraries(),
+        ),
+        scores=judged.scores,
+        verdict=judged.verdict,
+    )
+    return with_cards(run.store, manifest, corpus.counts)
+
+
+def _prove(run: Run, manifest: Manifest, query: Query) -> None:
+    """Fetch the published files again and compare a clean process's answers with what was judged."""
+    evaluation = run.read("evaluation.json", Evaluation)
+    regression, holdout = scoring_sets(run)
+    for entry in manifest.records.values():
+        load_bytes(run.store, entry)
+    # A cache of its own: what is proved must come from the store, as it will for services.
+    with run.scratch() as scratch, replace(run, cache=scratch).model(manifest.files) as folder:
+        examples = [*regression[:PROOF_TEXTS], *holdout[:PROOF_TEXTS]]
+        found = query(folder, [example.text for example in examples])
+    parts = (regression[:PROOF_TEXTS], evaluation.regression), (holdout[:PROOF_TEXTS], evaluation.holdout)
+    for part, scored in parts:
+        for example, judged_row in zip(part, scored.systems[CANDIDATE], strict=False):
+            if _row(example, found.pop(0), scored) != judged_row:
+                raise IntegrityError(
+                    f"the published model answers otherwise than the judged one on {example.text[:60]!r}"
+                )
+
+
+def _row(example: Example, found: tuple[Span, ...], scored: SetEvaluation) -> dict[str, tuple[int, int, int]]:
+    counts = count(example.spans, found, example.in_scope(frozenset(scored.labels)))
+    return {label: (c.tp, c.fp, c.fn) for label, c in counts.items()}

@@ -1,0 +1,71 @@
+"""`reject`, `dry_run`, `skip` and `abandon`: the ends of a run that publishes nothing."""
+
+from techner.core.errors import RegistryError
+from techner.core.run_documents import Corpus, Judged, Plan
+from techner.inbox.decisions import decide
+from techner.runs.completion import decision_on
+from techner.runs.endings import REJECT, begin, give_up
+from techner.runs.judgements import Word, record_judgement, without_verdict, write_down
+from techner.runs.reservation import end_reservation
+from techner.runs.run import Run, run_of
+
+NOTHING_TO_LEARN = "nothing to learn: no batch was accepted, or none has a new label"
+
+
+def reject(run: Run, word: Word) -> Judged:
+    """Keep the verdict and hold the run's batches until a person releases them."""
+    plan = run.read("plan.json", Plan)
+    earlier = decision_on(run, plan)
+    if plan.dry_run or (earlier and earlier.outcome != "rejected"):
+        decided = earlier.outcome if earlier else "dry run"
+        raise RegistryError(f"run {run.id!r} is not waiting for a decision: {decided}")
+    if earlier:  # written last: all is done
+        return Judged(verdict=earlier.verdict, scores=earlier.scores)
+    judged = run.read("verdict.json", Judged)
+    begin(run, REJECT, word)
+    why = f"{word.why or judged.verdict.reason} (run {run.id})"
+    for batch in run.read("corpus.json", Corpus).batches:
+        decide(run.store, batch, "hold", who=word.who, why=why, when=word.when)
+    record_judgement(run, plan, judged, outcome="rejected", version=None, when=word.when)
+    return judged
+
+
+def dry_run(run: Run, word: Word) -> Judged:
+    """Keep the verdict; nothing else changes."""
+    plan, judged = run.read("plan.json", Plan), run.read("verdict.json", Judged)
+    record_judgement(run, plan, judged, outcome="dry run", version=None, when=word.when)
+    return judged
+
+
+def skip(run: Run, word: Word) -> None:
+    """Decide a run that found nothing to learn: it keeps nothing from `gc`, and its batches stay due."""
+    plan = run.read("plan.json", Plan)
+    write_down(
+        run, plan, without_verdict(run, plan, outcome="skipped", reason=NOTHING_TO_LEARN, when=word.when)
+    )
+
+
+def abandon(run: Run, word: Word) -> None:
+    """Decide a run that will never end, and let go of what it reserved; its batches stay due.
+
+    Raises RegistryError without a reason, for a run that was decided, and where there is no such run.
+    """
+    if not word.why.strip():
+        raise RegistryError("say why with --why: the reason is kept with the run")
+    left = [entry.key for entry in run.store.list(run.key("")) if run_of(entry.key) == run.id]
+    if not left:
+        raise RegistryError(
+            f"no run {run.id!r} has documents in the store; `techner model gc` lists the undecided ones"
+        )
+    plan = run.find("plan.json", Plan)
+    if plan is None:  # what a promotion or a rollback reserved, or what a killed plan left
+        for key in left:
+            run.store.delete(key)
+        return
+    if earlier := decision_on(run, plan):
+        raise RegistryError(f"run {run.id!r} is not waiting for a decision: {earlier.outcome}")
+    reason = f"{word.why} ({word.who})"
+    if any(run.store.list(run.key("verdict.json"), limit=1)):
+        give_up(run, word)
+    write_down(run, plan, without_verdict(run, plan, outcome="abandoned", reason=reason, when=word.when))
+    end_reservation(run)

@@ -1,0 +1,73 @@
+"""A base model, however it was named, as a folder."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from techner.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from techner.uptraining import Step
+from techner.operate.archives import unpack_archive
+
+STARTER = "starter"
+ShowSteps = Callable[[str], AbstractContextManager[Callable[["Step"], None]]]
+"""Title of a training → a block in which its steps are shown."""
+
+
+def _quiet(title: str) -> AbstractContextManager[Callable[["Step"], None]]:  # noqa: ARG001 - as the type asks
+    return nullcontext(lambda step: None)
+
+
+_DEEPEST = 4
+"""Folders between what is named and its pipeline: a source archive has three, in a folder that makes four."""
+
+
+@contextmanager
+def base_folder(base: str, *, show_steps: ShowSteps = _quiet) -> Iterator[Path]:
+    """Yield the folder of a base model, however it was named; raises ModelError that names all four ways."""
+    with TemporaryDirectory(prefix="techner-base-") as scratch:
+        path = Path(base)
+        if base == STARTER:
+            from techner.starter import train_starter
+
+            with show_steps("training the starter") as on_step:
+                train_starter(Path(scratch) / STARTER, on_step=on_step)
+            yield Path(scratch) / STARTER
+        elif path.is_file():
+            yield _pipeline_below(unpack_archive(path, Path(scratch)), base)
+        elif path.is_dir():
+            yield _pipeline_below(path, base)
+        elif package := _package(base):
+            yield _pipeline_below(package, base)
+        else:
+            raise ModelError(
+                f"no base model {base!r}. Give an installed package (`en_core_web_lg`, once installed), "
+                "a folder that spaCy can load, a .whl or .tar.gz of a spaCy package, or `starter`: a small "
+                "pipeline trained here and now"
+            )
+
+
+def _package(name: str) -> Path | None:
+    if not name.isidentifier():
+        return None
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):  # the latter of modules that were not imported, as `__main__`
+        return None
+    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
+
+
+def _pipeline_below(folder: Path, base: str) -> Path:
+    """Find the pipeline: packages keep it some folders down, and hold one."""
+    for depth in range(_DEEPEST + 1):
+        found = sorted(path.parent for path in folder.glob("*/" * depth + "config.cfg") if path.is_file())
+        if len(found) > 1:
+            named = ", ".join(str(path.relative_to(folder)) for path in found[:5])
+            raise ModelError(f"{base!r} holds {len(found)} spaCy pipelines: name the folder of one ({named})")
+        if found:
+            return found[0]
+    raise ModelError(f"{base!r} holds no spaCy pipeline: there is no config.cfg in it")

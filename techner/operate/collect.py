@@ -1,0 +1,160 @@
+"""`gc`: remove versions that nothing needs any more, and the blobs that only they held (ADR 15)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from techner.core.errors import IntegrityError, ObjectExists, RegistryError, Untrusted
+from techner.core.run_documents import Plan
+from techner.documents import dump, plain
+from techner.operate.leftovers import keys_of, leftovers, read_json, stale_probes
+from techner.registry.aliases import alias_log, alias_names, manifest_of, production
+from techner.registry.blobs import blob_key
+from techner.registry.trust import signature_key
+from techner.registry.versions import manifest_key, read_manifest, versions
+from techner.runs.completion import decision_on
+from techner.runs.judgements import Word, without_verdict, write_down
+from techner.runs.reservation import CONDEMNED, Condemned, condemned
+from techner.runs.run import Run
+from techner.store import Store
+
+KEEP_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """What a collection removes, or would."""
+
+    versions: tuple[str, ...]
+    runs: tuple[str, ...]
+    """Decided or overtaken ones, whose working documents go."""
+    blobs: dict[str, int]
+    """SHA-256 → bytes."""
+    probes: tuple[str, ...]
+    """Scratch keys of killed processes."""
+    undecided: tuple[str, ...]
+    """Not removed: runs that keep what they work with until they are decided."""
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(self.blobs.values())
+
+
+def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) -> Collection:
+    """Say what nothing needs. What cannot be read raises: then nothing is known to be superfluous.
+
+    Kept are: what any alias names (a pin is an alias) and its parent, what one named within `keep_days`, the
+    origin, all that a run works with that is not decided, or only lately, and every report.
+    """
+    production(store)  # without one an origin may be on its way: all blobs would look superfluous
+    since = now - timedelta(days=keep_days)
+    blobs = {entry.key.rpartition("/")[2]: entry.size_bytes for entry in store.list("blobs/sha256/")}
+    names = dict.fromkeys(entry.key.split("/")[1] for entry in store.list("versions/"))
+    # Runs before aliases: what is reserved when a run is read stays so until an alias names it.
+    left = leftovers(store, now=now, since=since)
+    named = _named(store, since)
+    every = {name: read_manifest(store, name) for name in versions(store)}
+    kept = named | left.versions() | {name for name, manifest in every.items() if not manifest.origin}
+    reports = {entry.key: store.get(entry.key) for entry in store.list("judgements/")}
+    read = [read_json(data, where=key) for key, data in (left.working | reports).items()]
+    read += [plain(every[name]) for name in kept & every.keys()]
+    needed = {sha256 for document in read for sha256 in _digests(document)}
+    return Collection(
+        # Of all names: one whose writer was killed before the manifest has a signature alone.
+        versions=tuple(name for name in names if name not in kept),
+        runs=tuple(sorted(left.superfluous)),
+        blobs={sha256: size for sha256, size in blobs.items() if sha256 not in needed},
+        probes=stale_probes(store, now),
+        undecided=tuple(sorted(left.undecided)),
+    )
+
+
+def collect(store: Store, word: Word, *, keep_days: int = KEEP_DAYS, resume: bool = False) -> Collection:
+    """Remove what `plan_collection` names; safe beside runs, promotions and rollbacks.
+
+    Raises RegistryError where another collection is under way, or was interrupted and `resume` is not set.
+    """
+    plan = plan_collection(store, now=word.when, keep_days=keep_days)
+    if resume:
+        store.delete(CONDEMNED)
+    _condemn(store, plan, word)
+    # Looked at again after our word is out: whoever came before it is seen, whoever comes after sees it.
+    again = plan_collection(store, now=word.when, keep_days=keep_days)
+    doomed = Collection(
+        versions=tuple(name for name in plan.versions if name in again.versions),
+        runs=tuple(run for run in plan.runs if run in again.runs),
+        blobs={sha: size for sha, size in plan.blobs.items() if sha in again.blobs},
+        probes=plan.probes,
+        undecided=again.undecided,
+    )
+    for run in doomed.runs:
+        _write_down(Run(store=store, id=run, cache=Path()), word)
+    for name in doomed.versions:
+        store.delete(manifest_key(name))  # first: without it the version does not exist, so it is never torn
+        store.delete(signature_key(name))
+    for key in (*map(blob_key, doomed.blobs), *keys_of(store, doomed.runs), *doomed.probes):
+        store.delete(key)
+    store.delete(CONDEMNED)
+    return doomed
+
+
+def _write_down(run: Run, word: Word) -> None:
+    """Keep a run in the log that ends here undecided: its report stays, and its end can be asked for."""
+    try:
+        plan = run.find("plan.json", Plan)
+    except IntegrityError:  # settings that are refused today: the run cannot go on either
+        return
+    if plan and decision_on(run, plan) is None:
+        reason = f"never decided, and production moved on from {plan.production} ({word.who})"
+        write_down(run, plan, without_verdict(run, plan, outcome="abandoned", reason=reason, when=word.when))
+
+
+def _condemn(store: Store, plan: Collection, word: Word) -> None:
+    record = Condemned(
+        who=word.who,
+        when=word.when.isoformat(timespec="seconds"),
+        versions=plan.versions,
+        runs=plan.runs,
+        blobs=tuple(plan.blobs),
+    )
+    try:
+        store.create(CONDEMNED, dump(record))
+    except ObjectExists as error:
+        raise RegistryError(_under_way(store)) from error
+
+
+def _under_way(store: Store) -> str:
+    go_on = "where it was interrupted, and only there, add --resume"
+    try:
+        other = condemned(store)
+    except Untrusted as error:
+        return f"a collection is under way, and {error.what} is {error.why}: find out who wrote it; {go_on}"
+    who, when = (other.who, other.when) if other else ("somebody", "just now")
+    return f"a collection of {who} is under way since {when}; {go_on}"
+
+
+def _named(store: Store, since: datetime) -> set[str]:
+    """Return what aliases name, the parents of that, and what they named since then."""
+    named: set[str] = set()
+    for alias in alias_names(store):
+        for place, (_, record) in enumerate(alias_log(store, alias).records()):
+            named.add(record.version)
+            if place == 0 and (parent := manifest_of(store, record).parent):
+                named.add(parent)  # where a rollback goes, whatever its age
+            if record.when < since:  # what was live when the time to keep began
+                break
+    return named
+
+
+def _digests(value: Any) -> Iterator[str]:
+    """Yield the digest of every file entry, however deep in a document."""
+    if isinstance(value, dict):
+        if isinstance(sha := value.get("sha256"), str):
+            yield sha
+        for inner in value.values():
+            yield from _digests(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _digests(inner)

@@ -1,0 +1,130 @@
+"""`doctor`: is the store sound, and are the sets large enough for the margins?"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from techner.core.errors import IntegrityError, ModelError, StoreError
+from techner.core.manifest import Manifest
+from techner.core.policy import Policies
+from techner.core.verdict import Check
+from techner.corpus.reference import Reference, load_reference
+from techner.evaluation.power import Reach, reaches
+from techner.formats import read_examples
+from techner.inbox.survey import Status, survey
+from techner.operate.unscored_labels import gold_spans, unscored_labels
+from techner.registry.aliases import production
+from techner.registry.blobs import load_bytes
+from techner.registry.fetch import fetch
+from techner.registry.log import require_create_only
+from techner.runs.judgements import judgements
+from techner.runs.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aspect:
+    """One thing that was looked at."""
+
+    what: str
+    detail: str
+    is_well: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    findings: tuple[Aspect, ...]
+    reaches: tuple[Reach, ...]
+
+    @property
+    def is_well(self) -> bool:
+        return all(finding.is_well for finding in self.findings)
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether no set is too small for a margin that the gate insists on."""
+        return all(reach.is_enough or not reach.must_reach for reach in self.reaches)
+
+
+def diagnose(run: Run, policies: Policies) -> Diagnosis:
+    """Look at everything and change nothing; raises StoreError or NotInitialised where nothing is to see."""
+    version, manifest = production(run.store)
+    findings = [
+        Aspect(what="store", detail=run.store.url),
+        _create_only(run),
+        _production(run, version, manifest),
+        _batches(run, policies),
+    ]
+    reference = load_reference(run.store, manifest.lineage.reference)
+    holdout = _holdout_spans(run, manifest, reference, policies)
+    least = policies.gate.min_support
+    detail = f"{holdout} gold spans of new labels; under {least} the gate asks"
+    findings.append(_reference(run, manifest, reference, policies))
+    findings.append(Aspect(what="holdout", detail=detail, is_well=holdout >= least or not manifest.number))
+    found = reaches(
+        gold_spans(reference, manifest.pretrained_labels), holdout, _last_checks(run), policies.gate
+    )
+    return Diagnosis(findings=tuple(findings), reaches=tuple(found))
+
+
+def _create_only(run: Run) -> Aspect:
+    try:
+        require_create_only(run.store)
+    except StoreError as error:
+        return Aspect(what="create-only writes", detail=str(error), is_well=False)
+    return Aspect(what="create-only writes", detail="honoured")
+
+
+def _production(run: Run, version: str, manifest: Manifest) -> Aspect:
+    """Fetch every file and record of production, each verified by its digest."""
+    try:
+        fetch(run.store, manifest.files, cache=run.cache)
+        for entry in manifest.records.values():
+            load_bytes(run.store, entry)
+    except IntegrityError as error:
+        return Aspect(what="production", detail=str(error), is_well=False)
+    return Aspect(what="production", detail=f"{version}, all {len(manifest.files)} files whole")
+
+
+def _batches(run: Run, policies: Policies) -> Aspect:
+    states = survey(run.store, policies, cache=run.cache)
+    counts = Counter(str(state.status) for state in states)
+    said = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    due = sum(state.is_due for state in states)
+    waits = counts[Status.HELD] + counts[Status.REJECTED]
+    hint = "; `techner batch list` says what the others wait for" if waits else ""
+    return Aspect(what="batches", detail=f"{due} due ({said or 'none delivered'}){hint}")
+
+
+def _reference(run: Run, manifest: Manifest, reference: Reference, policies: Policies) -> Aspect:
+    """Name the pretrained labels that no gold guards."""
+    try:
+        unscored = unscored_labels(run, manifest, reference, policies.gate)
+    except (ModelError, IntegrityError) as error:
+        return Aspect(what="reference set", detail=str(error), is_well=False)
+    if not unscored:
+        return Aspect(
+            what="reference set", detail="scores every pretrained label that the origin finds in it"
+        )
+    named = ", ".join(f"{label} ({gold} gold, {found} found)" for label, (gold, found) in unscored.items())
+    is_blend = policies.training.strategy == "blend"
+    least = policies.gate.min_support
+    asks = "the gate asks a person each night" if is_blend else "under `blend` the gate would always ask"
+    detail = (
+        f"no loss of these labels would show, for hardly any text is annotated for them: {named}; {asks}. "
+        f"Make a new store: `techner init` with at least {least} gold spans of each in the fifth that scores"
+    )
+    is_well = not is_blend and all(found < least for _, found in unscored.values())
+    return Aspect(what="reference set", detail=detail, is_well=is_well)
+
+
+def _holdout_spans(run: Run, manifest: Manifest, reference: Reference, policies: Policies) -> int:
+    entry = manifest.records.get("holdout.jsonl")
+    kept = read_examples(load_bytes(run.store, entry), where=entry.path) if entry else ()
+    new = {*manifest.new_labels, *policies.quality.labels} - set(manifest.pretrained_labels)
+    return sum(span.label in new for example in reference.holdout or kept for span in example.spans)
+
+
+def _last_checks(run: Run) -> Iterable[Check]:
+    """Return the checks of the last judged run; none where there was no run yet."""
+    checks = (record.verdict.checks for _, record in judgements(run.store).believed() if record)
+    return next(filter(None, checks), ())

@@ -1,0 +1,73 @@
+"""`export`: a version as one file, for where no store is: an archive, or a wheel that pip installs."""
+
+import json
+import shutil
+import subprocess
+import sys
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from techner.core.errors import ModelError, RegistryError
+from techner.core.manifest import Manifest
+from techner.registry.fetch import cache_errors, fetch
+from techner.registry.packing import archive_name, packed
+from techner.runs.run import Run
+
+
+class Form(StrEnum):
+    ARCHIVE = "tar.gz"
+    WHEEL = "wheel"
+
+
+def export(run: Run, version: str, manifest: Manifest, *, form: Form, into: Path) -> Path:
+    """Write a version, verified, to a new file in the folder `into`; returns the file.
+
+    The same version gives the same archive, byte for byte. Raises RegistryError where the file exists.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    with run.scratch() as scratch:
+        if form is Form.WHEEL:
+            with run.model(manifest.files) as folder:
+                made = _wheel(folder, scratch, version)
+        else:
+            made = _archive(run, scratch, version, manifest)
+        target = into / made.name
+        # A name of its own: under a shared one, another export would write to what this one has linked.
+        with TemporaryDirectory(prefix=f".{made.name}-", dir=into) as own:
+            copied = Path(own) / made.name
+            shutil.copyfile(made, copied)
+            try:
+                target.hardlink_to(copied)  # whole or not at all, and never over another file
+            except FileExistsError as error:
+                raise RegistryError(f"{target} exists already; give another folder") from error
+    return target
+
+
+def _archive(run: Run, scratch: Path, version: str, manifest: Manifest) -> Path:
+    name = archive_name(version)
+    with cache_errors(run.cache):
+        fetch(run.store, manifest.files, cache=run.cache)
+        with (scratch / f"{name}.tar.gz").open("wb") as file:
+            file.writelines(packed(manifest.files, blobs=run.cache / "blobs", root=name))
+    return scratch / f"{name}.tar.gz"
+
+
+def _wheel(folder: Path, scratch: Path, version: str) -> Path:
+    meta = json.loads((folder / "meta.json").read_bytes())
+    number, _, digest = version.partition("-")
+    # Never the name of the base model's own package, which pip would replace.
+    name = f"{meta['name']}_techner" if meta.get("name") else "techner"
+    arguments = ["--build", "none", "--name", name, "--version", f"{int(number)}+{digest}"]
+    _call("spacy", "package", str(folder), str(scratch), *arguments, what="spacy package")
+    package = next(path.parent for path in scratch.glob("*/setup.py"))
+    # Without isolation, which would fetch setuptools from an index.
+    _call("build", "--wheel", "--no-isolation", str(package), what="build")
+    return next((package / "dist").glob("*.whl"))
+
+
+def _call(*arguments: str, what: str) -> None:
+    done = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
+        raise ModelError(f"{what} made no package: {last}; a wheel needs pip install 'techner[train,export]'")

@@ -1,0 +1,93 @@
+"""`initialise`: the origin version and the reference set, once in the life of a store."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from spacy.language import Language
+
+from techner.core.errors import RegistryError
+from techner.core.examples import Example
+from techner.core.manifest import Lineage, Manifest
+from techner.core.policy import Policies
+from techner.corpus.reference import narrowed, save_reference, split_reference, unmarked
+from techner.quality.scope import with_scope
+from techner.quality.sets import label_counts, require_new, require_pretrained
+from techner.registry.aliases import alias_log, move_alias
+from techner.registry.blobs import save_folder
+from techner.registry.log import require_create_only
+from techner.registry.provenance import code_version, libraries
+from techner.registry.versions import create_version
+from techner.reports.card import with_cards
+from techner.store import Store
+from techner.uptraining.pipeline import NEW_NER, load_pipeline, predict, pretrained_labels
+
+
+def initialise(  # noqa: PLR0913 - one keyword for each input of a store
+    store: Store,
+    folder: Path,
+    *,
+    base: str,
+    gold: Iterable[Example],
+    silver_texts: Iterable[str],
+    holdout: Iterable[Example],
+    who: str,
+    when: datetime,
+    policies: Policies | None = None,
+) -> str:
+    """Make the origin from the pipeline in `folder` and point `production` at it.
+
+    `silver_texts` are labelled by the base model itself. Raises RegistryError where the store has an origin,
+    BatchError for gold of labels that the base model does not have, and for a holdout that scores no new one.
+    """
+    require_create_only(store)
+    if alias_log(store).newest():
+        raise RegistryError(
+            f"{store.url} has a model already; `techner model show` shows it. Use another store"
+        )
+    nlp = load_pipeline(folder)
+    labels = pretrained_labels(nlp)
+    if NEW_NER in nlp.pipe_names:
+        raise RegistryError(f"{base} is a model that techner made; start from the base model instead")
+    gold, holdout, texts = list(gold), list(holdout), list(silver_texts)
+    require_pretrained(gold, labels)
+    if holdout:
+        require_new(holdout, labels, policies or Policies())
+    gold, not_annotated = _within_scope(nlp, gold, labels)
+    reference = split_reference(
+        gold,
+        silver=[Example(text, spans) for text, spans in zip(texts, predict(nlp, texts), strict=True)],
+        holdout=_as_delivered(holdout),
+        not_annotated=not_annotated,
+        expect_entities=bool(labels),
+    )
+    manifest = Manifest(
+        number=0,
+        parent=None,
+        origin=None,
+        base=base,
+        pretrained_labels=labels,
+        new_labels=(),
+        files=save_folder(store, folder),
+        lineage=Lineage(
+            reference=save_reference(store, reference), code=code_version(), libraries=libraries()
+        ),
+    )
+    version = create_version(store, with_cards(store, manifest, {}))
+    move_alias(store, version, expected=None, who=who, why=f"origin made from {base}", when=when)
+    return version
+
+
+def _within_scope(
+    nlp: Language, gold: Sequence[Example], labels: Sequence[str]
+) -> tuple[list[Example], dict[str, int]]:
+    """Take labels that were never annotated out of the scope of the gold examples."""
+    silent = unmarked(gold, labels)
+    found = predict(nlp, [example.text for example in gold]) if silent else []
+    return narrowed(gold, found, labels)
+
+
+def _as_delivered(holdout: Sequence[Example]) -> list[Example]:
+    """Read a holdout as a delivery: rows that state no scope were read for the labels that occur in it."""
+    scope = tuple(sorted(label for label, spans in label_counts(holdout).items() if spans))
+    return [with_scope(example, scope) for example in holdout]

@@ -1,0 +1,149 @@
+"""What runs and killed processes leave in the store, and which of it nothing reads any more (ADR 15)."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from techner.core.errors import IntegrityError, ObjectMissing
+from techner.documents import parse
+from techner.registry.aliases import alias_log
+from techner.registry.log import PROBE_TIME, PROBES
+from techner.runs.judgements import judgements
+from techner.runs.reservation import RESERVATION, Reserved
+from techner.runs.run import RUNS, run_of
+from techner.store import Store
+
+OVERTAKEN = timedelta(days=7)
+"""So long after production moved on, at least, a night that was planned on it counts as never ending."""
+PROBE_AGE = timedelta(days=1)
+"""A probe lives for seconds: after this time its process was killed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftovers:
+    """The documents below `runs/`, and where the run of each stands."""
+
+    documents: Mapping[str, bytes]
+    """Key → JSON."""
+    decided: frozenset[str]
+    """Decided before the time to keep began."""
+    overtaken: frozenset[str]
+    """Never decided, and never to be: production moved on long ago from what they were planned on."""
+    undecided: frozenset[str]
+    """Those that a person may have to abandon."""
+
+    @property
+    def superfluous(self) -> frozenset[str]:
+        """The runs whose documents go."""
+        return self.decided | self.overtaken
+
+    @property
+    def working(self) -> dict[str, bytes]:
+        """The documents that something may still read; of what ends here undecided, the report stays."""
+        reports = {f"{RUNS}{run}/report.json" for run in self.overtaken}
+        return {
+            key: data
+            for key, data in self.documents.items()
+            if run_of(key) not in self.superfluous or key in reports
+        }
+
+    def versions(self) -> set[str]:
+        """Return the versions that runs read, or are about to promote."""
+        found: set[str] = set()
+        for key, data in self.working.items():
+            if key.endswith("/plan.json"):
+                plan = read_json(data, where=key)
+                found |= {plan["production"], plan["origin"]}
+            elif key.endswith(f"/{RESERVATION}"):
+                found.add(parse(Reserved, data, where=key).version)
+        return found
+
+
+def leftovers(store: Store, *, now: datetime, since: datetime) -> Leftovers:
+    """Read what is below `runs/`. What cannot be read raises: then nothing is known to be superfluous."""
+    documents = dict(_documents(store))
+    runs = {run_of(key) for key in documents}
+    # Plans as they lie there: settings in them that are refused today must not stop a collection.
+    plans = {
+        run_of(key): read_json(data, where=key)
+        for key, data in documents.items()
+        if key.endswith("/plan.json")
+    }
+    reserved = {run_of(key) for key in documents if key.endswith(f"/{RESERVATION}")}
+    judged = _judged(store, runs, plans)
+    left = _left(store) if plans.keys() - judged.keys() else {}
+    bound = min(since, now - OVERTAKEN)
+    overtaken = {
+        run
+        for run, plan in plans.items()
+        if run not in judged.keys() | reserved and left.get(plan["production"], now) < bound
+    }
+    return Leftovers(
+        documents=documents,
+        decided=frozenset(run for run, when in judged.items() if when < since),
+        overtaken=frozenset(overtaken),
+        undecided=frozenset(runs - judged.keys() - overtaken),
+    )
+
+
+def stale_probes(store: Store, now: datetime) -> tuple[str, ...]:
+    """Return the scratch keys of killed processes."""
+    return tuple(entry.key for entry in store.list(PROBES) if _is_stale(entry.key, now))
+
+
+def keys_of(store: Store, runs: Iterable[str]) -> list[str]:
+    """Return all keys of these runs, signatures too, and none of a run whose id only begins like theirs."""
+    chosen = frozenset(runs)
+    return [entry.key for entry in store.list(RUNS) if run_of(entry.key) in chosen]
+
+
+def read_json(data: bytes, *, where: str) -> Any:
+    """Read a document without asking what it is; raises IntegrityError where it is no JSON."""
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise IntegrityError(
+            f"{where} is no JSON: nothing is collected until it was looked at, and mended or removed"
+        ) from error
+
+
+def _documents(store: Store) -> Iterator[tuple[str, bytes]]:
+    for entry in store.list(RUNS):
+        if entry.key.endswith(".json"):
+            with suppress(ObjectMissing):  # a reservation that has just ended
+                yield entry.key, store.get(entry.key)
+
+
+def _judged(store: Store, runs: set[str], plans: Mapping[str, Any]) -> dict[str, datetime]:
+    """Return when each run was decided; planned anew under its old id, it is undecided again."""
+    newest: dict[str, tuple[int, datetime]] = {}
+    for number, record in judgements(store).records() if runs else ():
+        newest.setdefault(record.id, (number, record.when))
+    return {
+        run: newest[run][1]
+        for run in runs & newest.keys()
+        if run not in plans or newest[run][0] > (plans[run].get("judged_before") or 0)
+    }
+
+
+def _left(store: Store) -> dict[str, datetime]:
+    """Return when production last moved on from each version that it does not name now."""
+    left: dict[str, datetime] = {}
+    moved, live = None, None
+    for _, move in alias_log(store).records():
+        live = live or move.version
+        if moved and move.version != live:
+            left.setdefault(move.version, moved)
+        moved = move.when
+    return left
+
+
+def _is_stale(key: str, now: datetime) -> bool:
+    try:
+        made = datetime.strptime(key.removeprefix(PROBES).partition("-")[0], PROBE_TIME).replace(tzinfo=UTC)
+    except ValueError:  # an earlier version's, without a time: nothing makes such keys now
+        return True
+    return made < now - PROBE_AGE

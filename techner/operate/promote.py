@@ -1,0 +1,64 @@
+"""`promote`: an alias names a version that exists already, once that version was loaded and has answered."""
+
+import re
+
+from techner.core.errors import RegistryError
+from techner.core.verdict import Outcome
+from techner.operate.proof import prove_loads
+from techner.registry.aliases import PRODUCTION, alias_log, move_alias
+from techner.registry.names import ALIAS_NAME
+from techner.registry.proof import Query, query_apart
+from techner.registry.versions import read_manifest
+from techner.runs.judgements import Word
+from techner.runs.reservation import reserve
+from techner.runs.run import Run
+
+
+def promote(
+    run: Run, word: Word, *, version: str, alias: str = PRODUCTION, query: Query = query_apart
+) -> None:
+    """Point the alias at `version`; the reason is kept, and stands for a verdict that asked a person.
+
+    Raises RegistryError where the gate rejected the version, where it names it already, and where production
+    would go back: what was learnt since must be held, which `roll_back` does.
+    """
+    if not word.why.strip():
+        raise RegistryError("say why with --why: the reason is kept with the move")
+    if not re.fullmatch(ALIAS_NAME, alias):
+        raise RegistryError(f"{alias!r} is no alias: small letters, digits, dot and dash, a letter first")
+    manifest = read_manifest(run.store, version)
+    if manifest.verdict and manifest.verdict.outcome is Outcome.REJECT:
+        raise RegistryError(f"the gate rejected {version} ({manifest.verdict.reason}); it is not promoted")
+    newest = alias_log(run.store, alias).newest()
+    live = newest[1].version if newest else None
+    if live == version:
+        raise RegistryError(f"{alias} names {version} already")
+    if alias == PRODUCTION and live and version in _before(run, live):
+        raise RegistryError(
+            f"{version} is what {live} was made from: `techner model rollback --to {version}` goes back, "
+            "and holds the batches learnt since"
+        )
+    with reserve(run, manifest, version=version):
+        prove_loads(run, manifest, query)
+        move_alias(
+            run.store,
+            version,
+            expected=live,
+            who=word.who,
+            why=f"promoted: {word.why}",
+            when=word.when,
+            alias=alias,
+        )
+
+
+def _before(run: Run, version: str) -> set[str]:
+    """Return all versions that `version` was made from; `gc` may have removed the oldest ones."""
+    found: set[str] = set()
+    parent = read_manifest(run.store, version).parent
+    while parent:
+        found.add(parent)
+        try:
+            parent = read_manifest(run.store, parent).parent
+        except RegistryError:
+            break
+    return found

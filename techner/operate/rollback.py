@@ -1,0 +1,63 @@
+"""`rollback`: production names an earlier version again, and what was learnt since waits for a person."""
+
+from techner.core.errors import RegistryError
+from techner.core.manifest import Manifest
+from techner.core.records import Generation
+from techner.inbox.decisions import decide
+from techner.operate.proof import prove_loads
+from techner.registry.aliases import alias_log, move_alias, production
+from techner.registry.proof import Query, query_apart
+from techner.registry.versions import read_manifest, version_number
+from techner.runs.judgements import Word
+from techner.runs.reservation import reserve
+from techner.runs.run import Run
+
+
+def roll_back(
+    run: Run, word: Word, *, to: str | None = None, query: Query = query_apart
+) -> tuple[str, tuple[str, ...]]:
+    """Point production at `to`, or at its parent; returns that version and the batches that are held now.
+
+    The target is fetched and queried first. The batches learnt since are held: due again, they would rebuild
+    the very version that was taken back, the next night. Raises RegistryError where there is nothing to do,
+    and without `to` where the newest move went back already: it may be this very rollback, tried again.
+    """
+    live, manifest = production(run.store)
+    target = to or _one_back(run, live, manifest)
+    if target == live:
+        raise RegistryError(f"production names {target} already")
+    goal = read_manifest(run.store, target)
+    with reserve(run, goal, version=target):
+        prove_loads(run, goal, query)
+        held = _hold_later(run, manifest, goal, word)
+        move_alias(
+            run.store, target, expected=live, who=word.who, why=f"rollback: {word.why}", when=word.when
+        )
+    return target, held
+
+
+def _one_back(run: Run, live: str, manifest: Manifest) -> str:
+    if manifest.parent is None:
+        raise RegistryError(f"production is {live}, the origin; there is nothing before it")
+    newest = alias_log(run.store).newest()
+    if newest and _went_back(newest[1]):
+        move = newest[1]
+        raise RegistryError(
+            f"production went back from {move.previous} to {move.version} already, "
+            f"at {move.when:%Y-%m-%d %H:%M} ({move.who}: {move.why}); "
+            f"to go back further, say so: --to {manifest.parent}"
+        )
+    return manifest.parent
+
+
+def _went_back(move: Generation) -> bool:
+    return move.previous is not None and version_number(move.version) < version_number(move.previous)
+
+
+def _hold_later(run: Run, live: Manifest, goal: Manifest, word: Word) -> tuple[str, ...]:
+    # Before the alias moves: a hold on what is in production has no effect, so a crash here changes nothing.
+    kept = {batch.digest for batch in goal.lineage.batches}
+    later = [batch for batch in live.lineage.batches if batch.digest not in kept]
+    for batch in later:
+        decide(run.store, batch, "hold", who=word.who, why=f"rollback: {word.why}", when=word.when)
+    return tuple(batch.name for batch in later)

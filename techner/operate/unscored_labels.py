@@ -1,0 +1,47 @@
+"""Pretrained labels that a reference set cannot score, though the origin finds them in its texts."""
+
+from collections import Counter
+from importlib.util import find_spec
+
+from techner.core.errors import ModelError
+from techner.core.manifest import Manifest
+from techner.core.policy import GatePolicy
+from techner.corpus.reference import Reference
+from techner.evaluation.unscored import is_unscored
+from techner.registry.versions import read_manifest
+from techner.runs.run import Run
+
+
+def gold_spans(reference: Reference, labels: tuple[str, ...]) -> dict[str, int]:
+    """Count the spans of each label in the regression set."""
+    counts = Counter(span.label for example in reference.regression for span in example.spans)
+    return {label: counts[label] for label in labels}
+
+
+def unscored_labels(
+    run: Run, manifest: Manifest, reference: Reference, policy: GatePolicy
+) -> dict[str, tuple[int, int]]:
+    """Return label → gold spans, and spans of the origin in the texts that score.
+
+    The origin reads them only where a label has too little gold. Raises ModelError where it cannot.
+    """
+    gold = gold_spans(reference, manifest.pretrained_labels)
+    few = {label for label, spans in gold.items() if spans < policy.min_support}
+    if not few:
+        return {}
+    if find_spec("spacy") is None:
+        raise ModelError(
+            f"spaCy is not installed here to tell whether the origin finds {', '.join(sorted(few))}"
+        )
+    from techner.uptraining.pipeline import load_pipeline, predict
+
+    origin = read_manifest(run.store, manifest.origin) if manifest.origin else manifest
+    texts = [example.text for example in (*reference.regression, *reference.holdout)]
+    with run.model(origin.files) as folder:
+        spans = predict(load_pipeline(folder), texts)
+    found = Counter(span.label for one in spans for span in one if span.label in few)
+    return {
+        label: (gold[label], found[label])
+        for label in sorted(few)
+        if is_unscored(gold[label], found[label], policy)
+    }

@@ -1,0 +1,157 @@
+"""Is all there that a store tells of? Files, aliases, reference sets, examinations, decisions, judgements."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from techner.core.delivery import BatchRef, QualityReport
+from techner.core.errors import IntegrityError, ObjectMissing, RegistryError
+from techner.core.examples import digest
+from techner.core.manifest import Manifest
+from techner.core.records import Decision, Judgement
+from techner.corpus.reference import load_reference
+from techner.documents import parse
+from techner.inbox.deliveries import INBOX
+from techner.registry.aliases import PRODUCTION, alias_log, alias_names
+from techner.registry.blobs import load_bytes
+from techner.registry.log import Log
+from techner.registry.trust import signature_key
+from techner.registry.verify import Damage, verify_store
+from techner.registry.versions import read_manifest, versions
+from techner.runs.endings import RUN_WORDS
+from techner.runs.judgements import judgements
+from techner.store import Store
+
+
+def verify_all(store: Store) -> Iterator[Damage]:
+    """Yield what is wrong with a whole store: what is damaged, and what is missing of what it tells."""
+    names = list(versions(store))
+    yield from verify_store(store, names)
+    manifests = dict(_readable(store, names))
+    judged: list[Judgement] = []
+    yield from _log(judgements(store), "judgements", judged)
+    yield from _reports(store, judged)
+    yield from _aliases(store, manifests, judged)
+    yield from _signatures(store, names)
+    for reference in sorted({manifest.lineage.reference for manifest in manifests.values()}):
+        try:
+            load_reference(store, reference)
+        except (IntegrityError, ObjectMissing) as error:
+            yield Damage(where="reference", what=reference, detail=str(error))
+    learnt = {batch.digest: batch for one in manifests.values() for batch in one.lineage.batches}
+    yield from _examinations(store, learnt.values())
+    yield from _decisions(store, {*learnt} | {batch.digest for one in judged for batch in one.batches})
+
+
+def _readable(store: Store, names: Iterable[str]) -> Iterator[tuple[str, Manifest]]:
+    for name in names:
+        try:
+            yield name, read_manifest(store, name)
+        except (IntegrityError, RegistryError):  # `verify_versions` has said so
+            continue
+
+
+def _aliases(store: Store, manifests: dict[str, Manifest], judged: list[Judgement]) -> Iterator[Damage]:
+    aliases = alias_names(store)
+    if PRODUCTION not in aliases:
+        yield Damage(
+            where=PRODUCTION,
+            what="log",
+            detail="is missing: its generations were removed, or the store was never initialised",
+        )
+    named: set[str] = set()
+    for alias in aliases:
+        try:
+            named.update(record.version for _, record in alias_log(store, alias).records())
+        except IntegrityError:  # `verify_alias` has said so
+            continue
+    for one in judged:
+        if one.version and one.outcome == "promoted" and one.version not in named:
+            detail = f"is missing: run {one.id!r} was promoted. The log of {PRODUCTION} was cut short"
+            yield Damage(where=PRODUCTION, what=f"generation of {one.version}", detail=detail)
+    superseded = [(one.production, one.verdict) for one in judged if one.outcome == "superseded"]
+    for name, manifest in manifests.items():
+        if name not in named and (manifest.parent, manifest.verdict) not in superseded:
+            yield Damage(
+                where=name,
+                what="alias",
+                detail="no alias ever named it: generations were removed, or a publication was killed; "
+                "`techner model gc` removes what nothing needs",
+            )
+
+
+def _log(log: Log[Any], where: str, into: list[Any]) -> Iterator[Damage]:
+    """Yield the gaps of a log and what cannot be read of it; the rest goes `into` a list."""
+    above: int | None = None
+    try:
+        for generation, record in log.believed():
+            if above is not None and generation != above - 1:
+                yield Damage(where=where, what=f"record {above - 1}", detail="is missing")
+            if record is None:
+                yield Damage(
+                    where=where, what=f"record {generation}", detail="is not signed by a trusted key"
+                )
+            else:
+                into.append(record)
+            above = generation
+    except IntegrityError as error:
+        yield Damage(where=where, what=f"record {above - 1}" if above else "log", detail=str(error))
+        return
+    if above is not None and above != 1:
+        yield Damage(where=where, what=f"record {above - 1}", detail="is missing: the log begins after it")
+
+
+def _reports(store: Store, judged: list[Judgement]) -> Iterator[Damage]:
+    for one in judged:
+        if one.report:
+            try:
+                load_bytes(store, one.report)
+            except IntegrityError as error:
+                yield Damage(where="judgements", what=f"the page of run {one.id}", detail=str(error))
+
+
+def _signatures(store: Store, names: list[str]) -> Iterator[Damage]:
+    """Yield the versions that lack what others have: signing begins with the store, and holds for all."""
+    keys = {entry.key for entry in store.list("versions/")}
+    signed = {name for name in names if signature_key(name) in keys}
+    for name in names if signed else ():
+        if name not in signed:
+            yield Damage(where=name, what="manifest.sig", detail="is missing, and other versions have theirs")
+
+
+def _examinations(store: Store, learnt: Iterable[BatchRef]) -> Iterator[Damage]:
+    for batch in learnt:
+        reports = [e.key for e in store.list(f"batches/{batch.digest}/") if e.key.endswith("/report.json")]
+        if not reports:
+            yield Damage(
+                where=batch.name, what="report.json", detail="the examination of the batch is missing"
+            )
+        for key in reports:
+            folder = key.rpartition("/")[0]
+            try:
+                report = parse(QualityReport, store.get(key), where=key)
+                store.get(f"{folder}/quarantine.jsonl")
+                rows = len(store.get(f"{folder}/examples.jsonl").splitlines())
+            except (IntegrityError, ObjectMissing) as error:
+                yield Damage(where=batch.name, what=folder, detail=str(error))
+                continue
+            if rows != report.accepted:
+                detail = f"{rows} examples; the report says {report.accepted}"
+                yield Damage(where=batch.name, what=f"{folder}/examples.jsonl", detail=detail)
+
+
+def _decisions(store: Store, known: set[str]) -> Iterator[Damage]:
+    digests = dict.fromkeys(entry.key.split("/")[1] for entry in store.list("decisions/"))
+    for batch in digests:
+        yield from _log(Log(store, f"decisions/{batch}", Decision), f"decisions on {batch[:12]}", [])
+    unknown = {name for name in digests if not name.startswith(RUN_WORDS)} - known
+    for batch in sorted(unknown):
+        if not any(store.list(f"batches/{batch}/", limit=1)) and not _is_delivered(store, batch):
+            yield Damage(
+                where=f"decisions on {batch[:12]}",
+                what="batch",
+                detail="is not in the inbox, was never examined, and no version learnt it",
+            )
+
+
+def _is_delivered(store: Store, batch: str) -> bool:
+    return any(digest(store.get(entry.key)) == batch for entry in store.list(INBOX))

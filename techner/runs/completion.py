@@ -1,0 +1,96 @@
+"""A promotion whose run was killed before it was written down: what the run made tells that it is the one."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from techner.core.errors import Outdated
+from techner.core.manifest import FileEntry
+from techner.core.records import Generation, Judgement
+from techner.core.run_documents import Candidate, Judged, Plan
+from techner.registry.aliases import alias_log
+from techner.registry.versions import read_manifest, version_number, versions_at
+from techner.runs.judgements import judgement_of, judgement_on, judgements, write_down
+from techner.runs.run import Run, run_of
+from techner.store import Store
+
+RECENT = 10
+"""Moves that a night looks at: what was promoted since the last one is among them."""
+
+
+def decision_on(run: Run, plan: Plan) -> Judgement | None:
+    """Return what was decided on a run; a promotion that was not written down is written down now."""
+    if found := judgement_of(run, plan):
+        return found
+    if move := _promotion_of(run, plan):
+        write_down(run, plan, _judgement(run, plan, move))
+    return judgement_of(run, plan)
+
+
+def complete(store: Store) -> None:
+    """Write down the promotions among the newest moves that no judgement tells of."""
+    moves = [move for _, move in alias_log(store).records(limit=RECENT)]
+    told = [record for _, record in judgements(store).believed(limit=2 * RECENT) if record]
+    for run, plan, judgement in _found(store, told, moves):
+        write_down(run, plan, judgement)
+
+
+def untold(store: Store, told: Iterable[Judgement], moves: Iterable[Generation]) -> tuple[Judgement, ...]:
+    """Return the promotions among `moves` that no judgement tells of; nothing is written."""
+    return tuple(judgement for _, _, judgement in _found(store, told, moves))
+
+
+def _found(
+    store: Store, told: Iterable[Judgement], moves: Iterable[Generation]
+) -> Iterator[tuple[Run, Plan, Judgement]]:
+    versions = {record.version for record in told}
+    left = {move.previous for move in moves if move.version not in versions and _is_forward(move)}
+    for run in _judged_runs(store) if left else ():
+        plan = run.find("plan.json", Plan)
+        if plan is None or plan.production not in left:
+            continue
+        move = _promotion_of(run, plan)
+        if move and not _is_told(run, plan):
+            yield run, plan, _judgement(run, plan, move)
+
+
+def _is_told(run: Run, plan: Plan) -> bool:
+    records = judgements(run.store).believed(after=plan.judged_before or 0)
+    return any(record.id == run.id for _, record in records if record)
+
+
+def _is_forward(move: Generation) -> bool:
+    return move.previous is not None and version_number(move.version) > version_number(move.previous)
+
+
+def _judged_runs(store: Store) -> Iterator[Run]:
+    for entry in store.list("runs/"):
+        if entry.key.endswith("/verdict.json"):
+            yield Run(store=store, id=run_of(entry.key), cache=Path())
+
+
+def _promotion_of(run: Run, plan: Plan) -> Generation | None:
+    """Return the move that published what this run made, None where there was none.
+
+    Its version has the run's files, report and verdict, and was made on the production it was planned on.
+    """
+    try:
+        candidate, judged = run.find("candidate.json", Candidate), run.find("verdict.json", Judged)
+        report = run.find("report.json", FileEntry)
+    except Outdated:  # of two tries: nothing is published with such a verdict
+        return None
+    if plan.dry_run or candidate is None or judged is None or report is None:
+        return None
+    made = (plan.production, candidate.files, report, judged.verdict)
+    names = set()
+    for name in versions_at(run.store, version_number(plan.production) + 1):
+        manifest = read_manifest(run.store, name)
+        if (manifest.parent, manifest.files, manifest.records.get("report.html"), manifest.verdict) == made:
+            names.add(name)
+    moves = alias_log(run.store).records() if names else ()
+    published = [move for _, move in moves if move.version in names and move.previous == plan.production]
+    return published[-1] if published else None
+
+
+def _judgement(run: Run, plan: Plan, move: Generation) -> Judgement:
+    judged = run.read("verdict.json", Judged)
+    return judgement_on(run, plan, judged, outcome="promoted", version=move.version, when=move.when)

@@ -1,0 +1,62 @@
+"""How a run ends is said once, before anything is done: of a yes and a no at once, one counts (ADR 23)."""
+
+import uuid
+
+from techner.core.errors import RegistryError
+from techner.core.examples import digest
+from techner.core.records import Decision
+from techner.registry.log import Log
+from techner.runs.judgements import Word
+from techner.runs.run import Run
+
+RUN_WORDS = "run-"
+"""What the name of a run's log begins with below `decisions/`; a batch's is a bare digest."""
+PUBLISH, REJECT, ABANDON = "publish", "reject", "abandon"
+
+
+def begin(run: Run, end: str, word: Word) -> None:
+    """Say that the judged run now ends so; a repeated try goes on.
+
+    Raises RegistryError where another end was said of this very verdict.
+    """
+    log = _log(run)
+    if log.length() == 0 and log.append(_record(end, word), after=0):
+        return
+    require(run, end)
+
+
+def require(run: Run, end: str) -> None:
+    """Raise RegistryError unless `end` is what was said last of the run's verdict."""
+    newest = _log(run).newest()
+    if newest is None or newest[1].word != end:
+        raise _refusal(run, newest[1] if newest else None)
+
+
+def give_up(run: Run, word: Word) -> None:
+    """Take back what was said, whatever it was: a person knows that what said it has ended."""
+    log = _log(run)
+    while not log.append(_record(ABANDON, word), after=log.length()):
+        continue
+
+
+def _log(run: Run) -> Log[Decision]:
+    verdict = run.store.get(run.key("verdict.json"))  # judged again, it is another question
+    name = digest(run.id.encode() + b"\n" + verdict)
+    return Log(run.store, f"decisions/{RUN_WORDS}{name}", Decision)
+
+
+def _record(end: str, word: Word) -> Decision:
+    return Decision(id=uuid.uuid4().hex, word=end, who=word.who, why=word.why, when=word.when)
+
+
+def _refusal(run: Run, said: Decision | None) -> RegistryError:
+    if said is None:
+        return RegistryError(f"what was said of run {run.id!r} is gone from the store; decide on it again")
+    going_on = {PUBLISH: "approve", REJECT: "reject"}.get(said.word)
+    if going_on is None:
+        return RegistryError(f"run {run.id!r} was abandoned by {said.who}; a next night judges its batches")
+    return RegistryError(
+        f"{said.who} began to {said.word} run {run.id!r} at {said.when:%Y-%m-%d %H:%M}, so it ends no other "
+        f"way; where that was interrupted, `techner run {going_on} {run.id}` goes on, and "
+        f"`techner run abandon {run.id}` gives it up"
+    )

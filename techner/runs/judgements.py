@@ -1,0 +1,107 @@
+"""The log of judged runs: what people ask about after a run's working files are gone."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from techner.core.errors import Outdated, RegistryError, StoreError
+from techner.core.manifest import FileEntry
+from techner.core.records import Judgement
+from techner.core.run_documents import Corpus, Judged, Plan
+from techner.core.verdict import Verdict
+from techner.registry.log import Log
+from techner.runs.run import Run
+from techner.store import Store
+from techner.store.base import check_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """Who ends the run, why, and when; `approved` is a person's yes where the gate asked."""
+
+    who: str
+    when: datetime
+    why: str = ""
+    approved: bool = False
+
+
+def judgements(store: Store) -> Log[Judgement]:
+    """Return the log of all judged runs."""
+    return Log(store, "judgements", Judgement)
+
+
+def record_judgement(
+    run: Run, plan: Plan, judged: Judged, *, outcome: str, version: str | None, when: datetime
+) -> None:
+    """Append a judged run to the log, once."""
+    write_down(run, plan, judgement_on(run, plan, judged, outcome=outcome, version=version, when=when))
+
+
+def judgement_on(
+    run: Run, plan: Plan, judged: Judged, *, outcome: str, version: str | None, when: datetime
+) -> Judgement:
+    """Say how a judged run ended."""
+    return Judgement(
+        id=run.id,
+        outcome=outcome,
+        reason=judged.verdict.reason,
+        production=plan.production,
+        version=version,
+        batches=run.read("corpus.json", Corpus).batches,
+        scores=judged.scores,
+        verdict=judged.verdict,
+        when=when,
+        report=run.read("report.json", FileEntry),
+    )
+
+
+def without_verdict(run: Run, plan: Plan, *, outcome: str, reason: str, when: datetime) -> Judgement:
+    """Say how a run ended on which the gate's word did not count, or that had none."""
+    judged = None
+    with suppress(Outdated):
+        judged = run.find("verdict.json", Judged)  # there, where a person was asked
+    return Judgement(
+        id=run.id,
+        outcome=outcome,
+        reason=reason,
+        production=plan.production,
+        version=None,
+        batches=plan.batches,
+        scores=judged.scores if judged else (),
+        verdict=judged.verdict if judged else Verdict(checks=()),
+        when=when,
+        report=run.find("report.json", FileEntry),
+    )
+
+
+def write_down(run: Run, plan: Plan, judgement: Judgement) -> None:
+    """Append a judgement to the log, unless the run has one since it was planned."""
+    log = judgements(run.store)
+    while judgement_of(run, plan) is None:  # an earlier try may have got this far
+        # Lost to another run's record: the next place is as good.
+        log.append(judgement, after=log.length())
+
+
+def find_report(store: Store, run_id: str) -> FileEntry:
+    """Return the page that explains a run's verdict, decided or not yet; raises RegistryError."""
+    run = Run(store=store, id=run_id, cache=Path())
+    unknown = RegistryError(f"no run {run_id!r}; `techner run list` shows the judged ones")
+    try:
+        check_key(run.key("plan.json"))
+    except StoreError as error:
+        raise unknown from error
+    plan = run.find("plan.json", Plan)
+    after = plan.judged_before or 0 if plan else 0
+    for _, judgement in judgements(store).believed(after=after):
+        if judgement and judgement.id == run_id and judgement.report:
+            return judgement.report
+    if plan is None or run.find("verdict.json", Judged) is None:
+        raise unknown
+    return run.read("report.json", FileEntry)
+
+
+def judgement_of(run: Run, plan: Plan) -> Judgement | None:
+    """Return what was decided on a run since it was planned, however many runs were judged meanwhile."""
+    records = judgements(run.store).records(after=plan.judged_before or 0)
+    return next((record for _, record in records if record.id == run.id), None)

@@ -1,0 +1,89 @@
+"""Between a running publish and `gc`: whoever writes first is seen by the other (ADR 15)."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from techner.core.document import document
+from techner.core.errors import ObjectMissing, RegistryError, StoreError
+from techner.core.manifest import Manifest
+from techner.documents import parse
+from techner.runs.run import Run
+from techner.store import Store
+
+CONDEMNED = "gc/condemned.json"
+RESERVATION = "manifest.json"
+"""Document of a run: what it is about to make an alias name."""
+log = logging.getLogger("techner.nightly")
+
+
+@document
+class Condemned:
+    """What a collection is removing; there while it is under way."""
+
+    who: str
+    when: str
+    versions: tuple[str, ...]
+    runs: tuple[str, ...]
+    blobs: tuple[str, ...]
+    signature: str | None = None
+    """As a generation's; publications believe no other word on what is being removed."""
+
+
+def condemned(store: Store) -> Condemned | None:
+    """Return what is being removed; None where no collection is under way."""
+    try:
+        return parse(Condemned, store.get(CONDEMNED), where=CONDEMNED)
+    except ObjectMissing:
+        return None
+
+
+@document
+class Reserved:
+    """What a run is about to make an alias name: a manifest written anew may not have its old name."""
+
+    version: str
+    manifest: Manifest
+
+
+@contextmanager
+def reserve(run: Run, manifest: Manifest, *, version: str) -> Iterator[None]:
+    """Keep `gc` from `version` and its files for the time of the block; raises RegistryError when too late.
+
+    What was removed before is found missing by the proof that follows in the block; nothing is removed after.
+    """
+    # First our word, then a look at gc's; gc writes first, then looks at ours. One of us sees the other.
+    try:
+        run.write(RESERVATION, Reserved(version=version, manifest=manifest))
+        _refuse_condemned(run.store, manifest, version)
+        yield
+    finally:  # only now that an alias names it, or nobody needs it
+        end_reservation(run)
+
+
+def end_reservation(run: Run) -> None:
+    """Let go of what the run reserved; where the store refuses, say so and go on.
+
+    What the block did is done: as an error, a rollback would be tried again, and go back twice.
+    """
+    try:
+        run.store.delete(run.key(RESERVATION))
+    except StoreError as error:
+        log.warning(
+            "%s was not removed; it keeps its version until `techner run abandon %s`: %s",
+            run.key(RESERVATION),
+            run.id,
+            error,
+        )
+
+
+def _refuse_condemned(store: Store, manifest: Manifest, version: str) -> None:
+    removing = condemned(store)
+    if removing is None:
+        return
+    ours = {entry.sha256 for entry in (*manifest.files, *manifest.records.values())}
+    if ours & {*removing.blobs} or version in removing.versions:
+        raise RegistryError(
+            f"`techner model gc` of {removing.who} is removing files of this version since {removing.when}; "
+            "run again when it has ended"
+        )

@@ -1,0 +1,89 @@
+"""Of a yes and a no to one run at one instant, one counts, and the other is told."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from techner.core.errors import IntegrityError, RegistryError
+from techner.core.examples import Span
+from techner.inbox.survey import Status, survey
+from techner.night.publish import publish
+from techner.night.reject import abandon, reject
+from techner.operate.verify import verify_all
+from techner.registry.aliases import production
+from techner.registry.proof import query_apart
+from techner.runs.endings import REJECT, begin
+from techner.runs.judgements import Word, judgements
+from tests.world import WHEN, WORD, World, quick
+
+NO = Word(who="cli:bob", when=WHEN, why="no")
+Found = list[tuple[Span, ...]]
+
+
+def meanwhile(act: Callable[[], object]) -> Callable[[Path, list[str]], Found]:
+    """Return a proof during which somebody else acts."""
+
+    def query(folder: Path, texts: list[str]) -> Found:
+        act()
+        return query_apart(folder, texts)
+
+    return query
+
+
+def broken(folder: Path, texts: list[str]) -> Found:
+    raise IntegrityError(f"{folder} does not answer {len(texts)} texts")
+
+
+def outcomes(world: World) -> list[str]:
+    return [record.outcome for _, record in judgements(world.store).records() if record.id == "run-2"]
+
+
+def held(world: World) -> list[str]:
+    states = survey(world.store, quick(), cache=world.cache)
+    return [state.ref.name for state in states if state.status is Status.HELD]
+
+
+def test_a_no_while_the_run_is_being_published_is_refused_and_holds_nothing(judged: World) -> None:
+    def say_no() -> None:
+        with pytest.raises(RegistryError, match="test began to publish run 'run-2' at 2026-11-20 02:00"):
+            reject(judged.run("run-2"), NO)
+
+    published = publish(judged.run("run-2"), WORD, query=meanwhile(say_no))
+    assert production(judged.store)[0] == published
+    assert outcomes(judged) == ["promoted"]
+    assert held(judged) == []
+    assert not list(verify_all(judged.store))
+
+
+def test_a_yes_while_the_run_is_being_rejected_is_refused(judged: World) -> None:
+    live, _ = production(judged.store)
+    begin(judged.run("run-2"), REJECT, NO)
+    with pytest.raises(RegistryError, match=r"cli:bob began to reject .* `techner run reject run-2` goes on"):
+        publish(judged.run("run-2"), WORD)
+    reject(judged.run("run-2"), NO)
+    assert production(judged.store)[0] == live
+    assert outcomes(judged) == ["rejected"]
+    assert held(judged) == ["second.jsonl"]
+
+
+def test_what_was_interrupted_goes_on_or_is_given_up_and_ends_no_other_way(judged: World) -> None:
+    live, _ = production(judged.store)
+    with pytest.raises(IntegrityError):
+        publish(judged.run("run-2"), WORD, query=broken)
+    with pytest.raises(RegistryError, match="`techner run abandon run-2` gives it up"):
+        reject(judged.run("run-2"), NO)
+    with pytest.raises(IntegrityError):
+        publish(judged.run("run-2"), WORD, query=broken)
+    abandon(judged.run("run-2"), NO)
+    assert production(judged.store)[0] == live
+    assert outcomes(judged) == ["abandoned"]
+    assert held(judged) == []
+
+
+def test_a_run_that_was_given_up_during_the_proof_moves_nothing(judged: World) -> None:
+    live, _ = production(judged.store)
+    with pytest.raises(RegistryError, match="was abandoned by cli:bob"):
+        publish(judged.run("run-2"), WORD, query=meanwhile(lambda: abandon(judged.run("run-2"), NO)))
+    assert production(judged.store)[0] == live
+    assert outcomes(judged) == ["abandoned"]

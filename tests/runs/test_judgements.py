@@ -1,0 +1,91 @@
+"""What was decided on a run is found however many runs were judged since."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from techner.core.errors import Outdated, RegistryError
+from techner.core.manifest import FileEntry
+from techner.core.run_documents import Plan
+from techner.night.reject import reject
+from techner.registry.aliases import production
+from techner.runs.judgements import Word, find_report, judgement_of, judgements
+from techner.store import FolderStore
+from tests.moves import publish
+from tests.nights import rewrite
+from tests.world import WHEN, WORD, World
+
+MANY = 45
+YES = Word(who="airflow:ada", when=WHEN, why="read the examples myself", approved=True)
+
+
+class Counting(FolderStore):
+    """Notes which judgements are read."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.read: list[str] = []
+
+    def get(self, key: str) -> bytes:
+        if key.startswith("judgements/"):
+            self.read.append(key)
+        return super().get(key)
+
+
+def judge_others(world: World) -> None:
+    """Let many other runs be judged."""
+    log = judgements(world.store)
+    newest = log.newest()
+    assert newest
+    for number in range(MANY):
+        assert log.append(replace(newest[1], id=f"other-{number}"), after=log.length())
+
+
+def test_a_rejected_run_cannot_be_approved_however_many_were_judged_since(judged: World) -> None:
+    live, _ = production(judged.store)
+    reject(judged.run("run-2"), WORD)
+    judge_others(judged)
+    with pytest.raises(RegistryError, match=r"decided before \(rejected\)"):
+        publish(judged.run("run-2"), YES)
+    assert production(judged.store)[0] == live
+
+
+def test_a_rejected_run_of_an_older_plan_cannot_be_approved_either(judged: World) -> None:
+    run = judged.run("run-2")
+    reject(run, WORD)
+    judge_others(judged)
+    run.write("plan.json", replace(run.read("plan.json", Plan), judged_before=None))
+    with pytest.raises(RegistryError, match=r"decided before \(rejected\)"):
+        publish(run, YES)
+
+
+def test_a_run_decided_long_ago_is_recorded_once(judged: World) -> None:
+    reject(judged.run("run-2"), WORD)
+    judge_others(judged)
+    before = judgements(judged.store).length()
+    reject(judged.run("run-2"), WORD)
+    assert judgements(judged.store).length() == before
+
+
+def test_an_undecided_run_costs_no_look_at_earlier_judgements(judged: World) -> None:
+    judge_others(judged)
+    run = judged.run("run-2")
+    run.write("plan.json", replace(run.read("plan.json", Plan), judged_before=judgements(run.store).length()))
+    store = Counting(Path(judged.store.url.removeprefix("file://")))
+    counted = replace(run, store=store)
+    assert judgement_of(counted, counted.read("plan.json", Plan)) is None
+    assert store.read == []
+
+
+def test_a_run_planned_anew_under_an_old_id_is_undecided_and_shows_its_own_page(judged: World) -> None:
+    """A cleared DAG run keeps its id; the page of its first life would mislead the person who is asked."""
+    run = judged.run("run-2")
+    reject(run, WORD)
+    planned = replace(run.read("plan.json", Plan), judged_before=judgements(run.store).length())
+    run.write("plan.json", planned)
+    assert judgement_of(run, planned) is None
+    with pytest.raises(Outdated):  # verdict and page of its first life are still there
+        find_report(run.store, run.id)
+    rewrite(run, report=replace(run.read("report.json", FileEntry), path="again.html"))
+    assert find_report(run.store, run.id).path == "again.html"

@@ -1,0 +1,263 @@
+"""`python -m tools.local up` as a person runs it: all of Airflow, the page, and a clean end."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import psutil  # type: ignore[import-untyped]
+import pytest
+import spacy
+
+from techner.formats import write_examples
+from techner.registry.aliases import alias_log, production
+from techner.store import FolderStore
+from tests.waiting import LIMIT_S, until
+from tests.world import tech_batch
+
+ROOT = Path(__file__).parents[2]
+POLICIES = {
+    "TECHNER_CORPUS__HOLDOUT_SHARE": "0",
+    "TECHNER_TRAINING__EPOCHS": "1",
+    "TECHNER_GATE__MICRO_MARGIN": "1",
+    "TECHNER_GATE__MACRO_MARGIN": "1",
+    "TECHNER_GATE__LABEL_MARGIN": "1",
+    "TECHNER_GATE__LABEL_DROP": "1",
+    "TECHNER_GATE__FLIP_CAP": "1",
+    "TECHNER_GATE__SURVIVAL_FLOOR": "0",
+    "TECHNER_GATE__SPEED_FLOOR": "0",
+}
+ASK_AIRFLOW_S = 0.5  # not oftener: the API server answers with CPU time that the night could use
+DAG = "/api/v2/dags/techner_nightly"
+ASKED = re.compile(r"TaskInstance Finished: dag_id=techner_nightly, task_id=ask, .* state=awaiting_input")
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def tiny_origin(state: Path) -> str:
+    """Initialise the store of `state` with an untrained pipeline by command line; returns the version."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("ner").add_label("PERSON")  # type: ignore[attr-defined]
+    nlp.initialize()
+    nlp.to_disk(state / "base")
+    names = ("Ada", "Grace", "Alan", "Barbara", "Edsger", "Donald", "Frances", "Ken", "Radia", "Tim") * 3
+    lines = [
+        json.dumps({"text": f"{name} wrote line {number}.", "label": [[0, len(name), "PERSON"]]})
+        for number, name in enumerate(names)
+    ]
+    (state / "reference.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", "from techner.cli import main; main()", "init"),
+            *("--base", str(state / "base"), "--reference", str(state / "reference.jsonl")),
+        ],
+        env=os.environ | {"TECHNER_STORE": str(state / "store")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()[-1]
+
+
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """Hold a free loopback port for a server that binds with SO_REUSEADDR: no other process is given it."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
+
+
+@contextmanager
+def running(state: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `up` until it says that it is ready."""
+    told = state / "told.txt"
+    with told.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tools.local", "up", "--port", str(port), "--state", str(state)],
+            cwd=ROOT,
+            env=os.environ | POLICIES,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        until(
+            lambda: "Ctrl-C" in told.read_text() or process.poll() is not None,
+            "`up` to say that it is ready",
+            last_seen=told.read_text,
+        )
+        assert process.poll() is None, told.read_text()
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=LIMIT_S)
+
+
+def log_in(address: str, state: Path) -> str:
+    passwords = state / "airflow" / "simple_auth_manager_passwords.json.generated"
+    login = {"username": "admin", "password": json.loads(passwords.read_text())["admin"]}
+    answer = httpx.post(f"{address}/auth/token", json=login, timeout=LIMIT_S)
+    answer.raise_for_status()
+    return str(answer.json()["access_token"])
+
+
+@contextmanager
+def logged_in_proxy(address: str, token: str) -> Iterator[str]:
+    """Serve `address` with the login added: a browser's command line cannot bring a cookie."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer = httpx.get(address + self.path, cookies={"_token": token}, timeout=LIMIT_S)
+            self.send_response(answer.status_code)
+            for name in ("Content-Type", "Content-Security-Policy"):
+                if name in answer.headers:
+                    self.send_header(name, answer.headers[name])
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def screenshot(browser: str, url: str, picture: Path) -> None:
+    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    subprocess.run(
+        [
+            browser,
+            *options,
+            f"--user-data-dir={picture.parent / 'profile'}",
+            f"--screenshot={picture}",
+            "--window-size=1200,1600",
+            url,
+        ],
+        check=True,
+        capture_output=True,
+        timeout=LIMIT_S,
+    )
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the state folder of an `up` with a tiny origin, and one delivery that cannot be judged."""
+    folder = tmp_path_factory.mktemp("state")
+    tiny_origin(folder)
+    FolderStore(folder / "store").create("inbox/one.jsonl", write_examples(tech_batch(0, 40)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def up(state: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
+    """Start all of Airflow; a client that is logged in comes with it."""
+    with reserved_port() as port, running(state, port) as process:
+        address = f"http://127.0.0.1:{port}"
+        token = log_in(address, state)
+        with httpx.Client(
+            base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=LIMIT_S
+        ) as client:
+            until(lambda: client.get(DAG).status_code == 200, "the DAG to be parsed", every_s=ASK_AIRFLOW_S)
+            yield process, client
+
+
+def task_states(client: httpx.Client, run: str) -> dict[str, str]:
+    return {t["task_id"]: t["state"] for t in client.get(f"{run}/taskInstances").json()["task_instances"]}
+
+
+def until_the_answer_is_safe(client: httpx.Client, run: str, state: Path) -> None:
+    """Wait until the question stands, and the scheduler has read that the process which put it has ended.
+
+    Airflow 3.3 takes that end for the end of the task, and tries it again, where the task is queued already
+    to take up the answer.
+    """
+    log = state / "airflow" / "logs" / "scheduler.log"
+    until(
+        lambda: ASKED.search(log.read_text(errors="replace")),
+        "the scheduler to read that the question was put",
+        last_seen=lambda: log.read_text(errors="replace")[-2000:],
+    )
+    until(
+        lambda: task_states(client, run).get("ask") == "awaiting_input",
+        "the question to stand",
+        every_s=ASK_AIRFLOW_S,
+        last_seen=lambda: task_states(client, run),
+    )
+
+
+pytestmark = [pytest.mark.timeout(3 * LIMIT_S), pytest.mark.xdist_group("up")]
+Up = tuple[subprocess.Popen[bytes], httpx.Client]
+
+
+def test_1_the_page_is_for_people_who_log_in(up: Up, state: Path) -> None:
+    _, client = up
+    assert httpx.get(f"{client.base_url}/techner/").status_code in (401, 403)
+    page = client.get("/techner/")
+    assert page.status_code == 200
+    assert production(FolderStore(state / "store"))[0] in page.text
+    assert client.get(DAG).json()["is_paused"]
+
+
+def test_2_the_page_has_something_to_look_at(up: Up, tmp_path: Path) -> None:
+    _, client = up
+    browser = shutil.which("chromium")
+    if not browser:
+        pytest.skip("chromium is not installed: the page was not looked at")
+    token = client.headers["Authorization"].removeprefix("Bearer ")
+    with logged_in_proxy(str(client.base_url), token) as proxy:
+        screenshot(browser, f"{proxy}/techner/", tmp_path / "page.png")
+    assert (tmp_path / "page.png").read_bytes().startswith(PNG)
+    assert (tmp_path / "page.png").stat().st_size > 20_000  # a blank page is smaller
+
+
+def test_3_a_person_answers_where_the_gate_asks_and_the_answer_is_kept(up: Up, state: Path) -> None:
+    """No holdout was given, and none is taken from deliveries: nothing measures the new labels."""
+    _, client = up
+    runs = f"{DAG}/dagRuns"
+    client.patch(DAG, json={"is_paused": False}).raise_for_status()
+    found = until(
+        lambda: client.get(runs).json()["dag_runs"],
+        "the night of the schedule to begin",
+        every_s=ASK_AIRFLOW_S,
+    )
+    run = f"{runs}/{found[0]['dag_run_id']}"
+    until_the_answer_is_safe(client, run, state)
+    question = f"{run}/taskInstances/ask/-1/hitlDetails"
+    assert "new micro F1 against floor" in client.get(question).json()["body"]
+    answer = {"chosen_options": ["publish"], "params_input": {"reason": "read forty examples"}}
+    client.patch(question, json=answer).raise_for_status()
+    until(
+        lambda: client.get(run).json()["state"] in ("success", "failed"),
+        "the night to end after the answer",
+        every_s=ASK_AIRFLOW_S,
+        last_seen=lambda: task_states(client, run),
+    )
+    assert task_states(client, run)["publish"] == "success"
+    newest = alias_log(FolderStore(state / "store")).newest()
+    assert newest is not None
+    assert newest[1].who == "airflow:admin"
+    assert newest[1].why.startswith("read forty examples")
+    events = client.get("/api/v2/assets/events").json()["asset_events"]
+    assert [event["extra"] for event in events] == [{"version": newest[1].version}]
+
+
+def test_4_a_termination_leaves_nothing_behind(up: Up) -> None:
+    process, _ = up
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=LIMIT_S) == 0
+    assert len(children) >= 4
+    assert [child for child in children if child.is_running()] == []

@@ -1,0 +1,109 @@
+"""`up`: Airflow's four components on this machine, with the DAG, the page, a folder store and SQLite."""
+
+import json
+import socket
+import sys
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from techner.cli.terminal import console
+from techner.core.errors import NotInitialised, SettingsError, TechnerError
+from techner.registry.aliases import production
+from techner.settings import load_settings
+from techner.store import Store, open_store
+from tools.local.environment import HOST, MIGRATE, ROOT, airflow_environment, password_file, serving
+from tools.local.supervisor import Supervisor
+
+HEALTHY_WITHIN_S = 180
+_PROBE_TIMEOUT_S = 5
+_PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+_TECHNER = (sys.executable, "-c", "from techner.cli import main; main()")
+
+
+def up(*, port: int, state: Path) -> None:
+    """Run until Ctrl-C or SIGTERM. Raises TechnerError where something cannot start or ends by itself."""
+    _require_checkout()
+    _require_free(port)
+    settings = load_settings()
+    named = settings.model_fields_set
+    store = settings.open_store() if "store" in named else open_store((state / "store").as_uri())
+    cache = settings.cache if "cache" in named else state / "cache"
+    home = state / "airflow"
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)  # it will hold a password and keys
+    logs = home / "logs"
+    logs.mkdir(exist_ok=True)
+    environment = airflow_environment(home, store=store.url, cache=cache) | serving(home, port)
+    with Supervisor(environment).watching() as supervisor:
+        _make_origin(supervisor, store)
+        console.print("preparing the database ...")
+        supervisor.run("airflow db migrate", MIGRATE, log=logs / "migrate.log")
+        _serve(supervisor, port, logs)
+        _announce(home, port, logs)
+        supervisor.wait(lambda: False)
+    console.print("stopped")
+
+
+def _require_checkout() -> None:
+    if not (ROOT / "dags").is_dir():
+        raise SettingsError(f"{ROOT} has no dags/: run this from a checkout, not from an installed package")
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise SettingsError(
+                f"port {port} cannot be used: {error.strerror}; choose another with --port"
+            ) from error
+
+
+def _make_origin(supervisor: Supervisor, store: Store) -> None:
+    try:
+        version, _ = production(store)
+    except NotInitialised:
+        console.print(
+            f"{store.url} holds no model yet: training the starter (techner init --base starter) ..."
+        )
+        supervisor.run("techner init", (*_TECHNER, "init", "--base", "starter"))
+    else:
+        console.print(f"production is {version} in {store.url}")
+
+
+def _serve(supervisor: Supervisor, port: int, logs: Path) -> None:
+    console.print("starting Airflow ...")
+    for component, *options in (
+        ("api-server", "--host", HOST, "--port", str(port), "--workers", "1"),
+        # Logs are read from the disk they share, so the ports of the log servers stay free.
+        ("scheduler", "--skip-serve-logs"),
+        ("dag-processor",),
+        ("triggerer", "--skip-serve-logs"),
+    ):
+        command = (sys.executable, "-m", "airflow", component, *options)
+        supervisor.start(component, command, log=logs / f"{component}.log")
+    if not supervisor.wait(lambda: _is_healthy(port), within_s=HEALTHY_WITHIN_S):
+        raise TechnerError(f"Airflow is not healthy after {HEALTHY_WITHIN_S} s; its logs are in {logs}")
+
+
+def _is_healthy(port: int) -> bool:
+    connection = HTTPConnection(HOST, port, timeout=_PROBE_TIMEOUT_S)
+    try:
+        connection.request("GET", "/api/v2/monitor/health")
+        health = json.load(connection.getresponse())
+        return all((health.get(part) or {}).get("status") == "healthy" for part in _PARTS)
+    except (OSError, HTTPException, ValueError):
+        return False  # not up yet
+    finally:
+        connection.close()
+
+
+def _announce(home: Path, port: int, logs: Path) -> None:
+    address = f"http://{HOST}:{port}"
+    for user, password in json.loads(password_file(home).read_text(encoding="utf-8")).items():
+        console.print(f"login     {user} / {password}", markup=False)
+    console.print(f"airflow   [bold]{address}[/]")
+    console.print(f"the page  [bold]{address}/techner/[/] (log in first)")
+    console.print("the DAG   techner_nightly, paused until you unpause it in Airflow")
+    console.print(f"logs      {logs}")
+    console.print("stop      Ctrl-C")
