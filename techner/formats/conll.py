@@ -9,7 +9,7 @@ from techner.core.errors import BatchError
 from techner.formats import strict_json
 from techner.formats.columns import DOCUMENT, Columns, columns_of, is_comment
 from techner.formats.rows import Row, ShapeError
-from techner.formats.tags import spans, joined
+from techner.formats.tags import joined, spans
 
 NAME = "CoNLL"
 __all__ = ["NAME", "columns_of", "is_tagged", "read_conll"]
