@@ -60,6 +60,7 @@ def pytest_collection_finish() -> None:
     """Let the collector pass over what was imported: it is most of the heap, and lives to the end."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
