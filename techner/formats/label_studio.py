@@ -53,7 +53,8 @@ def _task(record: Mapping[str, Any]) -> Mapping[str, Any]:
 def read(number: int, raw: bytes, record: Mapping[str, Any], *, usual: str | None = None) -> Row:
     """Find the text, and the entities on which all annotations agree that were not cancelled.
 
-    Predictions and drafts are no annotations. A task that was only skipped is answered `ignore`.
+    Predictions and drafts are no annotations. A task that was only skipped is answered `ignore`, one whose
+    annotations a reviewer rejected `reject`.
     `usual` is the key that the file's regions lie in. Raises ShapeError.
     """
     task, annotations = _task(record), _annotations(record)
@@ -69,7 +70,11 @@ def read(number: int, raw: bytes, record: Mapping[str, Any], *, usual: str | Non
         raw=raw,
         text=text_of(task["data"], said[0].regions if said else (), usual),
         entities=said[0].entities if said else None,
-        answer="ignore" if annotations and not said else None,
+        answer=None
+        if said or not annotations
+        else "reject"
+        if any(map(_is_rejected, annotations))
+        else "ignore",
         covered=covered(said[0].regions) if said else (),
     )
 
@@ -162,8 +167,21 @@ def _submitted(annotations: Any) -> Iterable[Mapping[str, Any]]:
     for annotation in annotations:
         if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
             raise ShapeError("an annotation has no list 'result'")
-        if not annotation.get("was_cancelled") and not annotation.get("skipped"):
+        if (
+            not annotation.get("was_cancelled")
+            and not annotation.get("skipped")
+            and not _is_rejected(annotation)
+        ):
             yield annotation
+
+
+def _is_rejected(annotation: Mapping[str, Any]) -> bool:
+    """Say whether a reviewer's no was the last that happened to it."""
+    if annotation.get("last_action") is not None:
+        return bool(annotation["last_action"] == "rejected")
+    reviews = annotation.get("reviews")
+    last = reviews[-1] if isinstance(reviews, list) and reviews else None
+    return isinstance(last, dict) and last.get("accepted") is False
 
 
 def _marked(annotation: Mapping[str, Any]) -> Marked:

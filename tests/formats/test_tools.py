@@ -52,6 +52,36 @@ def test_task_that_was_only_skipped_is_ignored() -> None:
     assert (row.entities, row.answer) == (None, "ignore")
 
 
+REJECTED = [
+    {"last_action": "rejected"},
+    {"reviews": [{"accepted": True}, {"accepted": False}]},
+    {"last_action": "rejected", "reviews": [{"accepted": False}]},
+]
+
+
+@pytest.mark.parametrize("review", REJECTED)
+def test_an_annotation_that_a_reviewer_rejected_is_none(review: dict[str, object]) -> None:
+    rejected = labels(TLS) | review
+    assert row_of(task(rejected, labels(SSL))).entities == [[11, 14, "P"]]
+    alone = row_of(task(rejected))
+    assert (alone.entities, alone.answer) == (None, "reject")
+    stored = row_of({**rejected, "task": {"data": {"text": "use TLS or SSL"}}})
+    assert (stored.entities, stored.answer) == (None, "reject")
+
+
+@pytest.mark.parametrize(
+    "review",
+    [
+        {"last_action": "accepted", "reviews": []},
+        {"last_action": "submitted", "reviews": [{"accepted": False}]},  # mended since, to be seen again
+        {"reviews": [{"accepted": False}, {"accepted": True}]},
+        {"reviews": "none"},
+    ],
+)
+def test_an_annotation_that_no_reviewer_rejected_last_is_read(review: dict[str, object]) -> None:
+    assert row_of(task(labels(TLS) | review)).entities == [[4, 7, "P"]]
+
+
 @pytest.mark.parametrize("record", [task(), {"data": {"text": "a"}}])
 def test_task_that_nobody_annotated_has_no_entities(record: object) -> None:
     row = row_of(record)
