@@ -238,9 +238,9 @@ class Campaign:
         yield from self._done("skip", asked, lambda s, _: skip(self._run(s), WORD))
 
     def _night(self, before: Snapshot, policies: Policies, *, names: bool = False) -> Any:
-        """Do a night up to its verdict; named stages are operations of the campaign."""
+        """Do a night up to its verdict; named tasks are operations of the campaign."""
         remembered = partial(uptrain, train=self.memo.train)
-        stages: dict[str, Callable[[Run], object]] = {
+        tasks: dict[str, Callable[[Run], object]] = {
             "plan": lambda run: plan(run, policies),
             "admit": lambda run: [
                 admit(run, state.ref.digest) for state in survey(run.store, policies, cache=self.cache)
@@ -250,8 +250,8 @@ class Campaign:
             "evaluate": evaluate,
             "judge": judge,
         }
-        for name, stage in stages.items():
-            do = partial(self._stage, stage)
+        for name, task in tasks.items():
+            do = partial(self._task, task)
             if names:
                 before = yield from self._done(name, before, do)
             else:
@@ -285,8 +285,8 @@ class Campaign:
     def _promote(self, version: str, store: Store, number: int) -> None:
         promote(self._run(store, f"promote-{number}"), WORD, version=version, query=self.memo.query)
 
-    def _stage(self, stage: Callable[[Run], object], store: Store, _: int) -> None:
-        stage(self._run(store))
+    def _task(self, task: Callable[[Run], object], store: Store, _: int) -> None:
+        task(self._run(store))
 
     def _run(self, store: Store, run_id: str = "run-1") -> Run:
         return Run(store=store, id=run_id, cache=self.cache)

@@ -1,4 +1,4 @@
-"""Nights by plain calls of the stage functions: the same that the DAG calls."""
+"""Nights by plain calls of the tasks: the same functions that the DAG calls."""
 
 import resource
 import time

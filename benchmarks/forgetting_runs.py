@@ -68,7 +68,7 @@ def _shot(bench: Bench, new: tuple[Example, ...], recipe: str, seed: int, scratc
 
 
 def nights(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
-    """Eight nights: the same stage functions that the DAG calls, gate included."""
+    """Eight nights: the same functions that the DAG calls, gate included."""
     if recipe == NAIVE:
         return {"nights": _naive_nights(bench, seed, scratch)}
     policies = Policies(

@@ -2,7 +2,7 @@
 
     python benchmarks/nights.py [--bench ../shared/bench] [--nights 8] [--home FOLDER]
 
-Old F1 is micro F1 on conll2003/test, new F1 on stackoverflow/test: exact spans, never seen by any stage.
+Old F1 is micro F1 on conll2003/test, new F1 on stackoverflow/test: exact spans, never seen by any task.
 """
 
 import argparse

@@ -134,11 +134,13 @@ def _answer() -> "Word":
 @task
 def plan(params: dict[str, Any] | None = None) -> list[str]:
     """Find the batches that are due; skip the night where none is."""
-    from techner.night import plan as stage
+    import techner.night.plan
 
     params = params or {}
     with _stage() as run:
-        made = stage.plan(run, _policies(params), batches=tuple(params["batches"]), dry_run=params["dry_run"])
+        made = techner.night.plan.plan(
+            run, _policies(params), batches=tuple(params["batches"]), dry_run=params["dry_run"]
+        )
     if made is None:
         raise AirflowSkipException("nothing is pending")
     return [batch.digest for batch in made.batches]
@@ -147,10 +149,10 @@ def plan(params: dict[str, Any] | None = None) -> list[str]:
 @task(map_index_template="{{ batch_name }}")
 def admit(digest: str) -> str:
     """Examine one batch: accept, quarantine rows, or reject it."""
-    from techner.night import admit as stage
+    import techner.night.admit
 
     with _stage() as run:
-        report = stage.admit(run, digest)
+        report = techner.night.admit.admit(run, digest)
     get_current_context()["batch_name"] = report.batch.name  # type: ignore[typeddict-unknown-key]
     log.info("%s: scope %s (%s)", digest[:12], ", ".join(report.scope) or "none", report.scope_from)
     log.info("%s: %s, %d of %d rows accepted", digest[:12], report.action, report.accepted, report.read)
@@ -160,11 +162,11 @@ def admit(digest: str) -> str:
 @task
 def assemble() -> dict[str, int]:
     """Build the training corpus; skip the night where nothing can be learnt."""
-    from techner.night import assemble as stage
+    import techner.night.assemble
     from techner.night.reject import NOTHING_TO_LEARN, skip
 
     with _stage() as run:
-        corpus = stage.assemble(run)
+        corpus = techner.night.assemble.assemble(run)
         if corpus is None:
             skip(run, _word())
     if corpus is None:
@@ -174,26 +176,26 @@ def assemble() -> dict[str, int]:
 
 @task
 def uptrain() -> list[str]:
-    from techner.night import uptrain as stage
+    import techner.night.uptrain
 
     with _stage() as run:
-        return list(stage.uptrain(run, on_step=_log_epochs()).new_labels)
+        return list(techner.night.uptrain.uptrain(run, on_step=_log_epochs()).new_labels)
 
 
 @task
 def evaluate() -> None:
-    from techner.night import evaluate as stage
+    import techner.night.evaluate
 
     with _stage() as run:
-        stage.evaluate(run)
+        techner.night.evaluate.evaluate(run)
 
 
 @task
 def judge() -> str:
-    from techner.night import judge as stage
+    import techner.night.judge
 
     with _stage() as run:
-        verdict = stage.judge(run).verdict
+        verdict = techner.night.judge.judge(run).verdict
     log.info("%s: %s", verdict.outcome, verdict.reason)
     get_current_context()["ti"].xcom_push("reason", verdict.reason)
     return str(verdict.outcome)
@@ -213,28 +215,28 @@ def answer() -> str:
 
 @task(outlets=[PRODUCTION], trigger_rule="none_failed_min_one_success")
 def publish() -> Iterator[Metadata]:
-    from techner.night import publish as stage
+    import techner.night.publish
 
     with _stage() as run:
-        version = stage.publish(run, _answer())
+        version = techner.night.publish.publish(run, _answer())
     log.info("production is %s", version)
     yield Metadata(PRODUCTION, extra={"version": version})
 
 
 @task(trigger_rule="none_failed_min_one_success")
 def reject() -> str:
-    from techner.night import reject as stage
+    import techner.night.reject
 
     with _stage() as run:
-        return stage.reject(run, _answer()).verdict.reason
+        return techner.night.reject.reject(run, _answer()).verdict.reason
 
 
 @task
 def dry_run() -> str:
-    from techner.night import reject as stage
+    import techner.night.reject
 
     with _stage() as run:
-        return stage.dry_run(run, _word()).verdict.reason
+        return techner.night.reject.dry_run(run, _word()).verdict.reason
 
 
 @dag(

@@ -1,6 +1,6 @@
 """Moves of an alias, whose proof is asked in this process and once for each model.
 
-A clean process, as stages start it, costs seconds of imports. `tests/night/test_proof.py`, `tests/cli` and
+A clean process, as tasks start it, costs seconds of imports. `tests/night/test_proof.py`, `tests/cli` and
 the tests of the DAG have it.
 """
 

@@ -45,34 +45,34 @@ def rewrite(run: Run, **changed: object) -> None:
         run.write(f"{name}.json", changed.get(name) or parse(kind, run.store.get(key), where=key))
 
 
-def do(stage: str, world: World) -> None:
-    """Run one stage of a quick night."""
+def do(task: str, world: World) -> None:
+    """Run one task of a quick night."""
     run = world.run()
-    if stage == "plan":
+    if task == "plan":
         plan.plan(run, quick())
-    elif stage == "admit":
+    elif task == "admit":
         for state in survey(world.store, quick(), cache=world.cache):
             admit.admit(run, state.ref.digest)
-    elif stage == "publish":
+    elif task == "publish":
         publish(run, WORD)
     else:
-        STEPS[stage](run)
+        STEPS[task](run)
 
 
 @pytest.fixture(scope="session")
 def undisturbed(origin_store: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Return the store of one night before each of its stages, and under "end" after the last."""
+    """Return the store of one night before each of its tasks, and under "end" after the last."""
 
     def make(root: Path) -> None:
         shutil.copytree(origin_store, root / "end")
         world = World(FolderStore(root / "end"), tmp_path_factory.mktemp("cache"))
         world.deliver("first.jsonl", tech_batch(0, 60))
-        for stage in NIGHT:
-            shutil.copytree(root / "end", root / stage)
-            do(stage, world)
+        for task in NIGHT:
+            shutil.copytree(root / "end", root / task)
+            do(task, world)
 
     root = once(tmp_path_factory, "undisturbed", make)
-    return {stage: root / stage for stage in (*NIGHT, "end")}
+    return {task: root / task for task in (*NIGHT, "end")}
 
 
 def second_night(

@@ -1,6 +1,7 @@
 """One word a concept: what ADR 24 says of names, held over all of the package."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,3 +52,11 @@ def test_no_alias_hides_a_name_of_the_package() -> None:
         if path.parts[0] != "cli" and alias.asname and alias.asname != alias.name
     ]
     assert hidden == []
+
+
+@pytest.mark.parametrize("word", ["stages?", "IssueFound"])
+def test_an_old_word_does_not_come_back(word: str) -> None:
+    """A `stage` is a task, or what a person does."""
+    root = PACKAGE.parent
+    files = [path for room in ("techner", "dags", "plugins", "tools") for path in (root / room).rglob("*.py")]
+    assert [str(path) for path in files if re.search(rf"\b{word}\b", path.read_text(), re.IGNORECASE)] == []

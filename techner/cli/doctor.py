@@ -30,9 +30,7 @@ def doctor(
     found = diagnose(run, settings.policies)
     if as_json:
         derived = [asdict(r) | {"is_enough": r.is_enough, "needed": r.needed} for r in found.reaches]
-        typer.echo(
-            json.dumps({"findings": [asdict(f) for f in found.findings], "reaches": derived}, indent=1)
-        )
+        typer.echo(json.dumps({"findings": [asdict(f) for f in found.aspects], "reaches": derived}, indent=1))
     else:
         _show(found)
     if not found.is_well:
@@ -42,9 +40,9 @@ def doctor(
 
 
 def _show(found: "Diagnosis") -> None:
-    for finding in found.findings:
-        mark = "[green]✓[/]" if finding.is_well else "[bold red]✗[/]"
-        out.print(f"{mark} {finding.what}: {escape(finding.detail)}")
+    for aspect in found.aspects:
+        mark = "[green]✓[/]" if aspect.is_well else "[bold red]✗[/]"
+        out.print(f"{mark} {aspect.what}: {escape(aspect.detail)}")
     table = Table(
         "check", title="The smallest loss that the sets can show, in points of F1", title_justify="left"
     )

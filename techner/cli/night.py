@@ -1,4 +1,4 @@
-"""A night without Airflow: the stages one after the other, with progress on stderr."""
+"""A night without Airflow: its tasks one after the other, with progress on stderr."""
 
 from dataclasses import dataclass, replace
 

@@ -23,9 +23,11 @@ def promote(
     alias: Annotated[str, typer.Option(help="`production`, or a name of your own: a pin.")] = PRODUCTION,
 ) -> None:
     """Point an alias at a version there is, loaded and queried first; `gc` keeps what aliases name."""
-    from techner.operate.promote import promote as stage
+    import techner.operate.promote
 
-    stage(_run("promote"), Word(who=person(), when=now(), why=why), version=version, alias=alias)
+    techner.operate.promote.promote(
+        _run("promote"), Word(who=person(), when=now(), why=why), version=version, alias=alias
+    )
     console.print(f"{alias} names {version}", markup=False)
     typer.echo(version)
 

@@ -143,7 +143,7 @@ def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str], list[b
 def _parts(doc: list[list[int]], strings: "StringStore") -> tuple[dict[str, Any], int]:
     """Return text and entities of one document, and how many characters these are.
 
-    The entities are None where nobody annotated it.
+    The entities are None if it was not annotated.
     """
     said = {token[1] for token in doc}
     if said - {_MISSING, _INSIDE, _OUTSIDE, _BEGIN}:

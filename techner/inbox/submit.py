@@ -29,7 +29,7 @@ def submit(store: Store, path: Path, *, metadata: BatchMetadata | None = None) -
         raise BatchError(f"{path.name!r} is a name for metadata; deliver the file it describes with --scope")
     if why := why_stray(path.name, len(data), ()):
         raise BatchError(f"{path.name!r} would not be read ({why}): rename it")
-    _, manifest = production(store)  # raises where nobody would ever read the delivery: a wrong TECHNER_STORE
+    _, manifest = production(store)  # raises where no night would read the delivery: a wrong TECHNER_STORE
     if metadata:
         written = write_metadata(metadata)
         described = digest(written)

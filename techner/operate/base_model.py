@@ -8,22 +8,20 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from techner.core.errors import ModelError
+from techner.operate.archives import unpack_archive
 
 if TYPE_CHECKING:
     from techner.uptraining import Step
-from techner.operate.archives import unpack_archive
 
 STARTER = "starter"
+_DEEPEST = 4
+"""Folders between what is named and its pipeline: a source archive has three, in a folder that makes four."""
 ShowSteps = Callable[[str], AbstractContextManager[Callable[["Step"], None]]]
 """Title of a training → a block in which its steps are shown."""
 
 
 def _quiet(title: str) -> AbstractContextManager[Callable[["Step"], None]]:  # noqa: ARG001 - as the type asks
     return nullcontext(lambda step: None)
-
-
-_DEEPEST = 4
-"""Folders between what is named and its pipeline: a source archive has three, in a folder that makes four."""
 
 
 @contextmanager

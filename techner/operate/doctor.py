@@ -32,12 +32,12 @@ class Aspect:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    findings: tuple[Aspect, ...]
+    aspects: tuple[Aspect, ...]
     reaches: tuple[Reach, ...]
 
     @property
     def is_well(self) -> bool:
-        return all(finding.is_well for finding in self.findings)
+        return all(aspect.is_well for aspect in self.aspects)
 
     @property
     def is_enough(self) -> bool:
@@ -48,7 +48,7 @@ class Diagnosis:
 def diagnose(run: Run, policies: Policies) -> Diagnosis:
     """Look at everything and change nothing; raises StoreError or NotInitialised where nothing is to see."""
     version, manifest = production(run.store)
-    findings = [
+    aspects = [
         Aspect(what="store", detail=run.store.url),
         _create_only(run),
         _production(run, version, manifest),
@@ -58,12 +58,12 @@ def diagnose(run: Run, policies: Policies) -> Diagnosis:
     holdout = _holdout_spans(run, manifest, reference, policies)
     least = policies.gate.min_support
     detail = f"{holdout} gold spans of new labels; under {least} the gate asks"
-    findings.append(_reference(run, manifest, reference, policies))
-    findings.append(Aspect(what="holdout", detail=detail, is_well=holdout >= least or not manifest.number))
+    aspects.append(_reference(run, manifest, reference, policies))
+    aspects.append(Aspect(what="holdout", detail=detail, is_well=holdout >= least or not manifest.number))
     found = reaches(
         gold_spans(reference, manifest.pretrained_labels), holdout, _last_checks(run), policies.gate
     )
-    return Diagnosis(findings=tuple(findings), reaches=tuple(found))
+    return Diagnosis(aspects=tuple(aspects), reaches=tuple(found))
 
 
 def _create_only(run: Run) -> Aspect:

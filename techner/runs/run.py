@@ -35,7 +35,7 @@ ALSO_FROM = {"verdict.json": ("speed.json",)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What every stage needs: the store, the run's id, a local cache for blobs, and where to compute."""
+    """What every task needs: the store, the run's id, a local cache for blobs, and where to compute."""
 
     store: Store
     id: str
@@ -59,7 +59,7 @@ class Run:
         if found is None and name == "plan.json":
             raise RegistryError(f"no run {self.id!r} is planned; `techner run list` shows the decided ones")
         if found is None:
-            raise RegistryError(f"run {self.id!r} has no {name}; run the stages in order")
+            raise RegistryError(f"run {self.id!r} has no {name}; run the tasks in order")
         return found
 
     def find(self, name: str, kind: type[T]) -> T | None:

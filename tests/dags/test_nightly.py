@@ -18,7 +18,7 @@ from techner.inbox.survey import Status, survey
 from techner.registry.aliases import alias_log, production
 from techner.runs.judgements import judgements
 from techner.store import FolderStore
-from tests.world import POLICIES, World, tech_batch
+from tests.world import OPEN_GATE, POLICIES, World, tech_batch
 from tools.local.environment import ROOT, airflow_environment, migrate
 from tools.local.night import run_night
 
@@ -53,16 +53,9 @@ for environment, conf in json.loads(runs):
     except SystemExit as end:
         print("ended", int(end.code), flush=True)
 """
-LOOSE = {
+LOOSE = OPEN_GATE | {
     "TECHNER_CORPUS__REHEARSAL_TEXTS": "50",
     "TECHNER_TRAINING__BATCH_WORDS": "200",
-    "TECHNER_GATE__MICRO_MARGIN": "1",
-    "TECHNER_GATE__MACRO_MARGIN": "1",
-    "TECHNER_GATE__LABEL_MARGIN": "1",
-    "TECHNER_GATE__LABEL_DROP": "1",
-    "TECHNER_GATE__FLIP_CAP": "1",
-    "TECHNER_GATE__SURVIVAL_FLOOR": "0",
-    "TECHNER_GATE__SPEED_FLOOR": "0",
     "TECHNER_GATE__NEW_FLOOR": "0",
     "TECHNER_GATE__NEW_MARGIN": "1",
     "TECHNER_GATE__MIN_SUPPORT": "1",

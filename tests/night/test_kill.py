@@ -38,8 +38,8 @@ class Killer(FolderStore):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die(root: Path, cache: Path, stage: str, before: int | None, after: int | None) -> None:
-    do(stage, World(Killer(root, before=before, after=after), cache))
+def die(root: Path, cache: Path, task: str, before: int | None, after: int | None) -> None:
+    do(task, World(Killer(root, before=before, after=after), cache))
 
 
 KILLS = [
@@ -54,27 +54,27 @@ KILLS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("stage", "moment", "write"), KILLS)
+@pytest.mark.parametrize(("task", "moment", "write"), KILLS)
 def test_a_killed_task_run_again_leaves_what_an_undisturbed_one_leaves(
-    stage: str, moment: str, write: int, undisturbed: dict[str, Path], tmp_path: Path
+    task: str, moment: str, write: int, undisturbed: dict[str, Path], tmp_path: Path
 ) -> None:
-    shutil.copytree(undisturbed[stage], tmp_path / "store")
+    shutil.copytree(undisturbed[task], tmp_path / "store")
     world = World(FolderStore(tmp_path / "store"), tmp_path / "cache")
     origin, _ = production(world.store)
     before, after = (write, None) if moment == "before" else (None, write)
     # A fork: the child shares what is imported, and dies alone.
     child = multiprocessing.get_context("fork").Process(
-        target=die, args=(tmp_path / "store", tmp_path / "cache", stage, before, after)
+        target=die, args=(tmp_path / "store", tmp_path / "cache", task, before, after)
     )
     child.start()
     child.join()
     assert child.exitcode == -signal.SIGKILL
     version, manifest = production(world.store)
-    assert version == origin or stage == "publish"
+    assert version == origin or task == "publish"
     for entry in manifest.files:  # whole at every instant
         load_bytes(world.store, entry)
-    do(stage, world)
-    following = (*NIGHT, "end")[NIGHT.index(stage) + 1]
+    do(task, world)
+    following = (*NIGHT, "end")[NIGHT.index(task) + 1]
     assert contents(world.store) == contents(FolderStore(undisturbed[following]))
 
 

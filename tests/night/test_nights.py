@@ -1,4 +1,4 @@
-"""Whole nights through the stage functions: what is promoted, held, pending, and never lost."""
+"""Whole nights through the functions of the tasks: what is promoted, held, pending, and never lost."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -230,12 +230,7 @@ def test_admitting_twice_gives_the_same_report_and_writes_nothing_new(world: Wor
 
 def test_no_holdout_text_is_ever_trained_on_over_several_nights(promoted: World) -> None:
     promoted.deliver("second.jsonl", tech_batch(150, 260))  # repeats a third of the first batch
-    run = promoted.run("run-2")
-    made = plan(run, POLICIES)
-    assert made is not None
-    admit(run, made.batches[0].digest)
-    corpus = assemble(run)
-    assert corpus is not None
+    run, corpus = promoted.assembled("run-2")
     train = read_examples(load_bytes(run.store, corpus.train), where="train")
     holdout = read_examples(load_bytes(run.store, corpus.holdout), where="holdout")
     _, manifest = production(promoted.store)
@@ -247,12 +242,7 @@ def test_no_holdout_text_is_ever_trained_on_over_several_nights(promoted: World)
 
 def test_the_second_night_replays_the_first(promoted: World) -> None:
     promoted.deliver("second.jsonl", tech_batch(210, 240))
-    run = promoted.run("run-2")
-    made = plan(run, POLICIES)
-    assert made is not None
-    admit(run, made.batches[0].digest)
-    corpus = assemble(run)
-    assert corpus is not None
+    _, corpus = promoted.assembled("run-2")
     assert corpus.counts["new"] + corpus.counts["held out"] == corpus.counts["accepted"] == 30
     assert corpus.counts["replayed"] > 50
 

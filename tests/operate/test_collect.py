@@ -431,7 +431,7 @@ def publisher(store: Store) -> tuple[Run, Manifest, str]:
 
 
 def publish(run: Run, candidate: Manifest, live: str) -> None:
-    """Do what the stage does, with the proof cut down to fetching every file."""
+    """Do what the task does, with the proof cut down to fetching every file."""
     with reserve(run, candidate, version=version_name(candidate)):
         for entry in candidate.files:
             load_bytes(run.store, entry)

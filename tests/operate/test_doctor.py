@@ -15,11 +15,11 @@ from tests.world import POLICIES, World, tech_batch
 
 
 def faults(found: Diagnosis) -> dict[str, str]:
-    return {finding.what: finding.detail for finding in found.findings if not finding.is_well}
+    return {finding.what: finding.detail for finding in found.aspects if not finding.is_well}
 
 
 def detail(found: Diagnosis, what: str) -> str:
-    return next(finding.detail for finding in found.findings if finding.what == what)
+    return next(finding.detail for finding in found.aspects if finding.what == what)
 
 
 def test_a_sound_store_has_no_fault(promoted: World) -> None:

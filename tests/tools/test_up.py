@@ -23,19 +23,12 @@ from techner.formats import write_examples
 from techner.registry.aliases import alias_log, production
 from techner.store import FolderStore
 from tests.waiting import LIMIT_S, until
-from tests.world import tech_batch
+from tests.world import OPEN_GATE, tech_batch
 
 ROOT = Path(__file__).parents[2]
-POLICIES = {
+POLICIES = OPEN_GATE | {
     "TECHNER_CORPUS__HOLDOUT_SHARE": "0",
     "TECHNER_TRAINING__EPOCHS": "1",
-    "TECHNER_GATE__MICRO_MARGIN": "1",
-    "TECHNER_GATE__MACRO_MARGIN": "1",
-    "TECHNER_GATE__LABEL_MARGIN": "1",
-    "TECHNER_GATE__LABEL_DROP": "1",
-    "TECHNER_GATE__FLIP_CAP": "1",
-    "TECHNER_GATE__SURVIVAL_FLOOR": "0",
-    "TECHNER_GATE__SPEED_FLOOR": "0",
 }
 ASK_AIRFLOW_S = 0.5  # not oftener: the API server answers with CPU time that the night could use
 DAG = "/api/v2/dags/techner_nightly"

@@ -1,4 +1,4 @@
-"""Stores that the real registry and stage functions filled; nothing is trained."""
+"""Stores that the real registry and the tasks filled; nothing is trained."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
