@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from techner.formats import Row, read_rows
+from techner.formats.evidence import MAX_COMPARED, Region, annotated_key
 
 
 def rows_of(*records: object) -> list[Row]:
@@ -99,3 +100,9 @@ def test_yes_or_no_to_one_span_is_set_aside(extra: dict[str, object]) -> None:
 )
 def test_whole_text_that_was_annotated_is_read(extra: dict[str, object]) -> None:
     assert rows_of(PRODIGY | extra)[0].entities == [[4, 7, "P"]]
+
+
+def test_the_first_regions_of_a_record_tell_which_string_was_meant() -> None:
+    """All of thousands against each of hundreds of strings would take minutes."""
+    regions = [*[Region(0, 3, "TLS")] * MAX_COMPARED, Region(0, 3, "SSL")]
+    assert annotated_key({"title": "TLS is here", "body": "now is the time"}, regions, None) == "title"
