@@ -2,7 +2,7 @@
 
 import uuid
 
-from techner.core.errors import RegistryError
+from techner.core.errors import RegistryError, Untrusted
 from techner.core.examples import digest
 from techner.core.records import Decision
 from techner.registry.log import Log
@@ -33,10 +33,22 @@ def require(run: Run, end: str) -> None:
 
 
 def give_up(run: Run, word: Word) -> None:
-    """Take back what was said, whatever it was: a person knows that what said it has ended."""
+    """Take back what was said, whatever it was: a person knows that what said it has ended.
+
+    Said again, it adds nothing.
+    """
     log = _log(run)
-    while not log.append(_record(ABANDON, word), after=log.length()):
-        continue
+    while _newest(log) != ABANDON:
+        log.append(_record(ABANDON, word), after=log.length())
+
+
+def _newest(log: Log[Decision]) -> str | None:
+    """Return the last word; None where there is none, or none that is to be believed."""
+    try:
+        newest = log.newest()
+    except Untrusted:
+        return None
+    return newest[1].word if newest else None
 
 
 def _log(run: Run) -> Log[Decision]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 CAMPAIGN = Path(__file__).parents[2] / "benchmarks" / "faults.py"
-SAMPLE = ("init", "submit", "plan", "publish", "rollback")
+SAMPLE = ("init", "submit", "plan", "publish", "rollback", "abandon")
 
 
 @pytest.mark.long

@@ -13,7 +13,7 @@ from techner.night.reject import abandon, reject
 from techner.operate.verify import verify_all
 from techner.registry.aliases import production
 from techner.registry.proof import query_apart
-from techner.runs.endings import REJECT, begin
+from techner.runs.endings import REJECT, begin, give_up
 from techner.runs.judgements import Word, judgements
 from tests.world import WHEN, WORD, World, quick
 
@@ -87,3 +87,11 @@ def test_a_run_that_was_given_up_during_the_proof_moves_nothing(judged: World) -
         publish(judged.run("run-2"), WORD, query=meanwhile(lambda: abandon(judged.run("run-2"), NO)))
     assert production(judged.store)[0] == live
     assert outcomes(judged) == ["abandoned"]
+
+
+def test_a_run_that_is_given_up_again_is_told_once(judged: World) -> None:
+    begin(judged.run("run-2"), REJECT, NO)
+    give_up(judged.run("run-2"), NO)  # killed before its judgement, and done again
+    said = [entry.key for entry in judged.store.list("decisions/run-")]
+    give_up(judged.run("run-2"), NO)
+    assert [entry.key for entry in judged.store.list("decisions/run-")] == said
