@@ -43,11 +43,21 @@ _PERSONAL = re.compile(
 )
 
 
+LONGEST_ID = 100
+
+
 def pytest_configure() -> None:
     for name in filter(_PERSONAL.fullmatch, [*os.environ]):
         del os.environ[name]
     os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a long value by its length: megabytes of bytes in a test's name cost gigabytes."""
+    if isinstance(val, str | bytes) and len(val) > LONGEST_ID:
+        return f"{argname}-of-{len(val)}"
+    return None
 
 
 @pytest.hookimpl(trylast=True)
