@@ -6,14 +6,13 @@ Its offsets count UTF-16 units, as JavaScript does. They stay as they are: `qual
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-from techner.formats.evidence import Region, annotated_key, usual_key
-from techner.formats.rows import Row, ShapeError, offset, texts_of
+from techner.formats.evidence import annotated_key, usual_key
+from techner.formats.label_studio_regions import HTML, covered, marked_in, strings_of, text_of
+from techner.formats.rows import Row, ShapeError
 
 NAME = "Label Studio"
-HTML = "HyperText: offsets into HTML are none into one text; annotate plain text with <Text> and <Labels>"
 _ALONE = "{} alone, without a person's annotation: submit it in Label Studio, and export again"
 _HEAD = 100
 _OTHERS = frozenset(
@@ -24,14 +23,6 @@ _OTHERS = frozenset(
     "content",
 }
 """Keys of records that are not one annotation with its task."""
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """What one annotator marked."""
-
-    entities: list[list[Any]]
-    regions: list[Region]
 
 
 def recognises(record: Any) -> bool:
@@ -58,7 +49,7 @@ def read(number: int, raw: bytes, record: Mapping[str, Any], *, usual: str | Non
     `usual` is the key that the file's regions lie in. Raises ShapeError.
     """
     task, annotations = _task(record), _annotations(record)
-    said = [_marked(one) for one in _submitted(annotations or ())]
+    said = [marked_in(one) for one in _submitted(annotations or ())]
     for place, other in enumerate(said[1:], 2):
         if not _same(said[0].entities, other.entities):
             detail = f"annotations 1 and {place} of the task disagree: keep one and cancel the others"
@@ -85,7 +76,7 @@ def usual_text(records: Sequence[Any]) -> str | None:
     for record in records[:_HEAD]:
         with suppress(ShapeError):
             for annotation in _submitted(_annotations(record) or ()):
-                regions = _marked(annotation).regions
+                regions = marked_in(annotation).regions
                 chosen.append(
                     annotated_key(strings_of(_task(record)["data"]), regions, None) if regions else None
                 )
@@ -104,7 +95,7 @@ def refusal(records: Sequence[Any]) -> str | None:
 def _fault(record: Mapping[str, Any]) -> str | None:
     """Return what is wrong with a record's regions; None where it has none."""
     try:
-        return "" if any(_marked(one).entities for one in _submitted(_annotations(record) or ())) else None
+        return "" if any(marked_in(one).entities for one in _submitted(_annotations(record) or ())) else None
     except ShapeError as error:
         return str(error)
 
@@ -122,43 +113,6 @@ def _unsubmitted(task: Mapping[str, Any]) -> str | None:
         if isinstance(found, list) and any(isinstance(one, dict) and one.get("result") for one in found):
             return key
     return None
-
-
-def text_of(data: Mapping[str, Any], regions: Sequence[Region] = (), usual: str | None = None) -> Any:
-    """Return the text that the regions lie in; raises ShapeError where it may be several."""
-    strings = strings_of(data)
-    if "text" in data and "text" not in strings and not regions:
-        return data["text"]  # of another type: `quality` says so
-    key = annotated_key(strings, regions, usual)
-    return data.get("text") if key is None else strings[key]
-
-
-def strings_of(data: Mapping[str, Any]) -> dict[str, str]:
-    """Return the strings of an object."""
-    return {key: value for key, value in data.items() if isinstance(value, str)}
-
-
-def covered(regions: Sequence[Region]) -> tuple[str | None, ...]:
-    """Return what the regions say they cover; empty where none says it."""
-    said = tuple(region.text for region in regions)
-    return said if any(said) else ()
-
-
-def entities_of(region: Mapping[str, Any], drawn_on: str | None = None) -> Marked:
-    """Return an entity for each label of a region, or one of no label; raises ShapeError for HTML."""
-    if isinstance(region.get("start"), str) and region["start"].startswith("/"):
-        raise ShapeError(HTML)
-    for key in region:
-        if key.endswith("labels") and key != "labels":
-            if key.startswith("hypertext"):
-                raise ShapeError(HTML)
-            raise ShapeError(f"{key!r} are no offsets into one text: annotate plain text with <Labels>")
-    labels = region.get("labels")
-    if not isinstance(labels, list) or not labels:
-        labels = [None]
-    text = (texts_of([region]) or (None,))[0]
-    place = Region(offset(region.get("start")), offset(region.get("end")), text, drawn_on)
-    return Marked([[place.start, place.end, label] for label in labels], [place] * len(labels))
 
 
 def _submitted(annotations: Any) -> Iterable[Mapping[str, Any]]:
@@ -182,30 +136,6 @@ def _is_rejected(annotation: Mapping[str, Any]) -> bool:
     reviews = annotation.get("reviews")
     last = reviews[-1] if isinstance(reviews, list) and reviews else None
     return isinstance(last, dict) and last.get("accepted") is False
-
-
-def _marked(annotation: Mapping[str, Any]) -> Marked:
-    """Return what one annotator marked; choices and ratings of a text or of its regions mark nothing."""
-    marked = Marked([], [])
-    others: dict[tuple[Any, Any], Any] = {}
-    for region in annotation["result"]:
-        if not isinstance(region, dict):
-            raise ShapeError("a region is not an object")
-        value, kind = region.get("value"), region.get("type", "labels")
-        if not isinstance(value, dict) or not str(kind).endswith("labels"):
-            if isinstance(value, dict) and type(value.get("start")) is int and type(value.get("end")) is int:
-                others.setdefault((value["start"], value["end"]), kind)
-            continue
-        found = entities_of(value, str(region.get("to_name")))
-        marked.entities.extend(found.entities)
-        marked.regions.extend(found.regions)
-    if len({region.drawn_on for region in marked.regions}) > 1:
-        raise ShapeError("regions of several texts: deliver one text a task")
-    labelled = [(region.start, region.end) for region in marked.regions]
-    for (start, end), kind in others.items():
-        if (start, end) not in labelled:
-            raise ShapeError(f"{str(kind)[:40]!r} marks {start}-{end}, no label does: annotate with <Labels>")
-    return marked
 
 
 def _same(left: list[list[Any]], right: list[list[Any]]) -> bool:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from techner.formats.evidence import annotated_key, usual_key
-from techner.formats.label_studio import HTML, Marked, covered, entities_of, strings_of, text_of
+from techner.formats.label_studio_regions import HTML, Marked, covered, entities_of, strings_of, text_of
 from techner.formats.rows import Row, ShapeError
 
 NAME = "Label Studio JSON-MIN"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from techner.core.errors import BatchError
 from techner.formats import Row, read_rows
-from techner.formats.detect import RECORD_FORMATS
+from techner.formats.records import RECORD_FORMATS
 from tests.formats.exports import EXPORTS, Tokens, text_and_entities
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -1,0 +1,40 @@
+"""Files of other kinds, told by their first bytes: archives, tables, other encodings."""
+
+from techner.core.errors import BatchError
+
+_TAR_AT = 257
+_PICKLE = "a pickle, which is never opened; export the annotation as JSONL"
+_FOREIGN = {
+    b"\x1f\x8b": "gzip inside gzip; pack it once",
+    b"PK\x03\x04": "a zip archive; deliver the file inside",
+    b"PK\x05\x06": "an empty zip archive; deliver the file itself",
+    b"\xff\xfe\0\0": "UTF-32; export as UTF-8",
+    b"\0\0\xfe\xff": "UTF-32; export as UTF-8",
+    b"\xff\xfe": "UTF-16; export as UTF-8",
+    b"\xfe\xff": "UTF-16; export as UTF-8",
+    b"PAR1\x15": "Parquet; deliver its rows as JSONL, as `Dataset.to_json` writes them",
+    b"ARROW1\0\0": "Arrow; deliver its rows as JSONL, as `Dataset.to_json` writes them",
+    b"\xff\xff\xff\xff": "Arrow; deliver its rows as JSONL, as `Dataset.to_json` writes them",
+    b"\xd0\xcf\x11\xe0": "an old Office file; export the annotation as JSONL or CoNLL",
+    b"SQLite format 3": "an SQLite database; export the annotation from its tool",
+    b"%PDF-": "a PDF; export the annotation from its tool",
+    b"BZh91AY&SY": "bzip2; pack it with gzip, or not at all",
+    b"\xfd7zXZ": "xz; pack it with gzip, or not at all",
+    b"\x28\xb5\x2f\xfd": "zstd; pack it with gzip, or not at all",
+    b"7z\xbc\xaf": "a 7z archive; deliver the file inside",
+    b"\x80\x02": _PICKLE,
+    b"\x80\x03": _PICKLE,
+    b"\x80\x04": _PICKLE,
+    b"\x80\x05": _PICKLE,
+}
+
+
+def refuse_foreign(data: bytes) -> None:
+    """Raise BatchError for a file of another kind, with what to deliver instead."""
+    for magic, what in _FOREIGN.items():
+        if data.startswith(magic):
+            raise BatchError(f"encoding: the file is {what}")
+    if data[_TAR_AT : _TAR_AT + 5] == b"ustar":
+        raise BatchError("encoding: the file is a tar archive; deliver the files inside")
+    if b"\0" in data[:4]:
+        raise BatchError("encoding: the file is UTF-16 or UTF-32 without a mark; export as UTF-8")

@@ -1,0 +1,136 @@
+"""Lists in Python source, found without running it: a scanner that knows strings, comments and brackets."""
+
+import re
+from dataclasses import dataclass, field
+
+from techner.core.errors import BatchError
+
+MAX_DEPTH = 32
+_ASSIGNED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*(?::[^=\n]*)?=\s*")
+_TOKEN = re.compile(
+    r"""(?P<space>[^\S\n]+|\\\r?\n)
+    |(?P<line>\n)
+    |(?P<comment>\#[^\n]*)
+    |(?P<string>[rRuUbBfF]{0,2}(?:\"\"\"(?:[^\\]|\\[\s\S])*?\"\"\"|'''(?:[^\\]|\\[\s\S])*?'''
+        |"(?:[^"\\\n]|\\[\s\S])*+"|'(?:[^'\\\n]|\\[\s\S])*+'))
+    |(?P<open>[\[({])|(?P<close>[\])}])|(?P<comma>,)
+    |(?P<word>[^\s\#'"\[\](){},]+)""",
+    re.VERBOSE,
+)
+_INSIDE = re.compile(r"""(?:[\s,:]+|\d+(?![\w.+-])|"[^"\\\n]*+"(?!")|'[^'\\\n]*+'(?!'))++""")
+"""What nearly all of an item is: between its own brackets none of it matters to the scanner."""
+_LITERAL = re.compile(r":|None|True|False|[-+]?\d[\d_.eE+-]*")
+
+
+@dataclass(slots=True)
+class Found:
+    """One list of a file: where each of its items is."""
+
+    name: str
+    at: int
+    items: list[tuple[int, int]] = field(default_factory=list)
+    problem: str | None = None
+    """Why it is no literal."""
+
+
+def lists_in(text: str) -> list[Found]:
+    """Return each list, tuple or object that stands alone or is given a name, at the left margin."""
+    scanner = _Scanner(text)
+    at = 0
+    while at < len(text):
+        if scanner.depth > 1 and (inside := _INSIDE.match(text, at)):
+            at = inside.end()
+            continue
+        token = _TOKEN.match(text, at)
+        if token is None:
+            raise BatchError(
+                f"format: Python breaks off in a string on {line_of(text, at)}: deliver it again"
+            )
+        scanner.take(token.lastgroup or "", token.group(), at, token.end())
+        at = token.end()
+    if scanner.open:
+        where = line_of(text, scanner.open.at)
+        raise BatchError(f"format: Python whose list on {where} is not closed: deliver it again")
+    return scanner.lists
+
+
+@dataclass(slots=True)
+class _Scanner:
+    text: str
+    lists: list[Found] = field(default_factory=list)
+    open: Found | None = None
+    depth: int = 0
+    statement: int = 0
+    """Where the statement begins that the scanner is in."""
+    item: int = 0
+    goes_on: bool = False
+    """Whether the statement of the last list did not end yet."""
+
+    def take(self, kind: str, token: str, at: int, end: int) -> None:
+        if self.depth == 0 and self.goes_on and kind in {"word", "open", "string"}:
+            self._is_run(self.lists[-1], token, at)  # `[…] + more`, `[…][0]`
+        if kind == "open":
+            self._begin(token, at, end)
+        elif kind == "close":
+            self.depth = max(0, self.depth - 1)
+            if self.open and self.depth == 0:
+                self._end(self.open, at, end)
+        elif self.open and kind == "comma" and self.depth == 1:
+            _add(self.open, self.text, self.item, at)
+            self.item = end
+        elif self.open and _runs(kind, token):
+            self._is_run(self.open, token, at)
+        if self.depth == 0 and kind in {"line", "comma"}:
+            self.statement, self.goes_on = end, False
+        elif self.depth == 0 and kind == "comment":
+            self.statement = end
+
+    def _begin(self, token: str, at: int, end: int) -> None:
+        self.depth += 1
+        if self.depth == 1:
+            self.open, self.item = None if self.goes_on else _begun(self.text, self.statement, at), end
+        elif self.depth > MAX_DEPTH and self.open:
+            self._is_run(self.open, token, at)
+
+    def _end(self, found: Found, at: int, end: int) -> None:
+        _add(found, self.text, self.item, at)
+        self.lists.append(_whole(self.text, found, end))
+        self.open, self.statement, self.goes_on = None, end, True
+
+    def _is_run(self, found: Found, token: str, at: int) -> None:
+        found.problem = found.problem or f"{token[:20]!r} on {line_of(self.text, at)}"
+
+
+def line_of(text: str, at: int) -> str:
+    return f"line {text.count(chr(10), 0, at) + 1}"
+
+
+def _begun(text: str, statement: int, at: int) -> Found | None:
+    """Return the list that begins here, if nothing but a name stands before it."""
+    before = text[statement : min(at, statement + 200)].replace("\\\n", "").rstrip(" \t\r")
+    assigned = _ASSIGNED.fullmatch(before) if before else None
+    return Found(assigned["name"] if assigned else "", at) if assigned or not before else None
+
+
+def _whole(text: str, found: Found, end: int) -> Found:
+    """Return one record that stands alone as a list of it: `("use TLS", {…}),` a line."""
+    is_pair = len(found.items) == len(("text", "entities")) and text[found.items[0][0]] not in "[({"
+    if not found.name and (is_pair or text[found.at] == "{"):
+        found.items = [(found.at, end)]
+    return found
+
+
+def _add(found: Found, text: str, start: int, end: int) -> None:
+    if not text[start:end].strip():
+        return
+    skipped = re.compile(r"(?:\s|#[^\n]*)*").match(text, start, end)
+    begin = skipped.end() if skipped else start
+    if begin < end:
+        found.items.append((begin, end))
+
+
+def _runs(kind: str | None, token: str) -> bool:
+    """Say whether a token is more than a literal: a name, an operator, an f-string."""
+    if kind == "string":
+        return "f" in token[:2].lower().partition(token.lstrip("rRuUbBfF")[:1])[0]
+    return kind == "word" and not all(map(_LITERAL.fullmatch, re.findall(r":|[^:]+", token)))

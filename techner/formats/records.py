@@ -1,0 +1,140 @@
+"""Records of JSON files and Python lists → rows: which tool wrote them, by the keys that they have."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, islice
+from typing import Any
+
+from techner.core.errors import BatchError
+from techner.formats import (
+    classic,
+    conll,
+    dataturks,
+    doccano,
+    huggingface,
+    jsonl,
+    label_studio,
+    label_studio_min,
+    nested,
+    prodigy,
+    spacy_json,
+    unknown,
+)
+from techner.formats.rows import Item, Row, ShapeError
+from techner.formats.unread import READ, sign_of_annotation
+
+_NAMING_ROWS = 100
+"""How many rows are looked at for the name of the format; all are looked at for a second format."""
+_NAMING_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFormat:
+    """A reader of JSON records. No record is recognised by two of them."""
+
+    name: str
+    recognises: Callable[[Any], bool]
+    read: Callable[[int, bytes, Any], Row]
+
+
+_READERS = (
+    jsonl,
+    doccano,
+    prodigy,
+    label_studio,
+    label_studio_min,
+    huggingface,
+    classic,
+    spacy_json,
+    dataturks,
+    nested,
+)
+RECORD_FORMATS = tuple(RecordFormat(module.NAME, module.recognises, module.read) for module in _READERS)
+_OF_LABEL_STUDIO = {module.NAME: module for module in (label_studio, label_studio_min)}
+"""Their records do not say which text was annotated; the file does."""
+
+
+def read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
+    items = nested.taken_apart(items)
+    head = _head(items)
+    if not head:
+        raise BatchError("empty: the file has no rows")
+    records = [value for _, _, value, fault in head if not fault and format_of(value)]
+    if not records:
+        unknown.refuse_unknown(head)
+        return "JSON", nested.with_unreached(_rows(chain(head, items)))
+    first = format_of(records[0])
+    if first and (tool := _OF_LABEL_STUDIO.get(first.name)):
+        records = [record for record in records if tool.recognises(record)]
+        if why := tool.refusal(records):
+            raise BatchError(f"format: {why}")
+        read = partial(tool.read, usual=tool.usual_text(records))
+        formats = [replace(one, read=read) if one is first else one for one in RECORD_FORMATS]
+    else:
+        formats = [*RECORD_FORMATS]
+    rows = nested.with_unreached(_rows(chain(head, items), formats))
+    return (first.name if first else "JSON"), rows
+
+
+def _head(items: Iterator[Item]) -> list[Item]:
+    """Take the first rows, no more bytes of them than needed: a record takes thirty times as much memory."""
+    head: list[Item] = []
+    size_bytes = 0
+    for item in islice(items, _NAMING_ROWS):
+        head.append(item)
+        size_bytes += len(item[1])
+        if size_bytes > _NAMING_BYTES:
+            break
+    return head
+
+
+def is_record(value: Any) -> bool:
+    """Say whether a value is a record of a format that is read here."""
+    return format_of(value) is not None
+
+
+def format_of(record: Any, formats: Iterable[RecordFormat] = RECORD_FORMATS) -> RecordFormat | None:
+    """Return the format of a record; None where nothing in it is annotation."""
+    for found in formats:
+        if found.recognises(record):
+            return found
+    return None
+
+
+def _rows(items: Iterator[Item], formats: Iterable[RecordFormat] = RECORD_FORMATS) -> Iterator[Row]:
+    first: RecordFormat | None = None
+    first_row = 0
+    for number, raw, record, fault in items:
+        if fault:
+            if fault[0] == "json" and first and conll.is_tagged(raw):
+                raise _mixed(first.name, first_row, conll.NAME, number)
+            yield Row(number=number, raw=raw, fault=fault)
+            continue
+        # Nearly every row is of the first one's format, and no record is of two.
+        found = first if first and first.recognises(record) else format_of(record, formats)
+        if found is None:
+            yield _no_annotation(number, raw, record)
+            continue
+        if first is None:
+            first, first_row = found, number
+        elif found is not first:
+            raise _mixed(first.name, first_row, found.name, number)
+        try:
+            yield found.read(number, raw, record)
+        except ShapeError as error:
+            yield Row(number=number, raw=raw, fault=("shape", str(error)))
+
+
+def _no_annotation(number: int, raw: bytes, record: Any) -> Row:
+    if isinstance(record, dict) and (sign := sign_of_annotation(record)):
+        detail = f"{sign[:80]!r} looks like annotation, in a form that is not read here; read are {READ}"
+        return Row(number=number, raw=raw, fault=("shape", detail))
+    if isinstance(record, dict):  # unlabelled text: rehearsal has such rows, and `quality` refuses them
+        return Row(number=number, raw=raw, text=record.get("text"), scope=record.get("scope"))
+    return Row(number=number, raw=raw, fault=("shape", "neither an object nor [text, {entities}]"))
+
+
+def _mixed(first: str, first_row: int, second: str, second_row: int) -> BatchError:
+    rows = f"row {first_row} is {first}, row {second_row} is {second}"
+    return BatchError(f"mixed: {rows}: deliver one format a file")
