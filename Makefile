@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-only lint format up benchmark lock clean
+.PHONY: help install demo test test-only lint format docs up benchmark lock clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ lint: $(STAMP) ## ruff, mypy --strict, and the layers.
 format: $(STAMP) ## Format, and mend what ruff can.
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: $(STAMP) ## Generate the reference pages, and build the site into .techner/site; a broken link fails.
+	@$(BIN)/python -m tools.reference
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 up: $(STAMP) ## Run Airflow with the DAG and the page on this machine; Ctrl-C stops it.
 	@$(BIN)/python -m tools.local up

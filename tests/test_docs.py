@@ -10,11 +10,12 @@ import typer.main
 
 from techner.cli.app import app
 from techner.web.alone import MIN_TOKEN
+from tools.reference import pages as reference
 
 ROOT = Path(__file__).parents[1]
-ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
+ADRS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
 PAGES = sorted(
-    {*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md"), *ADRS}
+    {*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")}
     - {ROOT / "CHANGELOG.md"}  # it speaks of the past too
 )
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
@@ -67,8 +68,26 @@ def test_every_command_that_is_shown_exists_with_its_options(command: str) -> No
     assert {word.split("=")[0] for word in words if word.startswith("--")} <= known
 
 
-def test_the_token_that_the_readme_shows_is_one_that_serve_takes() -> None:
-    shown = re.findall(r"TECHNER_TOKEN=(\S+) techner serve", (ROOT / "README.md").read_text())
+def test_the_reference_is_what_the_code_says() -> None:
+    for name, text in reference.pages().items():
+        assert (ROOT / "docs" / name).read_text() == text, f"{name} is out of date: run `make docs`"
+
+
+def test_every_setting_says_what_it_means() -> None:
+    rows = re.findall(r"(?m)^\| `\w[\w.]*` \| `TECHNER_.*$", reference.pages()["reference/settings.md"])
+    assert len(rows) > 50
+    assert [row for row in rows if row.endswith("|  |")] == []
+
+
+def test_the_readme_is_a_screen_and_a_half() -> None:
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert len(lines) <= 80
+    assert [line for line in lines if len(line) > 120] == []
+
+
+def test_the_token_that_the_documents_show_is_one_that_serve_takes() -> None:
+    page = ROOT / "docs" / "how-to" / "service-owner.md"
+    shown = re.findall(r"TECHNER_TOKEN=(\S+) techner serve", page.read_text())
     assert [len(token) >= MIN_TOKEN for token in shown] == [True]
 
 
@@ -84,7 +103,7 @@ def test_a_decision_is_short_and_ends_with_how_it_is_violated(page: Path) -> Non
     assert page.read_text().split("\n\n")[-1].startswith("Violated when ")
 
 
-@pytest.mark.parametrize("page", ["docs/threats.md", "ARCHITECTURE.md"])
+@pytest.mark.parametrize("page", ["docs/explanation/threats.md", "ARCHITECTURE.md"])
 def test_a_page_that_promises_names_the_tests_that_show_it(page: str) -> None:
     named = {path for path, _ in FILE.findall((ROOT / page).read_text())}
     assert len([path for path in named if path.startswith("tests/")]) > 10

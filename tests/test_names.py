@@ -58,5 +58,6 @@ def test_no_alias_hides_a_name_of_the_package() -> None:
 def test_an_old_word_does_not_come_back(word: str) -> None:
     """A `stage` is a task, or what a person does."""
     root = PACKAGE.parent
-    files = [path for room in ("techner", "dags", "plugins", "tools") for path in (root / room).rglob("*.py")]
+    folders = ("techner", "dags", "plugins", "tools")
+    files = [path for folder in folders for path in (root / folder).rglob("*.py")]
     assert [str(path) for path in files if re.search(rf"\b{word}\b", path.read_text(), re.IGNORECASE)] == []

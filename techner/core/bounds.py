@@ -101,10 +101,10 @@ def is_label(name: Any) -> bool:
 
 
 class Checked:
-    """A policy that cannot be made with a value outside its bounds; `room` is its name among the settings."""
+    """A policy that cannot be made with a value outside its bounds; `section` names it in the settings."""
 
     __slots__ = ()
-    room: ClassVar[str]
+    section: ClassVar[str]
 
     def __post_init__(self) -> None:
         """Refuse what the fields do not allow, and what contradicts itself; raises PolicyError."""
@@ -113,9 +113,9 @@ class Checked:
             value = getattr(self, name)
             is_left_open = value is None and type(None) in get_args(types_of(policy)[name])
             if not is_left_open and not bound.allows(value):
-                raise PolicyError(f"{self.room}.{name}", f"is {value!r:.80}: {bound}")
+                raise PolicyError(f"{self.section}.{name}", f"is {value!r:.80}: {bound}")
         for name, problem in self.contradictions():
-            raise PolicyError(f"{self.room}.{name}", problem)
+            raise PolicyError(f"{self.section}.{name}", problem)
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Yield fields that are allowed each, and not together, with what is wrong."""

@@ -1,4 +1,4 @@
-"""Every figure that a team may want to change, with its default: one dataclass a room."""
+"""Every figure that a team may want to change, with its default: one dataclass per section."""
 
 from collections.abc import Iterator
 from dataclasses import field
@@ -29,37 +29,39 @@ Seed = Annotated[int, Range(0, 2**32 - 1)]
 
 @document
 class QualityPolicy(Checked):
-    """What a batch may look like."""
+    """What a delivery may look like, and what is reported about it."""
 
-    room: ClassVar[str] = "quality"
+    section: ClassVar[str] = "quality"
 
     labels: Labels = TECH_LABELS
-    """Labels that annotators may use beside the pretrained ones."""
+    """Labels that annotators may use in addition to the pretrained ones."""
     max_quarantine_share: Share = 0.25
-    """Above this share of quarantined rows the whole batch is rejected."""
+    """The whole batch is rejected if a larger share of its rows is quarantined."""
     max_delivery_bytes: Annotated[int, Range(1, 1 << 30)] = 128 << 20
-    """A larger file is not read."""
+    """A larger file is rejected without being read."""
     max_text_chars: Annotated[int, Range(1, 1_000_000)] = 20_000
+    """A row with a longer text is set aside."""
     severities: dict[str, Severity] = field(default_factory=dict)
-    """Code → `critical` or `warning`, where it shall weigh otherwise than `core/codes.py` says."""
+    """Code → `critical` or `warning`, to change the severity of a check that allows it."""
     systematic_share: Share = 0.5
-    """Above this share of misplaced spans the offsets are counted otherwise, and the batch is rejected."""
+    """A batch with a larger share of misplaced spans is rejected: its offsets are counted otherwise."""
     min_label_spans: Number = 10
-    """A label with fewer spans in a batch has too few examples, a warning."""
+    """A label with fewer spans in a batch gets a warning: too few examples."""
     min_label_rows: Number = 50
-    """Batches with fewer rows are not asked for so many."""
+    """A batch with fewer rows is not expected to have `min_label_spans`."""
     max_label_drift: Share = 0.3
-    """Half the sum of the differences in label shares to what production has learnt; above it, a warning."""
+    """Largest drift without a warning: half the sum of the differences between the label shares of the batch
+    and those of what production has learnt."""
     min_name_count: AtLeastOne = 3
-    """A name that is annotated so often is looked for in the whole batch."""
+    """A name that is annotated at least this often is looked for in the whole batch."""
     max_missing_share: Share = 0.2
-    """Where more of its occurrences are not annotated, that is no oversight: not mentioned."""
+    """A name of which a larger share of occurrences is not annotated is not reported as overlooked."""
     model_rows: Number = 2000
-    """So many rows at most, evenly drawn, are read by the production model too; 0: none."""
+    """At most this many rows, evenly drawn, are also read by the production model; 0: none."""
     model_words: Number = 60_000
-    """So many words of them at most: long texts take the model longer, not rows."""
+    """At most this many words of those rows: the time depends on the words, not on the rows."""
     model_confidence: Share = 0.9
-    """Where it contradicts the annotators and is at least so sure (0 to 1), that is mentioned."""
+    """How sure the production model must be, from 0 to 1, for its disagreement to be reported."""
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         for code in self.severities:
@@ -74,63 +76,72 @@ class QualityPolicy(Checked):
 
 @document
 class CorpusPolicy(Checked):
-    """How much of what goes into a night's training corpus."""
+    """How much of each source goes into the training corpus of a night."""
 
-    room: ClassVar[str] = "corpus"
+    section: ClassVar[str] = "corpus"
 
     holdout_share: Share = 0.1
-    """Share of the delivered texts that only score; 0 is right where `init --holdout` gave a set."""
+    """Share of the delivered texts that only score; set it to 0 if `init --holdout` was given a file."""
     holdout_per_label: Number = 600
+    """Held-out examples kept per label; more are dropped."""
     memory_per_label: Number = 2000
+    """Examples kept per label in the replay memory."""
     rehearsal_texts: Number = 12_000
-    """Rehearsal texts drawn for one night; every epoch sees others of them."""
+    """Rehearsal texts drawn for one night; each epoch sees a different part of them."""
 
 
 @document
 class SchemePolicy(Checked):
-    """How labels of earlier nights are read today."""
+    """How the labels of earlier nights are read today."""
 
-    room: ClassVar[str] = "scheme"
+    section: ClassVar[str] = "scheme"
 
     renamed: Annotated[dict[str, str], LabelNames()] = field(default_factory=dict)
     """Old name → new name: in deliveries, memory, holdout, and in the model itself."""
     retired: Labels = ()
-    """Labels that deliveries may not use any more and the next candidate forgets."""
+    """Labels that deliveries must no longer use, and that the next candidate forgets."""
 
     @property
     def is_any(self) -> bool:
-        """Whether any label moves at all."""
+        """Whether any label is renamed or retired."""
         return bool(self.renamed or self.retired)
 
 
 @document
 class TrainingPolicy(Checked):
-    """Hyperparameters of one uptraining; defaults from the measurements in docs/benchmarks.md."""
+    """Hyperparameters of one uptraining. The defaults were measured: docs/explanation/benchmarks.md."""
 
-    room: ClassVar[str] = "training"
+    section: ClassVar[str] = "training"
 
     strategy: StrategyName = "extend"
-    """`extend` or `blend`; docs/adr/0005 says when."""
+    """`extend` adds a second `ner` for the new labels; `blend` trains one `ner` for all labels (ADR 5)."""
     seed: Seed = 0
+    """Seed of everything that is drawn at random in training."""
     epochs: Annotated[int | None, Range(1, 1000)] = None
-    """Passes over the new examples; None: as many as make `presentations`, within the two bounds below."""
+    """Passes over the new examples; null: as many as it takes to reach `presentations`."""
     presentations: AtLeastOne = 32_000
+    """How many examples training presents in all, if `epochs` is null."""
     least_epochs: Passes = 4
+    """Fewest passes, however many examples there are."""
     most_epochs: Passes = 40
+    """Most passes, however few examples there are."""
     patience: Passes = 5
-    """Stop after so many epochs without a better one on the dev part."""
+    """Stop after this many epochs without a better one on the dev part."""
     dev_share: Annotated[float, Range(0.0, 0.5)] = 0.05
-    """Share of the training examples that only tells epochs apart."""
+    """Share of the training examples that is not trained on and chooses the best epoch."""
     rehearsal_ratio: Annotated[float | None, Range(0.0, 100.0)] = None
-    """Rehearsal texts an epoch, for each new example; None: 0.4 for extend, 1 for blend."""
+    """Rehearsal texts per new example in each epoch; null: 0.4 for `extend`, 1 for `blend`."""
     layers: Annotated[int, Range(1, 64)] = 2
-    """Encoder layers of the second `ner` (extend) when it is first made; at most the pretrained one's."""
+    """Encoder layers of the second `ner` (`extend`) when it is first made; at most as many as the pretrained
+    one has."""
     dropout: Annotated[float, Range(0.0, 0.9)] = 0.15
+    """Share of the activations that is dropped in training."""
     word_dropout: Annotated[float, Range(0.0, 0.9), NullMeans(0.15)] = 0.15
-    """Share of the words that are hidden in an epoch, so that unseen names are found too."""
+    """Share of the words that is hidden in each epoch, so that unseen names are found too."""
     learning_rate: Annotated[float, Range(1e-6, 1.0)] = 1e-3
-    """At its peak; it rises in the first few per cent of the training and decays linearly."""
+    """Peak learning rate; it rises during the first few per cent of the training, then falls linearly."""
     batch_words: AtLeastOne = 400
+    """Words per minibatch."""
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         if self.least_epochs > self.most_epochs:
@@ -140,47 +151,53 @@ class TrainingPolicy(Checked):
 
 @document
 class GatePolicy(Checked):
-    """Margins of the gate, in F1 between 0 and 1; measured in docs/benchmarks.md."""
+    """Margins of the gate, in F1 from 0 to 1. They were measured: docs/explanation/benchmarks.md."""
 
-    room: ClassVar[str] = "gate"
+    section: ClassVar[str] = "gate"
 
     micro_margin: Margin = 0.005
+    """Largest loss of micro F1 on the pretrained labels."""
     macro_margin: Margin = 0.01
+    """Largest loss of macro F1 on the pretrained labels."""
     label_margin: Margin = 0.01
     """A pretrained label fails when its loss is significantly greater than this (Holm over the labels)."""
     label_drop: Margin = 0.05
-    """No label with `drop_support` gold spans may have lost more than this."""
+    """No label with at least `drop_support` gold spans may lose more than this."""
     drop_support: AtLeastOne = 200
+    """Gold spans from which `label_drop` applies to a label."""
     min_support: AtLeastOne = 20
-    """With fewer gold spans in a set nothing is measured: the gate asks."""
+    """With fewer gold spans in a set, nothing can be measured and the gate asks."""
     label_support: AtLeastOne = 100
-    """Pretrained labels with fewer gold spans are pooled into one check."""
+    """Pretrained labels with fewer gold spans share one check."""
     new_margin: Margin = 0.02
-    """The new labels fail when they are surely worse than production's, and by more than this."""
+    """The new labels fail if they are significantly worse than in production, and by more than this."""
     new_floor: Share = 0.2
-    """The least micro F1 on the new labels that is worth publishing."""
+    """Lowest micro F1 on the new labels that is worth publishing."""
     flip_cap: Share = 0.05
-    """Greatest share of the pretrained gold spans that were right before and are wrong now."""
+    """Largest share of the pretrained gold spans that may be wrong now and were right before."""
     survival_floor: Share = 0.8
-    """Least share of the origin's spans that are still found in the holdout's texts, away from new gold."""
+    """Smallest share of the origin's spans in the holdout, away from new gold, that must still be found."""
     size_cap: Annotated[float, Range(1.0, 1000.0)] = 3.0
-    """The candidate's bytes over the origin's."""
+    """Largest size of the candidate, as a multiple of the size of the origin."""
     speed_floor: Share = 0.4
-    """The candidate's words per second over the origin's."""
+    """Lowest speed of the candidate in words per second, as a share of the speed of the origin."""
     confidence: Annotated[float, Range(0.5, 0.9999)] = 0.95
+    """Confidence of the intervals and tests."""
     resamples: Annotated[int, Range(100, 1_000_000)] = 1000
+    """Resamples of the bootstrap."""
     seed: Seed = 0
+    """Seed of the bootstrap."""
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         for name in ("micro_margin", "macro_margin", "label_margin"):
-            # A drop of 1 is every loss: then nothing is asked of single labels, nor of what they add up to.
+            # A drop of 1 allows every loss: then neither single labels nor their sum are tested.
             if self.label_drop < 1 and (margin := getattr(self, name)) >= self.label_drop:
                 yield name, f"is {margin}: give less than gate.label_drop, which is {self.label_drop}"
 
 
 @document
 class Policies:
-    """All that a night's plan freezes, so that its later tasks read no settings."""
+    """Everything that the plan of a night freezes, so that its later tasks read no settings."""
 
     quality: QualityPolicy = field(default_factory=QualityPolicy)
     scheme: SchemePolicy = field(default_factory=SchemePolicy)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-READ = "`entities` as [[start, end, label], …], and the exports in docs/formats.md"
+READ = "`entities` as [[start, end, label], …], and the exports in docs/reference/formats.md"
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _ANNOTATION = re.compile(
     r"annotat(ed|ions?)|bilou|biluo|bio|completions?|drafts?|ent(ity|ities|s)?|gold|iob|label(s|l?ed)?|mentions?"

@@ -48,23 +48,26 @@ LocalPath = Annotated[Path, BeforeValidator(_local), AfterValidator(_at_home)]
 
 
 class Settings(BaseSettings):
-    """Read at the entry points alone. `TECHNER_GATE__MICRO_MARGIN=0.01` sets one field of a policy."""
+    """All settings, read at entry points only; `TECHNER_GATE__MICRO_MARGIN=0.01` sets a field of a policy."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", hide_input_in_errors=True
     )
 
     store: str = ".techner/store"
+    """The store: `s3://bucket/prefix`, `file:///folder`, or a folder."""
     s3_endpoint: str | None = None
+    """URL of a server that speaks S3; null: Amazon S3, or what boto3 is configured for."""
     cache: LocalPath = Field(default=Path("~/.cache/techner"), validate_default=True)
+    """Folder for verified downloads, safe to share; it also remembers how far each alias had come."""
     signing_key: LocalPath | None = None
-    """Private Ed25519 key in PEM, of what publishes: manifests and moves of aliases are signed with it."""
+    """Private Ed25519 key (PEM) of whatever writes to the store: what it writes is signed."""
     public_key: LocalPath | None = None
-    """Public Ed25519 keys in PEM: versions and aliases that none of them signed are refused."""
+    """Public Ed25519 keys (PEM): what none of them signed is refused."""
     token: SecretStr | None = None
-    """What clients of `techner serve` send as bearer token."""
+    """The bearer token that clients of `techner serve` must send."""
     gpu: Annotated[int, Field(ge=0)] | None = None
-    """Number of the GPU to train and predict on; None: the CPU."""
+    """Number of the GPU to train and predict on; null: the CPU."""
     quality: QualityPolicy = QualityPolicy()
     scheme: SchemePolicy = SchemePolicy()
     corpus: CorpusPolicy = CorpusPolicy()

@@ -56,11 +56,11 @@ def _names(settings: type[BaseSettings]) -> Iterator[str]:
 
 
 def _problem(error: ErrorDetails, place: tuple[str, ...], settings: type[BaseSettings]) -> str:
-    room = settings.model_fields[place[0]].annotation if place[0] in settings.model_fields else None
+    section = settings.model_fields[place[0]].annotation if place[0] in settings.model_fields else None
     said = str(error.get("ctx", {}).get("error", error["msg"]))
-    if is_dataclass(room) and len(place) == 1:
+    if is_dataclass(section) and len(place) == 1:
         said = f"give a table, [{place[0]}]"
-    elif is_dataclass(room) and (bound := bounds_of(room).get(place[1])):
+    elif is_dataclass(section) and (bound := bounds_of(section).get(place[1])):
         said = str(bound)
     value = "what it may not be" if place[0] == _SECRET else f"{str(error['input'])[:80]!r}"
     return f"is {value}: {said[:1].lower()}{said[1:]}"

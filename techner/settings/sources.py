@@ -76,7 +76,7 @@ class Variables(EnvSettingsSource):
 def unknown_variables(settings: type[BaseSettings]) -> tuple[str, ...]:
     """Name the `TECHNER_*` variables that set nothing; which fields a policy has, it says itself."""
     names = {f"{PREFIX}{name.upper()}" for name in settings.model_fields}
-    rooms = tuple(
+    sections = tuple(
         f"{PREFIX}{name.upper()}__"
         for name, field in settings.model_fields.items()
         if is_dataclass(field.annotation)
@@ -87,7 +87,7 @@ def unknown_variables(settings: type[BaseSettings]) -> tuple[str, ...]:
             for name in os.environ
             if name.upper().startswith(PREFIX)
             and name.upper() not in (CONFIG, *names)
-            and not name.upper().startswith(rooms)
+            and not name.upper().startswith(sections)
             and not _OF_KUBERNETES.match(name.upper())
         )
     )

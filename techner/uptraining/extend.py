@@ -1,7 +1,7 @@
 """`extend`: a second `ner` for the new labels, before the untouched pretrained one.
 
 spaCy's `ner` respects entities that are set already, so the pipeline needs no code of ours to be loaded.
-Measured in docs/benchmarks.md.
+Measured in docs/explanation/benchmarks.md.
 """
 
 from collections.abc import Iterator, Sequence

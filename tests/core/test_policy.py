@@ -38,7 +38,7 @@ def plan_with(**training: object) -> bytes:
 @pytest.mark.parametrize(("policy", "name"), NUMBERS, ids=lambda value: str(value)[:20])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1, 10**12, True, "1"])
 def test_no_number_is_without_bounds(policy: Any, name: str, value: object) -> None:
-    with pytest.raises(PolicyError, match=rf"^{policy.room}\.{name} is "):
+    with pytest.raises(PolicyError, match=rf"^{policy.section}\.{name} is "):
         replace(policy, **{name: value})
 
 

@@ -13,13 +13,13 @@ from techner.settings import Settings
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docker-compose.yaml", ".env.example")
 EVERY_PAGE = sorted([*(ROOT / page for page in PAGES), *ROOT.glob("docs/**/*.md")])
-ROOMS = {field.name for field in fields(Policies)}
+SECTIONS = {field.name for field in fields(Policies)}
 
 
 def names() -> Iterator[str]:
     yield from Settings.model_fields
-    for room in ROOMS:
-        yield from (f"{room}.{field.name}" for field in fields(getattr(Policies(), room)))
+    for section in SECTIONS:
+        yield from (f"{section}.{field.name}" for field in fields(getattr(Policies(), section)))
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.name)
@@ -27,10 +27,5 @@ def test_every_setting_that_a_page_names_is_one(page: Path) -> None:
     text = page.read_text()
     variables = {f"TECHNER_{name.replace('.', '__').upper()}" for name in names()} | {"TECHNER_CONFIG"}
     assert set(re.findall(r"\bTECHNER_[A-Z0-9_]*[A-Z0-9]\b", text)) <= variables
-    said = re.findall(rf"\b(?:{'|'.join(sorted(ROOMS))})\.[a-z_]+\b(?!\()", text)
+    said = re.findall(rf"\b(?:{'|'.join(sorted(SECTIONS))})\.[a-z_]+\b(?!\()", text)
     assert {name for name in said if not name.endswith((".py", ".md"))} <= set(names())
-
-
-@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - ROOMS))
-def test_every_setting_beside_the_policies_stands_in_the_readme(name: str) -> None:
-    assert f"TECHNER_{name.upper()}" in (ROOT / "README.md").read_text()
