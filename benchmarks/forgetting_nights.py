@@ -1,9 +1,8 @@
-"""Nights by plain calls of the tasks: the same functions that the DAG calls."""
+"""Nights without Airflow, on real data."""
 
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -12,16 +11,10 @@ from typing import Any
 from benchmarks.bench import Bench, scores
 from techner.core.examples import Example
 from techner.core.policy import Policies
-from techner.core.verdict import Outcome
+from techner.core.run_documents import Judged
 from techner.formats import write_examples
-from techner.night.admit import admit
-from techner.night.assemble import assemble
-from techner.night.evaluate import evaluate
-from techner.night.judge import judge
-from techner.night.plan import plan
-from techner.night.publish import publish
 from techner.night.reject import reject
-from techner.night.uptrain import uptrain
+from techner.night.whole import whole_night
 from techner.operate.initialise import initialise
 from techner.registry.aliases import production
 from techner.registry.versions import read_manifest
@@ -77,20 +70,13 @@ def simulate(
 
 
 def night_of(run: Run, policies: Policies) -> str:
-    """Run one night by plain calls; returns the verdict in words."""
-    made = plan(run, policies)
-    if made is None:
-        return "nothing pending"
-    for batch in made.batches:
-        admit(run, batch.digest)
-    if assemble(run) is None:
-        return "nothing accepted"
-    uptrain(run)
-    evaluate(run)
-    verdict = judge(run).verdict
-    word = Word(who="benchmark", when=WHEN)
-    if verdict.outcome is Outcome.PROMOTE:
-        publish(run, word)
-    else:
-        reject(run, replace(word, why=verdict.reason))
-    return f"{verdict.outcome}: {verdict.reason}"
+    """Run one night; returns the verdict in words. What the gate asks about is rejected."""
+    word, told = Word(who="benchmark", when=WHEN), "nothing pending"
+    for done in whole_night(run, policies, lambda: word):
+        if isinstance(done.made, Judged):
+            told = f"{done.made.verdict.outcome}: {done.made.verdict.reason}"
+        if done.task == "skip":
+            told = "nothing accepted"
+        elif done.task == "ask":
+            reject(run, word)
+    return told

@@ -203,9 +203,10 @@ def judge() -> str:
 
 @task.branch
 def route(outcome: str, params: dict[str, Any] | None = None) -> str:
-    if (params or {}).get("dry_run"):
-        return "dry_run"
-    return {"promote": "publish", "reject": "reject", "ask": "ask"}[outcome]
+    from techner.core.verdict import Outcome
+    from techner.night.order import end_of
+
+    return end_of(Outcome(outcome), dry_run=bool((params or {}).get("dry_run")))
 
 
 @task.branch

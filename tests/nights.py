@@ -12,12 +12,13 @@ from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, J
 from techner.documents import parse
 from techner.inbox.survey import survey
 from techner.night import admit, assemble, evaluate, judge, plan, uptrain
+from techner.night.order import TASKS
 from techner.runs.run import Run
 from techner.store import FolderStore
 from tests.moves import publish
 from tests.world import WORD, World, once, quick, strict, tech_batch
 
-NIGHT = ("plan", "admit", "assemble", "uptrain", "evaluate", "judge", "publish")
+NIGHT = (*TASKS, "publish")
 STEPS: dict[str, Callable[[Run], object]] = {
     "assemble": assemble.assemble,
     "uptrain": uptrain.uptrain,
@@ -84,7 +85,7 @@ def second_night(
         shutil.copytree(promoted_store, root)
         world = World(FolderStore(root), factory.mktemp("cache"))
         world.deliver("second.jsonl", tech_batch(210, 260))
-        world.judged("run-2", policies)
+        world.until("judge", "run-2", policies)
 
     return once(factory, name, make)
 

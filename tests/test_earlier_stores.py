@@ -109,7 +109,7 @@ def test_a_next_night_goes_on_from_it_once_its_held_batch_is_released(world: Wor
     assert plan(world.run("run-0"), QUICK) is None
     for batch in held:
         decide(world.store, batch, "release", who="test", why="looked at it", when=WHEN)
-    world.judged("run-1", QUICK)
+    world.until("judge", "run-1", QUICK)
     version = publish(world.run("run-1"), replace(WHY, approved=True))
     after = production(world.store)[1]
     assert (after.parent, after.number) == (live, manifest.number + 1)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,16 +14,10 @@ from thinc.api import fix_random_seed
 
 from techner.core.examples import Example
 from techner.core.policy import TECH_LABELS, CorpusPolicy, GatePolicy, Policies, TrainingPolicy
-from techner.core.run_documents import Corpus, Speed
-from techner.core.verdict import Outcome
+from techner.core.run_documents import Speed
 from techner.formats import write_examples
-from techner.night.admit import admit
-from techner.night.assemble import assemble
-from techner.night.evaluate import evaluate
-from techner.night.judge import judge
-from techner.night.plan import plan
 from techner.night.reject import reject
-from techner.night.uptrain import uptrain
+from techner.night.whole import Done, whole_night
 from techner.operate.initialise import initialise
 from techner.runs.judgements import Word
 from techner.runs.run import Run
@@ -31,7 +25,7 @@ from techner.starter import slot_examples
 from techner.store import FolderStore, Store
 from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, train
-from tests.moves import publish
+from tests.moves import ask
 
 TECH = frozenset(TECH_LABELS)
 WHEN = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -80,38 +74,27 @@ class World:
     def deliver(self, name: str, examples: tuple[Example, ...]) -> None:
         self.store.create(f"inbox/{name}", write_examples(examples))
 
-    def assembled(self, run_id: str = "run-1", policies: Policies = POLICIES) -> tuple[Run, Corpus]:
-        """Run a night up to and with its corpus."""
-        run = self.run(run_id)
-        made = plan(run, policies)
-        assert made is not None
-        for batch in made.batches:
-            admit(run, batch.digest)
-        corpus = assemble(run)
-        assert corpus is not None
-        return run, corpus
-
-    def trained(self, run_id: str = "run-1", policies: Policies = POLICIES) -> Run:
-        """Run a night up to and with the candidate."""
-        run, _ = self.assembled(run_id, policies)
-        uptrain(run)
-        return run
-
-    def judged(self, run_id: str = "run-1", policies: Policies = POLICIES) -> Run:
-        """Run a night up to and with the verdict."""
-        run = self.trained(run_id, policies)
-        run.write("speed.json", SPEED)  # measuring takes as long as a short training
-        evaluate(run)
-        judge(run)
-        return run
+    def until(self, task: str, run_id: str = "run-1", policies: Policies = POLICIES) -> Run:
+        """Run a night up to and with a task."""
+        for done in self._night(run_id, policies):
+            if done.task == task:
+                return done.run
+        raise AssertionError(f"the night ended before {task}")
 
     def night(self, run_id: str = "run-1", policies: Policies = POLICIES) -> str | None:
         """Run a whole night; returns the published version, None where it was rejected."""
-        run = self.judged(run_id, policies)
-        if judge(run).verdict.outcome is Outcome.PROMOTE:
-            return publish(run, WORD)
-        reject(run, WORD)
+        for done in self._night(run_id, policies):
+            if done.task == "ask":
+                reject(done.run, WORD)
+            elif done.task == "publish":
+                return str(done.made)
         return None
+
+    def _night(self, run_id: str, policies: Policies) -> Iterator[Done]:
+        for done in whole_night(self.run(run_id), policies, lambda: WORD, query=ask):
+            if done.task == "uptrain":
+                done.run.write("speed.json", SPEED)  # measuring takes as long as a short training
+            yield done
 
 
 def tech_batch(start: int, stop: int) -> tuple[Example, ...]:

@@ -29,12 +29,13 @@ def night(
     run_id: Annotated[str | None, typer.Option(help="Go on with this run, which was stopped.")] = None,
 ) -> None:
     """Admit, assemble, uptrain, evaluate, judge, and publish or reject."""
-    from techner.cli.night import Wanted, run_stages
+    from techner.cli.night import tell_night
+    from techner.night.whole import Wanted
 
     settings = load_settings()
     run = _run(run_id or f"cli-{uuid.uuid4().hex[:12]}")
     wanted = Wanted(batches=tuple(batch or ()), dry_run=dry_run, resume=run_id is not None)
-    if run_stages(run, settings.policies, wanted) in (Outcome.REJECT, Outcome.ASK):
+    if tell_night(run, settings.policies, wanted) in (Outcome.REJECT, Outcome.ASK):
         raise typer.Exit(REJECTED)
 
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from techner.cli.night import Wanted, _again, run_stages
-from techner.core.run_documents import Plan
+from techner.cli.night import tell_night
 from techner.core.verdict import Outcome
+from techner.inbox.survey import survey
+from techner.night.whole import Wanted
 from techner.registry.aliases import alias_log, move_alias, production
 from techner.registry.versions import create_version, read_manifest
 from techner.runs.judgements import judgements
@@ -34,7 +35,7 @@ def test_the_loser_of_a_race_judges_again_against_the_production_that_won(promot
     _, manifest = production(store)
     winner = store.winner = create_version(store, replace(manifest, base="of the winner"))
     raced = World(store, promoted.cache)
-    assert run_stages(raced.run("run-2"), quick(), Wanted()) is Outcome.PROMOTE
+    assert tell_night(raced.run("run-2"), quick(), Wanted()) is Outcome.PROMOTE
     moves = [record for _, record in alias_log(raced.store).records(limit=2)]
     assert [record.version for record in moves][1] == winner
     published = read_manifest(raced.store, moves[0].version)
@@ -47,6 +48,13 @@ def test_the_loser_of_a_race_judges_again_against_the_production_that_won(promot
 def test_a_loser_whose_batches_the_winner_has_learnt_ends_there(
     promoted: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    planned = promoted.run("night-1").read("plan.json", Plan)  # of what production has learnt by now
-    assert _again(promoted.run("night-1"), quick(), planned, Wanted()) is None
+    assert isinstance(promoted.store, FolderStore)
+    promoted.deliver("second.jsonl", tech_batch(210, 260))
+    store = Raced(promoted.store.root)
+    _, manifest = production(store)
+    learnt = survey(store, quick(), cache=promoted.cache)
+    lineage = replace(manifest.lineage, batches=tuple(state.ref for state in learnt))
+    store.winner = create_version(store, replace(manifest, lineage=lineage))
+    assert tell_night(World(store, promoted.cache).run("run-2"), quick(), Wanted()) is None
     assert "production has learnt these batches meanwhile" in capsys.readouterr().err
+    assert [record.outcome for _, record in judgements(store).records(limit=1)] == ["superseded"]

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from techner.core.bounds import OneOf, Range, bounds_of
 from techner.core.errors import TechnerError
 from techner.core.policy import TrainingPolicy
 from techner.inbox.survey import Status, survey
+from techner.night.order import DRY_RUN, ENDS, TASKS
 from techner.registry.aliases import alias_log, production
 from techner.runs.judgements import judgements
 from techner.store import FolderStore
@@ -180,6 +182,17 @@ def test_only_publish_updates_the_asset_and_only_the_gate_leads_there(described:
     assert isinstance(downstream, dict)
     assert {task for task, after in downstream.items() if "publish" in after} == {"route", "answer"}
     assert described["mapped"] == ["admit"]
+
+
+def test_its_tasks_stand_in_the_order_of_a_night(described: dict[str, object]) -> None:
+    downstream = described["downstream"]
+    assert isinstance(downstream, dict)
+    for task, following in pairwise((*TASKS, "route")):
+        assert following in downstream[task], f"{following} does not follow {task}"
+        earlier = TASKS[: TASKS.index(task) + 1]
+        assert not set(earlier) & set(downstream[task]), f"{task} leads back"
+    assert set(downstream["route"]) == {*ENDS.values(), DRY_RUN}
+    assert set(downstream) == {*TASKS, *ENDS.values(), DRY_RUN, "route", "answer"}
 
 
 def test_a_run_promotes_what_was_delivered(airflow_home: Path, world: World) -> None:

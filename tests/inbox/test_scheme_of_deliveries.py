@@ -17,7 +17,6 @@ from techner.formats import read_examples, write_examples
 from techner.inbox.submit import submit
 from techner.inbox.survey import Status, survey
 from techner.night.admit import admit
-from techner.night.assemble import assemble
 from techner.night.plan import plan
 from techner.registry.blobs import load_bytes
 from techner.store import FolderStore
@@ -44,10 +43,7 @@ def admitted(world: World, run_id: str = "run-1", policies: Policies = POLICIES)
 
 
 def assembled(world: World, run_id: str = "run-1", policies: Policies = POLICIES) -> Corpus:
-    admitted(world, run_id, policies)
-    corpus = assemble(world.run(run_id))
-    assert corpus is not None
-    return corpus
+    return world.until("assemble", run_id, policies).read("corpus.json", Corpus)
 
 
 def part(world: World, entry: FileEntry) -> tuple[Example, ...]:

@@ -8,7 +8,7 @@ import pytest
 from techner.core.errors import AliasConflict, BatchError, RegistryError
 from techner.core.examples import Example, Span, text_key
 from techner.core.policy import TECH_LABELS
-from techner.core.run_documents import Judged, Plan
+from techner.core.run_documents import Corpus, Judged, Plan
 from techner.core.verdict import Check, CheckState, Outcome, Verdict
 from techner.formats import read_examples
 from techner.inbox.decisions import decide
@@ -230,7 +230,8 @@ def test_admitting_twice_gives_the_same_report_and_writes_nothing_new(world: Wor
 
 def test_no_holdout_text_is_ever_trained_on_over_several_nights(promoted: World) -> None:
     promoted.deliver("second.jsonl", tech_batch(150, 260))  # repeats a third of the first batch
-    run, corpus = promoted.assembled("run-2")
+    run = promoted.until("assemble", "run-2")
+    corpus = run.read("corpus.json", Corpus)
     train = read_examples(load_bytes(run.store, corpus.train), where="train")
     holdout = read_examples(load_bytes(run.store, corpus.holdout), where="holdout")
     _, manifest = production(promoted.store)
@@ -242,7 +243,7 @@ def test_no_holdout_text_is_ever_trained_on_over_several_nights(promoted: World)
 
 def test_the_second_night_replays_the_first(promoted: World) -> None:
     promoted.deliver("second.jsonl", tech_batch(210, 240))
-    _, corpus = promoted.assembled("run-2")
+    corpus = promoted.until("assemble", "run-2").read("corpus.json", Corpus)
     assert corpus.counts["new"] + corpus.counts["held out"] == corpus.counts["accepted"] == 30
     assert corpus.counts["replayed"] > 50
 

@@ -46,4 +46,4 @@ def test_a_night_goes_back_from_one_ner_to_two(blended: World) -> None:
     assert judge(run).verdict.outcome is Outcome.PROMOTE, judge(run).verdict.reason
     publish(run, WORD)
     blended.deliver("third.jsonl", tech_batch(230, 260))
-    assert pipes_of(blended.trained("extended", quick())) == [NEW_NER, "ner"]
+    assert pipes_of(blended.until("uptrain", "extended", quick())) == [NEW_NER, "ner"]

@@ -58,7 +58,7 @@ def blended(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
             world = World(FolderStore(root / name), tmp_path_factory.mktemp("cache"))
             begin(world.store, base_model, NO_DATES)
             world.deliver("first.jsonl", tech_batch(0, 60))
-            world.judged("run-1", BLEND)
+            world.until("judge", "run-1", BLEND)
 
     root = once(tmp_path_factory, "blended-without-dates", make)
     return {name: root / name for name in ("now", "before")}

@@ -1,0 +1,13 @@
+"""The order of a night, for all that run one: `night/whole.py`, the DAG, tests."""
+
+from techner.core.verdict import Outcome
+
+TASKS = ("plan", "admit", "assemble", "uptrain", "evaluate", "judge")
+"""What every night does, one after the other; `admit` once a batch. It ends as `end_of` says."""
+ENDS = {Outcome.PROMOTE: "publish", Outcome.REJECT: "reject", Outcome.ASK: "ask"}
+DRY_RUN = "dry_run"
+
+
+def end_of(outcome: Outcome, *, dry_run: bool) -> str:
+    """Return the task that ends a judged night; `ask` leaves it to a person."""
+    return DRY_RUN if dry_run else ENDS[outcome]

@@ -1,0 +1,116 @@
+"""A whole night in one process: the tasks in their order, to which tests hold the DAG."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from typing import NamedTuple
+
+from techner.core.delivery import QualityReport
+from techner.core.errors import AliasConflict, RegistryError
+from techner.core.policy import Policies
+from techner.core.run_documents import Candidate, Corpus, Evaluation, Judged, Plan
+from techner.night.admit import admit
+from techner.night.assemble import assemble
+from techner.night.evaluate import evaluate
+from techner.night.judge import judge
+from techner.night.order import end_of
+from techner.night.plan import plan
+from techner.night.publish import publish
+from techner.night.reject import dry_run, reject, skip
+from techner.night.uptrain import uptrain
+from techner.registry.aliases import production
+from techner.registry.proof import Query, query_apart
+from techner.runs.judgements import Word
+from techner.runs.run import Run
+from techner.uptraining import Step, make_candidate
+from techner.uptraining.task import Uptrained
+
+OnStep = Callable[[Step], None]
+
+
+class Done(NamedTuple):
+    """A task that is done, and the document that it made; `superseded` has the conflict."""
+
+    task: str
+    run: Run
+    made: Plan | QualityReport | Corpus | Candidate | Evaluation | Judged | AliasConflict | str | None = None
+
+
+class Wanted(NamedTuple):
+    """What a person asks of one night."""
+
+    batches: tuple[str, ...] = ()
+    """Names of the only batches to use, held or not; empty for all that are due."""
+    dry_run: bool = False
+    resume: bool = False
+    """Go on with the plan that the run has, where it has one."""
+
+
+def whole_night(
+    run: Run,
+    policies: Policies,
+    sign: Callable[[], Word],
+    wanted: Wanted = Wanted(),  # noqa: B008 - immutable
+    *,
+    training: Callable[[], AbstractContextManager[OnStep]] = lambda: nullcontext(lambda step: None),
+    train: Callable[..., Uptrained] = make_candidate,
+    query: Query = query_apart,
+) -> Iterator[Done]:
+    """Do a night task by task, and yield each when it is done; nothing, where no batch is due.
+
+    A caller that stops iterating stops the night there. `sign` is asked for a signature when the night ends;
+    `training` is entered for the time of the training and gives what is told of its steps; a caller that runs
+    one night many times may remember what `train` and `query` gave. Where production moved meanwhile, the
+    night is done anew on what it names then, as another run. Raises what its tasks raise.
+    """
+    planned = _planned(run, policies, wanted)
+    if planned is None:
+        return
+    yield Done("plan", run, planned)
+    for batch in planned.batches:
+        yield Done("admit", run, admit(run, batch.digest))
+    corpus = assemble(run)
+    if corpus is None:
+        skip(run, sign())
+        yield Done("skip", run)
+        return
+    yield Done("assemble", run, corpus)
+    with training() as on_step:
+        candidate = uptrain(run, on_step=on_step, train=train)
+    yield Done("uptrain", run, candidate)
+    yield Done("evaluate", run, evaluate(run))
+    judged = judge(run)
+    yield Done("judge", run, judged)
+    end = end_of(judged.verdict.outcome, dry_run=planned.dry_run)
+    try:
+        yield Done(end, run, _end(end, run, sign, query))
+    except AliasConflict as conflict:
+        yield Done("superseded", run, conflict)
+        if left := _not_learnt(run, planned):
+            again = Wanted(batches=left if wanted.batches else ())
+            anew = replace(run, id=f"{run.id}-again")
+            yield from whole_night(anew, policies, sign, again, training=training, train=train, query=query)
+
+
+def _planned(run: Run, policies: Policies, wanted: Wanted) -> Plan | None:
+    planned = run.find("plan.json", Plan) if wanted.resume else None
+    if planned and (wanted.dry_run or wanted.batches):
+        raise RegistryError(f"run {run.id!r} has its plan; go on with it without --dry-run and --batch")
+    return planned or plan(run, policies, batches=wanted.batches, dry_run=wanted.dry_run)
+
+
+def _end(end: str, run: Run, sign: Callable[[], Word], query: Query) -> Judged | str | None:
+    match end:
+        case "publish":
+            return publish(run, sign(), query=query)
+        case "reject":
+            return reject(run, sign())
+        case "dry_run":
+            return dry_run(run, sign())
+    return None
+
+
+def _not_learnt(run: Run, planned: Plan) -> tuple[str, ...]:
+    """Return the planned batches that production has not learnt meanwhile."""
+    learnt = {batch.digest for batch in production(run.store)[1].lineage.batches}
+    return tuple(batch.name for batch in planned.batches if batch.digest not in learnt)
