@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from techner.core.manifest import FileEntry
 from techner.core.policy import Policies
-from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Speed
+from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Report, Speed
 from techner.documents import parse
 from techner.inbox.survey import survey
 from techner.night import admit, assemble, evaluate, judge, plan, uptrain
 from techner.night.order import TASKS
+from techner.runs.documents import RunDocument
 from techner.runs.run import Run
 from techner.store import FolderStore
 from tests.moves import publish
@@ -27,23 +27,15 @@ STEPS: dict[str, Callable[[Run], object]] = {
 }
 
 
-DOCUMENTS = {
-    "plan": Plan,
-    "corpus": Corpus,
-    "candidate": Candidate,
-    "speed": Speed,
-    "changes": Changes,
-    "evaluation": Evaluation,
-    "report": FileEntry,
-    "verdict": Judged,
-}
+DOCUMENTS: tuple[type, ...] = (Plan, Corpus, Candidate, Speed, Changes, Evaluation, Report, Judged)
 
 
-def rewrite(run: Run, **changed: object) -> None:
+def rewrite(run: Run, *changed: RunDocument) -> None:
     """Write the documents of a judged run anew, as if each had been made from the others as they are then."""
-    for name, kind in DOCUMENTS.items():
-        key = run.key(f"{name}.json")
-        run.write(f"{name}.json", changed.get(name) or parse(kind, run.store.get(key), where=key))
+    new = {type(document): document for document in changed}
+    for kind in DOCUMENTS:
+        key = run.key(kind)
+        run.write(new.get(kind) or parse(kind, run.store.get(key), where=key))
 
 
 def do(task: str, world: World) -> None:

@@ -93,7 +93,7 @@ class World:
     def _night(self, run_id: str, policies: Policies) -> Iterator[Done]:
         for done in whole_night(self.run(run_id), policies, lambda: WORD, query=ask):
             if done.task == "uptrain":
-                done.run.write("speed.json", SPEED)  # measuring takes as long as a short training
+                done.run.write(SPEED)  # measuring takes as long as a short training
             yield done
 
 

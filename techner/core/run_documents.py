@@ -1,11 +1,12 @@
 """Documents that pass between the tasks of one run, through the store."""
 
 from dataclasses import field
+from typing import TypeAlias
 
 from techner.core.delivery import BatchRef
 from techner.core.document import document
 from techner.core.examples import Span
-from techner.core.manifest import FileEntry, LabelScore
+from techner.core.manifest import FileEntry, LabelScore, Manifest
 from techner.core.policy import Policies
 from techner.core.verdict import Verdict
 
@@ -150,3 +151,15 @@ class Judged:
     scores: tuple[LabelScore, ...]
     made_from: dict[str, str] = field(default_factory=dict)
     """As a corpus'."""
+
+
+Report: TypeAlias = FileEntry
+"""The page that explains a verdict; the document says which blob it is."""
+
+
+@document
+class Reserved:
+    """What a run is about to make an alias name: a manifest written anew may not have its old name."""
+
+    version: str
+    manifest: Manifest

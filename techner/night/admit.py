@@ -38,7 +38,7 @@ def admit(run: Run, batch_digest: str) -> QualityReport:
 
     An examination that is damaged, or not to be believed, did not happen: it is made anew.
     """
-    plan = run.read("plan.json", Plan)
+    plan = run.read(Plan)
     batch = next((ref for ref in plan.batches if ref.digest == batch_digest), None)
     if batch is None:
         raise BatchError(f"{batch_digest} is not in the plan of run {run.id!r}")

@@ -17,7 +17,7 @@ from techner.runs.run import Run
 
 def assemble(run: Run) -> Corpus | None:
     """Build and keep the corpus; None where nothing can be learnt from what was admitted."""
-    plan = run.read("plan.json", Plan)
+    plan = run.read(Plan)
     manifest = read_manifest(run.store, plan.production)
     reports = [_report(run, plan, batch, manifest) for batch in plan.batches]
     used = [report for report in reports if report.accepted]
@@ -49,7 +49,7 @@ def assemble(run: Run) -> Corpus | None:
         scoring=saved("scoring"),
         counts=built.counts,
     )
-    run.write("corpus.json", corpus)
+    run.write(corpus)
     return corpus
 
 

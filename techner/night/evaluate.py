@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 def evaluate(run: Run) -> Evaluation:
     """Score the three systems; a system that is another's files is run once."""
-    plan, candidate = run.read("plan.json", Plan), run.read("candidate.json", Candidate)
+    plan, candidate = run.read(Plan), run.read(Candidate)
     production, origin = read_manifest(run.store, plan.production), read_manifest(run.store, plan.origin)
     regression, holdout = scoring_sets(run)
     moves = plan.policies.scheme
@@ -50,11 +50,11 @@ def evaluate(run: Run) -> Evaluation:
         found = {entries: _answers(sets, one) for entries, one in loaded.items()}
     answers = {name: found[entries] for name, entries in files.items()}
     answers[PRODUCTION] = answers[PRODUCTION].today(moves)
-    run.write("changes.json", find_changes(sets, answers))
+    run.write(find_changes(sets, answers))
     sizes = {CANDIDATE: sum(entry.size_bytes for entry in candidate.files), ORIGIN: origin.size_bytes}
     rewritten = is_rewritten(origin.files, candidate.files)
     evaluation = count_answers(sets, answers, size_bytes=sizes, is_rewritten=rewritten)
-    run.write("evaluation.json", evaluation)
+    run.write(evaluation)
     return evaluation
 
 
@@ -78,12 +78,12 @@ def _answers(sets: FrozenSets, run: Predict) -> Answers:
 def _time(run: Run, sets: FrozenSets, *, candidate: Predict, origin: Predict) -> None:
     """Measure the speed once in a run: again, it would be another, and the verdict perhaps too."""
     try:
-        if run.find("speed.json", Speed):
+        if run.find(Speed):
             return
     except Outdated:  # of another candidate
-        run.store.delete(run.key("speed.json"))
+        run.store.delete(run.key(Speed))
     examples = (*sets.regression[: TEXTS // 2], *sets.holdout[: TEXTS // 2])
     speed = measure_speed(candidate, origin, [example.text for example in examples])
     if speed:
         log.info("%.0f words/s, the origin %.0f", speed.candidate, speed.origin)
-        run.write("speed.json", speed)
+        run.write(speed)

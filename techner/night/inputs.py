@@ -11,7 +11,7 @@ from techner.runs.run import Run
 
 def scoring_sets(run: Run) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """Return the regression set and what this night scores the new labels on."""
-    plan, corpus = run.read("plan.json", Plan), run.read("corpus.json", Corpus)
+    plan, corpus = run.read(Plan), run.read(Corpus)
     holdout = read_examples(load_bytes(run.store, corpus.scoring), where=corpus.scoring.path)
     return load_reference(run.store, plan.reference).regression, holdout
 

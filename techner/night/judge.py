@@ -11,21 +11,19 @@ from techner.runs.run import Run
 
 def judge(run: Run) -> Judged:
     """Apply the planned policy to the evaluation, and keep the verdict and the page that explains it."""
-    plan = run.read("plan.json", Plan)
-    run.read("candidate.json", Candidate)  # the verdict is on this one
-    judged = apply_gate(
-        run.read("evaluation.json", Evaluation), plan.policies.gate, run.find("speed.json", Speed)
-    )
-    run.write("report.json", _save_report(run, judged, read_manifest(run.store, plan.production)))
-    run.write("verdict.json", judged)
+    plan = run.read(Plan)
+    run.read(Candidate)  # the verdict is on this one
+    judged = apply_gate(run.read(Evaluation), plan.policies.gate, run.find(Speed))
+    run.write(_save_report(run, judged, read_manifest(run.store, plan.production)))
+    run.write(judged)
     return judged
 
 
 def _save_report(run: Run, judged: Judged, production: Manifest) -> FileEntry:
     page = run_report(
         judged,
-        run.read("corpus.json", Corpus),
-        run.read("changes.json", Changes),
+        run.read(Corpus),
+        run.read(Changes),
         number=production.number + 1,
     )
     return save_bytes(run.store, page.encode(), path="report.html")

@@ -46,7 +46,7 @@ def plan(
         dry_run=dry_run,
         judged_before=judgements(run.store).length(),
     )
-    run.write("plan.json", made)
+    run.write(made)
     return made
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from techner.core.errors import AliasConflict, IntegrityError, RegistryError
 from techner.core.examples import Example, Span
-from techner.core.manifest import FileEntry, Lineage, Manifest
-from techner.core.run_documents import Candidate, Corpus, Evaluation, Judged, Plan, SetEvaluation
+from techner.core.manifest import Lineage, Manifest
+from techner.core.run_documents import Candidate, Corpus, Evaluation, Judged, Plan, Report, SetEvaluation
 from techner.core.scores import count
 from techner.core.verdict import Outcome
 from techner.documents import document_digest
@@ -33,13 +33,13 @@ def publish(run: Run, word: Word, *, query: Query = query_apart) -> str:
     began, IntegrityError where the published files do not load and answer as judged, AliasConflict where
     production has moved since.
     """
-    plan = run.read("plan.json", Plan)
+    plan = run.read(Plan)
     if plan.dry_run:
         raise RegistryError("this run was planned as a dry run; nothing of it is published")
     if published := _published_before(run, plan):
         end_reservation(run)  # of a try that was killed after the alias had moved
         return published
-    judged = run.read("verdict.json", Judged)
+    judged = run.read(Judged)
     _require_leave(judged, word)
     begin(run, PUBLISH, word)
     manifest = _manifest(run, plan, judged)
@@ -79,7 +79,7 @@ def _require_leave(judged: Judged, word: Word) -> None:
 
 
 def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
-    corpus, candidate = run.read("corpus.json", Corpus), run.read("candidate.json", Candidate)
+    corpus, candidate = run.read(Corpus), run.read(Candidate)
     production = read_manifest(run.store, plan.production)
     manifest = Manifest(
         number=production.number + 1,
@@ -92,7 +92,7 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
         records={
             "memory.jsonl": corpus.memory,
             "holdout.jsonl": corpus.holdout,
-            "report.html": run.read("report.json", FileEntry),
+            "report.html": run.read(Report),
         },
         lineage=Lineage(
             batches=(*production.lineage.batches, *corpus.batches),
@@ -112,7 +112,7 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
 
 def _prove(run: Run, manifest: Manifest, query: Query) -> None:
     """Fetch the published files again and compare a clean process's answers with what was judged."""
-    evaluation = run.read("evaluation.json", Evaluation)
+    evaluation = run.read(Evaluation)
     regression, holdout = scoring_sets(run)
     for entry in manifest.records.values():
         load_bytes(run.store, entry)

@@ -14,17 +14,17 @@ NOTHING_TO_LEARN = "nothing to learn: no batch was accepted, or none has a new l
 
 def reject(run: Run, word: Word) -> Judged:
     """Keep the verdict and hold the run's batches until a person releases them."""
-    plan = run.read("plan.json", Plan)
+    plan = run.read(Plan)
     earlier = decision_on(run, plan)
     if plan.dry_run or (earlier and earlier.outcome != "rejected"):
         decided = earlier.outcome if earlier else "dry run"
         raise RegistryError(f"run {run.id!r} is not waiting for a decision: {decided}")
     if earlier:  # written last: all is done
         return Judged(verdict=earlier.verdict, scores=earlier.scores)
-    judged = run.read("verdict.json", Judged)
+    judged = run.read(Judged)
     begin(run, REJECT, word)
     why = f"{word.why or judged.verdict.reason} (run {run.id})"
-    for batch in run.read("corpus.json", Corpus).batches:
+    for batch in run.read(Corpus).batches:
         decide(run.store, batch, "hold", who=word.who, why=why, when=word.when)
     record_judgement(run, plan, judged, outcome="rejected", version=None, when=word.when)
     return judged
@@ -32,14 +32,14 @@ def reject(run: Run, word: Word) -> Judged:
 
 def dry_run(run: Run, word: Word) -> Judged:
     """Keep the verdict; nothing else changes."""
-    plan, judged = run.read("plan.json", Plan), run.read("verdict.json", Judged)
+    plan, judged = run.read(Plan), run.read(Judged)
     record_judgement(run, plan, judged, outcome="dry run", version=None, when=word.when)
     return judged
 
 
 def skip(run: Run, word: Word) -> None:
     """Decide a run that found nothing to learn: it keeps nothing from `gc`, and its batches stay due."""
-    plan = run.read("plan.json", Plan)
+    plan = run.read(Plan)
     write_down(
         run, plan, without_verdict(run, plan, outcome="skipped", reason=NOTHING_TO_LEARN, when=word.when)
     )
@@ -52,12 +52,12 @@ def abandon(run: Run, word: Word) -> None:
     """
     if not word.why.strip():
         raise RegistryError("say why with --why: the reason is kept with the run")
-    left = [entry.key for entry in run.store.list(run.key("")) if run_of(entry.key) == run.id]
+    left = [entry.key for entry in run.store.list(run.folder) if run_of(entry.key) == run.id]
     if not left:
         raise RegistryError(
             f"no run {run.id!r} has documents in the store; `techner model gc` lists the undecided ones"
         )
-    plan = run.find("plan.json", Plan)
+    plan = run.find(Plan)
     if plan is None:  # what a promotion or a rollback reserved, or what a killed plan left
         for key in left:
             run.store.delete(key)
@@ -65,7 +65,7 @@ def abandon(run: Run, word: Word) -> None:
     if earlier := decision_on(run, plan):
         raise RegistryError(f"run {run.id!r} is not waiting for a decision: {earlier.outcome}")
     reason = f"{word.why} ({word.who})"
-    if any(run.store.list(run.key("verdict.json"), limit=1)):
+    if any(run.store.list(run.key(Judged), limit=1)):
         give_up(run, word)
     write_down(run, plan, without_verdict(run, plan, outcome="abandoned", reason=reason, when=word.when))
     end_reservation(run)

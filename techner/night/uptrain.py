@@ -23,7 +23,7 @@ def uptrain(
 
     `train` makes the candidate; a caller that runs one night many times may remember what it made.
     """
-    plan, corpus = run.read("plan.json", Plan), run.read("corpus.json", Corpus)
+    plan, corpus = run.read(Plan), run.read(Corpus)
 
     def part(entry: FileEntry) -> tuple[Example, ...]:
         return read_examples(load_bytes(run.store, entry), where=entry.path)
@@ -50,5 +50,5 @@ def uptrain(
         )
         files = save_folder(run.store, scratch / "candidate")
     candidate = Candidate(files=files, new_labels=made.new_labels, losses=made.losses, dev_f1=made.dev_f1)
-    run.write("candidate.json", candidate)
+    run.write(candidate)
     return candidate

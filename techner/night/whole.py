@@ -93,7 +93,7 @@ def whole_night(
 
 
 def _planned(run: Run, policies: Policies, wanted: Wanted) -> Plan | None:
-    planned = run.find("plan.json", Plan) if wanted.resume else None
+    planned = run.find(Plan) if wanted.resume else None
     if planned and (wanted.dry_run or wanted.batches):
         raise RegistryError(f"run {run.id!r} has its plan; go on with it without --dry-run and --batch")
     return planned or plan(run, policies, batches=wanted.batches, dry_run=wanted.dry_run)

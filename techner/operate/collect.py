@@ -103,7 +103,7 @@ def collect(store: Store, word: Word, *, keep_days: int = KEEP_DAYS, resume: boo
 def _write_down(run: Run, word: Word) -> None:
     """Keep a run in the log that ends here undecided: its report stays, and its end can be asked for."""
     try:
-        plan = run.find("plan.json", Plan)
+        plan = run.find(Plan)
     except IntegrityError:  # settings that are refused today: the run cannot go on either
         return
     if plan and decision_on(run, plan) is None:

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from techner.core.errors import IntegrityError, ObjectMissing
+from techner.core.run_documents import Plan, Report, Reserved
 from techner.documents import parse
 from techner.registry.aliases import alias_log
 from techner.registry.log import PROBE_TIME, PROBES
+from techner.runs.documents import is_of_kind
 from techner.runs.judgements import judgements
-from techner.runs.reservation import RESERVATION, Reserved
 from techner.runs.run import RUNS, run_of
 from techner.store import Store
 
@@ -43,21 +44,21 @@ class Leftovers:
     @property
     def working(self) -> dict[str, bytes]:
         """The documents that something may still read; of what ends here undecided, the report stays."""
-        reports = {f"{RUNS}{run}/report.json" for run in self.overtaken}
         return {
             key: data
             for key, data in self.documents.items()
-            if run_of(key) not in self.superfluous or key in reports
+            if run_of(key) not in self.superfluous
+            or (run_of(key) in self.overtaken and is_of_kind(key, Report))
         }
 
     def versions(self) -> set[str]:
         """Return the versions that runs read, or are about to promote."""
         found: set[str] = set()
         for key, data in self.working.items():
-            if key.endswith("/plan.json"):
+            if is_of_kind(key, Plan):
                 plan = read_json(data, where=key)
                 found |= {plan["production"], plan["origin"]}
-            elif key.endswith(f"/{RESERVATION}"):
+            elif is_of_kind(key, Reserved):
                 found.add(parse(Reserved, data, where=key).version)
         return found
 
@@ -68,11 +69,9 @@ def leftovers(store: Store, *, now: datetime, since: datetime) -> Leftovers:
     runs = {run_of(key) for key in documents}
     # Plans as they lie there: settings in them that are refused today must not stop a collection.
     plans = {
-        run_of(key): read_json(data, where=key)
-        for key, data in documents.items()
-        if key.endswith("/plan.json")
+        run_of(key): read_json(data, where=key) for key, data in documents.items() if is_of_kind(key, Plan)
     }
-    reserved = {run_of(key) for key in documents if key.endswith(f"/{RESERVATION}")}
+    reserved = {run_of(key) for key in documents if is_of_kind(key, Reserved)}
     judged = _judged(store, runs, plans)
     left = _left(store) if plans.keys() - judged.keys() else {}
     bound = min(since, now - OVERTAKEN)

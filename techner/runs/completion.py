@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from techner.core.errors import Outdated
-from techner.core.manifest import FileEntry
 from techner.core.records import Generation, Judgement
-from techner.core.run_documents import Candidate, Judged, Plan
+from techner.core.run_documents import Candidate, Judged, Plan, Report
 from techner.registry.aliases import alias_log
 from techner.registry.versions import read_manifest, version_number, versions_at
 from techner.runs.judgements import judgement_of, judgement_on, judgements, write_down
@@ -45,7 +44,7 @@ def _found(
     versions = {record.version for record in told}
     left = {move.previous for move in moves if move.version not in versions and _is_forward(move)}
     for run in _judged_runs(store) if left else ():
-        plan = run.find("plan.json", Plan)
+        plan = run.find(Plan)
         if plan is None or plan.production not in left:
             continue
         move = _promotion_of(run, plan)
@@ -74,8 +73,8 @@ def _promotion_of(run: Run, plan: Plan) -> Generation | None:
     Its version has the run's files, report and verdict, and was made on the production it was planned on.
     """
     try:
-        candidate, judged = run.find("candidate.json", Candidate), run.find("verdict.json", Judged)
-        report = run.find("report.json", FileEntry)
+        candidate, judged = run.find(Candidate), run.find(Judged)
+        report = run.find(Report)
     except Outdated:  # of two tries: nothing is published with such a verdict
         return None
     if plan.dry_run or candidate is None or judged is None or report is None:
@@ -92,5 +91,5 @@ def _promotion_of(run: Run, plan: Plan) -> Generation | None:
 
 
 def _judgement(run: Run, plan: Plan, move: Generation) -> Judgement:
-    judged = run.read("verdict.json", Judged)
+    judged = run.read(Judged)
     return judgement_on(run, plan, judged, outcome="promoted", version=move.version, when=move.when)

@@ -5,6 +5,7 @@ import uuid
 from techner.core.errors import RegistryError, Untrusted
 from techner.core.examples import digest
 from techner.core.records import Decision
+from techner.core.run_documents import Judged
 from techner.registry.log import Log
 from techner.runs.judgements import Word
 from techner.runs.run import Run
@@ -52,7 +53,7 @@ def _newest(log: Log[Decision]) -> str | None:
 
 
 def _log(run: Run) -> Log[Decision]:
-    verdict = run.store.get(run.key("verdict.json"))  # judged again, it is another question
+    verdict = run.store.get(run.key(Judged))  # judged again, it is another question
     name = digest(run.id.encode() + b"\n" + verdict)
     return Log(run.store, f"decisions/{RUN_WORDS}{name}", Decision)
 

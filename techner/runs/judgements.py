@@ -8,7 +8,7 @@ from pathlib import Path
 from techner.core.errors import Outdated, RegistryError, StoreError
 from techner.core.manifest import FileEntry
 from techner.core.records import Judgement
-from techner.core.run_documents import Corpus, Judged, Plan
+from techner.core.run_documents import Corpus, Judged, Plan, Report
 from techner.core.verdict import Verdict
 from techner.registry.log import Log
 from techner.runs.run import Run
@@ -48,11 +48,11 @@ def judgement_on(
         reason=judged.verdict.reason,
         production=plan.production,
         version=version,
-        batches=run.read("corpus.json", Corpus).batches,
+        batches=run.read(Corpus).batches,
         scores=judged.scores,
         verdict=judged.verdict,
         when=when,
-        report=run.read("report.json", FileEntry),
+        report=run.read(Report),
     )
 
 
@@ -60,7 +60,7 @@ def without_verdict(run: Run, plan: Plan, *, outcome: str, reason: str, when: da
     """Say how a run ended on which the gate's word did not count, or that had none."""
     judged = None
     with suppress(Outdated):
-        judged = run.find("verdict.json", Judged)  # there, where a person was asked
+        judged = run.find(Judged)  # there, where a person was asked
     return Judgement(
         id=run.id,
         outcome=outcome,
@@ -71,7 +71,7 @@ def without_verdict(run: Run, plan: Plan, *, outcome: str, reason: str, when: da
         scores=judged.scores if judged else (),
         verdict=judged.verdict if judged else Verdict(checks=()),
         when=when,
-        report=run.find("report.json", FileEntry),
+        report=run.find(Report),
     )
 
 
@@ -88,17 +88,17 @@ def find_report(store: Store, run_id: str) -> FileEntry:
     run = Run(store=store, id=run_id, cache=Path())
     unknown = RegistryError(f"no run {run_id!r}; `techner run list` shows the judged ones")
     try:
-        check_key(run.key("plan.json"))
+        check_key(run.key(Plan))
     except StoreError as error:
         raise unknown from error
-    plan = run.find("plan.json", Plan)
+    plan = run.find(Plan)
     after = plan.judged_before or 0 if plan else 0
     for _, judgement in judgements(store).believed(after=after):
         if judgement and judgement.id == run_id and judgement.report:
             return judgement.report
-    if plan is None or run.find("verdict.json", Judged) is None:
+    if plan is None or run.find(Judged) is None:
         raise unknown
-    return run.read("report.json", FileEntry)
+    return run.read(Report)
 
 
 def judgement_of(run: Run, plan: Plan) -> Judgement | None:

@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from techner.core.document import document
 from techner.core.errors import ObjectMissing, RegistryError, StoreError
 from techner.core.manifest import Manifest
+from techner.core.run_documents import Reserved
 from techner.documents import parse
 from techner.runs.run import Run
 from techner.store import Store
 
 CONDEMNED = "gc/condemned.json"
-RESERVATION = "manifest.json"
-"""Document of a run: what it is about to make an alias name."""
 log = logging.getLogger("techner.nightly")
 
 
@@ -38,14 +37,6 @@ def condemned(store: Store) -> Condemned | None:
         return None
 
 
-@document
-class Reserved:
-    """What a run is about to make an alias name: a manifest written anew may not have its old name."""
-
-    version: str
-    manifest: Manifest
-
-
 @contextmanager
 def reserve(run: Run, manifest: Manifest, *, version: str) -> Iterator[None]:
     """Keep `gc` from `version` and its files for the time of the block; raises RegistryError when too late.
@@ -54,7 +45,7 @@ def reserve(run: Run, manifest: Manifest, *, version: str) -> Iterator[None]:
     """
     # First our word, then a look at gc's; gc writes first, then looks at ours. One of us sees the other.
     try:
-        run.write(RESERVATION, Reserved(version=version, manifest=manifest))
+        run.write(Reserved(version=version, manifest=manifest))
         _refuse_condemned(run.store, manifest, version)
         yield
     finally:  # only now that an alias names it, or nobody needs it
@@ -67,11 +58,11 @@ def end_reservation(run: Run) -> None:
     What the block did is done: as an error, a rollback would be tried again, and go back twice.
     """
     try:
-        run.store.delete(run.key(RESERVATION))
+        run.store.delete(run.key(Reserved))
     except StoreError as error:
         log.warning(
             "%s was not removed; it keeps its version until `techner run abandon %s`: %s",
-            run.key(RESERVATION),
+            run.key(Reserved),
             run.id,
             error,
         )

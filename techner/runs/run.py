@@ -5,32 +5,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any
 
 from techner.core.errors import ObjectMissing, Outdated, RegistryError
 from techner.core.examples import digest
 from techner.core.manifest import FileEntry
+from techner.core.run_documents import Plan
 from techner.documents import dump, parse
 from techner.registry.fetch import cache_errors
 from techner.registry.layout import checkout
 from techner.registry.turns import sweep
+from techner.runs.documents import ALSO_FROM, MADE_FROM, NAMES, D, RunDocument
 from techner.store import Store
 
-T = TypeVar("T")
 RUNS = "runs/"
 ABANDONED_S = 2 * 24 * 3600  # no task runs this long
-_SCORED = ("plan.json", "corpus.json", "candidate.json")
-MADE_FROM = {
-    "corpus.json": ("plan.json",),
-    "candidate.json": ("plan.json", "corpus.json"),
-    "speed.json": ("candidate.json",),
-    "changes.json": _SCORED,
-    "evaluation.json": _SCORED,
-    "verdict.json": (*_SCORED, "evaluation.json", "changes.json", "report.json"),
-}
-"""Which documents of a run each one rests on: it counts with these very ones alone (ADR 18)."""
-ALSO_FROM = {"verdict.json": ("speed.json",)}
-"""What it rests on besides, where that is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,43 +33,48 @@ class Run:
     seen: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Key → digest of the documents that were read or written: those that a new one is made from."""
 
-    def write(self, name: str, document: Any) -> None:
+    def write(self, document: RunDocument) -> None:
         """Write a document of this run, bound to those that it was made from."""
-        if hasattr(document, "made_from"):
-            parents = (*MADE_FROM[name], *ALSO_FROM.get(name, ()))
-            known = {parent: self.seen.get(self.key(parent)) or self._digest(parent) for parent in parents}
-            document = replace(document, made_from={name: sha for name, sha in known.items() if sha})
-        data = dump(document)
-        self.store.put(self.key(name), data)
-        self.seen[self.key(name)] = digest(data)
+        key, data = self.key(type(document)), dump(self._bound(document))
+        self.store.put(key, data)
+        self.seen[key] = digest(data)
 
-    def read(self, name: str, kind: type[T]) -> T:
-        found = self.find(name, kind)
-        if found is None and name == "plan.json":
+    def read(self, kind: type[D]) -> D:
+        found = self.find(kind)
+        if found is None and kind is Plan:
             raise RegistryError(f"no run {self.id!r} is planned; `techner run list` shows the decided ones")
         if found is None:
-            raise RegistryError(f"run {self.id!r} has no {name}; run the tasks in order")
+            raise RegistryError(f"run {self.id!r} has no {NAMES[kind]}; run the tasks in order")
         return found
 
-    def find(self, name: str, kind: type[T]) -> T | None:
+    def find(self, kind: type[D]) -> D | None:
         """Return a document of this run, None where it was not written yet.
 
         Raises Outdated where it was made from other documents than those that are there now.
         """
-        key = self.key(name)
+        key = self.key(kind)
         try:
             data = self.store.get(key)
         except ObjectMissing:
             return None
         document = parse(kind, data, where=key)
-        self._require_bound(name, getattr(document, "made_from", None))
+        self._require_bound(kind, getattr(document, "made_from", None))
         self.seen[key] = digest(data)
         return document
 
-    def _require_bound(self, name: str, made_from: dict[str, str] | None) -> None:
+    def _bound(self, document: Any) -> Any:
+        kind = type(document)
+        if kind not in MADE_FROM:
+            return document
+        parents = [NAMES[parent] for parent in (*MADE_FROM[kind], *ALSO_FROM.get(kind, ()))]
+        known = {name: self.seen.get(self._key(name)) or self._digest(name) for name in parents}
+        return replace(document, made_from={name: sha for name, sha in known.items() if sha})
+
+    def _require_bound(self, kind: type, made_from: dict[str, str] | None) -> None:
         if made_from is None:
             return
-        if not made_from.keys() >= {*MADE_FROM[name]}:
+        name = NAMES[kind]
+        if not made_from.keys() >= {NAMES[parent] for parent in MADE_FROM[kind]}:
             raise Outdated(self.id, name, "does not say what it was made from, as older versions wrote it")
         for parent, sha256 in made_from.items():
             if self._digest(parent) != sha256:
@@ -88,7 +82,7 @@ class Run:
 
     def _digest(self, name: str) -> str | None:
         try:
-            return digest(self.store.get(self.key(name)))
+            return digest(self.store.get(self._key(name)))
         except ObjectMissing:
             return None
 
@@ -110,9 +104,17 @@ class Run:
         with made as folder:
             yield Path(folder)
 
-    def key(self, name: str) -> str:
+    def key(self, kind: type) -> str:
         """Return where a document of this run is in the store."""
-        return f"{RUNS}{self.id}/{name}"
+        return self._key(NAMES[kind])
+
+    @property
+    def folder(self) -> str:
+        """What the keys of its documents begin with."""
+        return f"{RUNS}{self.id}/"
+
+    def _key(self, name: str) -> str:
+        return self.folder + name
 
 
 def run_of(key: str) -> str:

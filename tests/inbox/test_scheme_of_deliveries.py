@@ -43,7 +43,7 @@ def admitted(world: World, run_id: str = "run-1", policies: Policies = POLICIES)
 
 
 def assembled(world: World, run_id: str = "run-1", policies: Policies = POLICIES) -> Corpus:
-    return world.until("assemble", run_id, policies).read("corpus.json", Corpus)
+    return world.until("assemble", run_id, policies).read(Corpus)
 
 
 def part(world: World, entry: FileEntry) -> tuple[Example, ...]:

@@ -231,7 +231,7 @@ def test_admitting_twice_gives_the_same_report_and_writes_nothing_new(world: Wor
 def test_no_holdout_text_is_ever_trained_on_over_several_nights(promoted: World) -> None:
     promoted.deliver("second.jsonl", tech_batch(150, 260))  # repeats a third of the first batch
     run = promoted.until("assemble", "run-2")
-    corpus = run.read("corpus.json", Corpus)
+    corpus = run.read(Corpus)
     train = read_examples(load_bytes(run.store, corpus.train), where="train")
     holdout = read_examples(load_bytes(run.store, corpus.holdout), where="holdout")
     _, manifest = production(promoted.store)
@@ -243,7 +243,7 @@ def test_no_holdout_text_is_ever_trained_on_over_several_nights(promoted: World)
 
 def test_the_second_night_replays_the_first(promoted: World) -> None:
     promoted.deliver("second.jsonl", tech_batch(210, 240))
-    corpus = promoted.until("assemble", "run-2").read("corpus.json", Corpus)
+    corpus = promoted.until("assemble", "run-2").read(Corpus)
     assert corpus.counts["new"] + corpus.counts["held out"] == corpus.counts["accepted"] == 30
     assert corpus.counts["replayed"] > 50
 
@@ -278,7 +278,7 @@ def test_publish_refuses_a_candidate_that_the_gate_rejected(refused: World) -> N
 
 def test_publish_refuses_a_dry_run(promoted: World) -> None:
     run = promoted.run("night-1")
-    run.write("plan.json", replace(run.read("plan.json", Plan), dry_run=True))
+    run.write(replace(run.read(Plan), dry_run=True))
     with pytest.raises(RegistryError, match="dry run"):
         publish(run, WORD)
 
@@ -303,8 +303,8 @@ def asked(world: World) -> None:
         name="new micro F1", against="floor", rule="", baseline=None, candidate=None, low=None, high=None,
         margin=0.2, support=0, state=CheckState.INSUFFICIENT,
     )  # fmt: skip
-    judged = run.read("verdict.json", Judged)
-    run.write("verdict.json", replace(judged, verdict=Verdict(checks=(unmeasured,))))
+    judged = run.read(Judged)
+    run.write(replace(judged, verdict=Verdict(checks=(unmeasured,))))
 
 
 def test_publish_refuses_an_open_question_without_a_reasoned_yes(promoted: World) -> None:

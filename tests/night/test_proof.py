@@ -23,7 +23,7 @@ def test_the_process_that_proves_a_model_has_no_techner() -> None:
 
 def test_a_damaged_blob_keeps_production_where_it_is(judged: World) -> None:
     before, _ = production(judged.store)
-    candidate = judged.run("run-2").read("candidate.json", Candidate)
+    candidate = judged.run("run-2").read(Candidate)
     entry = next(entry for entry in candidate.files if entry.path.endswith("ner_techner/model"))
     with judged.run("run-2").model(candidate.files):
         pass  # the local cache has a whole copy of every file now
@@ -36,10 +36,10 @@ def test_a_damaged_blob_keeps_production_where_it_is(judged: World) -> None:
 def test_a_model_that_answers_otherwise_than_judged_is_not_published(judged: World) -> None:
     before, _ = production(judged.store)
     run = judged.run("run-2")
-    evaluation = run.read("evaluation.json", Evaluation)
+    evaluation = run.read(Evaluation)
     rows = evaluation.holdout.systems["candidate"]
     evaluation.holdout.systems["candidate"] = ({"PROTOCOL": (9, 0, 0)}, *rows[1:])
-    rewrite(run, evaluation=evaluation)
+    rewrite(run, evaluation)
     with pytest.raises(IntegrityError, match="answers otherwise"):
         publish(run, WORD)
     assert production(judged.store)[0] == before
@@ -48,9 +48,9 @@ def test_a_model_that_answers_otherwise_than_judged_is_not_published(judged: Wor
 def test_a_model_that_does_not_load_is_not_published(judged: World) -> None:
     before, _ = production(judged.store)
     run = judged.run("run-2")
-    candidate = run.read("candidate.json", Candidate)
+    candidate = run.read(Candidate)
     whole = tuple(entry for entry in candidate.files if entry.path != "config.cfg")
-    rewrite(run, candidate=replace(candidate, files=whole))
+    rewrite(run, replace(candidate, files=whole))
     with pytest.raises(IntegrityError, match="does not load"):
         publish(run, WORD)
     assert production(judged.store)[0] == before

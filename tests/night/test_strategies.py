@@ -21,7 +21,7 @@ BLEND = replace(quick(), training=replace(quick().training, strategy="blend"))
 
 
 def pipes_of(run: Run) -> list[str]:
-    with run.model(run.read("candidate.json", Candidate).files) as folder:
+    with run.model(run.read(Candidate).files) as folder:
         return load_pipeline(folder).pipe_names
 
 
@@ -38,7 +38,7 @@ def test_another_strategy_starts_over_from_the_origin_with_the_memory(blended: W
     assert pipes_of(run) == ["ner"]
     before = set(production(blended.store)[1].new_labels)
     assert before
-    assert set(run.read("candidate.json", Candidate).new_labels) >= before
+    assert set(run.read(Candidate).new_labels) >= before
 
 
 def test_a_night_goes_back_from_one_ner_to_two(blended: World) -> None:

@@ -15,7 +15,7 @@ from techner.core.errors import IntegrityError, NotInitialised, RegistryError, T
 from techner.core.manifest import FileEntry, Manifest
 from techner.core.policy import Policies
 from techner.core.records import Judgement
-from techner.core.run_documents import Plan
+from techner.core.run_documents import Candidate, Plan, Reserved
 from techner.core.verdict import Verdict
 from techner.documents import dump
 from techner.night.reject import abandon, skip
@@ -26,7 +26,7 @@ from techner.registry.trust import signature_key, trusted
 from techner.registry.verify import verify_store
 from techner.registry.versions import create_version, version_name, versions
 from techner.runs.judgements import Word, judgements
-from techner.runs.reservation import CONDEMNED, RESERVATION, Condemned, Reserved, reserve
+from techner.runs.reservation import CONDEMNED, Condemned, reserve
 from techner.runs.run import Run
 from techner.store import MemoryStore, Store
 from techner.store.base import Stored
@@ -138,9 +138,9 @@ def numbered(store: Store, number: int) -> str:
 
 def undecided(store: Store, version: str, run_id: str = "run-1") -> FileEntry:
     """Plan a run on a version and let it make something; returns what it made."""
-    run_of(store, run_id).write("plan.json", plan_of(store, version))
+    run_of(store, run_id).write(plan_of(store, version))
     entry = save_bytes(store, b"candidate", path="model")
-    run_of(store, run_id).write("report.json", entry)
+    run_of(store, run_id).write(entry)
     return entry
 
 
@@ -210,7 +210,7 @@ def test_abandoning_needs_a_reason_and_a_run(store: MemoryStore) -> None:
 
 def test_abandoning_lets_go_of_what_a_killed_promotion_reserved(store: MemoryStore) -> None:
     reserved = Reserved(version=numbered(store, 3), manifest=manifest(3))
-    run_of(store, "promote-1").write(RESERVATION, reserved)
+    run_of(store, "promote-1").write(reserved)
     assert plan_collection(store, now=NOW, keep_days=0).undecided == ("promote-1",)
     abandon(run_of(store, "promote-1"), Word(who="ada", when=NOW, why="killed"))
     found = plan_collection(store, now=NOW, keep_days=0)
@@ -234,7 +234,7 @@ def test_a_run_planned_anew_under_the_id_of_a_decided_one_is_undecided(store: Me
     live = production(store)[0]
     undecided(store, live)
     skip(run_of(store), Word(who="night", when=NOW - DAY))
-    run_of(store).write("plan.json", replace(plan_of(store, live), judged_before=1))
+    run_of(store).write(replace(plan_of(store, live), judged_before=1))
     assert plan_collection(store, now=NOW, keep_days=0).undecided == ("run-1",)
 
 
@@ -286,7 +286,7 @@ def test_documents_of_a_run_go_once_it_was_decided_long_ago(
     store: MemoryStore, age: int, runs: tuple[str, ...]
 ) -> None:
     candidate, report = (save_bytes(store, name, path="x") for name in (b"candidate", b"report"))
-    run_of(store).write("candidate.json", candidate)
+    run_of(store).write(Candidate(files=(candidate,), new_labels=(), losses=()))
     judged(store, "run-1", age=age, report=report)
     found = collect(store, WORD, keep_days=90)
     assert found.runs == runs

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from techner.core.errors import Outdated, TechnerError
-from techner.core.manifest import FileEntry
-from techner.core.run_documents import Candidate, Corpus, Evaluation, Judged
+from techner.core.run_documents import Candidate, Corpus, Evaluation, Judged, Plan, Report, Speed
 from techner.core.verdict import Check, CheckState, Outcome, Verdict
 from techner.documents import canonical, dump, parse, plain
 from techner.night.judge import judge
 from techner.night.reject import reject
 from techner.registry.aliases import production
+from techner.runs.documents import NAMES
 from techner.runs.judgements import Word, find_report
 from tests.moves import publish
 from tests.nights import DOCUMENTS, rewrite
@@ -30,18 +30,18 @@ def test_the_verdict_of_an_earlier_judgement_publishes_no_candidate_that_the_gat
     """The run was judged twice: first another candidate, which passed; then this one, which did not."""
     run = refused.run("run-2")
     live, _ = production(refused.store)
-    now = {name: refused.store.get(run.key(f"{name}.json")) for name in DOCUMENTS}
-    candidate, judged = run.read("candidate.json", Candidate), run.read("verdict.json", Judged)
+    now = {kind: refused.store.get(run.key(kind)) for kind in DOCUMENTS}
+    candidate, judged = run.read(Candidate), run.read(Judged)
     rewrite(
         run,
-        candidate=replace(candidate, losses=(9.9,)),
-        verdict=replace(judged, verdict=Verdict(checks=(PASSED,))),
+        replace(candidate, losses=(9.9,)),
+        replace(judged, verdict=Verdict(checks=(PASSED,))),
     )
-    assert run.read("verdict.json", Judged).verdict.outcome is Outcome.PROMOTE
-    earlier = refused.store.get(run.key("verdict.json"))
-    for name, data in now.items():
-        refused.store.put(run.key(f"{name}.json"), data)
-    refused.store.put(run.key("verdict.json"), earlier)
+    assert run.read(Judged).verdict.outcome is Outcome.PROMOTE
+    earlier = refused.store.get(run.key(Judged))
+    for kind, data in now.items():
+        refused.store.put(run.key(kind), data)
+    refused.store.put(run.key(Judged), earlier)
     for word in (WORD, YES):
         with pytest.raises(
             Outdated, match=r"verdict\.json of run 'run-2' was made from another candidate\.json"
@@ -50,41 +50,33 @@ def test_the_verdict_of_an_earlier_judgement_publishes_no_candidate_that_the_gat
     assert production(refused.store)[0] == live
 
 
-@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name != "verdict"])
-def test_a_verdict_counts_with_the_very_documents_that_were_judged(judged: World, name: str) -> None:
+@pytest.mark.parametrize("kind", [kind for kind in DOCUMENTS if kind is not Judged])
+def test_a_verdict_counts_with_the_very_documents_that_were_judged(judged: World, kind: type) -> None:
     live, _ = production(judged.store)
-    key = judged.run("run-2").key(f"{name}.json")
+    key = judged.run("run-2").key(kind)
     judged.store.put(key, judged.store.get(key) + b"\n")  # the same to a reader, and not the same bytes
-    with pytest.raises(Outdated, match=f"another {name}"):
+    with pytest.raises(Outdated, match=f"another {NAMES[kind]}"):
         publish(judged.run("run-2"), WORD)
-    with pytest.raises(Outdated, match=f"another {name}"):
+    with pytest.raises(Outdated, match=f"another {NAMES[kind]}"):
         reject(judged.run("run-2"), WORD)
-    with pytest.raises(Outdated, match=f"another {name}"):
+    with pytest.raises(Outdated, match=f"another {NAMES[kind]}"):
         find_report(judged.store, "run-2")
     assert production(judged.store)[0] == live
 
 
-CHAIN = {
-    "corpus": ("plan", Corpus),
-    "candidate": ("corpus", Candidate),
-    "evaluation": ("candidate", Evaluation),
-}
-
-
-@pytest.mark.parametrize("name", CHAIN)
-def test_a_document_made_from_another_one_is_not_read(judged: World, name: str) -> None:
-    parent, kind = CHAIN[name]
+@pytest.mark.parametrize(("kind", "parent"), [(Corpus, Plan), (Candidate, Corpus), (Evaluation, Candidate)])
+def test_a_document_made_from_another_one_is_not_read(judged: World, kind: type, parent: type) -> None:
     run = judged.run("run-2")
-    key = run.key(f"{parent}.json")
+    key = run.key(parent)
     judged.store.put(key, judged.store.get(key) + b"\n")
-    with pytest.raises(Outdated, match=f"{name}.json of run 'run-2' was made from another {parent}"):
-        run.read(f"{name}.json", kind)
+    with pytest.raises(Outdated, match=f"{NAMES[kind]} of run 'run-2' was made from another {NAMES[parent]}"):
+        run.read(kind)
 
 
 def test_judging_again_binds_the_verdict_to_what_is_there(judged: World) -> None:
     run = judged.run("run-2")
-    rewrite(run, candidate=replace(run.read("candidate.json", Candidate), losses=(0.5,)))
-    judged.store.put(run.key("verdict.json"), dump(Judged(verdict=Verdict(checks=()), scores=())))
+    rewrite(run, replace(run.read(Candidate), losses=(0.5,)))
+    judged.store.put(run.key(Judged), dump(Judged(verdict=Verdict(checks=()), scores=())))
     judge(judged.run("run-2"))
     assert publish(judged.run("run-2"), WORD) == production(judged.store)[0]
 
@@ -92,8 +84,8 @@ def test_judging_again_binds_the_verdict_to_what_is_there(judged: World) -> None
 @pytest.mark.parametrize("act", [publish, reject])
 def test_an_undecided_run_of_an_older_techner_is_refused_with_what_to_do(judged: World, act: object) -> None:
     run = judged.run("run-2")
-    for name, kind in DOCUMENTS.items():
-        key = run.key(f"{name}.json")
+    for kind in DOCUMENTS:
+        key = run.key(kind)
         older = plain(parse(kind, judged.store.get(key), where=key))
         for field in ("made_from", "judged_before"):
             older.pop(field, None)
@@ -104,12 +96,12 @@ def test_an_undecided_run_of_an_older_techner_is_refused_with_what_to_do(judged:
 
 def test_the_speed_of_another_candidate_is_no_evidence(judged: World) -> None:
     run = judged.run("run-2")
-    speed = judged.store.get(run.key("speed.json"))
-    rewrite(run, candidate=replace(run.read("candidate.json", Candidate), losses=(0.5,)))
-    judged.store.put(run.key("speed.json"), speed)
+    speed = judged.store.get(run.key(Speed))
+    rewrite(run, replace(run.read(Candidate), losses=(0.5,)))
+    judged.store.put(run.key(Speed), speed)
     with pytest.raises(Outdated, match=r"speed\.json"):
         judge(judged.run("run-2"))
 
 
 def test_the_page_of_an_open_question_is_that_of_its_verdict(judged: World) -> None:
-    assert find_report(judged.store, "run-2") == judged.run("run-2").read("report.json", FileEntry)
+    assert find_report(judged.store, "run-2") == judged.run("run-2").read(Report)

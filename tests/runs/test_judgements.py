@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from techner.core.errors import Outdated, RegistryError
-from techner.core.manifest import FileEntry
-from techner.core.run_documents import Plan
+from techner.core.run_documents import Plan, Report
 from techner.night.reject import reject
 from techner.registry.aliases import production
 from techner.runs.judgements import Word, find_report, judgement_of, judgements
@@ -55,7 +54,7 @@ def test_a_rejected_run_of_an_older_plan_cannot_be_approved_either(judged: World
     run = judged.run("run-2")
     reject(run, WORD)
     judge_others(judged)
-    run.write("plan.json", replace(run.read("plan.json", Plan), judged_before=None))
+    run.write(replace(run.read(Plan), judged_before=None))
     with pytest.raises(RegistryError, match=r"decided before \(rejected\)"):
         publish(run, YES)
 
@@ -71,10 +70,10 @@ def test_a_run_decided_long_ago_is_recorded_once(judged: World) -> None:
 def test_an_undecided_run_costs_no_look_at_earlier_judgements(judged: World) -> None:
     judge_others(judged)
     run = judged.run("run-2")
-    run.write("plan.json", replace(run.read("plan.json", Plan), judged_before=judgements(run.store).length()))
+    run.write(replace(run.read(Plan), judged_before=judgements(run.store).length()))
     store = Counting(Path(judged.store.url.removeprefix("file://")))
     counted = replace(run, store=store)
-    assert judgement_of(counted, counted.read("plan.json", Plan)) is None
+    assert judgement_of(counted, counted.read(Plan)) is None
     assert store.read == []
 
 
@@ -82,10 +81,10 @@ def test_a_run_planned_anew_under_an_old_id_is_undecided_and_shows_its_own_page(
     """A cleared DAG run keeps its id; the page of its first life would mislead the person who is asked."""
     run = judged.run("run-2")
     reject(run, WORD)
-    planned = replace(run.read("plan.json", Plan), judged_before=judgements(run.store).length())
-    run.write("plan.json", planned)
+    planned = replace(run.read(Plan), judged_before=judgements(run.store).length())
+    run.write(planned)
     assert judgement_of(run, planned) is None
     with pytest.raises(Outdated):  # verdict and page of its first life are still there
         find_report(run.store, run.id)
-    rewrite(run, report=replace(run.read("report.json", FileEntry), path="again.html"))
+    rewrite(run, replace(run.read(Report), path="again.html"))
     assert find_report(run.store, run.id).path == "again.html"

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.testclient import TestClient
 
 from techner.core.policy import Policies
-from techner.core.run_documents import Judged, Plan
+from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Judged, Plan
 from techner.core.verdict import Verdict
 from techner.registry.blobs import save_bytes
 from techner.registry.trust import trusted
@@ -34,13 +34,11 @@ def test_report_of_an_open_question_is_found_by_its_run(client: Client, run: str
     """Nobody has decided yet, so no log knows the run."""
     store = MemoryStore()
     planned = Run(store=store, id=run, cache=Path())
-    planned.write(
-        "plan.json", Plan(batches=(), production="p", origin="o", reference="r", policies=Policies())
-    )
-    for name in ("corpus", "candidate", "evaluation", "changes"):
-        store.put(planned.key(f"{name}.json"), b"{}")
-    planned.write("report.json", save_bytes(store, b"what was lost", path="report.html"))
-    planned.write("verdict.json", Judged(verdict=Verdict(checks=()), scores=()))
+    planned.write(Plan(batches=(), production="p", origin="o", reference="r", policies=Policies()))
+    for kind in (Corpus, Candidate, Evaluation, Changes):
+        store.put(planned.key(kind), b"{}")
+    planned.write(save_bytes(store, b"what was lost", path="report.html"))
+    planned.write(Judged(verdict=Verdict(checks=()), scores=()))
     assert client(store).get(f"/run/{quote(run)}").text == "what was lost"
 
 
