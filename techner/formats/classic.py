@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from techner.formats.objects import read_objects
 from techner.formats.rows import Row
 
 NAME = "classic spaCy"
@@ -17,5 +18,9 @@ def recognises(record: Any) -> bool:
 
 
 def read(number: int, raw: bytes, record: list[Any]) -> Row:
-    """Take text and entities."""
-    return Row(number=number, raw=raw, text=record[0], entities=record[1]["entities"])
+    """Take text and entities; raises FormatError for objects with keys that are not understood."""
+    entities: Any = record[1]["entities"]
+    covered: tuple[str | None, ...] = ()
+    if isinstance(entities, list) and any(isinstance(entity, dict) for entity in entities):
+        entities, covered = read_objects(entities)
+    return Row(number=number, raw=raw, text=record[0], entities=entities, covered=covered)

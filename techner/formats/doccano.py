@@ -26,9 +26,8 @@ def recognises(record: Any) -> bool:
         return False
     entities = record.get("entities")
     if isinstance(entities, list):
-        return "relations" in record or (
-            bool(entities) and isinstance(entities[0], dict) and "start_offset" in entities[0]
-        )
+        is_ours = not entities or _is_span(entities[0])
+        return is_ours and ("relations" in record or (bool(entities) and isinstance(entities[0], dict)))
     if not _OTHERS.isdisjoint(record):
         return False
     return not isinstance(record.get("data"), dict) and _key(record) is not None
@@ -54,7 +53,8 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
 def _key(record: Mapping[str, Any]) -> str | None:
     if "entities" in record:
         return None
-    return next((key for key in _KEYS if _are_spans(record.get(key))), None)
+    has_text = "text" in record or "data" in record
+    return next((key for key in _KEYS if _are_spans(found := record.get(key)) and (found or has_text)), None)
 
 
 def _are_spans(value: Any) -> bool:

@@ -33,6 +33,41 @@ def same(left: str, right: str) -> bool:
     return "".join(left.split()) == "".join(right.split())
 
 
+_TEXTS = frozenset(
+    ("content", "document", "sentence", "data", "body", "example", "raw", "doc", "passage", "utterance")
+) | {
+    "raw_text",
+    "rawtext",
+    "full_text",
+    "document_text",
+    "sentence_text",
+    "context",
+    "paragraph",
+    "source_text",
+}
+"""What the text is called where it is not called `text`."""
+
+
+def text_in(record: Mapping[str, Any], regions: Sequence[Region] = ()) -> Any:
+    """Return the text of a record: `text`, else under another usual name, else what its entities lie in.
+
+    Raises ShapeError where several may be meant.
+    """
+    if "text" in record:
+        return record["text"]
+    strings = {key: value for key, value in record.items() if isinstance(value, str)}
+    usual = {key: value for key, value in strings.items() if names_text(key)}
+    if not usual and not any(region.text for region in regions):
+        return None
+    key = annotated_key(usual or strings, regions, None)
+    return None if key is None else strings[key]
+
+
+def names_text(key: str) -> bool:
+    """Say whether a key is a usual name of the text."""
+    return key.lower() in _TEXTS or key.lower() == "text"
+
+
 def annotated_key(strings: Mapping[str, str], regions: Sequence[Region], usual: str | None) -> str | None:
     """Return the key of the string that was annotated; None where there is no string.
 

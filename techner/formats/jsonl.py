@@ -7,8 +7,10 @@ from typing import Any
 from techner.core.errors import IntegrityError
 from techner.core.examples import Example, Span
 from techner.formats import doccano, label_studio_min
+from techner.formats.evidence import text_in
 from techner.formats.json_files import json_lines
-from techner.formats.rows import Row, ShapeError, texts_of
+from techner.formats.objects import read_objects
+from techner.formats.rows import FormatError, Row, ShapeError
 
 NAME = "JSONL"
 _OTHER_LISTS = frozenset(("ents", "spans", "label", "labels", "annotations"))
@@ -33,15 +35,30 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
     answer, entities = answer_of(record), record["entities"]
     covered: tuple[str | None, ...] = ()
     if isinstance(entities, list) and any(isinstance(entity, dict) for entity in entities):
-        covered, entities = texts_of(entities), [from_object(entity) for entity in entities]
-    return Row(number, raw, record.get("text"), entities, record.get("scope"), answer, covered=covered)
+        entities, covered = read_objects(entities)
+    elif why := _unreadable(entities):
+        raise FormatError(f"entities are {why}: write [start, end, label] for each, or [] for none")
+    text = record["text"] if "text" in record else text_in(record)
+    if entities and "text" not in record and text is None:
+        raise FormatError("no text beside the entities: deliver it as 'text', with offsets in characters")
+    return Row(number, raw, text, entities, record.get("scope"), answer, covered=covered)
 
 
-def from_object(entity: Any) -> Any:
-    """Return `{"start", "end", "label"}` as a list; anything else as it is."""
-    if isinstance(entity, dict) and {"start", "end", "label"} <= entity.keys():
-        return [entity["start"], entity["end"], entity["label"]]
-    return entity
+def _unreadable(entities: Any) -> str | None:
+    """Say what entities are that hold no offsets where they belong; None where `quality` can judge them."""
+    match entities:
+        case str():
+            return "one string"
+        case dict() if entities:
+            return "an object"
+        case [str(), *_]:
+            return "strings without offsets"
+        case [list(first), *_] if len(first) != len(("start", "end", "label")):
+            return f"lists of {len(first)} parts"
+        case [[str(), _, last], *_] if not isinstance(last, str):
+            return "lists that begin with a string"
+        case _:
+            return None
 
 
 def _is_annotation(value: Any) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from techner.formats import label_studio_min
+from techner.formats.evidence import text_in
 from techner.formats.jsonl import answer_of
+from techner.formats.objects import read_objects
 from techner.formats.rows import Row, ShapeError, texts_of
 
 NAME = "Prodigy"
@@ -27,6 +29,9 @@ _BLIND_VIEWS = frozenset(
     )
 ) | {"text_input", "image", "image_manual", "audio", "audio_manual", "video", "llm_io", "textcat"}
 """Interfaces that cannot mark the entities of a text: they ask for a yes or no, a choice, or else."""
+_MANUAL_VIEWS = ("ner_manual", "spans_manual")
+_OF_TASKS = frozenset(("_task_hash", "_input_hash", "_view_id", "answer", "tokens"))
+"""Keys that Prodigy writes into its tasks."""
 _SUGGESTED = frozenset(("rank", "priority", "score", "pattern"))
 
 
@@ -46,18 +51,39 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
     if spans is not None and _is_binary(record):
         detail = "a yes or no to one span says nothing of the rest of the text: annotate it with ner.manual"
         return Row(number=number, raw=raw, fault=("binary", detail))
-    if spans is None and record.get("_view_id") in ("ner_manual", "spans_manual"):
+    if spans is None and record.get("_view_id") in _MANUAL_VIEWS:
         spans = []  # Prodigy leaves the key out where the annotator marked nothing
+    entities, covered = _entities(spans, record) if isinstance(spans, list) else (spans, ())
     return Row(
         number=number,
         raw=raw,
-        text=record.get("text"),
-        entities=[_entity(span, record.get("tokens")) for span in spans]
-        if isinstance(spans, list)
-        else spans,
+        text=text_in(record),
+        entities=entities,
         scope=record.get("scope"),
         answer=answer_of(record),
-        covered=_covered(spans, record.get("tokens")) if isinstance(spans, list) else (),
+        covered=covered,
+    )
+
+
+def _entities(spans: list[Any], record: Mapping[str, Any]) -> tuple[list[Any], tuple[str | None, ...]]:
+    """Return the entities and what they cover; elsewhere the keys of spans are not sure to be Prodigy's."""
+    tokens = record.get("tokens")
+    if _OF_TASKS.isdisjoint(record):
+        return read_objects(spans)
+    return [_entity(span, tokens) for span in spans], _covered(spans, tokens)
+
+
+def without_entities(record: Any) -> str | None:
+    """Say what a task was annotated with where no entities could be marked in it; None where they could."""
+    if not isinstance(record, dict) or record.get("spans") is not None or answer_of(record) is None:
+        return None
+    view = record.get("_view_id")
+    if view in _MANUAL_VIEWS:
+        return None
+    kind = f" of the view {view[:40]!r}" if isinstance(view, str) else ""
+    kind = kind or (" with options" if "options" in record else "")
+    return (
+        f"Prodigy's tasks{kind} carry no entities: deliver what ner.manual or ner.correct made of the texts"
     )
 
 

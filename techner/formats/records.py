@@ -1,5 +1,6 @@
 """Records of JSON files and Python lists → rows: which tool wrote them, by the keys that they have."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,8 +11,10 @@ from techner.core.errors import BatchError
 from techner.formats import (
     classic,
     conll,
+    containers,
     dataturks,
     doccano,
+    entity_objects,
     huggingface,
     jsonl,
     label_studio,
@@ -21,12 +24,14 @@ from techner.formats import (
     spacy_json,
     unknown,
 )
-from techner.formats.rows import Item, Row, ShapeError
+from techner.formats.rows import FormatError, Item, Row, ShapeError
 from techner.formats.unread import READ, sign_of_annotation
 
 _NAMING_ROWS = 100
 """How many rows are looked at for the name of the format; all are looked at for a second format."""
 _NAMING_BYTES = 1 << 20
+_MANY = 0.25
+"""Of the rows at the beginning: for so many that cannot be read, and none that can, the file is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ _READERS = (
     spacy_json,
     dataturks,
     nested,
+    entity_objects,
 )
 RECORD_FORMATS = tuple(RecordFormat(module.NAME, module.recognises, module.read) for module in _READERS)
 _OF_LABEL_STUDIO = {module.NAME: module for module in (label_studio, label_studio_min)}
@@ -56,25 +62,67 @@ _OF_LABEL_STUDIO = {module.NAME: module for module in (label_studio, label_studi
 
 
 def read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
-    items = nested.taken_apart(items)
+    """Return the name of the format and the rows; raises BatchError as `read_rows` does."""
+    items = nested.taken_apart(containers.unpacked(items, is_record))
     head = _head(items)
     if not head:
         raise BatchError("empty: the file has no rows")
+    unknown.refuse_tools([value for _, _, value, fault in head if not fault])
     records = [value for _, _, value, fault in head if not fault and format_of(value)]
     if not records:
         unknown.refuse_unknown(head)
-        return "JSON", nested.with_unreached(_rows(chain(head, items)))
-    first = format_of(records[0])
+        _refuse_alike(head, RECORD_FORMATS, "JSON")
+        return "JSON", nested.with_unreached(_rows(chain(head, items), RECORD_FORMATS))
+    speaking = next(filter(_annotation, records), records[0])
+    keys = _annotation(speaking)
+    first = format_of(speaking if _says_none(records[0], keys) else records[0])
+    formats = RECORD_FORMATS
     if first and (tool := _OF_LABEL_STUDIO.get(first.name)):
         records = [record for record in records if tool.recognises(record)]
         if why := tool.refusal(records):
             raise BatchError(f"format: {why}")
         read = partial(tool.read, usual=tool.usual_text(records))
-        formats = [replace(one, read=read) if one is first else one for one in RECORD_FORMATS]
-    else:
-        formats = [*RECORD_FORMATS]
-    rows = nested.with_unreached(_rows(chain(head, items), formats))
-    return (first.name if first else "JSON"), rows
+        first = replace(first, read=read)
+        formats = tuple(first if one.name == first.name else one for one in RECORD_FORMATS)
+    name = first.name if first else "JSON"
+    _refuse_alike(head, formats, name)
+    return name, nested.with_unreached(_rows(chain(head, items), formats, first, keys))
+
+
+def _refuse_alike(head: list[Item], formats: Iterable[RecordFormat], name: str) -> None:
+    """Raise BatchError where no entity of the beginning can be read, for what many rows have alike."""
+    reasons: Counter[str] = Counter()
+    unread: list[Item] = []
+    for item in head:
+        number, raw, record, fault = item
+        found = None if fault else format_of(record, formats)
+        if (found is None or found.name == prodigy.NAME) and (why := prodigy.without_entities(record)):
+            reasons[why] += 1
+            continue
+        if found is None:
+            unread += [item] if isinstance(record, dict) and sign_of_annotation(record) else []
+            continue
+        try:
+            if found.read(number, raw, record).entities:
+                return
+        except FormatError as error:
+            reasons[f"{name}, {error}"] += 1
+        except ShapeError:
+            return
+    many = max(1, len(head) * _MANY)  # of one row its own fault says it
+    if reasons.total() > many:
+        raise BatchError(f"format: {reasons.most_common(1)[0][0]}")
+    if len(unread) > many:
+        unknown.refuse_unknown(unread)
+
+
+def _annotation(record: Any) -> list[str]:
+    return entity_objects.annotation_keys(record) if isinstance(record, dict) else []
+
+
+def _says_none(record: Any, keys: Iterable[str]) -> bool:
+    """Say whether a record has an empty list where others have their entities."""
+    return isinstance(record, dict) and any(record.get(key) == [] for key in keys)
 
 
 def _head(items: Iterator[Item]) -> list[Item]:
@@ -102,24 +150,35 @@ def format_of(record: Any, formats: Iterable[RecordFormat] = RECORD_FORMATS) -> 
     return None
 
 
-def _rows(items: Iterator[Item], formats: Iterable[RecordFormat] = RECORD_FORMATS) -> Iterator[Row]:
-    first: RecordFormat | None = None
+def _rows(
+    items: Iterator[Item],
+    formats: Iterable[RecordFormat] = RECORD_FORMATS,
+    first: RecordFormat | None = None,
+    keys: Iterable[str] = (),
+) -> Iterator[Row]:
+    """Yield the rows. `first` is the format of the first record that holds entities, under these keys.
+
+    An empty list in their place says that there are none, whatever other tool has such a list.
+    """
     first_row = 0
     for number, raw, record, fault in items:
         if fault:
-            if fault[0] == "json" and first and conll.is_tagged(raw):
+            if fault[0] == "json" and first_row and first and conll.is_tagged(raw):
                 raise _mixed(first.name, first_row, conll.NAME, number)
             yield Row(number=number, raw=raw, fault=fault)
             continue
         # Nearly every row is of the first one's format, and no record is of two.
         found = first if first and first.recognises(record) else format_of(record, formats)
+        if found is not first and first and _says_none(record, keys) and not _annotation(record):
+            found = first
         if found is None:
             yield _no_annotation(number, raw, record)
             continue
         if first is None:
-            first, first_row = found, number
+            first = found
         elif found is not first:
             raise _mixed(first.name, first_row, found.name, number)
+        first_row = first_row or number
         try:
             yield found.read(number, raw, record)
         except ShapeError as error:

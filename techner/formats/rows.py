@@ -16,6 +16,10 @@ class ShapeError(ValueError):
     """The parts of one row cannot be found; the text is the detail of its fault `shape`."""
 
 
+class FormatError(ShapeError):
+    """The parts of a row cannot be found, for what its tool writes into all rows: said once of a file."""
+
+
 class Row(NamedTuple):
     """`number` is the 1-based line, or item of a list; `raw` are its bytes as delivered.
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from techner.formats.jsonl import from_object
-from techner.formats.rows import Row, ShapeError, texts_of
+from techner.formats.objects import read_objects
+from techner.formats.rows import Row, ShapeError
 
 NAME = "spaCy JSON"
 _OTHERS = (
@@ -34,11 +34,12 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
     groups = record.get("spans")
     if isinstance(groups, list) or (isinstance(groups, dict) and any(groups.values())):
         raise ShapeError("both 'ents' and 'spans' are annotations: keep one, as 'ents'")
+    entities, covered = read_objects(record["ents"])
     return Row(
         number=number,
         raw=raw,
         text=record.get("text"),
-        entities=[from_object(entity) for entity in record["ents"]],
+        entities=entities,
         scope=record.get("scope"),
-        covered=texts_of(record["ents"]),
+        covered=covered,
     )

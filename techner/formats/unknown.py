@@ -6,15 +6,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from techner.core.errors import BatchError
+from techner.formats.objects import named
 from techner.formats.rows import Item
 from techner.formats.unread import sign_of_annotation
 
 READ = (
     "JSONL, spaCy (pairs, Python, JSON, DocBin), doccano, Prodigy, Label Studio, CoNLL, Hugging Face, "
-    "DataTurks, ner-annotator"
+    "DataTurks, LightTag, UBIAI, ner-annotator"
 )
-_SHOWN = 8
-_KEY_CHARS = 24
+_KEYS = (
+    ({"Labeled Data", "Label"}, "Labelbox"),
+    ({"data_row", "projects"}, "Labelbox"),
+    ({"annotation", "annotation_agent"}, "Argilla"),
+    (
+        {"annotatable", "anncomplete"},
+        "tagtog, whose text is in another file: export its plain text with offsets",
+    ),
+    ({"%TYPES", "%FEATURE_STRUCTURES"}, "INCEpTION's CAS JSON: export CoNLL 2003 instead"),
+)
+"""Keys that only one tool writes."""
 _TOOLS = (
     (re.compile(r"#FORMAT=WebAnno"), "WebAnno TSV"),
     (re.compile(r"[TREA]\d+\t\S+ \d+ \d+"), "brat's standoff"),
@@ -39,7 +49,15 @@ def refuse_unknown(head: Sequence[Item]) -> None:
             {"list": "JSON lists", "str": "JSON strings"}.get(seen, "JSON values") + " and no records"
         )
     keys = Counter(key for record in records for key in record)
-    raise _refused(f"JSON records with {_listed([key for key, _ in keys.most_common()])}{_tool(records)}")
+    raise _refused(f"JSON records with {named([key for key, _ in keys.most_common()])}")
+
+
+def refuse_tools(values: Sequence[Any]) -> None:
+    """Raise BatchError for records of a tool whose export is known not to be enough, or not read."""
+    records = [value for value in values if isinstance(value, dict)]
+    if records and _tool(records):
+        keys = dict.fromkeys(key for record in records for key in record)
+        raise _refused(f"JSON records with {named(keys)}{_tool(records)}")
 
 
 def _is_text(value: Any) -> bool:
@@ -77,27 +95,16 @@ def _short(line: str) -> str:
     return repr(line if len(line) <= 60 else f"{line[:60]}…")  # noqa: PLR2004 - as much as a line shows
 
 
-def _listed(keys: list[Any]) -> str:
-    if not keys:
-        return "no keys"
-    shown = ", ".join(repr(str(key)[:_KEY_CHARS]) for key in keys[:_SHOWN])
-    return f"keys {shown}" + (", …" if len(keys) > _SHOWN else "")
-
-
 def _is_json(raw: bytes) -> bool:
     return raw.lstrip().startswith((b"{", b"["))
 
 
 def _tool(records: list[dict[str, Any]]) -> str:
     """Name the tool where its keys are its own."""
-    for keys, tool in (
-        ({"Labeled Data", "Label"}, "Labelbox"),
-        ({"annotation", "annotation_agent"}, "Argilla"),
-        ({"source"}, "SageMaker Ground Truth"),
-    ):
-        if all(keys <= record.keys() for record in records) and (len(keys) > 1 or _has_job(records[0])):
+    for keys, tool in _KEYS:
+        if all(keys <= record.keys() for record in records):
             return f" ({tool})"
-    return ""
+    return " (SageMaker Ground Truth)" if "source" in records[0] and _has_job(records[0]) else ""
 
 
 def _has_job(record: dict[str, Any]) -> bool:

@@ -23,10 +23,19 @@ def sign_of_annotation(record: Any, *, is_known: bool = False) -> str | None:
     for path, value in _keys(record):
         if value is None or (is_known and not value):
             continue
-        words = _WORDS.findall(path[-1])
-        if any(_ANNOTATION.fullmatch(word.lower()) for word in words) or _is_annotation(value):
+        if names_annotation(path[-1]) or _is_annotation(value):
             return ".".join(path)
     return None
+
+
+def names_annotation(key: str) -> bool:
+    """Say whether the name of a key tells of annotation."""
+    return any(map(_ANNOTATION.fullmatch, words_of(key)))
+
+
+def words_of(key: str) -> list[str]:
+    """Return the words of a key in snake or camel case."""
+    return [word.lower() for word in _WORDS.findall(key)]
 
 
 def _keys(record: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -53,7 +62,7 @@ def _is_annotation(value: Any) -> bool:
 
 
 def _has_offsets(part: Mapping[Any, Any]) -> bool:
-    numbers = [{word.lower() for word in _WORDS.findall(str(key))} for key in part if type(part[key]) is int]
+    numbers = [set(words_of(str(key))) for key in part if type(part[key]) is int]
     return any(not words.isdisjoint(_STARTS) for words in numbers) and any(
         not words.isdisjoint(_ENDS) for words in numbers
     )

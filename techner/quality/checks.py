@@ -12,7 +12,7 @@ from techner.quality.findings import MAX_LISTED_OF_ROW
 from techner.quality.labels import meant
 from techner.quality.text import has_long_run, text_faults
 
-CHECKS_VERSION = 11
+CHECKS_VERSION = 12
 """Counts up with every change of what a check finds: what is not learnt yet is then examined anew."""
 ANSWERS_NOT_TAUGHT = {"reject": "rejected", "ignore": "skipped"}
 

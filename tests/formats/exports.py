@@ -127,6 +127,21 @@ def _dataturks(examples: list[Tokens]) -> bytes:
     )
 
 
+def _lighttag(examples: list[Tokens]) -> bytes:
+    texts = [
+        {
+            "example_id": number,
+            "content": text,
+            "annotations": [
+                {"start": first, "end": last, "tag": label, "value": text[first:last]}
+                for first, last, label in said
+            ],
+        }
+        for number, (text, said) in enumerate(map(text_and_entities, examples))
+    ]
+    return json.dumps({"relations": [], "examples": texts, "schema": {}}).encode()
+
+
 def _spacy_2(examples: list[Tokens]) -> bytes:
     documents = [
         {
@@ -177,6 +192,7 @@ EXPORTS: dict[str, Callable[[list[Tokens]], bytes]] = {
     "Python": _python,
     "spaCy JSON": _to_json,
     "DataTurks": _dataturks,
+    "LightTag": _lighttag,
     "spaCy 2": _spacy_2,
     "DocBin": docbin,
 }

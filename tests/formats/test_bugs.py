@@ -107,7 +107,7 @@ RIGHT: dict[str, Accepted | Refused] = {
     "27b-ls-tsv/export.csv": Refused("format", UNKNOWN + "lines of 8 columns between tabs"),
     "31-ls-predictions-only/delivery.json": Refused("format", "tasks have predictions alone"),
     "34-labelbox/delivery.json": Refused("format", "'Project Name', 'Dataset Name' (Labelbox)"),
-    "36-string-offsets/delivery.json": Refused("format", UNKNOWN + "JSON records with keys 'ents_data'"),
+    "36-string-offsets/delivery.json": Refused("format", "offsets are strings: write whole numbers"),
     "37-conll-no-blank-lines/delivery.bio": Accepted(
         SPANS, warning="1 of 1 rows are long, as if blank lines"
     ),

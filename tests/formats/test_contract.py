@@ -45,6 +45,8 @@ FORMATS = {
     "spacy_to_json.json": "spaCy JSON",
     "spacy2.json": "spaCy 2 JSON",
     "dataturks.jsonl": "DataTurks",
+    "lighttag.json": "entity objects",
+    "ubiai.jsonl": "entity objects",
     "germeval.tsv": "CoNLL",
     "conllu.conllu": "CoNLL",
     "huggingface_words.jsonl": "Hugging Face",
@@ -57,7 +59,7 @@ FORMATS = {
     "huggingface_features.jsonl": "Hugging Face",
     "huggingface_viewer.json": "Hugging Face",
 }
-DOCUMENTS = ("huggingface_viewer.json", "ner_annotator.json")
+DOCUMENTS = ("huggingface_viewer.json", "ner_annotator.json", "lighttag.json")
 RECORDS = [name for name in FORMATS if name.endswith((".json", ".jsonl")) and name not in DOCUMENTS]
 LINES = [name for name in RECORDS if name.endswith(".jsonl")]
 
@@ -100,7 +102,7 @@ def test_every_sample_in_the_docs_is_read_to_the_same_example() -> None:
     for block in filter(str.strip, blocks):
         whole = block.strip().startswith(("[{", "-DOC"))
         found += [parts(one.encode()) for one in ([block] if whole else block.strip().split("\n"))]
-    assert found == [[("use TLS", [[4, 7, "PROTOCOL"]])]] * 21
+    assert found == [[("use TLS", [[4, 7, "PROTOCOL"]])]] * 23
 
 
 @sample
@@ -190,7 +192,8 @@ KEYS: tuple[tuple[str, object], ...] = (
     ("_task_hash", 1), ("annotation_id", 1), ("tokens", ["a"]), ("tags", ["O"]), ("ner_tags", [0]),
     ("text", "a"), ("answer", "accept"), ("ents", []), ("paragraphs", []),
     ("content", "a"), ("annotation", None), ("words", ["a"]), ("ner", ["O"]), ("classes", []),
-    ("task", {"data": {}}), ("result", []),
+    ("task", {"data": {}}), ("result", []), ("annotations", [{"start": 0, "end": 1, "tag": "A"}]),
+    ("annotation", [{"start": 0, "end": 1, "tag": "A"}]), ("mentions", [[0, 1, "A"]]),
 )  # fmt: skip
 
 
