@@ -10,6 +10,7 @@ from techner.cli.terminal import REJECTED, console, now, out, person
 from techner.core.verdict import Outcome
 from techner.registry.aliases import alias_log
 from techner.registry.blobs import load_bytes
+from techner.registry.names import record_name
 from techner.runs.completion import untold
 from techner.runs.judgements import Word, find_report, judgements
 from techner.runs.run import Run
@@ -80,7 +81,10 @@ def list_runs(
     store = load_settings().open_store()
     found = list(judgements(store).believed())
     for generation in [number for number, record in found if record is None]:
-        console.print(f"record {generation} is not signed by a trusted key, and not shown")
+        console.print(
+            f"judgements/{record_name(generation)} is not signed by a trusted key, and not shown: find out "
+            "who wrote it; `techner model sign` signs what was written without a key"
+        )
     told = [record for _, record in found if record]
     records = [*untold(store, told, (move for _, move in alias_log(store).records())), *told]
     if as_json:

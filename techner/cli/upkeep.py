@@ -14,6 +14,7 @@ from techner.operate.adopt import adopt
 from techner.operate.collect import KEEP_DAYS, Collection, collect, plan_collection
 from techner.operate.verify import verify_all
 from techner.registry.aliases import alias_names, resolve
+from techner.registry.signing import load_private_key, load_public_keys
 from techner.registry.verify import verify_alias, verify_versions
 from techner.runs.judgements import Word
 from techner.settings import load_settings
@@ -51,14 +52,23 @@ def verify(
 
 
 def sign() -> None:
-    """Sign the decisions and judgements that were written without a key, as they are: look at them first."""
+    """Sign decisions and judgements without a signature (look at them first), and all that an old key signed.
+
+    For a change of keys, set the new one as TECHNER_SIGNING_KEY and the old one as TECHNER_PUBLIC_KEY.
+    """
     settings = load_settings()
     if settings.signing_key is None:
         raise SettingsError("signing needs the private key: set TECHNER_SIGNING_KEY")
-    signed = adopt(open_store(settings.store, s3_endpoint=settings.s3_endpoint), settings.open_store())
-    for key in signed:
-        out.print(f"signed {key}", markup=False)
-    console.print(f"{len(signed)} records signed")
+    signed = 0
+    for key in adopt(
+        open_store(settings.store, s3_endpoint=settings.s3_endpoint),
+        load_public_keys(settings.public_key) if settings.public_key else (),
+        load_private_key(settings.signing_key),
+        Word(who=person(), when=now()),
+    ):
+        out.print(f"signed {key}", markup=False, soft_wrap=True)
+        signed += 1
+    console.print(f"{signed} signed")
 
 
 def gc(

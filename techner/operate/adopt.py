@@ -1,27 +1,86 @@
-"""Records that an older techner left unsigned where there is a key: a person signs them as they are."""
+"""Signing what is there: records from before there was a key, all after a change of keys (ADR 25)."""
 
 import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from techner.core.errors import AliasConflict, Untrusted
+from techner.core.examples import digest
 from techner.core.records import Decision, Judgement
 from techner.documents import parse
+from techner.registry.aliases import alias_log, alias_names
+from techner.registry.trust import SIGNED, holds_its_signature, is_signed, sign_beside, trusted
+from techner.runs.judgements import Word
 from techner.store import Store
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
 LOGS = {"decisions/": Decision, "judgements/": Judgement}
+_ALIASES = "aliases/"
 
 
-def adopt(bare: Store, signing: Store) -> tuple[str, ...]:
-    """Sign every decision and judgement without a signature; returns their keys.
+def adopt(
+    bare: Store, public: "tuple[Ed25519PublicKey, ...]", private: "Ed25519PrivateKey", word: Word
+) -> Iterator[str]:
+    """Sign with `private` what it has not signed; yields each key.
 
-    `bare` and `signing` are the same store, read without keys and written with the private one. A record
-    whose signature does not count is left as it is: it was altered, and no older version wrote it. Raises
-    SettingsError without the private key, IntegrityError for what is no such record.
+    That is every decision and judgement without a signature, and what one of `public` signed. A signature
+    that does not count is left as it is: its document was altered. An alias whose newest move `private` has
+    not signed gets another move to where it points: caches have seen the old one as it is. `bare` is the
+    store, read without keys. Raises IntegrityError for what is no record of its log, and AliasConflict.
     """
-    signed = []
-    for prefix, kind in LOGS.items():
-        for entry in list(bare.list(prefix)):
-            data = bare.get(entry.key)
-            parse(kind, data, where=entry.key)
-            if json.loads(data).get("signature") is None:
-                signing.put(entry.key, data)
-                signed.append(entry.key)
-    return tuple(signed)
+    signing, own = trusted(bare, public, private), trusted(bare, (), private)
+    for prefix in SIGNED:
+        for entry in [entry for entry in bare.list(prefix) if is_signed(entry.key)]:
+            if not entry.key.startswith(_ALIASES) and _sign(bare, entry.key, signing, own, private):
+                yield entry.key
+    for alias in alias_names(bare):
+        newest = next(alias_log(bare, alias).stored(limit=1), None)
+        if newest and not _believes(own, newest[1]) and _believes(signing, newest[1]):
+            _move_on_the_spot(signing, alias, word)
+            yield f"{_ALIASES}{alias}"
+
+
+def _sign(bare: Store, key: str, signing: Store, own: Store, private: "Ed25519PrivateKey") -> bool:
+    data = bare.get(key)
+    kind = next((kind for prefix, kind in LOGS.items() if key.startswith(prefix)), None)
+    if kind:
+        parse(kind, data, where=key)
+    is_unsigned = kind is not None and json.loads(data).get("signature") is None
+    if not is_unsigned and (_believes(own, key) or not _believes(signing, key)):
+        return False
+    if holds_its_signature(key):
+        signing.put(key, data)
+    else:  # the document stays as it is: a night may be writing it anew
+        sign_beside(bare, key, data, private)
+    return True
+
+
+def _believes(store: Store, key: str) -> bool:
+    try:
+        store.get(key)
+    except Untrusted:
+        return False
+    return True
+
+
+def _move_on_the_spot(signing: Store, alias: str, word: Word) -> None:
+    log = alias_log(signing, alias)
+    number, key, data = next(log.stored(limit=1))
+    last = log.read(key, data)
+    record = replace(
+        last,
+        id=uuid.uuid4().hex,
+        number=number + 1,
+        previous=last.version,
+        before=digest(data),
+        who=word.who,
+        why="signed with a new key",
+        when=word.when,
+        signature=None,
+    )
+    if not log.append(record, after=number):
+        raise AliasConflict(alias, last.version, None)

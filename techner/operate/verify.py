@@ -62,8 +62,8 @@ def _aliases(store: Store, manifests: dict[str, Manifest], judged: list[Judgemen
     for alias in aliases:
         try:
             named.update(record.version for _, record in alias_log(store, alias).records())
-        except IntegrityError:  # `verify_alias` has said so
-            continue
+        except IntegrityError:  # `verify_alias` has said so; what this log named is unknown
+            return
     for one in judged:
         if one.version and one.outcome == "promoted" and one.version not in named:
             detail = f"is missing: run {one.id!r} was promoted. The log of {PRODUCTION} was cut short"
@@ -88,7 +88,10 @@ def _log(log: Log[Any], where: str, into: list[Any]) -> Iterator[Damage]:
                 yield Damage(where=where, what=f"record {above - 1}", detail="is missing")
             if record is None:
                 yield Damage(
-                    where=where, what=f"record {generation}", detail="is not signed by a trusted key"
+                    where=where,
+                    what=f"record {generation}",
+                    detail="is not signed by a trusted key: find out who wrote it; "
+                    "`techner model sign` signs what was written without a key",
                 )
             else:
                 into.append(record)

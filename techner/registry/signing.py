@@ -8,7 +8,11 @@ Each of the last two raises Untrusted, and looks at bytes alone: no store, no cl
 `trust.trusted` made verifies by itself what is read through it.
 """
 
+import codecs
 import json
+import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,7 +28,8 @@ _MANIFEST = b"techner manifest 1\n"
 _GENERATION = b"techner alias generation 1\n"
 _DOCUMENT = b"techner run document 1\n"
 _RECORD = b"techner log record 1\n"
-_END = b"-----END PUBLIC KEY-----"
+_PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
+_BORDERS = 2
 
 
 def load_private_key(path: Path) -> "Ed25519PrivateKey":
@@ -34,26 +39,51 @@ def load_private_key(path: Path) -> "Ed25519PrivateKey":
     """
     ed25519, serialization = _library()
     data = _read(path, "TECHNER_SIGNING_KEY")
-    try:
-        key = serialization.load_pem_private_key(data, password=None)
-    except (ValueError, TypeError) as error:
-        raise SettingsError(f"TECHNER_SIGNING_KEY: {path} holds no PEM key without a password") from error
+    if data.count(b"PRIVATE KEY-----") > _BORDERS:  # which of them was meant?
+        raise SettingsError(f"TECHNER_SIGNING_KEY: {path} holds several keys; give one")
+    key = _parsed(partial(serialization.load_pem_private_key, password=None), data)
     if not isinstance(key, ed25519.Ed25519PrivateKey):
-        raise SettingsError(f"TECHNER_SIGNING_KEY: {path} is no Ed25519 key")
+        raise SettingsError(
+            f"TECHNER_SIGNING_KEY: {path} holds no Ed25519 key in PEM without a password; "
+            "`openssl genpkey -algorithm ed25519 -out FILE` makes one"
+        )
     return cast("Ed25519PrivateKey", key)
 
 
 def load_public_keys(path: Path) -> "tuple[Ed25519PublicKey, ...]":
-    """Read one PEM public key or several, old and new ones of a rotation; raises SettingsError."""
+    """Read one PEM public key or several, old and new ones of a rotation; raises SettingsError.
+
+    Beside them the file may hold comments (`#`): a key that was cut short must not be passed over.
+    """
     ed25519, serialization = _library()
-    blocks = _read(path, "TECHNER_PUBLIC_KEY").split(_END)[:-1]
+    data = _read(path, "TECHNER_PUBLIC_KEY").removeprefix(codecs.BOM_UTF8)
+    if b"PRIVATE KEY-----" in data:
+        raise _no_public_keys(path, "a private key, which belongs to the nightly run alone")
+    keys = [_parsed(serialization.load_pem_public_key, block) for block in _PEM.findall(data)]
+    if not all(isinstance(key, ed25519.Ed25519PublicKey) for key in keys):
+        raise _no_public_keys(path, "a key that is broken, or no Ed25519 key")
+    rest = [line for line in _PEM.sub(b"", data).splitlines() if line.strip() and not line.startswith(b"#")]
+    if rest or not keys:
+        what = "something else than keys in PEM, or one that was cut short" if rest else "no key"
+        raise _no_public_keys(path, what)
+    return tuple(keys)
+
+
+def _no_public_keys(path: Path, what: str) -> SettingsError:
+    return SettingsError(
+        f"TECHNER_PUBLIC_KEY: {path} holds {what}; `openssl pkey -in PRIVATE -pubout -out FILE` writes a "
+        "public key, and a file may hold several"
+    )
+
+
+def _parsed(load: Callable[[bytes], Any], data: bytes) -> Any:
+    """Return a key, None for what the library cannot read."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     try:
-        keys = tuple(serialization.load_pem_public_key(block.strip() + b"\n" + _END) for block in blocks)
-    except ValueError as error:
-        raise SettingsError(f"TECHNER_PUBLIC_KEY: {path} holds a broken PEM key") from error
-    if not keys or not all(isinstance(key, ed25519.Ed25519PublicKey) for key in keys):
-        raise SettingsError(f"TECHNER_PUBLIC_KEY: {path} holds no Ed25519 public key, or other keys too")
-    return keys
+        return load(data)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
 
 
 def keys_digest(keys: "tuple[Ed25519PublicKey, ...]") -> str:
@@ -66,9 +96,11 @@ def sign_manifest(manifest: bytes, key: "Ed25519PrivateKey") -> bytes:
     return key.sign(_MANIFEST + manifest).hex().encode()
 
 
-def verify_manifest(manifest: bytes, signature: bytes, keys: "tuple[Ed25519PublicKey, ...]") -> None:
-    """Raise Untrusted unless one of `keys` signed exactly these bytes."""
-    _verify(_MANIFEST + manifest, signature.decode("ascii", "replace"), keys, what="the manifest")
+def verify_manifest(
+    manifest: bytes, signature: bytes, keys: "tuple[Ed25519PublicKey, ...]", *, what: str = "the manifest"
+) -> None:
+    """Raise Untrusted, which calls them `what`, unless one of `keys` signed exactly these bytes."""
+    _verify(_MANIFEST + manifest, signature.decode("ascii", "replace"), keys, what=what)
 
 
 def sign_generation(unsigned: bytes, key: "Ed25519PrivateKey") -> str:

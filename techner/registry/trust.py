@@ -7,13 +7,14 @@ through it can forget to. Blobs and reference sets are named by their digest; wh
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from techner.core.errors import IntegrityError, ObjectMissing, SettingsError, Untrusted
 from techner.core.examples import digest
 from techner.documents import canonical
+from techner.registry.followed import verify_in_log
 from techner.registry.names import generation_of
 from techner.registry.signing import (
     sign_document,
@@ -21,7 +22,6 @@ from techner.registry.signing import (
     sign_manifest,
     sign_record,
     verify_document,
-    verify_generation,
     verify_manifest,
     verify_record,
 )
@@ -46,6 +46,8 @@ class TrustedStore(WrappedStore):
 
     public: "tuple[Ed25519PublicKey, ...]"
     private: "Ed25519PrivateKey | None" = None
+    vouched: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Key → digest of the generations that one with a trusted signature was made after."""
 
     def get(self, key: str) -> bytes:
         """Return the bytes; raises ObjectMissing, and Untrusted where they must be signed and are not."""
@@ -88,7 +90,7 @@ class TrustedStore(WrappedStore):
 
     def _verify(self, key: str, data: bytes) -> None:
         if found := _GENERATION.fullmatch(key):
-            verify_generation(data, self.public, alias=found[1], number=generation_of(key) or 0)
+            verify_in_log(self.inner, data, found[1], generation_of(key) or 0, self.public, self.vouched)
         elif _RECORD.fullmatch(key):
             verify_record(key, data, self.public)
         else:
@@ -99,7 +101,7 @@ class TrustedStore(WrappedStore):
             except ObjectMissing as error:
                 raise Untrusted(what, "not signed") from error
             if manifest:
-                verify_manifest(data, signature, self.public)
+                verify_manifest(data, signature, self.public, what=what)
             else:
                 verify_document(key, data, signature=signature, keys=self.public)
 
@@ -115,12 +117,7 @@ class TrustedStore(WrappedStore):
             return _with(data, sign_generation(_with(data, None), self.private))
         if _RECORD.fullmatch(key):
             return _with(data, sign_record(key, _with(data, None), self.private))
-        made = (
-            sign_manifest(data, self.private)
-            if _MANIFEST.fullmatch(key)
-            else sign_document(key, data, self.private)
-        )
-        self.inner.put(signature_of(key, data), made)
+        sign_beside(self.inner, key, data, self.private)
         return data
 
 
@@ -135,6 +132,12 @@ def trusted(
     return TrustedStore(inner=store, public=keys, private=private) if keys else store
 
 
+def sign_beside(store: Store, key: str, data: bytes, private: "Ed25519PrivateKey") -> None:
+    """Write the signature of a document that does not hold its own."""
+    made = sign_manifest(data, private) if _MANIFEST.fullmatch(key) else sign_document(key, data, private)
+    store.put(signature_of(key, data), made)
+
+
 def is_signed(key: str) -> bool:
     """Tell whether what is at `key` must be signed."""
     return key.startswith(SIGNED) and not key.endswith(SIGNATURE)
@@ -147,6 +150,11 @@ def signature_of(key: str, data: bytes) -> str:
     if key.startswith("batches/"):  # two nights may examine one batch: neither replaces the other's
         return f"{key}.{digest(data)[:16]}{SIGNATURE}"
     return key + SIGNATURE
+
+
+def holds_its_signature(key: str) -> bool:
+    """Tell whether what is at `key` is a record of a log, whose signature is a field of its own."""
+    return bool(_GENERATION.fullmatch(key) or _RECORD.fullmatch(key))
 
 
 def signature_key(version: str) -> str:

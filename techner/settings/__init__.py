@@ -21,6 +21,7 @@ from techner.core.policy import (
     TrainingPolicy,
 )
 from techner.core.scheme import label_scheme
+from techner.registry.keyless import KeylessStore
 from techner.registry.progress import remembering
 from techner.registry.signing import load_private_key, load_public_keys
 from techner.registry.trust import trusted
@@ -89,12 +90,14 @@ class Settings(BaseSettings):
 
         How far aliases have come is kept in the cache: an older state of one is refused.
         """
+        bare = open_store(self.store, s3_endpoint=self.s3_endpoint)
+        has_keys = bool(self.public_key or self.signing_key)
         store = trusted(
-            open_store(self.store, s3_endpoint=self.s3_endpoint),
+            bare if has_keys else KeylessStore(inner=bare),
             load_public_keys(self.public_key) if self.public_key else (),
             load_private_key(self.signing_key) if self.signing_key else None,
         )
-        return remembering(store, self.cache, is_signed=bool(self.public_key or self.signing_key))
+        return remembering(store, self.cache, is_signed=has_keys)
 
     @classmethod
     def settings_customise_sources(

@@ -17,7 +17,7 @@ from techner.operate.adopt import adopt
 from techner.registry.aliases import production
 from techner.registry.trust import trusted
 from techner.store import FolderStore
-from tests.world import WHEN, World, quick, tech_batch
+from tests.world import WHEN, WORD, World, quick, tech_batch
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 FORGED = b'{"text": "Mallory uses TLS", "entities": [[0, 7, "PROTOCOL"]]}\n' * 24
@@ -115,13 +115,13 @@ def test_what_an_older_techner_left_unsigned_is_signed_by_a_person(
     )
     assert b"signature" not in bucket.get(key)
     assert status(signed) is Status.HELD
-    assert adopt(bucket, signed.store) == (key,)
+    assert [*adopt(bucket, (), KEY, WORD)] == [key]
     assert status(signed) is Status.EXCLUDED
-    assert adopt(bucket, signed.store) == ()
+    assert [*adopt(bucket, (), KEY, WORD)] == []
 
 
 def test_a_record_with_a_false_signature_is_not_adopted(signed: World, bucket: FolderStore) -> None:
     ref, _ = only(signed)
     decide(trusted(bucket, (), Ed25519PrivateKey.generate()), ref, "release", who="x", why="x", when=WHEN)
-    assert adopt(bucket, signed.store) == ()
+    assert [*adopt(bucket, (), KEY, WORD)] == []
     assert status(signed) is Status.HELD

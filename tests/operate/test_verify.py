@@ -139,6 +139,11 @@ def test_what_is_missing_is_a_fault(promoted: World, damage: Callable[[Store], N
     assert any(one.startswith(where) and two.startswith(what) for one, two in found), found
 
 
+def test_a_log_that_cannot_be_read_is_said_once_and_nothing_else_is_taken_for_damage(promoted: World) -> None:
+    promoted.store.put(newest(promoted.store, "aliases/production/"), b"{}")
+    assert {damage.where for damage in verify_all(promoted.store)} == {"production"}
+
+
 def test_a_version_that_came_too_late_is_no_fault(judged: World) -> None:
     live, manifest = production(judged.store)
     move_alias(judged.store, manifest.parent or "", expected=live, who="x", why="x", when=WHEN)

@@ -40,7 +40,7 @@ def private_pem(key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> 
     )
 
 
-def public_pem(key: ed25519.Ed25519PrivateKey) -> bytes:
+def public_pem(key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     return key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -187,6 +187,43 @@ def test_old_and_new_key_count_during_a_rotation(memory: MemoryStore, tmp_path: 
     made = signed_store(memory)[1]
     (tmp_path / "public.pem").write_bytes(public_pem(OTHER) + public_pem(KEY))
     assert production(trusted(memory, load_public_keys(tmp_path / "public.pem")))[0] == made[2]
+
+
+# A curve that the library does not know, as `openssl genpkey` makes it.
+ODD_PUBLIC = b"""-----BEGIN PUBLIC KEY-----
+MDIwEAYHKoZIzj0CAQYFK4EEAAYDHgAEg5+YXzGUKsgH7k6McE93O7xgLdEBaszr
+wAtszw==
+-----END PUBLIC KEY-----
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (public_pem(KEY) + public_pem(OTHER)[:-40], "one that was cut short"),
+        (public_pem(KEY)[:-30] + public_pem(OTHER), "a key that is broken"),
+        (public_pem(KEY) + b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 old\n", "something else than keys in PEM"),
+        (public_pem(KEY) + private_pem(OTHER), "a private key, which belongs to the nightly run alone"),
+        (public_pem(KEY) + public_pem(ec.generate_private_key(ec.SECP256R1())), "or no Ed25519 key"),
+        (ODD_PUBLIC, "a key that is broken, or no Ed25519 key"),
+    ],
+)
+def test_no_key_of_a_file_is_passed_over(content: bytes, says: str, tmp_path: Path) -> None:
+    (tmp_path / "public.pem").write_bytes(content)
+    with pytest.raises(SettingsError, match=f"{says}.*openssl pkey -in PRIVATE -pubout"):
+        load_public_keys(tmp_path / "public.pem")
+
+
+def test_a_file_of_keys_may_have_comments_and_come_from_windows(tmp_path: Path) -> None:
+    content = b"\xef\xbb\xbf# old\n" + public_pem(KEY) + b"# new\n" + public_pem(OTHER) + b"\n"
+    (tmp_path / "public.pem").write_bytes(content.replace(b"\n", b"\r\n"))
+    assert len(load_public_keys(tmp_path / "public.pem")) == 2
+
+
+def test_of_two_private_keys_none_is_chosen(tmp_path: Path) -> None:
+    (tmp_path / "private.pem").write_bytes(private_pem(KEY) + private_pem(OTHER))
+    with pytest.raises(SettingsError, match="holds several keys; give one"):
+        load_private_key(tmp_path / "private.pem")
 
 
 def test_a_signed_manifest_cannot_be_shown_as_a_generation() -> None:

@@ -1,0 +1,151 @@
+"""A change of keys: the new one signs what the old one did, and then the old one is trusted no longer."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from techner.core.errors import SettingsError, Untrusted
+from techner.core.records import Decision
+from techner.documents import dump
+from techner.operate.adopt import adopt
+from techner.registry.aliases import alias_log, alias_names, move_alias, production
+from techner.registry.keyless import KeylessStore
+from techner.registry.names import record_name
+from techner.registry.progress import remembering
+from techner.registry.trust import trusted
+from techner.registry.versions import create_version, read_manifest
+from techner.runs.judgements import Word
+from techner.store import MemoryStore
+from tests.registry.making import WHEN, generation, manifest
+
+OLD, NEW = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
+BOTH = (OLD.public_key(), NEW.public_key())
+WORD = Word(who="ada", when=WHEN)
+DECISION = dump(Decision(id="d", word="hold", who="me", why="test", when=WHEN))
+PLACES = ("batches/b/a/report.json", "decisions/b/999999999998.json", "gc/condemned.json", "runs/r/plan.json")
+
+
+def key_of(number: int, alias: str = "production") -> str:
+    return f"aliases/{alias}/{record_name(number)}"
+
+
+def move(store: MemoryStore, key: Ed25519PrivateKey, number: int) -> str:
+    """Make a version and point production at it, with this key and both trusted."""
+    signing = trusted(store, BOTH, key)
+    made = create_version(signing, manifest(number))
+    newest = alias_log(signing).newest()
+    expected = newest[1].version if newest else None
+    move_alias(signing, made, expected=expected, who="me", why="better", when=WHEN)
+    return made
+
+
+@pytest.fixture
+def bucket() -> MemoryStore:
+    """Return a store with three moves that the old key signed and two of the new one."""
+    bucket = MemoryStore()
+    for number, key in enumerate((OLD, OLD, OLD, NEW, NEW)):
+        move(bucket, key, number)
+    return bucket
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_a_move_counts_where_the_new_key_signed_one_that_leads_back_to_it(
+    bucket: MemoryStore, number: int
+) -> None:
+    assert trusted(bucket, (NEW.public_key(),)).get(key_of(number)) == bucket.get(key_of(number))
+    assert len(list(alias_log(trusted(bucket, (NEW.public_key(),))).records())) == 5
+
+
+def altered(bucket: MemoryStore) -> None:
+    bucket.put(key_of(2), bucket.get(key_of(2)).replace(b'"me"', b'"us"'))
+
+
+def exchanged(bucket: MemoryStore) -> None:
+    other = MemoryStore()
+    for number in (9, 8):
+        move(other, OLD, number)
+    bucket.put(key_of(2), other.get(key_of(2)))
+
+
+def gone(bucket: MemoryStore) -> None:
+    bucket.delete(key_of(3))
+
+
+@pytest.mark.parametrize("spoil", [altered, exchanged, gone])
+def test_a_move_of_the_old_key_that_nothing_leads_back_to_is_refused(
+    bucket: MemoryStore, spoil: Callable[[MemoryStore], None]
+) -> None:
+    spoil(bucket)
+    with pytest.raises(Untrusted, match="generation 2 of 'production' is altered, or signed by a key"):
+        trusted(bucket, (NEW.public_key(),)).get(key_of(2))
+
+
+def test_the_newest_move_counts_by_its_own_signature_alone(bucket: MemoryStore) -> None:
+    move(bucket, OLD, 5)
+    with pytest.raises(Untrusted, match="generation 6"):
+        production(trusted(bucket, (NEW.public_key(),)))
+
+
+def test_what_the_old_key_signed_is_signed_anew_and_then_believed_without_it(tmp_path: Path) -> None:
+    bucket = MemoryStore()
+    made = [move(bucket, OLD, number) for number in (0, 1)]
+    both = trusted(bucket, BOTH, OLD)
+    move_alias(both, made[0], expected=None, who="me", why="audit", when=WHEN, alias="audit")
+    for place in PLACES:
+        both.put(place, DECISION if place.startswith("decisions/") else dump(generation("g")))
+    seen = remembering(trusted(bucket, BOTH), tmp_path, is_signed=True)
+    assert production(seen)[0] == made[1]
+    signed = list(adopt(bucket, BOTH, NEW, WORD))
+    assert {*PLACES, "aliases/audit", "aliases/production"} <= {*signed}
+    alone = trusted(bucket, (NEW.public_key(),))
+    assert [read_manifest(alone, version).number for version in made] == [0, 1]
+    for place in PLACES:
+        alone.get(place)
+    for alias in alias_names(alone):
+        newest = alias_log(alone, alias).newest()
+        assert newest
+        assert (newest[1].who, newest[1].version) == ("ada", newest[1].previous)
+    assert production(remembering(alone, tmp_path, is_signed=True))[0] == made[1]
+    assert list(adopt(bucket, BOTH, NEW, WORD)) == []
+
+
+def test_what_no_trusted_key_signed_is_not_signed_anew() -> None:
+    bucket = MemoryStore()
+    move(bucket, OLD, 0)
+    forged = create_version(bucket, manifest(7))
+    for place in PLACES:
+        trusted(bucket, (), Ed25519PrivateKey.generate()).put(place, DECISION)
+    bucket.put("runs/r/plan.json", b"altered")
+    assert not {*PLACES, f"versions/{forged}/manifest.json"} & {*adopt(bucket, BOTH, NEW, WORD)}
+
+
+def test_an_error_names_the_manifest_that_is_not_to_be_believed(bucket: MemoryStore) -> None:
+    name = next(iter(bucket.list("versions/0000-"))).key.split("/")[1]
+    with pytest.raises(Untrusted, match=f"the manifest of {name} is altered, or signed by"):
+        read_manifest(trusted(bucket, (NEW.public_key(),)), name)
+
+
+@pytest.mark.parametrize("place", [*PLACES, key_of(6), "versions/0009-0123456789abcdef/manifest.json"])
+def test_without_a_key_nothing_is_written_where_others_sign(
+    bucket: MemoryStore, place: str, tmp_path: Path
+) -> None:
+    store, before = KeylessStore(inner=bucket), list(bucket.list())
+    (tmp_path / "data").write_bytes(b"x")
+    for write in (store.create, store.put):
+        with pytest.raises(SettingsError, match="set TECHNER_SIGNING_KEY"):
+            write(place, b"x")
+    with pytest.raises(SettingsError, match="set TECHNER_SIGNING_KEY"):
+        store.upload(place, tmp_path / "data")
+    assert list(bucket.list()) == before
+    store.create("inbox/first.jsonl", b"x")
+
+
+def test_without_a_key_an_unsigned_store_is_written_as_before() -> None:
+    bucket = MemoryStore()
+    store = KeylessStore(inner=bucket)
+    made = create_version(store, manifest(0))
+    move_alias(store, made, expected=None, who="me", why="origin", when=WHEN)
+    store.put("runs/r/plan.json", b"{}")
+    assert production(bucket)[0] == made
