@@ -1,4 +1,4 @@
-"""`techner`: exit 0 done, 1 error, 2 wrong usage, 3 rejected, 130 interrupted."""
+"""`techner`: exit code 0 done, 1 error, 2 wrong usage, 3 rejected, 130 interrupted."""
 
 import os
 import sys
@@ -55,11 +55,13 @@ def spread(arguments: list[str]) -> list[str]:
 
 
 def main() -> None:
-    """Run the command line; what went wrong is one line on stderr and exit code 1."""
+    """Run the command line; an error is one line on stderr and exit code 1."""
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, "1")  # as in the DAG: the same inputs give the same bytes
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a name in no encoding, or a terminal that knows only ASCII
+        if isinstance(
+            stream, TextIOWrapper
+        ):  # for a name in no encoding, or a terminal that knows only ASCII
             stream.reconfigure(errors="backslashreplace")
     sys.argv[1:] = spread(sys.argv[1:])
     try:
@@ -75,8 +77,8 @@ def main() -> None:
 
 
 def _flush() -> None:
-    """Write out what is left; where the reader has gone, the interpreter must not try again at its end."""
-    stdout: TextIO | None = sys.stdout  # None where it was closed before we came
+    """Write out what is left; if the reader has gone, the interpreter must not try again when it exits."""
+    stdout: TextIO | None = sys.stdout  # None if it was closed before we started
     try:
         if stdout:
             stdout.flush()

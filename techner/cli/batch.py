@@ -1,4 +1,4 @@
-"""`techner batch`: deliveries, and a person's word on them."""
+"""`techner batch`: deliveries, and what people decide about them."""
 
 import json
 from dataclasses import replace
@@ -24,7 +24,7 @@ from techner.inbox.survey import BatchState, Status, survey_all
 from techner.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Deliver batches and see where each one stands.")
-Name = Annotated[str, typer.Argument(help="The batch's name, as `techner batch list` shows it.")]
+Name = Annotated[str, typer.Argument(help="The name of the batch, as `techner batch list` shows it.")]
 COLOURS = {
     Status.PENDING: "yellow",
     Status.ACCEPTED: "cyan",
@@ -40,9 +40,9 @@ app.command("fix")(fix)
 
 @app.command("submit")
 def submit_files(
-    files: Annotated[list[Path], typer.Argument(help="Annotated files.")],
+    files: Annotated[list[Path], typer.Argument(help="The annotated files.")],
     scope: Annotated[
-        str | None, typer.Option(help="Labels that the annotators looked for: PROTOCOL,HARDWARE.")
+        str | None, typer.Option(help="The labels that the annotators looked for, such as PROTOCOL,HARDWARE.")
     ] = None,
 ) -> None:
     """Deliver annotated files to the inbox; the next run picks them up."""
@@ -51,7 +51,7 @@ def submit_files(
     stated = None if scope is None else scope_metadata(store, settings.policies, labels_in(scope))
     for file in files:
         beside = metadata_beside(file)
-        # What a correction corrects stays true, whatever scope it is given.
+        # A correction keeps the batch that it corrects, whatever scope it is given.
         metadata = replace(stated, corrects=beside.corrects) if stated and beside else stated or beside
         name = submit(store, file, metadata=metadata)
         console.print(f"delivered {name}", markup=False)
@@ -92,7 +92,7 @@ def list_batches(as_json: AsJson = False) -> None:  # noqa: FBT002
 
 @app.command("show")
 def show_batch(name: Name, as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Show one delivery: its status, its counts, and every fault that was found."""
+    """Show one delivery: its status, its counts and every fault in it."""
     settings = load_settings()
     state = find(states(settings), name)
     report = state.report or examined(settings.open_store(), state.ref, settings.policies)
@@ -108,7 +108,7 @@ def show_batch(name: Name, as_json: AsJson = False) -> None:  # noqa: FBT002
 
 @app.command("report")
 def report(name: Name) -> None:
-    """Print the page about one delivery, as HTML: `techner batch report NAME > report.html`."""
+    """Print the HTML page about one delivery: `techner batch report NAME > report.html`."""
     settings = load_settings()
     store = settings.open_store()
     state = find(states(settings), name)
@@ -117,13 +117,13 @@ def report(name: Name) -> None:
 
 
 @app.command("exclude")
-def exclude(name: Name, why: Annotated[str, typer.Option(help="The reason, kept for ever.")]) -> None:
+def exclude(name: Name, why: Annotated[str, typer.Option(help="The reason; it is kept for good.")]) -> None:
     """Keep a batch out of every run until it is released."""
     _say(name, "exclude", why)
 
 
 @app.command("release")
-def release(name: Name, why: Annotated[str, typer.Option(help="The reason, kept for ever.")]) -> None:
+def release(name: Name, why: Annotated[str, typer.Option(help="The reason; it is kept for good.")]) -> None:
     """Make a held or excluded batch pending again."""
     _say(name, "release", why)
 

@@ -1,4 +1,4 @@
-"""`techner batch check`: what a night would say of a file, without a store."""
+"""`techner batch check`: what a night would say about a file, without a store."""
 
 import json
 from dataclasses import replace
@@ -24,19 +24,22 @@ if TYPE_CHECKING:
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help="An annotated file, of any format that is read.")],
+    file: Annotated[Path, typer.Argument(help="An annotated file in any of the supported formats.")],
     labels: Annotated[
-        str | None, typer.Option(help="Labels that may be used: PROTOCOL,HARDWARE. Default: as in a night.")
+        str | None,
+        typer.Option(help="The labels that may be used, such as PROTOCOL,HARDWARE; default: as in a night."),
     ] = None,
     holdout: Annotated[
-        Path | None, typer.Option(help="Texts that only score: annotated rows, or a JSON list of texts.")
+        Path | None,
+        typer.Option(help="Texts that must not be trained on: annotated rows, or a JSON list of texts."),
     ] = None,
     model: Annotated[
-        Path | None, typer.Option(help="A pipeline that reads it too: says where it surely disagrees.")
+        Path | None,
+        typer.Option(help="A pipeline that reads the file too; confident disagreement is reported."),
     ] = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Examine a file as a night would; it needs no store. Exit code 3 where it would be rejected."""
+    """Examine a file as a night would, without a store; exit code 3 if it would be rejected."""
     from techner.night.second_reader import second_reader
     from techner.quality.offline import examine_offline, holdout_keys
     from techner.uptraining.pipeline import load_pipeline
@@ -65,12 +68,12 @@ def check(
 def _scheme(
     labels: str | None, settings: Settings, nlp: "Language | None"
 ) -> tuple[LabelScheme, QualityPolicy]:
-    """Return the labels that a night would know, the policy, and say on stderr where they come from."""
+    """Return the labels that a night would know and the policy; stderr says where the labels come from."""
     policies = settings.policies
     if labels is not None:
         named = labels_in(labels)
         if not named:
-            raise BatchError("--labels names no label; write PROTOCOL,HARDWARE")
+            raise BatchError("--labels names no label: give a list such as PROTOCOL,HARDWARE")
         return LabelScheme(frozenset(named)), replace(policies.quality, labels=named)
     pretrained, source = _pretrained(settings, nlp)
     console.print(f"pretrained labels: {shown(source)}", markup=False)
@@ -108,7 +111,7 @@ def _read(path: Path, *, most: int | None = None) -> bytes:
 
 
 def as_document(examined: "Examined") -> dict[str, object]:
-    """Return what a program wants to know of a delivery."""
+    """Return what a program needs to know about a delivery."""
     report = examined.report
     return {
         "action": report.action,

@@ -1,4 +1,4 @@
-"""`techner doctor`: what is wrong with the store, and which loss its sets are too small to show."""
+"""`techner doctor`: what is wrong with the store, and how small a loss its sets can show."""
 
 import json
 from dataclasses import asdict
@@ -22,7 +22,7 @@ ILL, TOO_SMALL = 1, 3
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
-    """Look the store over: exit 0 fine, 1 something is wrong, 3 a set is too small for its margin."""
+    """Examine the store; exit code 1 if something is wrong, 3 if a set is too small for its margin."""
     from techner.operate.doctor import diagnose
 
     settings = load_settings()
@@ -62,8 +62,8 @@ def _show(found: "Diagnosis") -> None:
         out.print(table)
     if not found.is_enough:
         out.print(
-            "Where a set is too small for its margin, the gate asks a person more often. Give `techner init` "
-            "more annotated text, or widen the margin (README, settings)."
+            "If a set is too small for its margin, the gate asks a person more often. Give `techner init` "
+            "more annotated text, or widen the margin (docs/reference/settings.md)."
         )
 
 
@@ -71,5 +71,5 @@ def _needed(reach: "Reach") -> str:
     if reach.is_enough:
         return "[green]enough[/]"
     about = "no number is" if reach.needed is None else f"about {reach.needed}"
-    # Too few spans to show a small loss of the new labels is no question: it passes.
+    # If the spans are too few to show a small loss of the new labels, the check passes.
     return f"[yellow]{about}[/]" if reach.must_reach else f"{about}; a smaller loss passes"

@@ -1,4 +1,4 @@
-"""Annotated files that people name on the command line: read, checked as deliveries are, and talked about."""
+"""Annotated files that are named on the command line: read, and checked as deliveries are."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ def read_file(
     takes_texts: bool = False,
     noted: frozenset[str] = frozenset(),
 ) -> "AnnotatedFile":
-    """Read and check a file, and say what of it is not used; raises BatchError where it cannot be read."""
+    """Read and check a file, and say which rows are not used; raises BatchError if it cannot be read."""
     from techner.quality.annotated import Tokenizer, read_annotated
     from techner.uptraining.pipeline import cuts_at_space, tokens
 
@@ -48,7 +48,7 @@ def read_file(
 def read_usable(
     path: Path, nlp: "Language", policy: QualityPolicy, *, takes_texts: bool = False
 ) -> "AnnotatedFile":
-    """Read a file that trains or judges; raises BatchError where too many of its rows are faulty."""
+    """Read a file that trains or judges; raises BatchError if too many of its rows are faulty."""
     from techner.quality.annotated import require_usable
 
     found = read_file(path, nlp, policy, takes_texts=takes_texts)
@@ -61,9 +61,11 @@ def _say(found: "AnnotatedFile") -> None:
     if found.set_aside:
         lines.append(f"{found.rows_set_aside} of {found.read} rows are set aside: {found.reasons}")
     if found.repeated:
-        lines.append(f"{found.repeated} rows are copies of earlier ones, and left out")
+        lines.append(f"{found.repeated} rows are copies of earlier ones and are left out")
     if found.passed_over:
         lines.append(f"{found.passed_over} rows that their annotator rejected or skipped are passed over")
-    lines += [f"{number} rows {_MEANT[code]}; they are used so" for code, number in found.noted.items()]
+    lines += [
+        f"{number} rows {_MEANT[code]}; they are used as they are" for code, number in found.noted.items()
+    ]
     for line in lines:
         console.print(f"{found.name}: {line}", markup=False)

@@ -1,4 +1,4 @@
-"""What was found in a delivery, in words."""
+"""What was found in a delivery, as text."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from techner.cli.terminal import out, shown
 from techner.core.delivery import Finding, QualityReport
 
 SHOWN = 10
-"""Findings a code that are printed; `--json` has all."""
+"""Findings per code that are printed; `--json` has more."""
 
 
 def show_report(
@@ -17,10 +17,10 @@ def show_report(
     corrects: str | None = None,
     surfaces: Mapping[str, Mapping[str, int]] | None = None,
 ) -> None:
-    """Print counts first, then every fault and every warning; `corrects` is the name of another batch."""
+    """Print the counts, then every fault and every warning; `corrects` is the name of another batch."""
     out.print(
         f"{report.action}: {report.read} read = {report.accepted} accepted + {report.quarantined} "
-        f"quarantined + {report.rejected} rejected ({report.reader or 'no format'})"
+        f"quarantined + {report.rejected} rejected ({report.reader or 'unknown format'})"
     )
     out.print(f"spans: {_counted(report.labels) or 'none'}", markup=False)
     for label, counts in (surfaces or {}).items():
@@ -45,7 +45,7 @@ def _counted(labels: dict[str, int]) -> str:
 
 
 def scope_of(report: QualityReport) -> str:
-    """Say what the annotators of a batch looked for, and how that is known."""
+    """Say which labels the annotators of a batch looked for, and how that is known."""
     own = f"; {report.own_scopes} rows state their own" if report.own_scopes else ""
     return f"{', '.join(report.scope) or 'none'} ({report.scope_from}{own})"
 

@@ -1,4 +1,4 @@
-"""`techner batch fix`: the rows that were set aside, ready to correct and submit again."""
+"""`techner batch fix`: the rows that were set aside, ready to be corrected and submitted again."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,18 +19,18 @@ from techner.settings import load_settings
 
 
 def metadata_beside(file: Path) -> BatchMetadata | None:
-    """Return what `batch fix` wrote beside a file, or a person."""
+    """Return the metadata that `batch fix` or a person wrote next to a file."""
     beside = file.with_name(file.name + METADATA)
     return parse(BatchMetadata, beside.read_bytes(), where=str(beside)) if beside.is_file() else None
 
 
 def fix(
-    name: Annotated[str, typer.Argument(help="The batch's name, as `techner batch list` shows it.")],
+    name: Annotated[str, typer.Argument(help="The name of the batch, as `techner batch list` shows it.")],
     output: Annotated[
         Path | None, typer.Option("--out", help="A file that does not exist yet; default: NAME-fixed.jsonl.")
     ] = None,
 ) -> None:
-    """Write the rows that were set aside, with certain corrections, as a file to correct and submit again."""
+    """Write the rows that were set aside, with certain corrections made, to a file to edit and submit."""
     settings = load_settings()
     store = settings.open_store()
     state = find(states(settings), name)
@@ -47,11 +47,11 @@ def fix(
                 file.write(data)
         except OSError as error:
             raise BatchError(
-                f"cannot write {target}: {error.strerror}; name another file with --out"
+                f"cannot write {target}: {error.strerror}; give another file with --out"
             ) from error
     console.print(
-        f"{made.corrected} rows with corrections that are certain, {made.open} to correct, "
+        f"{made.corrected} rows corrected with certainty, {made.open} to correct, "
         f"{made.left_out} left out (copies, texts that score, rejected by their annotator)"
     )
-    console.print(f"look through it, then: techner batch submit {path}", markup=False)
+    console.print(f"check the file, then: techner batch submit {path}", markup=False)
     typer.echo(str(path))

@@ -30,15 +30,17 @@ def init(
     reference: Annotated[
         Path | None,
         typer.Option(
-            help="Rows of the old domain: those with entities are gold, the base model labels the others."
+            help="Text of the old domain: rows with entities are gold; the base model labels the others."
         ),
     ] = None,
     holdout: Annotated[
         Path | None,
-        typer.Option(help="Annotated rows that only score the new labels; else a share of the batches does."),
+        typer.Option(
+            help="Annotated rows that only score the new labels; default: a share of the deliveries."
+        ),
     ] = None,
 ) -> None:
-    """Make the origin version and the reference set of a store, once."""
+    """Make the origin and the reference set of a store, once."""
     from techner.corpus.reference import load_reference
     from techner.operate.initialise import initialise
     from techner.registry.versions import read_manifest
@@ -70,7 +72,7 @@ def init(
 
 
 def said_of(reference: "Reference", pretrained: tuple[str, ...], gate: GatePolicy) -> Iterator[str]:
-    """Say who labelled the reference set, and of which labels it says too little."""
+    """Say who labelled the reference set, and about which labels it says too little."""
     from techner.operate.unscored_labels import gold_spans
 
     evidence = reference.evidence
@@ -81,8 +83,8 @@ def said_of(reference: "Reference", pretrained: tuple[str, ...], gate: GatePolic
     if evidence.not_annotated:
         yield (
             f"no gold row is annotated for {_counted(evidence.not_annotated)} (spans that the base model "
-            "finds in them): of these labels the gold rows say nothing, and the gate asks about each "
-            "candidate of `blend`. Annotate them, or state `scope` in the rows that were read for them"
+            "finds in them): the gold rows say nothing about these labels, and the gate asks about each "
+            "candidate of `blend`. Annotate them, or state a `scope` in the rows that were read for them"
         )
     few = {
         label: spans
@@ -90,19 +92,19 @@ def said_of(reference: "Reference", pretrained: tuple[str, ...], gate: GatePolic
         if spans < gate.min_support and label not in evidence.not_annotated
     }
     if few:
-        yield f"too few spans in the part that scores, under {gate.min_support}: {_counted(few)}"
+        yield f"too few spans in the part that scores (fewer than {gate.min_support}): {_counted(few)}"
     if evidence.in_holdout:
-        yield f"{evidence.in_holdout} reference texts are left out, because the holdout has them"
+        yield f"{evidence.in_holdout} reference texts are left out, because they are in the holdout"
 
 
 def _counted(spans: Mapping[str, int]) -> str:
-    return ", ".join(f"{label} {number}" for label, number in spans.items()) or "no span"
+    return ", ".join(f"{label} {number}" for label, number in spans.items()) or "no spans"
 
 
 def _reference(
     path: Path | None, base: str, nlp: "Language", policy: QualityPolicy
 ) -> tuple[tuple[Example, ...], tuple[str, ...]]:
-    """Return gold examples and texts to label; without a file, the project's own general corpus."""
+    """Return gold examples and texts to label; without a file, those of the project's own general corpus."""
     if path is None:
         from techner.starter import corpus_examples
 

@@ -1,4 +1,4 @@
-"""`techner model`: versions, what differs, history, download."""
+"""`techner model`: versions, their differences and history, and downloads."""
 
 import json
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from techner.settings import load_settings
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Versions of the model: show, compare, download, promote, roll back, verify, tidy up.",
+    help="Versions of the model: show, compare, download, promote, roll back, verify and collect them.",
 )
 Name = Annotated[str, typer.Argument(help="A version, or an alias.")]
 
@@ -53,7 +53,7 @@ def list_versions(as_json: AsJson = False) -> None:  # noqa: FBT002
 
 @app.command("show")
 def show(name: Name = "production", as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Show one version: labels, scores, verdict, lineage."""
+    """Show one version: its labels, scores, verdict and lineage."""
     version, manifest = resolve(load_settings().open_store(), name)
     if as_json:
         typer.echo(json.dumps({"version": version} | plain(manifest), indent=1))
@@ -75,9 +75,9 @@ def show(name: Name = "production", as_json: AsJson = False) -> None:  # noqa: F
 @app.command("card")
 def card(
     name: Name = "production",
-    html: Annotated[bool, typer.Option("--html", help="HTML instead of Markdown.")] = False,  # noqa: FBT002
+    html: Annotated[bool, typer.Option("--html", help="Print HTML instead of Markdown.")] = False,  # noqa: FBT002
 ) -> None:
-    """Print the model card: intended use, labels, data, scores with intervals, known gaps, lineage."""
+    """Print the model card: intended use, labels, data, scores with intervals, known gaps and lineage."""
     store = load_settings().open_store()
     version, manifest = resolve(store, name)
     entry = manifest.records.get("card.html" if html else "card.md")
@@ -92,7 +92,7 @@ def diff(
     after: Name = "production",
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Show what one version has that another has not: files, labels, batches, lineage, scores."""
+    """Show how two versions differ: files, labels, batches, lineage and scores."""
     store = load_settings().open_store()
     found = difference(resolve(store, before), resolve(store, after))
     if as_json:
@@ -118,12 +118,15 @@ def diff(
 @app.command("history")
 def history(
     at: Annotated[
-        str | None, typer.Option(help="What was live then: 2026-11-20, or 2026-11-20T02:00+01:00; else UTC.")
+        str | None,
+        typer.Option(
+            help="Show what was live at this time: 2026-11-20, or 2026-11-20T02:00+01:00; default zone: UTC."
+        ),
     ] = None,
-    alias: Annotated[str, typer.Option(help="Of another alias.")] = PRODUCTION,
+    alias: Annotated[str, typer.Option(help="The alias to show.")] = PRODUCTION,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Show every move of `production`, newest first: from, to, who, why, when; --at tells what was live."""
+    """Show every move of `production`, newest first: from, to, who, why and when."""
     store = load_settings().open_store()
     if at is not None:
         record = alias_at(store, _time(at), alias=alias)
@@ -146,15 +149,17 @@ def _time(text: str) -> datetime:
         found = datetime.fromisoformat(text)
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
-        raise typer.BadParameter(f"{text!r} is no time; write 2026-11-20 or 2026-11-20T02:00") from error
+        raise typer.BadParameter(f"{text!r} is not a time; write 2026-11-20 or 2026-11-20T02:00") from error
 
 
 @app.command("pull")
 def pull(
     name: Name = "production",
-    to: Annotated[Path | None, typer.Option(help="A new folder; default: the cache.")] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="A folder that does not exist yet; default: the cache.")
+    ] = None,
 ) -> None:
-    """Download a version, every file verified by SHA-256, and print its folder."""
+    """Download a version, verify every file by SHA-256, and print the folder."""
     settings = load_settings()
     models = ModelStore(
         settings.store,
@@ -162,13 +167,13 @@ def pull(
         s3_endpoint=settings.s3_endpoint,
         public_key=settings.public_key,
     )
-    if settings.signing_key and not settings.public_key:  # who signs can tell what it signed
+    if settings.signing_key and not settings.public_key:  # a process that signs can tell what it signed
         name, _ = resolve(settings.open_store(), name)
     if to is None:
         typer.echo(models.pull(name))
         return
     if to.exists():
-        raise RegistryError(f"{to} exists already; give a new folder")
+        raise RegistryError(f"{to} already exists; give a folder that does not")
     checkout(settings.open_store(), models.manifest(name).files, into=to.absolute(), cache=settings.cache)
     typer.echo(to)
 

@@ -16,7 +16,7 @@ from techner.runs.run import Run
 
 
 def tell_night(run: Run, policies: Policies, wanted: Wanted) -> Outcome | None:
-    """Run a night to its end and tell what each task did; None where there was nothing to learn from."""
+    """Run a night to its end, and say what each task did; None if there was nothing to learn from."""
     outcome, last = None, None
     bar = partial(training_bar, "uptraining")
     for done in whole_night(run, policies, _sign, wanted, training=bar):
@@ -30,7 +30,7 @@ def tell_night(run: Run, policies: Policies, wanted: Wanted) -> Outcome | None:
     if last is None:
         console.print("nothing is pending")
     elif last == "superseded":
-        console.print("nothing is pending: production has learnt these batches meanwhile")
+        console.print("nothing is pending: production has learnt these batches in the meantime")
     return outcome
 
 
@@ -66,7 +66,9 @@ def _tell_end(done: Done) -> None:
             out.print(f"rejected: {verdict.reason}; production stays", markup=False)
         case Done(task="ask"):
             name = done.run.id
-            out.print(f"the gate asks a person: `techner run approve {name} --why …`, or `run reject`")
+            out.print(
+                f"the gate asks a person: `techner run approve {name} --why …`, or `techner run reject`"
+            )
             out.print(f"what was lost and gained: `techner run report {name} > report.html`", markup=False)
 
 

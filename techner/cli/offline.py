@@ -1,4 +1,4 @@
-"""`techner uptrain` and `techner evaluate`: on folders and files, without a store or Airflow."""
+"""`techner uptrain` and `techner evaluate`: folders and files, without a store or Airflow."""
 
 import json
 from collections import Counter
@@ -29,22 +29,26 @@ if TYPE_CHECKING:
 
 
 def uptrain(
-    base: Annotated[str, typer.Option(help="The pipeline to go on from: a folder, package or archive.")],
-    train: Annotated[list[Path], typer.Option(help="Annotated files of the new labels; several may follow.")],
-    rehearsal: Annotated[Path, typer.Option(help="Text of the old domain; entities are gold, if given.")],
-    output: Annotated[Path, typer.Option("--out", help="A folder that does not exist yet.")],
+    base: Annotated[str, typer.Option(help="The pipeline to start from: a folder, a package or an archive.")],
+    train: Annotated[list[Path], typer.Option(help="Annotated files with the new labels.")],
+    rehearsal: Annotated[Path, typer.Option(help="Text of the old domain; rows with entities are gold.")],
+    output: Annotated[
+        Path, typer.Option("--out", help="Where to write the candidate: a folder that does not exist yet.")
+    ],
     origin: Annotated[
-        str | None, typer.Option(help="The pretrained pipeline; needed where --base was uptrained before.")
+        str | None, typer.Option(help="The pretrained pipeline; needed if --base was uptrained before.")
     ] = None,
-    strategy: Annotated[str | None, typer.Option(help="extend or blend; default: as set.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Default: as set.")] = None,
+    strategy: Annotated[
+        str | None, typer.Option(help="`extend` or `blend`; default: the setting training.strategy.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Default: the setting training.seed.")] = None,
 ) -> None:
     """Uptrain a pipeline on annotated files and rehearsed text."""
     from techner.uptraining import make_candidate
     from techner.uptraining.pipeline import load_pipeline
 
     if output.exists() or not output.absolute().parent.is_dir():
-        raise ModelError(f"--out {output}: name a folder that does not exist, in one that does")
+        raise ModelError(f"--out {output}: give a folder that does not exist yet, inside one that does")
     settings = load_settings()
     policy = settings.training
     policy = replace(policy, strategy=strategy or policy.strategy, seed=policy.seed if seed is None else seed)
@@ -71,11 +75,11 @@ def uptrain(
 
 
 def evaluate(
-    model: Annotated[Path, typer.Option(help="A pipeline's folder.")],
-    gold: Annotated[list[Path], typer.Option(help="Annotated files; several may follow.")],
+    model: Annotated[Path, typer.Option(help="The folder of a pipeline.")],
+    gold: Annotated[list[Path], typer.Option(help="Annotated files.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
-    """Score a pipeline on annotated files, over the labels in them; exit 3 where rows are set aside."""
+    """Score a pipeline on annotated files, over the labels in them; exit code 3 if rows are set aside."""
     from techner.quality.annotated import SCORED
     from techner.uptraining.pipeline import load_pipeline, new_labels, predict, pretrained_labels
 
@@ -84,7 +88,7 @@ def evaluate(
     examples = [example for file in files for example in file.examples]
     labels = frozenset(span.label for example in examples for span in example.spans)
     if not labels:
-        raise BatchError("there is no span in the usable rows of the gold files: nothing to score")
+        raise BatchError("the usable rows of the gold files have no spans: there is nothing to score")
     unknown = _unknown(examples, frozenset({*pretrained_labels(nlp), *new_labels(nlp)}))
     found = predict(nlp, [example.text for example in examples])
     rows = (
@@ -108,7 +112,7 @@ def _unknown(examples: "list[Example]", known: frozenset[str]) -> dict[str, int]
         label: spans for label, spans in label_counts(examples).items() if spans and label not in known
     }
     if unknown:
-        said = f"the model does not have {described(unknown, known)}: it finds none of these"
+        said = f"the model does not have {described(unknown, known)}: it finds none of their spans"
         console.print(said, markup=False)
     return unknown
 
@@ -119,7 +123,7 @@ def _summary(by_label: "dict[str, Counts]") -> dict[str, object]:
 
 
 def _told(files: "list[AnnotatedFile]") -> dict[str, object]:
-    """Return what a program must know of the rows behind the scores."""
+    """Return what a program needs to know about the rows behind the scores."""
     noted: Counter[str] = Counter()
     for file in files:
         noted.update(file.noted)
@@ -143,7 +147,7 @@ def _table(by_label: "dict[str, Counts]") -> Table:
 def _corpus(
     train: list[Path], rehearsal: Path, pretrained: "Language", settings: "Settings", *, strategy: str
 ) -> "TrainingCorpus":
-    """Read what to train on; says what of it is not learnt, and keeps its texts out of the rehearsal."""
+    """Read what to train on, say which part is not learnt, and keep its texts out of the rehearsal."""
     from techner.corpus.assemble import by_text
     from techner.corpus.merge import merge
     from techner.quality.sets import label_counts
@@ -166,7 +170,7 @@ def _corpus(
         )
     rehearsed = by_text(_rehearsal(rehearsal, pretrained, settings.quality))
     if both := rehearsed.keys() & taught.keys():
-        console.print(f"{len(both)} rehearsal texts are left out, because --train has them", markup=False)
+        console.print(f"{len(both)} rehearsal texts are left out, because they are in --train", markup=False)
     return TrainingCorpus(
         train=tuple(taught.values()),
         rehearsal=tuple(example for key, example in rehearsed.items() if key not in both),
@@ -174,7 +178,7 @@ def _corpus(
 
 
 def _rehearsal(path: Path, pretrained: "Language", policy: QualityPolicy) -> "tuple[Example, ...]":
-    """Read rehearsal examples; rows without entities get those that the pretrained pipeline finds."""
+    """Read rehearsal examples; rows without entities get what the pretrained pipeline finds."""
     from techner.core.examples import Example
     from techner.corpus.reference import narrowed, unmarked
     from techner.quality.sets import require_pretrained
@@ -187,7 +191,7 @@ def _rehearsal(path: Path, pretrained: "Language", policy: QualityPolicy) -> "tu
     gold, not_annotated = narrowed(file.examples, found, labels)
     if not_annotated:
         named = ", ".join(f"{label} {spans}" for label, spans in sorted(not_annotated.items()))
-        said = f"no row of {path} is annotated for {named} (spans of the pretrained pipeline), which stand in"
+        said = f"no row of {path} is annotated for {named}: spans of the pretrained pipeline are used instead"
         console.print(said, markup=False)
     silver = predict(pretrained, list(file.texts))
     gold += [Example(text, spans) for text, spans in zip(file.texts, silver, strict=True)]

@@ -1,4 +1,4 @@
-"""`techner model promote`, `rollback` and `export`: a person moves an alias, or takes a version elsewhere."""
+"""`techner model promote`, `rollback` and `export`: move an alias, or take a version elsewhere."""
 
 import uuid
 from pathlib import Path
@@ -14,15 +14,17 @@ from techner.runs.judgements import Word
 from techner.runs.run import Run
 from techner.settings import load_settings
 
-Why = Annotated[str, typer.Option(help="The reason, kept for ever.")]
+Why = Annotated[str, typer.Option(help="The reason; it is kept for good.")]
 
 
 def promote(
     version: Annotated[str, typer.Argument(help="The version to point the alias at.")],
     why: Why,
-    alias: Annotated[str, typer.Option(help="`production`, or a name of your own: a pin.")] = PRODUCTION,
+    alias: Annotated[
+        str, typer.Option(help="`production`, or a name of your own, which pins the version.")
+    ] = PRODUCTION,
 ) -> None:
-    """Point an alias at a version there is, loaded and queried first; `gc` keeps what aliases name."""
+    """Point an alias at a version, which is loaded and queried first; `gc` keeps what an alias names."""
     import techner.operate.promote
 
     techner.operate.promote.promote(
@@ -34,24 +36,26 @@ def promote(
 
 def rollback(
     why: Why,
-    to: Annotated[str | None, typer.Option(help="A version; default: the one before production.")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="The version to go back to; default: the one before production.")
+    ] = None,
 ) -> None:
-    """Point `production` at an earlier version, loaded first; the batches learnt since are held."""
+    """Point `production` at an earlier version, which is loaded first; batches learnt since are held."""
     from techner.operate.rollback import roll_back
 
     target, held = roll_back(_run("rollback"), Word(who=person(), when=now(), why=why), to=to)
     console.print(f"production names {target} again", markup=False)
     for name in held:
-        console.print(f"held: {name}; `techner batch release` makes it due again", markup=False)
+        console.print(f"held: {name}; `techner batch release` makes it pending again", markup=False)
     typer.echo(target)
 
 
 def export(
     to: Annotated[Path, typer.Option(help="The folder to write into.")],
     name: Annotated[str, typer.Argument(help="A version, or an alias.")] = PRODUCTION,
-    form: Annotated[Form, typer.Option(help="An archive, or a wheel that pip installs.")] = Form.ARCHIVE,
+    form: Annotated[Form, typer.Option(help="An archive, or a wheel that pip can install.")] = Form.ARCHIVE,
 ) -> None:
-    """Write a version as one verified file, and print its path."""
+    """Write a version as one verified file, and print the path."""
     run = _run("export")
     version, manifest = resolve(run.store, name)
     typer.echo(write(run, version, manifest, form=form, into=to))
@@ -59,5 +63,5 @@ def export(
 
 def _run(what: str) -> Run:
     settings = load_settings()
-    # An id of its own: two people at once must not share what is reserved.
+    # An id of its own: two people who act at once must not share what is reserved.
     return Run(store=settings.open_store(), id=f"{what}-{uuid.uuid4().hex[:8]}", cache=settings.cache)

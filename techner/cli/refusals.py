@@ -1,4 +1,4 @@
-"""What the system or the installation refuses, as an error in words."""
+"""What the system or the installation refuses, as an error that people can read."""
 
 import errno
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def in_words() -> Iterator[None]:
         raise _missing(error) from error
     except MemoryError as error:
         raise TechnerError(
-            "there is not enough memory for this; close what else runs, or give less"
+            "there is not enough memory for this; close other programs, or give it less data"
         ) from error
     except OSError as error:
         if error.errno == errno.EPIPE:
@@ -49,4 +49,4 @@ def _missing(error: ModuleNotFoundError) -> TechnerError:
 
 def _refused(error: OSError) -> TechnerError:
     what = f"cannot use {error.filename!r}: " if error.filename is not None else ""
-    return TechnerError(f"{what}{error.strerror or error}; give another path, or correct its rights")
+    return TechnerError(f"{what}{error.strerror or error}; give another path, or correct its permissions")

@@ -16,20 +16,24 @@ from techner.runs.judgements import Word, find_report, judgements
 from techner.runs.run import Run
 from techner.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, help="Run a night without Airflow, and see what runs decided.")
-Why = Annotated[str, typer.Option(help="The reason, kept for ever.")]
-RunId = Annotated[str, typer.Argument(help="The run's id, as the night and `techner run list` print it.")]
+app = typer.Typer(no_args_is_help=True, help="Run a night without Airflow, and see and decide its outcome.")
+Why = Annotated[str, typer.Option(help="The reason; it is kept for good.")]
+RunId = Annotated[
+    str, typer.Argument(help="The id of the run, as the night and `techner run list` print it.")
+]
 
 
 @app.command("night")
 def night(
     batch: Annotated[
-        list[str] | None, typer.Option(help="Only this batch, held or not; may be given again.")
+        list[str] | None, typer.Option(help="Take only this batch, held or not; can be repeated.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge, and change nothing.")] = False,  # noqa: FBT002
-    run_id: Annotated[str | None, typer.Option(help="Go on with this run, which was stopped.")] = None,
+    dry_run: Annotated[  # noqa: FBT002
+        bool, typer.Option("--dry-run", help="Judge the candidate, and change nothing.")
+    ] = False,
+    run_id: Annotated[str | None, typer.Option(help="Resume this run, which was stopped.")] = None,
 ) -> None:
-    """Admit, assemble, uptrain, evaluate, judge, and publish or reject."""
+    """Run a night: admit, assemble, uptrain, evaluate, judge, and publish or reject."""
     from techner.cli.night import tell_night
     from techner.night.whole import Wanted
 
@@ -59,7 +63,7 @@ def reject(run_id: RunId, why: Why) -> None:
 
 @app.command("abandon")
 def abandon(run_id: RunId, why: Why) -> None:
-    """Decide a run that will never end: a killed night, a question that was given up."""
+    """End a run that will never be decided: a killed night, or a question that was given up."""
     from techner.night.reject import abandon as give_up
 
     give_up(_run(run_id), Word(who=person(), when=now(), why=why))
@@ -68,7 +72,7 @@ def abandon(run_id: RunId, why: Why) -> None:
 
 @app.command("report")
 def report(run_id: RunId) -> None:
-    """Print the HTML page of a judged run, decided or not: checks, and entities lost and gained."""
+    """Print the HTML page of a judged run: its checks, and the entities lost and gained."""
     store = load_settings().open_store()
     typer.echo(load_bytes(store, find_report(store, run_id)).decode())
 
@@ -77,7 +81,7 @@ def report(run_id: RunId) -> None:
 def list_runs(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
-    """Show the runs that were decided, newest first."""
+    """Show the runs that are decided, newest first."""
     store = load_settings().open_store()
     found = list(judgements(store).believed())
     for generation in [number for number, record in found if record is None]:

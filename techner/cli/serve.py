@@ -9,12 +9,12 @@ from techner.settings import load_settings
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="The port to listen at; 0: a free one.")
+        int, typer.Option(min=0, max=65_535, help="The port to listen on; 0: any free port.")
     ] = 8000,
 ) -> None:
-    """Serve versions and files over HTTP to whoever sends TECHNER_TOKEN as bearer token; Ctrl-C stops it."""
+    """Serve versions and files over HTTP to clients that send TECHNER_TOKEN as bearer token."""
     try:
         import uvicorn
 
@@ -24,7 +24,7 @@ def serve(
     app = create_app_alone(load_settings())
     try:
         uvicorn.run(app, host=host, port=port)
-    except SystemExit as error:  # uvicorn's own way to say so, with a number that means something else here
+    except SystemExit as error:  # how uvicorn reports it, with a code that means something else here
         raise SettingsError(
-            f"cannot listen at {host}:{port}: see above; choose another --host or --port"
+            f"cannot listen on {host}:{port}: see above; choose another --host or --port"
         ) from error

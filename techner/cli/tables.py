@@ -12,7 +12,7 @@ from techner.registry.diff import ScoreChange
 
 
 def score_table(scores: tuple[LabelScore, ...]) -> Table:
-    """Per label: old, new, and the interval of the change."""
+    """Return F1 per label: origin, production, candidate, and the interval of the change."""
     table = Table("label", "part", title="F1 on the frozen sets", title_justify="left")
     for column in ("gold", "origin", "production", "candidate", "change, 95 % interval"):
         table.add_column(column, justify="right")
@@ -27,7 +27,7 @@ def score_table(scores: tuple[LabelScore, ...]) -> Table:
 
 
 def diff_table(scores: Iterable[ScoreChange]) -> Table:
-    """Per label: F1 of two versions, as each was judged."""
+    """Return F1 per label of two versions, as each was judged."""
     table = Table("label", "part", title="F1, each as it was judged", title_justify="left")
     for column in ("before", "after", "change"):
         table.add_column(column, justify="right")
@@ -38,7 +38,7 @@ def diff_table(scores: Iterable[ScoreChange]) -> Table:
 
 
 def history_table(records: Iterable[tuple[int, Generation]]) -> Table:
-    """Move by move: where an alias pointed, since when, by whom and why."""
+    """Return a line per move: where the alias pointed, since when, by whom and why."""
     table = Table("", "when", Column("version", no_wrap=True), Column("before", no_wrap=True), "who", "why")
     for generation, record in records:
         table.add_row(
@@ -53,7 +53,7 @@ def history_table(records: Iterable[tuple[int, Generation]]) -> Table:
 
 
 def check_table(verdict: Verdict) -> Table:
-    """Check by check: what was compared and what was allowed; a dim line is a remark and decides nothing."""
+    """Return a line per check: what was compared, and what was allowed; a dim line is a remark."""
     table = Table("check", "against", title=f"Verdict: {verdict.outcome}", title_justify="left")
     for column in ("baseline", "candidate", "interval", "margin", "gold", ""):
         table.add_column(column, justify="right")

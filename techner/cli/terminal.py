@@ -1,4 +1,4 @@
-"""How the command line talks to people: on stderr, with progress bars where a terminal is."""
+"""How the command line talks to people: on stderr, with progress bars in a terminal."""
 
 import getpass
 import logging
@@ -16,18 +16,18 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 if TYPE_CHECKING:
     from techner.uptraining import Step
 
-# Where no terminal says how wide it is (a pipe, a log), tables need room for a label and its interval.
+# Without a terminal that has a width (a pipe, a log), tables need space for a label and its interval.
 WIDTH = None if sys.stdout and sys.stdout.isatty() else 120  # None: it was closed
 console = Console(stderr=True, highlight=False, width=WIDTH)
 out = Console(highlight=False, width=WIDTH)
 log = logging.getLogger(__name__)
 REJECTED = 3
-"""Exit code where a file, a candidate or a set was found wanting."""
+"""Exit code if a file, a candidate or a set was found wanting."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def person() -> str:
-    """Who runs the command, for the audit trail."""
+    """Name the person who runs the command, for the audit trail."""
     try:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError, ImportError):  # a container whose user has no name
@@ -39,7 +39,7 @@ def now() -> datetime:
 
 
 def shown(text: str) -> str:
-    """Return text of others for a terminal: what would move its cursor or turn its direction is escaped."""
+    """Return foreign text for a terminal: characters that move the cursor or change direction are escaped."""
     return "".join(
         char
         if char.isprintable() or char == " "
@@ -49,13 +49,13 @@ def shown(text: str) -> str:
 
 
 def labels_in(argument: str) -> tuple[str, ...]:
-    """Return the labels of a list like `PROTOCOL,HARDWARE`."""
+    """Return the labels in a list such as `PROTOCOL,HARDWARE`."""
     return tuple(label for part in argument.split(",") if (label := part.strip()))
 
 
 @contextmanager
 def training_bar(title: str) -> "Iterator[Callable[[Step], None]]":
-    """Show the steps of a training: a bar in a terminal, one line an epoch elsewhere."""
+    """Show the steps of a training: a bar in a terminal, one line per epoch elsewhere."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

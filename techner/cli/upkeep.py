@@ -1,4 +1,4 @@
-"""`techner model verify` and `gc`: is all there, and what is there for nothing."""
+"""`techner model verify`, `sign` and `gc`: what is damaged, unsigned or no longer needed."""
 
 import json
 from dataclasses import asdict
@@ -30,9 +30,9 @@ def verify(
     ] = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Read every file again and say which is missing, cut short, altered or swapped; exit 1 where one is.
+    """Read every file again and name those that are missing, cut short, altered or swapped.
 
-    Without a name, also whether all is there that the store tells of.
+    The exit code is 1 if there is one. Without a name, everything that the store refers to is looked for too.
     """
     store = load_settings().open_store()
     if name is None:
@@ -48,13 +48,13 @@ def verify(
         out.print(f"[bold red]✗[/] {escape(f'{fault.where}: {fault.what}: {fault.detail}')}", soft_wrap=True)
     if faults:
         raise typer.Exit(ILL)
-    console.print("[green]✓[/] every file is there, and what it was")
+    console.print("[green]✓[/] every file is present and unchanged")
 
 
 def sign() -> None:
-    """Sign decisions and judgements without a signature (look at them first), and all that an old key signed.
+    """Sign decisions and judgements that have no signature (read them first) and all that an old key signed.
 
-    For a change of keys, set the new one as TECHNER_SIGNING_KEY and the old one as TECHNER_PUBLIC_KEY.
+    To change keys, set the new one as TECHNER_SIGNING_KEY and the old one as TECHNER_PUBLIC_KEY.
     """
     settings = load_settings()
     if settings.signing_key is None:
@@ -73,15 +73,17 @@ def sign() -> None:
 
 def gc(
     keep_days: Annotated[
-        int, typer.Option(min=0, max=MOST_DAYS, help="Keep what an alias named in this many days.")
+        int, typer.Option(min=0, max=MOST_DAYS, help="Keep what an alias has named within this many days.")
     ] = KEEP_DAYS,
-    delete: Annotated[bool, typer.Option("--delete", help="Remove it; else only say what would go.")] = False,  # noqa: FBT002
+    delete: Annotated[  # noqa: FBT002
+        bool, typer.Option("--delete", help="Remove it; without this, only say what would go.")
+    ] = False,
     resume: Annotated[  # noqa: FBT002
-        bool, typer.Option("--resume", help="Go on after a collection that was interrupted.")
+        bool, typer.Option("--resume", help="Resume a collection that was interrupted.")
     ] = False,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Show what no alias, parent, origin, run or report needs any more; --delete removes it."""
+    """Show what no alias, parent, origin, run or report still needs; `--delete` removes it."""
     store = load_settings().open_store()
     if delete:
         word = Word(who=person(), when=now())
@@ -94,19 +96,19 @@ def gc(
     _show(found, verb="removed" if delete else "would remove")
     for run in found.undecided:
         console.print(
-            f"run {run} is not decided and keeps what it works with; "
-            f"where it will never be, `techner run abandon {run} --why …`",
+            f"run {run} is undecided and keeps its working documents; "
+            f"if it will never be decided: `techner run abandon {run} --why …`",
             markup=False,
         )
     if not delete:
-        console.print("nothing was removed; --delete does")
+        console.print("nothing was removed; --delete removes it")
 
 
 def _show(found: Collection, *, verb: str) -> None:
     for name in found.versions:
         out.print(f"{verb} version {name}", markup=False)
     if found.probes:
-        out.print(f"{verb} {len(found.probes)} scratch keys of killed processes", markup=False)
+        out.print(f"{verb} {len(found.probes)} scratch keys left by killed processes", markup=False)
     for run in found.runs:
         out.print(f"{verb} the working documents of run {run}", markup=False)
     out.print(f"{verb} {len(found.blobs)} files, {found.size_bytes / 1e6:.1f} MB", markup=False)

@@ -56,5 +56,5 @@ def test_a_loser_whose_batches_the_winner_has_learnt_ends_there(
     lineage = replace(manifest.lineage, batches=tuple(state.ref for state in learnt))
     store.winner = create_version(store, replace(manifest, lineage=lineage))
     assert tell_night(World(store, promoted.cache).run("run-2"), quick(), Wanted()) is None
-    assert "production has learnt these batches meanwhile" in capsys.readouterr().err
+    assert "production has learnt these batches in the meantime" in capsys.readouterr().err
     assert [record.outcome for _, record in judgements(store).records(limit=1)] == ["superseded"]

@@ -61,7 +61,7 @@ def test_a_folder_that_is_there_is_not_overwritten(base_model: Path, tmp_path: P
     arguments = ["--base", str(base_model), "--train", train, "--rehearsal", train]
     result = CliRunner().invoke(app, ["uptrain", *arguments, "--out", str(tmp_path / "out")])
     assert result.exit_code != 0
-    assert "name a folder that does not exist" in str(result.exception)
+    assert "give a folder that does not exist yet" in str(result.exception)
 
 
 def test_evaluate_scores_exact_spans_over_the_labels_of_the_gold_files(

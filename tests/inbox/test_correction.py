@@ -53,7 +53,7 @@ def test_rows_set_aside_come_back_corrected_and_linked(faulty: World, tmp_path: 
     assert (first.quarantined, first.accepted) == (6, 10)
     result = call("fix", "monday.jsonl")
     assert result.exit_code == 0, result.output
-    assert "3 rows with corrections that are certain, 2 to correct, 1 left out" in result.stderr
+    assert "3 rows corrected with certainty, 2 to correct, 1 left out" in result.stderr
     path = tmp_path / result.stdout.strip()
     records = [json.loads(line) for line in path.read_bytes().splitlines()]
     assert [record["entities"] for record in records] == [
