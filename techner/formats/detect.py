@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from techner.core.errors import BatchError
 from techner.formats import conll, docbin, huggingface, python_literal
-from techner.formats.foreign import refuse_foreign
+from techner.formats.foreign import refuse_foreign, refuse_utf16, with_line_ends
 from techner.formats.json_files import is_json_list, json_lines, json_list, json_record
 from techner.formats.packed import unpack
 from techner.formats.records import is_record, read_records
@@ -33,7 +33,8 @@ def _read_unpacked(data: bytes) -> tuple[str, Iterator[Row]]:
     refuse_foreign(data)
     if docbin.is_docbin(data):
         return docbin.NAME, docbin.read_docbin(data)
-    data = data.removeprefix(_BOM)  # framing, not data
+    refuse_utf16(data)
+    data = with_line_ends(data.removeprefix(_BOM))  # framing, not data
     if data.isspace() or not data:
         raise BatchError("empty: the file has no rows")
     if _EMPTY_LIST.fullmatch(data):

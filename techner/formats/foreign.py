@@ -28,6 +28,11 @@ _FOREIGN = {
     b"\x80\x05": _PICKLE,
 }
 
+_NO_MARK = "encoding: the file is UTF-16 or UTF-32 without a mark; export as UTF-8"
+_HEAD_BYTES = 1 << 16
+_LEAST_ZEROS = 50
+"""One byte of so many is zero in UTF-16: white space and marks are, whatever the script."""
+
 
 def refuse_foreign(data: bytes) -> None:
     """Raise BatchError for a file of another kind, with what to deliver instead."""
@@ -37,4 +42,25 @@ def refuse_foreign(data: bytes) -> None:
     if data[_TAR_AT : _TAR_AT + 5] == b"ustar":
         raise BatchError("encoding: the file is a tar archive; deliver the files inside")
     if b"\0" in data[:4]:
-        raise BatchError("encoding: the file is UTF-16 or UTF-32 without a mark; export as UTF-8")
+        raise BatchError(_NO_MARK)
+
+
+def refuse_utf16(data: bytes) -> None:
+    """Raise BatchError for a text of two bytes a character whose first ones have no zero: Chinese, Greek."""
+    head = data[:_HEAD_BYTES]
+    if head.count(b"\0") * _LEAST_ZEROS > len(head) and not _is_utf8(head):
+        raise BatchError(_NO_MARK)
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4  # cut off in a character
+    return b"\n\0" not in head and b"\0\n" not in head
+
+
+def with_line_ends(data: bytes) -> bytes:
+    """Return a text whose lines end with CR alone, as on old Macs, with LF: no format has one in a line."""
+    body = data.rstrip()
+    return data.replace(b"\r", b"\n") if b"\r" in body and b"\n" not in body else data

@@ -33,7 +33,8 @@ def json_lines(data: bytes) -> Iterator[Item]:
         except UnicodeDecodeError as error:
             yield number, raw, None, ("encoding", f"byte {error.start} is not UTF-8")
         except ValueError as error:
-            yield number, raw, None, ("json", str(error))
+            more = "; a CR ends no line here: write LF" if b"\r" in raw else ""
+            yield number, raw, None, ("json", f"{error}{more}")
 
 
 def is_json_list(data: bytes) -> bool:

@@ -36,6 +36,9 @@ def refuse_unknown(head: Sequence[Item]) -> None:
     """Raise BatchError where the first rows of a file are no annotation that is read here."""
     faults = [fault for _, _, _, fault in head if fault]
     if len(faults) == len(head):
+        if len(faults) > 1 and all(code == "encoding" for code, _ in faults):
+            number, detail = head[0][0], faults[0][1]
+            raise BatchError(f"encoding: no row is UTF-8 (row {number}: {detail}): export as UTF-8")
         if all(code == "json" for code, _ in faults) and not any(_is_json(raw) for _, raw, _, _ in head):
             raise unknown(b"\n".join(raw for _, raw, _, _ in head).decode("utf-8", "replace"))
         return

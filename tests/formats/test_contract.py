@@ -96,7 +96,7 @@ def test_sample_is_read_to_the_examples(name: str) -> None:
 
 
 def test_every_sample_in_the_docs_is_read_to_the_same_example() -> None:
-    docs = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+    docs = (Path(__file__).parents[2] / "docs" / "reference" / "formats.md").read_text()
     blocks = [textwrap.dedent(block) for block in re.findall(r"(?:^(?: {4}.*)?\n)+", docs, re.MULTILINE)]
     found = []
     for block in filter(str.strip, blocks):

@@ -60,6 +60,8 @@ def test_file_that_is_no_annotation_is_refused_by_its_content(data: bytes, said:
         RECORD + b"\n" + RECORD,
         RECORD + b"\r\n" + RECORD + b"\r\n",
         b"\xef\xbb\xbf" + RECORD + b"\n" + RECORD,
+        RECORD + b"\r" + RECORD + b"\r",
+        RECORD + b"\r" + RECORD + b"\r\n",
         CLASSIC + b"\n" + CLASSIC + b"\n",
         b"[" + CLASSIC + b", " + CLASSIC + b"]",
         b"[\n " + CLASSIC + b",\r\n " + CLASSIC + b"\n]\n",
@@ -71,6 +73,8 @@ def test_file_that_is_no_annotation_is_refused_by_its_content(data: bytes, said:
         "no trailing newline",
         "CRLF",
         "BOM",
+        "CR",
+        "CR, and CRLF at the end",
         "classic lines",
         "classic array",
         "classic array over lines",
@@ -90,6 +94,28 @@ def test_second_format_is_refused_even_after_many_rows(data: bytes) -> None:
     assert [next(rows).number for _ in range(500)] == list(range(1, 501))
     with pytest.raises(BatchError, match=r"^mixed: row 1 is JSONL, row 501 is classic spaCy: "):
         next(rows)
+
+
+def test_columns_whose_lines_end_with_cr_alone_are_read() -> None:
+    assert parts(b"use\tO\rTLS\tB-PROTOCOL\r\r" * 2) == [TLS, TLS]
+
+
+def test_cr_among_lines_that_end_otherwise_is_named() -> None:
+    row = read(RECORD + b"\n" + RECORD + b"\r" + RECORD + b"\n")[1]
+    assert row.fault is not None
+    assert row.fault[1].endswith("a CR ends no line here: write LF")
+
+
+def test_utf_16_without_a_mark_is_named_whatever_its_script() -> None:
+    for coding in ("utf-16-le", "utf-16-be"):
+        with pytest.raises(BatchError, match=r"^encoding: the file is UTF-16 or UTF-32 without a mark"):
+            read(("\u4e2d\u56fd\tB-P\n\u7684\tO\n\n" * 9).encode(coding))
+
+
+def test_file_without_a_row_in_utf_8_is_one_refusal() -> None:
+    line = '{"text": "caf\u00e9"}'.encode("latin-1")
+    with pytest.raises(BatchError, match=r"^encoding: no row is UTF-8 \(row 1: byte 13 "):
+        read(line + b"\n" + line)
 
 
 def test_one_record_over_several_lines_is_one_row() -> None:
