@@ -1,13 +1,14 @@
 """Python source with training data, `TRAIN_DATA = [("use TLS", {"entities": [(4, 7, "PROTOCOL")]}), …]`.
 
-Nothing is executed. A scanner that knows strings, comments and brackets finds the items of each list; one
-item at a time is parsed, as a literal alone, so that neither a large file nor a deep one takes much memory.
+Nothing is executed. A scanner that knows strings, comments and brackets finds the items of each list; a few
+items at a time are parsed, as literals alone, so that neither a large file nor a deep one takes much memory.
 """
 
 import ast
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from techner.core.errors import BatchError
@@ -17,6 +18,10 @@ from techner.formats.rows import Fault, Item
 NAME = "Python"
 MAX_ITEM_CHARS = 1 << 18
 """A syntax tree takes hundreds of bytes for each character."""
+_AT_ONCE = 20
+"""Items that are parsed together, where they are short: that halves the time of a short one."""
+_AT_ONCE_CHARS = 1 << 14
+_FAULTS = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
 _BEGINS = re.compile(r"^[A-Za-z_]\w*[ \t]*(?::[^=\n]*)?=[ \t]*\\?\s*[\[(]", re.MULTILINE)
 _BARE = re.compile(r"\s*(?:(?:[\[(]\s*)+(?:\(|[rRuU]?'|[rRuU]\")|\(\s*[rRuU]?[\"']|\{\s*')")
 _CHANGED = r"^[ \t]*{name}\s*(?:\.\s*(?:append|extend|insert|remove|pop)\b|\+=|\[[^\]\n]*\]\s*=)"
@@ -57,25 +62,45 @@ def read_python(data: bytes, is_record: Callable[[Any], bool]) -> Iterator[Item]
 
 
 def _items(text: str, found: Found) -> Iterator[Item]:
-    for number, (start, end) in enumerate(found.items, 1):
-        value, fault = _value(text[start:end])
-        yield number, text[start:end].encode(), value, fault
+    for first in range(0, len(found.items), _AT_ONCE):
+        sources = [text[start:end] for start, end in found.items[first : first + _AT_ONCE]]
+        read = zip(sources, _values(sources), strict=True)
+        for number, (source, (value, fault)) in enumerate(read, first + 1):
+            yield number, source.encode(), value, fault
 
 
 def _holds_records(text: str, found: Found, is_record: Callable[[Any], bool]) -> bool:
     return any(is_record(_value(text[start:end])[0]) for start, end in found.items[:5])
 
 
+def _values(sources: Sequence[str]) -> Iterable[tuple[Any, Fault | None]]:
+    """Return each literal as JSON would give it, and what is wrong with it; one by one where any is wrong."""
+    if sum(map(len, sources)) <= _AT_ONCE_CHARS:
+        with suppress(*_FAULTS):
+            parts = _parsed(sources)
+            if len(parts) == len(sources):
+                return [(_plain(part), None) for part in parts]
+    return map(_value, sources)
+
+
 def _value(source: str) -> tuple[Any, Fault | None]:
-    """Return one literal as JSON would give it, and what is wrong with it."""
     if len(source) > MAX_ITEM_CHARS:
         return None, ("json", f"an item of {len(source)} characters is too long for Python: deliver JSON")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an unknown escape in a string is a matter of style
-            return _plain(ast.parse(source.strip(), mode="eval").body), None
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
+        (part,) = _parsed([source])
+        return _plain(part), None
+    except _FAULTS as error:
         return None, ("json", f"no Python literal ({getattr(error, 'msg', None) or error})")
+
+
+def _parsed(sources: Iterable[str]) -> list[ast.expr]:
+    """Parse items as what they are, parts of a list."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an unknown escape in a string is a matter of style
+        parsed = ast.parse("[" + "\n,".join(sources) + "\n]", mode="eval").body
+    if not isinstance(parsed, ast.List):
+        raise ValueError(f"{type(parsed).__name__} is none")
+    return parsed.elts
 
 
 def _plain(node: ast.expr) -> Any:

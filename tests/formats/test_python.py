@@ -31,6 +31,7 @@ def read(source: str) -> list[Row]:
         "{'text': 'use TLS', 'entities': [[4, 7, 'PROTOCOL']]}\n",
         "x = [{'text': 'use TLS', 'entities': [{'start': 4, 'end': 7, 'label': 'PROTOCOL'}]}]",
         '[["use TLS", {"entities": [[4, 7, "PROTOCOL"]]}],\n]',
+        f"TRAIN = [{PAIR}\\\n]",
     ],
 )
 def test_one_list_of_training_data_is_read(source: str) -> None:
@@ -67,6 +68,12 @@ def test_nothing_is_run(capsys: pytest.CaptureFixture[str]) -> None:
 def test_item_that_is_no_json_value_is_a_faulty_row(item: str) -> None:
     rows = read(f"A = [{PAIR}, {item}]")
     assert rows[1].fault is not None
+
+
+@pytest.mark.parametrize("item", ["('a', {1: 2})", "('a' 1)"])
+def test_items_beside_a_faulty_one_are_read(item: str) -> None:
+    rows = read(f"A = [{PAIR}, {item}, {PAIR}]")
+    assert [row.text for row in rows if not row.fault] == ["use TLS", "use TLS"]
 
 
 def test_large_file_is_read_in_little_memory() -> None:
