@@ -86,6 +86,7 @@ BATCH_CODES: dict[str, Code] = {
         sentence="the offsets of most spans fit the text: they count characters from 0, ends excluded",
         is_fixed=True,
     ),
+    "copies": Code(sentence="few texts are delivered again with the same spans", severity="warning"),
     "no_entities": Code(sentence="some accepted row has a span", is_fixed=True),
     "left_out": Code(
         sentence="no annotation is left out: spans inside spans, and the like", severity="warning"

@@ -45,6 +45,24 @@ class Findings:
     def sort(self) -> None:
         self.listed.sort(key=lambda issue: (issue.row or 0, issue.code))
 
+    def shorten(self, code: str, most: int) -> None:
+        """Keep no more findings of a code in words than these: the others say the same."""
+        said = 0
+        kept = []
+        for issue in self.listed:
+            said += issue.code == code
+            if issue.code != code or said <= most:
+                kept.append(issue)
+        self.listed = kept
+        self._listed[code] = min(said, most)
+
+    def rows_of_only(self, code: str, policy: QualityPolicy) -> set[int]:
+        """Return the rows that are set aside for one code alone."""
+        others = [
+            rows for one, rows in self.flagged.items() if one != code and policy.severity(one) == "critical"
+        ]
+        return self.flagged.get(code, set()).difference(*others)
+
     def critical_rows(self, policy: QualityPolicy) -> set[int]:
         """Return the rows that are set aside."""
         return set().union(

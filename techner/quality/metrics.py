@@ -31,14 +31,17 @@ def batch_metrics(
 ) -> Iterator[Metric]:
     """Measure a batch; `labels` are its accepted spans, `history` those that production has learnt."""
     policy, read = scan.rulebook.policy, len(scan.numbers)
+    copies = len(scan.findings.rows_of_only("duplicate", policy))
+    bad, told_apart = bad - copies, read - copies  # a copy that says the same is no fault of the export
     yield Metric(code="metadata", value=len(metadata_faults), most=0, detail="; ".join(metadata_faults))
     yield _systematic(scan)
-    yield _quarantine_share(bad, scan, policy)
+    yield _quarantine_share(bad, told_apart, scan)
+    yield _copies(copies, scan)
     yield Metric(
         code="no_entities",
         value=sum(labels.values()),
         # Where too many rows are faulty anyhow, that none of the others has a span says nothing new.
-        least=1 if bad <= policy.max_quarantine_share * read else 0,
+        least=1 if bad <= policy.max_quarantine_share * told_apart else 0,
         detail="no accepted row has a span",
     )
     yield _nothing_new(labels, scan.rulebook.scheme)
@@ -69,16 +72,45 @@ def _nothing_new(labels: Mapping[str, int], scheme: LabelScheme) -> Metric:
     )
 
 
-def _quarantine_share(bad: int, scan: Scan, policy: QualityPolicy) -> Metric:
-    limit, read = f"{policy.max_quarantine_share:.0%}", len(scan.numbers)
-    of = f"{read} rows are faulty"
+def _quarantine_share(bad: int, told_apart: int, scan: Scan) -> Metric:
+    most = scan.rulebook.policy.max_quarantine_share
+    of = f"{told_apart} rows are faulty"
     if scan.is_given_up:
         of = f"the first {of}, the rest was not read"
     return Metric(
         code="quarantine_share",
-        value=bad / read,
-        most=policy.max_quarantine_share,
-        detail=f"{bad} of {of}, more than {limit}: fix the export and deliver it again",
+        value=bad / told_apart,
+        most=most,
+        detail=f"{bad} of {of}, more than {most:.0%}: "
+        f"fix the export and deliver it again{_usual_fault(scan)}",
+    )
+
+
+def _usual_fault(scan: Scan) -> str:
+    """Name the fault that most rows have, with the first row that has it."""
+    policy, findings = scan.rulebook.policy, scan.findings
+    counts = {
+        code: len(rows)
+        for code, rows in findings.flagged.items()
+        if code != "duplicate" and policy.severity(code) == "critical"
+    }
+    if not counts:
+        return ""
+    code = max(sorted(counts), key=lambda code: counts[code])
+    first = next((issue for issue in findings.listed if issue.code == code), None)
+    example = f", as row {first.row}: {first.detail}" if first else ""
+    return f"; most often {code} ({counts[code]} rows){example}"
+
+
+def _copies(copies: int, scan: Scan) -> Metric:
+    read, differ = len(scan.numbers), len(scan.findings.flagged.get("conflict", ()))
+    more = f"; {differ} rows in which copies disagree are set aside (conflict)" if differ else ""
+    return Metric(
+        code="copies",
+        value=copies / read,
+        most=scan.rulebook.policy.max_quarantine_share,
+        detail=f"{copies} of {read} rows say the same of the same text as an earlier row, as where several "
+        f"annotators agree: one of each is read, the others are set aside{more}",
     )
 
 

@@ -29,6 +29,7 @@ from techner.quality.tokens import Bounds, Tokenize
 UNREAD = ("text_long", "marks")
 """What would take long to cut into tokens is not."""
 MAX_ROWS = 1_000_000
+_NAMED_COPIES = 10
 MAX_OUTSIDE = 1000
 """Rows with spans that leave the text, for which a way of counting is looked for."""
 _PLACED = ("offset_range", "label", "scope", "not_nfc")
@@ -103,6 +104,8 @@ class Scan:
             found(number, fault)
         for number, fault in self.copies.exact(self.spill, self.scope):
             found(number, fault)
+        if len(self.findings.flagged.get("duplicate", ())) > share * len(self.numbers):
+            self.findings.shorten("duplicate", _NAMED_COPIES)  # `copies` says it of all of them
         for number, fault in self._faults_between_accepted():
             found(number, fault)
         self.findings.sort()

@@ -10,7 +10,7 @@ from techner.core.errors import BatchError
 from techner.core.examples import Example
 from techner.quality.scan import scanned
 from tests.conftest import marked
-from tests.quality.examining import Found, clean, examined, row, rulebook
+from tests.quality.examining import Found, clean, examined, line, row, rulebook
 
 EMOJI = [
     marked("🚀 [[nginx|TOOL]] is live on [[Debian|OS]] 🎉 with [[Rust|LANG]]"),
@@ -152,6 +152,40 @@ def test_a_warning_that_is_made_critical_rejects_the_batch() -> None:
     against = rulebook(severities={"few_examples": "critical"})
     found = examined([*clean(60), row("on Linux", [3, 8, "OS"])], against)
     assert (found.report.action, found.report.rejected) == ("reject", 61)
+
+
+def test_texts_that_two_annotators_did_alike_are_read_once_and_said_in_one_finding() -> None:
+    report = examined(clean(60) * 2).report
+    assert (report.action, report.accepted, report.quarantined) == ("quarantine", 60, 60)
+    (said,) = [found.detail for found in report.warnings if found.code == "copies"]
+    assert said.startswith("60 of 120 rows say the same of the same text as an earlier row")
+    assert [(issue.row, issue.code) for issue in report.issues] == [
+        (row, "duplicate") for row in range(61, 71)
+    ]
+    assert report.left_out == {"duplicate": 50}
+
+
+def test_where_two_annotators_disagree_both_rows_are_named_and_the_others_are_read() -> None:
+    other = line(marked("clean row 3 uses nginx"))
+    report = examined([*clean(20), *clean(3), other, *clean(20)[4:]]).report
+    assert (report.action, report.accepted) == ("quarantine", 19)
+    conflicts = [(issue.row, issue.detail) for issue in report.issues if issue.code == "conflict"]
+    assert conflicts == [(row, "rows 4, 24 have this text and disagree") for row in (4, 24)]
+    (said,) = [found.detail for found in report.warnings if found.code == "copies"]
+    assert said.endswith("; 2 rows in which copies disagree are set aside (conflict)")
+
+
+def test_copies_that_agree_hide_no_faulty_rows() -> None:
+    faulty = [row(f"faulty row {number}", [0, 99, "OS"]) for number in range(4)]
+    report = examined([*clean(10) * 3, *faulty]).report
+    (said,) = [found.detail for found in report.issues if found.code == "quarantine_share"]
+    assert said.startswith("4 of 14 rows are faulty, more than 25%: ")
+
+
+def test_a_batch_with_too_many_faulty_rows_names_the_fault_that_most_have() -> None:
+    rows = [*clean(2), b"{", *[row(f"faulty row {number}", [0, 99, "OS"]) for number in range(3)]]
+    (said,) = [found.detail for found in examined(rows).report.issues if found.code == "quarantine_share"]
+    assert said.endswith("; most often offset_range (3 rows), as row 4: 0-99 in a text of 12")
 
 
 def test_a_reader_that_gives_no_row_gives_an_empty_batch() -> None:
