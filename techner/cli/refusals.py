@@ -49,4 +49,6 @@ def _missing(error: ModuleNotFoundError) -> TechnerError:
 
 def _refused(error: OSError) -> TechnerError:
     what = f"cannot use {error.filename!r}: " if error.filename is not None else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return TechnerError(f"{what}{error.strerror}; free some space, or write elsewhere")
     return TechnerError(f"{what}{error.strerror or error}; give another path, or correct its permissions")

@@ -72,5 +72,9 @@ class LastGood:
             yield
         except ObjectMissing:
             raise
-        except (StoreError, IntegrityError) as error:
+        except IntegrityError as error:
+            raise CacheError(
+                str(self._files.root), f"{error}: delete that file, the next pull makes it"
+            ) from error
+        except StoreError as error:
             raise CacheError(str(self._files.root), str(error)) from error

@@ -100,7 +100,8 @@ def cache_errors(cache: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CacheError(str(cache), error.strerror or str(error)) from error
+        what = f"{error.filename}: " if error.filename else ""
+        raise CacheError(str(cache), f"{what}{error.strerror or error}") from error
 
 
 def _require_space(missing: list[FileEntry], folder: Path) -> None:

@@ -122,5 +122,9 @@ class RememberingStore(WrappedStore):
             yield
         except ObjectMissing:
             raise
-        except (StoreError, IntegrityError, OSError) as error:
+        except IntegrityError as error:
+            raise CacheError(
+                str(self.memory.root), f"{error}: delete that file to forget how far the alias was seen"
+            ) from error
+        except (StoreError, OSError) as error:
             raise CacheError(str(self.memory.root), str(error)) from error

@@ -25,15 +25,24 @@ from techner.registry.keyless import KeylessStore
 from techner.registry.progress import remembering
 from techner.registry.signing import load_private_key, load_public_keys
 from techner.registry.trust import trusted
-from techner.settings.refusals import nearest_variable, sentence
-from techner.settings.sources import PREFIX, Variables, read_file, unknown_variables
+from techner.settings.refusals import nearest, nearest_variable, sentence
+from techner.settings.sources import PREFIX, Variables, read_file, settings_file, unknown_variables
 from techner.store import Store, open_store
 
 
 def _local(path: object) -> object:
     if path == "":  # a path of no name is the folder where the command happens to run
         raise ValueError("give a path, or leave the setting out")
+    if not isinstance(path, str | Path):
+        raise ValueError("give a path in quotes")  # noqa: TRY004 - pydantic's protocol
     return path
+
+
+def _number_of_gpu(value: object) -> object:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not is_number and not (isinstance(value, str) and value.strip().isdecimal()):  # `true` is not 1
+        raise ValueError("give the number of a GPU, from 0 on, or leave the setting out")
+    return value
 
 
 def _at_home(path: Path) -> Path:
@@ -67,7 +76,7 @@ class Settings(BaseSettings):
     """Public Ed25519 keys (PEM): what none of them signed is refused."""
     token: SecretStr | None = None
     """The bearer token that clients of `techner serve` must send."""
-    gpu: Annotated[int, Field(ge=0)] | None = None
+    gpu: Annotated[int, Field(ge=0), BeforeValidator(_number_of_gpu)] | None = None
     """Number of the GPU to train and predict on; null: the CPU."""
     quality: QualityPolicy = QualityPolicy()
     scheme: SchemePolicy = SchemePolicy()
@@ -116,6 +125,10 @@ def load_settings() -> Settings:
     """Read the settings; raises SettingsError that names the wrong one, and where it came from."""
     for name in unknown_variables(Settings):
         raise SettingsError(f"{name} is no setting{nearest_variable(name, Settings)}")
+    for name in read_file():
+        if name != name.lower():  # taken for the other, it would replace it without a word
+            meant = nearest(name.lower(), Settings)
+            raise SettingsError(f"{name} is no setting{meant} (from {settings_file()})")
     try:
         settings = Settings()
     except ValidationError as error:

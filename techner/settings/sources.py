@@ -5,7 +5,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import is_dataclass
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_origin
@@ -69,8 +69,8 @@ class Variables(EnvSettingsSource):
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         """Read a whole policy: `TECHNER_GATE={"micro_margin": 0.01}`."""
-        del field
-        return _json(value, f"{PREFIX}{field_name.upper()}", dict, '{"model_rows": 0}')
+        default = next(iter(asdict(field.default).items()))
+        return _json(value, f"{PREFIX}{field_name.upper()}", dict, json.dumps(dict([default])))
 
 
 def unknown_variables(settings: type[BaseSettings]) -> tuple[str, ...]:

@@ -193,6 +193,13 @@ def test_a_terminal_without_unicode_shows_what_it_can(environment: dict[str, str
         assert "Traceback" not in done.stderr, line
 
 
+@pytest.mark.usefixtures("place")
+def test_a_full_disk_behind_the_output_is_said_in_words() -> None:
+    done = script("import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)", "model", "show", "--json")
+    assert done.returncode == 1
+    assert "error: No space left on device; free some space" in done.stderr
+
+
 def test_a_closed_output_is_no_traceback(place: Path) -> None:
     done = script("import sys; sys.stdout = None", "model", "list")
     assert "Traceback" not in done.stderr

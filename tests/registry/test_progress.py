@@ -169,7 +169,7 @@ def test_what_another_process_saw_while_this_one_listed_is_no_fault(
 def test_a_damaged_memory_is_no_reason_to_forget(store: Store) -> None:
     memory = store.memory  # type: ignore[attr-defined]
     memory.put("seen/production.json", b"{")
-    with pytest.raises(CacheError):
+    with pytest.raises(CacheError, match=r"seen/production\.json .*: delete that file to forget"):
         production(store)
 
 

@@ -66,6 +66,9 @@ def refusal() -> str:
         ("quality.severities", '{"nfc": "critical"}'),
         ("quality.severities", '{"json": "warning"}'),
         ("gpu", "-1"),
+        ("gpu", ""),
+        ("gpu", "true"),
+        ("gpu", "cpu"),
         ("cache", "~no-such-person/cache"),
     ],
 )
@@ -95,6 +98,9 @@ def test_a_value_that_cannot_be_is_refused_with_its_name_and_where_it_came_from(
         (b"[quality]\nlabels = 'PROTOCOL'\n", "quality.labels is 'PROTOCOL': give names of labels"),
         (b"[training]\nmost_epochs = 3\n", "training.least_epochs is 4: give at most training.most_epochs"),
         (b"[scheme]\nrenamed = { A = 'B' }\n", "scheme.renamed has 'A' = 'B', which is not in"),
+        (b"gpu = true\n", "gpu is 'True': give the number of a GPU"),
+        (b"cache = 5\n", "cache is '5': give a path in quotes"),
+        (b"GATE = {}\n[gate]\nseed = 1\n", "GATE is no setting: did you mean gate? (from techner.toml)"),
         (b"[gate\n", "is not TOML"),
         (b"\xff\xfe[\x00g\x00", "is not UTF-8 at byte 0"),
         (b"store = " + b"[" * 100_000, "nested too deep"),
@@ -168,6 +174,14 @@ def test_a_list_or_table_that_cannot_be_read_names_its_variable_and_shows_the_fo
     monkeypatch.setenv(name, value)
     assert refusal().startswith(f"{name}=")
     assert "cannot be read: write " in refusal()
+
+
+@pytest.mark.parametrize("section", ["GATE", "QUALITY", "TRAINING", "CORPUS", "SCHEME"])
+def test_the_form_that_is_shown_is_accepted(section: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"TECHNER_{section}", "?")
+    form = refusal().partition("write ")[2]
+    monkeypatch.setenv(f"TECHNER_{section}", form)
+    load_settings()
 
 
 @pytest.mark.parametrize(
