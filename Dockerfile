@@ -1,5 +1,5 @@
 # One image for every Airflow component. Build: docker compose build
-FROM python:3.12-slim-bookworm
+FROM python:3.12-slim-bookworm AS libraries
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1
 
@@ -7,12 +7,19 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1
 COPY requirements.lock /tmp/requirements.lock
 RUN pip install --require-hashes --requirement /tmp/requirements.lock && rm /tmp/requirements.lock
 
-WORKDIR /opt/techner
+# The sources end here: the image has techner once, where pip puts it.
+FROM libraries AS wheel
+WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY techner techner
 COPY examples/corpus examples/corpus
 # Nothing but techner itself: its libraries and its build tool came from the lock.
-RUN pip install --no-deps --no-build-isolation --no-index .
+RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /wheels .
+
+FROM libraries
+RUN --mount=type=bind,from=wheel,source=/wheels,target=/wheels \
+    pip install --no-deps --no-index /wheels/*.whl
+WORKDIR /opt/techner
 COPY dags dags
 COPY plugins plugins
 COPY docker/initialise.py docker/initialise.py

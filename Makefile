@@ -15,13 +15,13 @@ help: ## Show the targets.
 install: $(STAMP) ## Build .venv from the lock.
 
 # uv comes from the lock too: its own entry, hashes included, is cut out for pip.
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("techner needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@echo "building $(VENV) (about 1 GB) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@awk '/^uv==/{p=1} p{print} p && !/\\$$/{exit}' requirements.lock > $(VENV)/uv.txt
+	@awk '/^uv==/{p=1} p{print} p && !/\\$$/{exit}' requirements-dev.lock > $(VENV)/uv.txt
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --disable-pip-version-check -r $(VENV)/uv.txt
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -54,9 +54,13 @@ up: $(STAMP) ## Run Airflow with the DAG and the page on this machine; Ctrl-C st
 benchmark: $(STAMP) ## Eight nights on real data (../shared/bench), through Airflow.
 	@$(BIN)/python benchmarks/nights.py
 
-lock: $(STAMP) ## Resolve the dependencies anew.
-	@$(BIN)/uv pip compile pyproject.toml --extra all --extra dev --universal --generate-hashes \
-	  --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock --quiet
+# Development first; the lock for use takes its versions from there.
+COMPILE := uv pip compile pyproject.toml --extra all --universal --generate-hashes --no-emit-index-url \
+  --python-version 3.11 --custom-compile-command "make lock" --quiet
+
+lock: $(STAMP) ## Resolve the dependencies anew, for use and for development.
+	@$(BIN)/$(COMPILE) --group dev -o requirements-dev.lock
+	@$(BIN)/$(COMPILE) --group build --constraint requirements-dev.lock -o requirements.lock
 
 clean: ## Remove what the targets made.
 	rm -rf $(VENV) .techner .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -20,6 +20,7 @@ from techner.settings import Settings, load_settings
 if TYPE_CHECKING:
     from spacy.language import Language
 
+    from techner.quality.disagreement import SecondReader
     from techner.quality.examine import Examined
 
 
@@ -40,12 +41,10 @@ def check(
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Examine a file as a night would, without a store; exit code 3 if it would be rejected."""
-    from techner.night.second_reader import second_reader
     from techner.quality.offline import examine_offline, holdout_keys
-    from techner.uptraining.pipeline import load_pipeline
 
     settings = load_settings()
-    nlp = None if model is None else load_pipeline(model)
+    nlp, second = (None, None) if model is None else _second(model)
     frozen = frozenset[str]() if holdout is None else holdout_keys(_read(holdout), where=str(holdout))
     scheme, policy = _scheme(labels, settings, nlp)
     examined = examine_offline(
@@ -54,7 +53,7 @@ def check(
         scheme=scheme,
         policy=policy,
         holdout=frozen,
-        second=None if nlp is None else second_reader(nlp),
+        second=second,
     )
     report = examined.report
     if as_json:
@@ -63,6 +62,14 @@ def check(
         show_report(report, surfaces=examined.surfaces)
     if report.action == "reject":
         raise typer.Exit(REJECTED)
+
+
+def _second(model: Path) -> "tuple[Language, SecondReader]":
+    from techner.night.second_reader import second_reader
+    from techner.uptraining.pipeline import load_pipeline
+
+    nlp = load_pipeline(model)
+    return nlp, second_reader(nlp)
 
 
 def _scheme(
@@ -84,8 +91,6 @@ def _scheme(
 
 
 def _pretrained(settings: Settings, nlp: "Language | None") -> tuple[tuple[str, ...], str]:
-    from techner.uptraining.pipeline import pretrained_labels
-
     try:
         store = settings.open_store()
         return production(store)[1].pretrained_labels, f"those of production in {store.url}"
@@ -94,6 +99,8 @@ def _pretrained(settings: Settings, nlp: "Language | None") -> tuple[tuple[str, 
     except TechnerError as error:
         why = f"the store does not answer ({error})"
     if nlp is not None:
+        from techner.uptraining.pipeline import pretrained_labels
+
         return pretrained_labels(nlp), f"those of --model, as {why}"
     return (
         ONTONOTES,

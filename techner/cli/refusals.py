@@ -1,24 +1,23 @@
 """What the system or the installation refuses, as an error that people can read."""
 
 import errno
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from techner.core.errors import SettingsError, TechnerError
 
 EXTRAS = {
-    "cryptography": "sign",
-    "fastapi": "ui",
-    "great_expectations": "quality",
-    "jinja2": "train",
-    "numpy": "train",
-    "pandas": "quality",
-    "spacy": "train",
-    "starlette": "ui",
-    "thinc": "train",
-    "uvicorn": "ui",
+    "annotator": ("numpy", "regex"),
+    "train": ("great_expectations", "jinja2", "numpy", "pandas", "regex", "spacy", "srsly", "thinc"),
+    "sign": ("cryptography",),
+    "ui": ("fastapi", "jinja2", "starlette", "uvicorn"),
+    "export": ("build", "spacy"),
+    "load": ("spacy", "srsly"),
 }
-"""Top-level module → the extra of techner that brings it."""
+"""Extra → the modules that it brings, as far as techner imports them."""
+_OF_COMMAND = {"batch check": ("annotator", "load"), "serve": ("ui",), "model export": ("export",)}
+"""The extras of a command, the one that it always needs first; `train` for the others."""
 
 
 @contextmanager
@@ -42,7 +41,16 @@ def _missing(error: ModuleNotFoundError) -> TechnerError:
     module = (error.name or "").partition(".")[0]
     if module == "techner":
         raise error
-    if extra := EXTRAS.get(module):
+    return missing(module, sys.argv[1:])
+
+
+def missing(module: str, arguments: Sequence[str]) -> SettingsError:
+    """Return the error that names the extra which brings a module, of several the one for this command."""
+    command = next(
+        (known for known in _OF_COMMAND if list(arguments)[: len(known.split())] == known.split()), ""
+    )
+    wanted = [*_OF_COMMAND.get(command, ("train",)), *EXTRAS]
+    if extra := next((extra for extra in wanted if module in EXTRAS[extra]), None):
         return SettingsError(f"this needs the extra `{extra}`: pip install 'techner[{extra}]'")
     return SettingsError(f"the Python package {module!r} is missing: pip install 'techner[all]'")
 

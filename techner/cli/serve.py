@@ -15,12 +15,10 @@ def serve(
     ] = 8000,
 ) -> None:
     """Serve versions and files over HTTP to clients that send TECHNER_TOKEN as bearer token."""
-    try:
-        import uvicorn
+    import uvicorn
 
-        from techner.web.alone import create_app_alone
-    except ImportError as error:
-        raise SettingsError("`techner serve` needs the extra `ui`: pip install 'techner[ui]'") from error
+    from techner.web.alone import create_app_alone
+
     app = create_app_alone(load_settings())
     try:
         uvicorn.run(app, host=host, port=port)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from techner.client.last_good import LastGood, Pulled
 from techner.client.watch import Live
-from techner.core.errors import ModelError, StoreError, UnknownVersion
+from techner.core.errors import ModelError, SettingsError, StoreError, UnknownVersion
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
 from techner.core.records import Generation
@@ -82,9 +82,16 @@ class ModelStore:
     def load(self, name: str = "production") -> "Language":
         """Pull, load and query once; the pipeline's `meta` says which version it is.
 
-        Raises ModelError where it does not load or does not answer.
+        Raises ModelError where it does not load or does not answer, SettingsError where spaCy is missing.
         """
-        import spacy
+        try:
+            import spacy
+        except ModuleNotFoundError as error:
+            if error.name != "spacy":
+                raise
+            raise SettingsError(
+                "loading a model needs the extra `load`: pip install 'techner[load]'"
+            ) from error
 
         folder = self.pull(name)
         try:

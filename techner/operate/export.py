@@ -70,4 +70,4 @@ def _call(*arguments: str, what: str) -> None:
     done = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
-        raise ModelError(f"{what} made no package: {last}; a wheel needs pip install 'techner[train,export]'")
+        raise ModelError(f"{what} made no package: {last}; a wheel needs pip install 'techner[export]'")

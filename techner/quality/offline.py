@@ -7,7 +7,8 @@ from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
 from techner.formats import read_rows, strict_json
 from techner.quality.disagreement import SecondReader
-from techner.quality.examine import Examined, examine
+from techner.quality.english import english_tokenizer
+from techner.quality.examine import Examined, assess
 from techner.quality.scan import Rulebook
 
 
@@ -20,20 +21,20 @@ def examine_offline(
     holdout: frozenset[str],
     second: SecondReader | None = None,
 ) -> Examined:
-    """Examine a delivery as a night would, with spaCy's English tokenizer; `holdout` are leak keys."""
-    import spacy
+    """Examine a delivery as a night would, without its record; `holdout` are leak keys.
 
-    tokenizer = spacy.blank("en").tokenizer
+    Tokens are those of spaCy's English tokenizer. It needs neither spaCy nor Great Expectations.
+    """
     rulebook = Rulebook(
         scheme=scheme,
         policy=policy,
         frozen_texts=holdout,
-        tokenize=lambda text: [(token.idx, token.idx + len(token)) for token in tokenizer(text)],
+        tokenize=english_tokenizer(),
         cuts_at_space=True,
         digest="",
         second=second,
     )
-    return examine(data, BatchRef(name=name, digest=digest(data)), rulebook)
+    return assess(data, BatchRef(name=name, digest=digest(data)), rulebook)
 
 
 def holdout_keys(data: bytes, *, where: str) -> frozenset[str]:

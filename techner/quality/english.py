@@ -1,0 +1,119 @@
+"""spaCy's English tokenizer without spaCy: the same borders, for whoever only checks a file (ADR 26).
+
+`english.json` holds spaCy's own rules, as `tools/english.py` wrote them; the tests compare both tokenizers.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import resources
+from itertools import accumulate, pairwise
+from typing import Any
+
+Special = tuple[str, ...]
+"""The tokens of a string that is cut as a rule says, not by its marks."""
+
+
+class EnglishTokenizer:
+    """Cuts one word, as it stands between two white spaces, into the tokens that spaCy makes of it."""
+
+    def __init__(self, rules: dict[str, Any]) -> None:
+        self._prefix, self._suffix, self._infix, self._url = (
+            re.compile(rules[name]) for name in ("prefix", "suffix", "infix", "url")
+        )
+        self._specials: dict[str, Special] = {word: tuple(cut) for word, cut in rules["specials"].items()}
+        # A special case may also stand between marks, cut up: known by the tokens that it falls into.
+        self._fallen = {
+            tuple(self._cut(word, specials={})): cut
+            for word, cut in self._specials.items()
+            if self._prefix.search(word) or self._suffix.search(word) or self._infix.search(word)
+        }
+        self._longest = max(map(len, self._fallen), default=0)
+
+    def __call__(self, text: str) -> list[tuple[int, int]]:
+        """Return where the tokens of a text without white space begin and end."""
+        tokens = self._put_together(self._cut(text, specials=self._specials))
+        return list(pairwise(accumulate(map(len, tokens), initial=0)))
+
+    def _cut(self, text: str, *, specials: dict[str, Special]) -> list[str]:
+        before: list[str] = []
+        after: list[str] = []
+        last = -1
+        while text and len(text) != last and text not in specials:
+            last = len(text)
+            start, end = _found(self._prefix, text), 0
+            if start and text[start:] in specials:
+                before.append(text[:start])
+                text = text[start:]
+                break
+            end = _found(self._suffix, text[start:])
+            if end and text[:-end] in specials:
+                after.append(text[-end:])
+                text = text[:-end]
+                break
+            if start:
+                before.append(text[:start])
+            if end and start + end <= len(text):
+                after.append(text[-end:])
+                text = text[start:-end]
+            else:
+                text = text[start:]
+        return [*before, *self._middle(text, specials), *reversed(after)]
+
+    def _middle(self, text: str, specials: dict[str, Special]) -> Sequence[str]:
+        if not text:
+            return ()
+        if text in specials:
+            return specials[text]
+        if self._url.match(text):
+            return (text,)
+        return list(self._between(text))
+
+    def _between(self, text: str) -> Iterator[str]:
+        start = 0
+        for found in self._infix.finditer(text):
+            if found.start() == 0:
+                continue
+            if found.start() != start:
+                yield text[start : found.start()]
+            if found.group():
+                yield found.group()
+            start = found.end()
+        if text[start:]:
+            yield text[start:]
+
+    def _put_together(self, tokens: list[str]) -> list[str]:
+        """Cut the special cases among the tokens as their rules say: the longest first, then the first."""
+        ranges = [
+            (end - start, -start)
+            for start in range(len(tokens))
+            for end in range(start + 1, min(start + self._longest, len(tokens)) + 1)
+            if tuple(tokens[start:end]) in self._fallen
+        ]
+        taken: set[int] = set()
+        chosen: dict[int, int] = {}
+        for length, negative in sorted(ranges, reverse=True):
+            start = -negative
+            if not {start, start + length - 1} & taken:
+                chosen[start] = length
+            taken.update(range(start, start + length))
+        cut: list[str] = []
+        place = 0
+        while place < len(tokens):
+            length = chosen.get(place, 1)
+            whole = tuple(tokens[place : place + length])
+            cut += self._fallen[whole] if place in chosen else whole
+            place += length
+        return cut
+
+
+def _found(pattern: "re.Pattern[str]", text: str) -> int:
+    match = pattern.search(text)
+    return match.end() - match.start() if match else 0
+
+
+@cache
+def english_tokenizer() -> EnglishTokenizer:
+    rules = resources.files("techner.quality").joinpath("english.json").read_text(encoding="utf-8")
+    return EnglishTokenizer(json.loads(rules))

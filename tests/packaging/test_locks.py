@@ -1,0 +1,57 @@
+"""Two locks, for use and for development, that agree."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+USE, DEVELOPMENT = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
+ENTRY = re.compile(
+    r"(?m)^([a-z0-9][\w.-]*)(?:\[[^]]*\])?==(\S+)((?: ;[^\\\n]*)?) \\\n((?:    --hash=sha256:\w{64}.*\n)*)"
+)
+
+
+def pins(lock: Path) -> dict[tuple[str, str], str]:
+    return {(name, marker.strip()): version for name, version, marker, _ in ENTRY.findall(lock.read_text())}
+
+
+def test_every_pin_for_use_is_the_one_of_development() -> None:
+    use, development = (
+        {(name, version) for (name, _), version in pins(lock).items()} for lock in (USE, DEVELOPMENT)
+    )
+    assert use - development == set()
+    assert len(use) > 150
+
+
+@pytest.mark.parametrize("lock", [USE, DEVELOPMENT], ids=lambda path: path.name)
+def test_every_entry_of_a_lock_has_hashes_and_none_names_an_index(lock: Path) -> None:
+    text = lock.read_text()
+    entries = re.findall(r"(?m)^[^\s#].*$", text)
+    assert len(entries) == len(ENTRY.findall(text))
+    assert all(hashes for *_, hashes in ENTRY.findall(text))
+    assert "://" not in text
+    assert not re.search(r"(?m)^--", text)
+
+
+def test_no_tool_of_development_is_in_the_lock_for_use() -> None:
+    tools = {
+        "hypothesis",
+        "import-linter",
+        "moto",
+        "mypy",
+        "pre-commit",
+        "pytest",
+        "ruff",
+        "schemathesis",
+        "uv",
+    }
+    assert tools & {name for name, _ in pins(USE)} == set()
+    assert tools <= {name for name, _ in pins(DEVELOPMENT)}
+
+
+def test_the_image_is_made_from_the_lock_for_use_and_leaves_the_sources_behind() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert set(re.findall(r"requirements[\w-]*\.lock", dockerfile)) == {"requirements.lock"}
+    last = re.split(r"(?m)^FROM ", dockerfile)[-1]
+    assert not re.search(r"(?m)^COPY techner ", last)
