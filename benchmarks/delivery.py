@@ -64,8 +64,8 @@ def change(folder: Path) -> int:
 def publish(store: Store, folder: Path) -> None:
     newest = alias_log(store).newest()
     made = Manifest(
-        number=newest[0] if newest else 0, parent=newest[1].version if newest else None, origin=None,
-        base="synthetic", pretrained_labels=(), new_labels=(), files=save_folder(store, folder),
+        number=newest.generation if newest else 0, parent=newest.record.version if newest else None,
+        origin=None, base="synthetic", pretrained_labels=(), new_labels=(), files=save_folder(store, folder),
         lineage=Lineage(reference="", code="", libraries={}),
     )  # fmt: skip
     version = create_version(store, made)

@@ -72,7 +72,7 @@ def simulate(bench: Bench, home: Path, nights: int) -> None:
         before = judgements(store).newest()
         run_night(environment, {}, log=home / f"night-{night:02d}.log")
         newest = judgements(store).newest()
-        judged: Judgement | None = newest[1] if newest and newest != before else None
+        judged: Judgement | None = newest.record if newest and newest != before else None
         outcome = f"{judged.outcome}: {judged.reason}" if judged else "nothing was judged"
         row(str(night), outcome, models, bench, time.monotonic() - started)
 

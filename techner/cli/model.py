@@ -18,6 +18,7 @@ from techner.registry.aliases import PRODUCTION, alias_at, alias_log, production
 from techner.registry.blobs import load_bytes
 from techner.registry.diff import difference
 from techner.registry.layout import checkout
+from techner.registry.log import LogEntry
 from techner.registry.versions import read_manifest, versions
 from techner.settings import load_settings
 
@@ -130,7 +131,7 @@ def history(
     store = load_settings().open_store()
     if at is not None:
         record = alias_at(store, _time(at), alias=alias)
-        records = [(record.number, record)]
+        records = [LogEntry(record.number, record)]
     else:
         records = list(alias_log(store, alias).records())
         if not records:

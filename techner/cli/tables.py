@@ -9,6 +9,7 @@ from techner.core.manifest import LabelScore
 from techner.core.records import Generation
 from techner.core.verdict import Check, CheckState, Verdict
 from techner.registry.diff import ScoreChange
+from techner.registry.log import LogEntry
 
 
 def score_table(scores: tuple[LabelScore, ...]) -> Table:
@@ -37,7 +38,7 @@ def diff_table(scores: Iterable[ScoreChange]) -> Table:
     return table
 
 
-def history_table(records: Iterable[tuple[int, Generation]]) -> Table:
+def history_table(records: Iterable[LogEntry[Generation]]) -> Table:
     """Return a line per move: where the alias pointed, since when, by whom and why."""
     table = Table("", "when", Column("version", no_wrap=True), Column("before", no_wrap=True), "who", "why")
     for generation, record in records:

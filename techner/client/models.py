@@ -129,13 +129,12 @@ class ModelStore:
         stored = next(alias_log(self._store, alias).stored(limit=1), None)
         if stored is None:
             raise self._vanished(alias)
-        number, key, data = stored
         return Pulled(
-            key=key,
-            tag=listed.tag if key == listed.key else "",  # moved since it was listed: to be read again
-            number=number,
-            digest=digest(data),
-            version=parse(Generation, data, where=key).version,
+            key=stored.key,
+            tag=listed.tag if stored.key == listed.key else "",  # moved since it was listed: to be read again
+            number=stored.generation,
+            digest=digest(stored.data),
+            version=parse(Generation, stored.data, where=stored.key).version,
             keys=self._keys,
         )
 

@@ -23,7 +23,7 @@ def last_word(store: Store, batch: BatchRef) -> Decision | None:
     except Untrusted as error:
         why = f"the last word on it does not count: {error.what} is {error.why}. Release or exclude it anew"
         return Decision(id="", word="hold", who="techner", why=why, when=datetime.min.replace(tzinfo=UTC))
-    return newest[1] if newest else None
+    return newest.record if newest else None
 
 
 def decide(store: Store, batch: BatchRef, word: str, *, who: str, why: str, when: datetime) -> bool:

@@ -39,7 +39,7 @@ def adopt(
                 yield entry.key
     for alias in alias_names(bare):
         newest = next(alias_log(bare, alias).stored(limit=1), None)
-        if newest and not _believes(own, newest[1]) and _believes(signing, newest[1]):
+        if newest and not _believes(own, newest.key) and _believes(signing, newest.key):
             _move_on_the_spot(signing, alias, word)
             yield f"{_ALIASES}{alias}"
 
@@ -69,18 +69,18 @@ def _believes(store: Store, key: str) -> bool:
 
 def _move_on_the_spot(signing: Store, alias: str, word: Word) -> None:
     log = alias_log(signing, alias)
-    number, key, data = next(log.stored(limit=1))
-    last = log.read(key, data)
+    newest = next(log.stored(limit=1))
+    last = log.read(newest)
     record = replace(
         last,
         id=uuid.uuid4().hex,
-        number=number + 1,
+        number=newest.generation + 1,
         previous=last.version,
-        before=digest(data),
+        before=digest(newest.data),
         who=word.who,
         why="signed with a new key",
         when=word.when,
         signature=None,
     )
-    if not log.append(record, after=number):
+    if not log.append(record, after=newest.generation):
         raise AliasConflict(alias, last.version, None)

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from techner.core.errors import IntegrityError, ObjectMissing
+from techner.core.records import Judgement
 from techner.core.run_documents import Plan, Report, Reserved
 from techner.documents import parse
 from techner.registry.aliases import alias_log
-from techner.registry.log import PROBE_TIME, PROBES
+from techner.registry.log import PROBE_TIME, PROBES, LogEntry
 from techner.runs.documents import is_of_kind
 from techner.runs.judgements import judgements
 from techner.runs.run import RUNS, run_of
@@ -118,13 +119,13 @@ def _documents(store: Store) -> Iterator[tuple[str, bytes]]:
 
 def _judged(store: Store, runs: set[str], plans: Mapping[str, Any]) -> dict[str, datetime]:
     """Return when each run was decided; planned anew under its old id, it is undecided again."""
-    newest: dict[str, tuple[int, datetime]] = {}
-    for number, record in judgements(store).records() if runs else ():
-        newest.setdefault(record.id, (number, record.when))
+    newest: dict[str, LogEntry[Judgement]] = {}
+    for entry in judgements(store).records() if runs else ():
+        newest.setdefault(entry.record.id, entry)
     return {
-        run: newest[run][1]
+        run: newest[run].record.when
         for run in runs & newest.keys()
-        if run not in plans or newest[run][0] > (plans[run].get("judged_before") or 0)
+        if run not in plans or newest[run].generation > (plans[run].get("judged_before") or 0)
     }
 
 

@@ -30,7 +30,7 @@ def promote(
     if manifest.verdict and manifest.verdict.outcome is Outcome.REJECT:
         raise RegistryError(f"the gate rejected {version} ({manifest.verdict.reason}); it is not promoted")
     newest = alias_log(run.store, alias).newest()
-    live = newest[1].version if newest else None
+    live = newest.record.version if newest else None
     if live == version:
         raise RegistryError(f"{alias} names {version} already")
     if alias == PRODUCTION and live and version in _before(run, live):

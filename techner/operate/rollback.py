@@ -40,8 +40,8 @@ def _one_back(run: Run, live: str, manifest: Manifest) -> str:
     if manifest.parent is None:
         raise RegistryError(f"production is {live}, the origin; there is nothing before it")
     newest = alias_log(run.store).newest()
-    if newest and _went_back(newest[1]):
-        move = newest[1]
+    if newest and _went_back(newest.record):
+        move = newest.record
         raise RegistryError(
             f"production went back from {move.previous} to {move.version} already, "
             f"at {move.when:%Y-%m-%d %H:%M} ({move.who}: {move.why}); "

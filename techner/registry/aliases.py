@@ -40,9 +40,9 @@ def resolve(store: Store, name: str) -> tuple[str, Manifest]:
     if name == PRODUCTION:
         return production(store)
     newest = alias_log(store, name).newest()
-    return (
-        (newest[1].version, manifest_of(store, newest[1])) if newest else (name, read_manifest(store, name))
-    )
+    if newest is None:
+        return name, read_manifest(store, name)
+    return newest.record.version, manifest_of(store, newest.record)
 
 
 def production(store: Store) -> tuple[str, Manifest]:
@@ -50,7 +50,7 @@ def production(store: Store) -> tuple[str, Manifest]:
     newest = alias_log(store).newest()
     if newest is None:
         raise NotInitialised(store.url)
-    return newest[1].version, manifest_of(store, newest[1])
+    return newest.record.version, manifest_of(store, newest.record)
 
 
 def manifest_of(store: Store, generation: Generation) -> Manifest:
@@ -80,8 +80,8 @@ def move_alias(
     require_create_only(store)
     log = alias_log(store, alias)
     newest = next(log.stored(limit=1), None)
-    number, before = (newest[0], digest(newest[2])) if newest else (0, None)
-    current = log.read(newest[1], newest[2]).version if newest else None
+    number, before = (newest.generation, digest(newest.data)) if newest else (0, None)
+    current = log.read(newest).version if newest else None
     if current == version:
         return False
     record = Generation(
@@ -98,7 +98,7 @@ def move_alias(
     )
     if current != expected or not log.append(record, after=number):
         found = log.newest()
-        if found and found[1].version == version:  # another try of the same task was faster
+        if found and found.record.version == version:  # another try of the same task was faster
             return False
-        raise AliasConflict(alias, expected, found[1].version if found else None)
+        raise AliasConflict(alias, expected, found.record.version if found else None)
     return True

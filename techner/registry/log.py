@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, StoreError, Untrusted
 from techner.documents import dump, parse
@@ -17,14 +17,29 @@ PROBE_TIME = "%Y%m%dT%H%M%SZ"
 PROBE_WRITERS = 4
 
 
+class LogEntry(NamedTuple, Generic[R]):
+    """A record and its place in the log: generation 1 is the oldest."""
+
+    generation: int
+    record: R
+
+
+class RawEntry(NamedTuple):
+    """A record as it lies in the store, not parsed."""
+
+    generation: int
+    key: str
+    data: bytes
+
+
 class Log(Generic[R]):
     """Records under `prefix`, keyed so that the newest is listed first; each carries a unique `id`."""
 
     def __init__(self, store: Store, prefix: str, kind: type[R]) -> None:
         self._store, self._prefix, self._kind = store, prefix, kind
 
-    def newest(self) -> tuple[int, R] | None:
-        """Return the newest record and its generation (from 1), at the cost of one list and one get."""
+    def newest(self) -> LogEntry[R] | None:
+        """Return the newest record, at the cost of one list and one get."""
         return next(self.records(limit=1), None)
 
     def length(self) -> int:
@@ -32,34 +47,34 @@ class Log(Generic[R]):
         newest = next(self._store.list(f"{self._prefix}/", limit=1), None)
         return self._generation(newest.key) if newest else 0
 
-    def records(self, *, limit: int | None = None, after: int = 0) -> Iterator[tuple[int, R]]:
-        """Yield (generation, record), newest first, down to the one above generation `after`."""
-        for generation, key, data in self.stored(limit=limit, after=after):
-            yield generation, self.read(key, data)
+    def records(self, *, limit: int | None = None, after: int = 0) -> Iterator[LogEntry[R]]:
+        """Yield the records, newest first, down to the one above generation `after`."""
+        for stored in self.stored(limit=limit, after=after):
+            yield LogEntry(stored.generation, self.read(stored))
 
-    def believed(self, *, limit: int | None = None, after: int = 0) -> Iterator[tuple[int, R | None]]:
+    def believed(self, *, limit: int | None = None, after: int = 0) -> Iterator[LogEntry[R | None]]:
         """Yield like `records` for people to look at; None for a record that is not to be believed."""
         for entry in self._store.list(f"{self._prefix}/", limit=limit):
             generation = self._generation(entry.key)
             if generation <= after:
                 return
             try:
-                found = self.read(entry.key, self._store.get(entry.key))
+                found = self.read(RawEntry(generation, entry.key, self._store.get(entry.key)))
             except Untrusted:
                 found = None
-            yield generation, found
+            yield LogEntry(generation, found)
 
-    def read(self, key: str, data: bytes) -> R:
+    def read(self, stored: RawEntry) -> R:
         """Parse what `stored` yielded."""
-        return parse(self._kind, data, where=key)
+        return parse(self._kind, stored.data, where=stored.key)
 
-    def stored(self, *, limit: int | None = None, after: int = 0) -> Iterator[tuple[int, str, bytes]]:
-        """Yield (generation, key, bytes), newest first, not parsed."""
+    def stored(self, *, limit: int | None = None, after: int = 0) -> Iterator[RawEntry]:
+        """Yield the records, newest first, not parsed."""
         for entry in self._store.list(f"{self._prefix}/", limit=limit):
             generation = self._generation(entry.key)
             if generation <= after:
                 return
-            yield generation, entry.key, self._store.get(entry.key)
+            yield RawEntry(generation, entry.key, self._store.get(entry.key))
 
     def _generation(self, key: str) -> int:
         generation = generation_of(key)

@@ -44,15 +44,16 @@ def verify_alias(store: Store, alias: str) -> Iterator[Damage]:
     expected: tuple[int, str | None] | None = None  # of the generation below, as the one above tells it
     number = 0
     try:
-        for number, key, data in alias_log(store, alias).stored():
-            if expected and expected != (number, digest(data)):
+        for stored in alias_log(store, alias).stored():
+            number = stored.generation
+            if expected and expected != (number, digest(stored.data)):
                 yield Damage(
                     where=alias,
                     what=f"generation {expected[0]}",
                     detail="is missing, or not the one that generation "
                     f"{expected[0] + 1} was made after: records were removed, altered or swapped",
                 )
-            generation = alias_log(store, alias).read(key, data)
+            generation = alias_log(store, alias).read(stored)
             if (generation.alias, generation.number) != (alias, number):
                 yield Damage(where=alias, what=f"generation {number}", detail="is a copy of another one")
             if expected is None:

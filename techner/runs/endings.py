@@ -29,8 +29,8 @@ def begin(run: Run, end: str, word: Word) -> None:
 def require(run: Run, end: str) -> None:
     """Raise RegistryError unless `end` is what was said last of the run's verdict."""
     newest = _log(run).newest()
-    if newest is None or newest[1].word != end:
-        raise _refusal(run, newest[1] if newest else None)
+    if newest is None or newest.record.word != end:
+        raise _refusal(run, newest.record if newest else None)
 
 
 def give_up(run: Run, word: Word) -> None:
@@ -49,7 +49,7 @@ def _newest(log: Log[Decision]) -> str | None:
         newest = log.newest()
     except Untrusted:
         return None
-    return newest[1].word if newest else None
+    return newest.record.word if newest else None
 
 
 def _log(run: Run) -> Log[Decision]:

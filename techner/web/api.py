@@ -67,10 +67,10 @@ def make_api(
         newest = alias_log(open_store(), alias).newest()
         if newest is None:
             raise UnknownVersion(alias)
-        if unchanged := _unchanged(newest[1].id, if_none_match):
+        if unchanged := _unchanged(newest.record.id, if_none_match):
             return unchanged  # type: ignore[return-value] # FastAPI sends a response as it is
-        response.headers["ETag"] = f'"{newest[1].id}"'
-        return newest[1]
+        response.headers["ETag"] = f'"{newest.record.id}"'
+        return newest.record
 
     @api.get("/versions/{version}/manifest", response_model=Manifest, responses=_answers(304))
     def manifest(version: VersionName, if_none_match: Known = None) -> Response:

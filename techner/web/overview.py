@@ -10,6 +10,7 @@ from techner.core.records import Generation, Judgement
 from techner.inbox.deliveries import Ignored
 from techner.inbox.survey import BatchState, survey_all
 from techner.registry.aliases import alias_log
+from techner.registry.log import LogEntry
 from techner.registry.versions import read_manifest
 from techner.runs.completion import untold
 from techner.runs.judgements import judgements
@@ -22,7 +23,7 @@ SHOWN = 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     manifest: Manifest
-    moves: tuple[tuple[int, Generation], ...]
+    moves: tuple[LogEntry[Generation], ...]
     """Of `production`, newest first; never empty."""
     runs: tuple[Judgement, ...]
     """Newest first, without those that are not to be believed."""
@@ -35,7 +36,7 @@ class Overview:
     @property
     def move(self) -> Generation:
         """The move that holds now."""
-        return self.moves[0][1]
+        return self.moves[0].record
 
     @property
     def last_run(self) -> Judgement | None:
@@ -53,7 +54,7 @@ def overview(store: Store, policies: Policies, *, cache: Path) -> Overview:
     runs = (*untold(store, told, (move for _, move in moves)), *told)[:SHOWN]
     found = survey_all(store, policies, cache=cache)
     return Overview(
-        manifest=read_manifest(store, moves[0][1].version),
+        manifest=read_manifest(store, moves[0].record.version),
         moves=moves,
         runs=runs,
         unsigned_runs=judged.count(None),

@@ -47,7 +47,7 @@ class Small:
     def promote(self, made: Manifest) -> str:
         version = create_version(self.store, made)
         newest = alias_log(self.store).newest()
-        expected = newest[1].version if newest else None
+        expected = newest.record.version if newest else None
         move_alias(self.store, version, expected=expected, who="t", why="t", when=WHEN)
         return version
 

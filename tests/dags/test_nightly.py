@@ -206,7 +206,7 @@ def test_a_run_promotes_what_was_delivered(airflow_home: Path, world: World) -> 
     assert ("uptrain", "epoch 2/2") in {(task, what.partition(",")[0]) for task, what in said}
     newest = alias_log(world.store).newest()
     assert newest is not None
-    assert newest[1].who.startswith("airflow:")
+    assert newest.record.who.startswith("airflow:")
 
 
 def test_a_run_with_nothing_pending_is_green_and_changes_nothing(ran: dict[str, Ran]) -> None:
@@ -223,8 +223,8 @@ def test_a_dry_run_of_named_batches_judges_and_publishes_nothing(ran: dict[str, 
     assert production(store)[1].number == 0
     newest = judgements(store).newest()
     assert newest is not None
-    assert newest[1].outcome == "dry run"
-    assert [batch.name for batch in newest[1].batches] == ["monday.jsonl"]
+    assert newest.record.outcome == "dry run"
+    assert [batch.name for batch in newest.record.batches] == ["monday.jsonl"]
     states = {state.ref.name: state.status for state in survey(store, POLICIES, cache=run.world.cache)}
     assert states["tuesday.jsonl"] is Status.PENDING
 

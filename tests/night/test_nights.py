@@ -68,8 +68,8 @@ def test_a_rejected_night_keeps_production_and_holds_its_batches(refused: World)
     assert status(refused)["second.jsonl"] is Status.HELD
     newest = judgements(refused.store).newest()
     assert newest is not None
-    assert newest[1].outcome == "rejected"
-    assert "new micro F1" in newest[1].reason
+    assert newest.record.outcome == "rejected"
+    assert "new micro F1" in newest.record.reason
 
 
 def test_a_held_batch_waits_for_a_release_and_does_not_block_the_next_one(refused: World) -> None:
@@ -290,7 +290,7 @@ def test_publish_refuses_when_production_moved_since_the_plan(judged: World) -> 
     with pytest.raises(AliasConflict, match="judge again"):
         publish(judged.run("run-2"), WORD)
     assert production(judged.store)[0] == manifest.parent
-    assert next(judgements(judged.store).records(limit=1))[1].outcome == "superseded"
+    assert next(judgements(judged.store).records(limit=1)).record.outcome == "superseded"
     assert status(judged)["second.jsonl"] is Status.ACCEPTED  # due, on the production that won
 
 
@@ -324,9 +324,9 @@ def test_a_reasoned_yes_publishes_and_is_kept(promoted: World) -> None:
     published = publish(promoted.run("night-1"), yes)
     newest = alias_log(promoted.store).newest()
     assert newest is not None
-    assert newest[1].version == published
-    assert "read the examples myself" in newest[1].why
-    assert newest[1].who == "airflow:ada"
+    assert newest.record.version == published
+    assert "read the examples myself" in newest.record.why
+    assert newest.record.who == "airflow:ada"
 
 
 def test_a_version_is_whole_the_moment_production_names_it(promoted: World) -> None:

@@ -166,7 +166,7 @@ def test_a_run_that_production_left_behind_long_ago_keeps_nothing_and_is_written
     assert [int(name[:4]) for name in versions(store)] == [0, 5, 6]
     newest = judgements(store).newest()
     assert newest
-    assert (newest[1].id, newest[1].outcome) == ("run-1", "abandoned")
+    assert (newest.record.id, newest.record.outcome) == ("run-1", "abandoned")
     assert load_bytes(store, entry)  # its report
 
 

@@ -128,8 +128,8 @@ def test_a_promoted_night_that_was_killed_is_told_by_the_next_plan(killed: World
     newest = judgements(killed.store).newest()
     assert moved
     assert newest
-    assert (newest[1].id, newest[1].outcome) == ("run-2", "promoted")
-    assert (newest[1].version, newest[1].when) == (moved[1].version, moved[1].when)
+    assert (newest.record.id, newest.record.outcome) == ("run-2", "promoted")
+    assert (newest.record.version, newest.record.when) == (moved.record.version, moved.record.when)
     assert plan(killed.run("run-4"), quick()) is None
     assert len(told(killed)) == 2
 

@@ -36,7 +36,7 @@ def move(store: MemoryStore, key: Ed25519PrivateKey, number: int) -> str:
     signing = trusted(store, BOTH, key)
     made = create_version(signing, manifest(number))
     newest = alias_log(signing).newest()
-    expected = newest[1].version if newest else None
+    expected = newest.record.version if newest else None
     move_alias(signing, made, expected=expected, who="me", why="better", when=WHEN)
     return made
 
@@ -106,7 +106,7 @@ def test_what_the_old_key_signed_is_signed_anew_and_then_believed_without_it(tmp
     for alias in alias_names(alone):
         newest = alias_log(alone, alias).newest()
         assert newest
-        assert (newest[1].who, newest[1].version) == ("ada", newest[1].previous)
+        assert (newest.record.who, newest.record.version) == ("ada", newest.record.previous)
     assert production(remembering(alone, tmp_path, is_signed=True))[0] == made[1]
     assert list(adopt(bucket, BOTH, NEW, WORD)) == []
 

@@ -73,7 +73,7 @@ def gap_in_the_judgements(store: Store) -> None:
     first = log.newest()
     assert first
     for number in (2, 3):
-        log.append(replace(first[1], id=f"other-{number}"), after=log.length())
+        log.append(replace(first.record, id=f"other-{number}"), after=log.length())
     store.delete(list(store.list("judgements/"))[1].key)
 
 
@@ -84,8 +84,8 @@ def judgement_that_cannot_be_read(store: Store) -> None:
 def page_of_a_run_gone(store: Store) -> None:
     first = judgements(store).newest()
     assert first
-    assert first[1].report
-    store.delete(blob_key(first[1].report.sha256))
+    assert first.record.report
+    store.delete(blob_key(first.record.report.sha256))
 
 
 def decision_on_an_unknown_batch(store: Store) -> None:

@@ -78,7 +78,7 @@ def test_racing_appends_lose_no_record(store: Store) -> None:
             record = generation(f"{writer}-{move}")
             while True:
                 newest = log.newest()
-                if log.append(record, after=newest[0] if newest else 0):
+                if log.append(record, after=newest.generation if newest else 0):
                     break
 
     with ThreadPoolExecutor(WRITERS) as pool:

@@ -44,7 +44,7 @@ def move(store: Store, *numbers: int) -> None:
         version = create_version(store, manifest(number))
         newest = alias_log(store).newest()
         move_alias(
-            store, version, expected=newest[1].version if newest else None, who="x", why="x", when=WHEN
+            store, version, expected=newest.record.version if newest else None, who="x", why="x", when=WHEN
         )
 
 

@@ -38,7 +38,7 @@ def judge_others(world: World) -> None:
     newest = log.newest()
     assert newest
     for number in range(MANY):
-        assert log.append(replace(newest[1], id=f"other-{number}"), after=log.length())
+        assert log.append(replace(newest.record, id=f"other-{number}"), after=log.length())
 
 
 def test_a_rejected_run_cannot_be_approved_however_many_were_judged_since(judged: World) -> None:

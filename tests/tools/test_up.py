@@ -241,10 +241,10 @@ def test_3_a_person_answers_where_the_gate_asks_and_the_answer_is_kept(up: Up, s
     assert task_states(client, run)["publish"] == "success"
     newest = alias_log(FolderStore(state / "store")).newest()
     assert newest is not None
-    assert newest[1].who == "airflow:admin"
-    assert newest[1].why.startswith("read forty examples")
+    assert newest.record.who == "airflow:admin"
+    assert newest.record.why.startswith("read forty examples")
     events = client.get("/api/v2/assets/events").json()["asset_events"]
-    assert [event["extra"] for event in events] == [{"version": newest[1].version}]
+    assert [event["extra"] for event in events] == [{"version": newest.record.version}]
 
 
 def test_4_a_termination_leaves_nothing_behind(up: Up) -> None:

@@ -147,7 +147,7 @@ def judge(
         when=WHEN,
         report=save_bytes(store, f"<!doctype html><title>{run}</title>".encode(), path="report.html"),
     )
-    assert log.append(record, after=newest[0] if newest else 0)
+    assert log.append(record, after=newest.generation if newest else 0)
 
 
 @pytest.fixture(autouse=True)

@@ -70,8 +70,8 @@ def test_a_judgement_that_nobody_signed_serves_no_page_and_is_counted(
     newest = judgements(signed).newest()
     assert newest
     page = save_bytes(bucket, b"<script>alert(1)</script>", path="report.html")
-    forged = replace(newest[1], id="forged", report=page, signature=None)
-    assert judgements(bucket).append(forged, after=newest[0])
+    forged = replace(newest.record, id="forged", report=page, signature=None)
+    assert judgements(bucket).append(forged, after=newest.generation)
     assert client(signed).get("/run/forged").status_code == 404
     assert client(signed).get("/run/scheduled-9").status_code == 200
     assert "1 of the newest records are not signed" in client(signed).get("/").text

@@ -106,8 +106,8 @@ def _night(demo: Demo, number: int, batches: list[Path]) -> Judgement:
     newest = judgements(demo.store).newest()
     if newest is None:
         raise TechnerError(f"the night judged nothing; see {HOME / f'night-{number}.log'}")
-    out.print(score_table(newest[1].scores), check_table(newest[1].verdict))
-    return newest[1]
+    out.print(score_table(newest.record.scores), check_table(newest.record.verdict))
+    return newest.record
 
 
 def _compare(demo: Demo, naive: "subprocess.Popen[bytes]") -> None:
