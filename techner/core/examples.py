@@ -83,6 +83,8 @@ def leak_key(folded: str) -> str:
     that must stay as it is.
     """
     text = folded
+    if text.isascii() and text[:1].isalpha() and text[-1].isalnum():  # no mark at an edge
+        return folded_key(text)
     if not text.isascii():
         visible = (char for char in text if unicodedata.category(char) != "Cf" and char not in _VARIANTS)
         text = " ".join("".join(visible).translate(_ONE_SIGN).split())

@@ -94,7 +94,7 @@ def _parts(cuts: list[list[str]], columns: Columns) -> dict[str, Any]:
     tokens = (
         _words(cuts, columns)
         if columns.in_misc
-        else [(cut[columns.token], columns.tag_of(cut) or "", True) for cut in cuts]
+        else [(cut[columns.token], cut[columns.tag], True) for cut in cuts]
     )
     if not tokens:
         raise ShapeError("the sentence has no word")

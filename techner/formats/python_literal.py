@@ -99,7 +99,7 @@ def _parsed(sources: Iterable[str]) -> list[ast.expr]:
         warnings.simplefilter("ignore")  # an unknown escape in a string is a matter of style
         parsed = ast.parse("[" + "\n,".join(sources) + "\n]", mode="eval").body
     if not isinstance(parsed, ast.List):
-        raise ValueError(f"{type(parsed).__name__} is none")
+        raise TypeError(f"{type(parsed).__name__} is none")
     return parsed.elts
 
 

@@ -43,12 +43,13 @@ def spans(tags: Sequence[str]) -> list[list[Any]]:
     found: list[list[Any]] = []
     inside: list[Any] | None = None
     for place, tag in enumerate(tags):
+        if tag == "O":  # nearly all
+            inside = None
+            continue
         if not TAG.fullmatch(tag):
             raise ShapeError(f"token {place + 1}: {tag!r} is none of O, B-, I-, L-, U-, E-, S- with a label")
         letter, label = tag[0], tag[2:]
-        if letter == "O":
-            inside = None
-        elif inside and inside[2] == label and letter in _GOES_ON:
+        if inside and inside[2] == label and letter in _GOES_ON:
             inside[1] = place
         elif letter in {"L", "E"}:
             raise ShapeError(f"token {place + 1}: {tag!r} ends a span that nothing began")

@@ -28,6 +28,9 @@ class Fixer:
         """
         if row.fault or not isinstance(row.text, str) or not isinstance(row.entities, list):
             return {}
+        scope = {} if row.scope is None else {"scope": row.scope}
+        if not row.entities:
+            return {"record": {"text": row.text, "entities": [], **scope}, "fixes": []}
         entities, fixes = placed_by_text(row)
         entities, named = self._labels(entities)
         fixes = fixes + named
@@ -36,7 +39,6 @@ class Fixer:
             fixes += done
         entities, done = _once(entities)
         fixes += done
-        scope = {} if row.scope is None else {"scope": row.scope}
         return {"record": {"text": row.text, "entities": entities, **scope}, "fixes": fixes}
 
     def _labels(self, entities: list[Any]) -> Corrected:

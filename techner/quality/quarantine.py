@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from techner.core.codes import CODES
@@ -34,9 +35,15 @@ def quarantined(rows: Iterable[Row], report: QualityReport, scan: Scan) -> Itera
             yield _line(row, said or ["the whole batch was rejected"], fixer.fixed(row))
 
 
+@lru_cache(maxsize=8)
+def _written(reasons: tuple[str, ...]) -> bytes:
+    """Write the reasons of a row: those of many rows in succession are the same."""
+    return json.dumps(reasons).encode()
+
+
 def _line(row: Row, reasons: list[str], fixed: dict[str, Any]) -> bytes:
     """Write one row; its bytes, which may be very many, are copied no more often than needed."""
-    head = json.dumps({"row": row.number, "reasons": reasons}).encode()[:-1]
+    head = b'{"row": %d, "reasons": %b' % (row.number, _written(tuple(reasons)))
     rest = json.dumps(fixed).encode()[1:]
     return b"".join(
         (head, b', "raw": "', base64.b64encode(row.raw), b'"', b"" if rest == b"}" else b", ", rest, b"\n")

@@ -72,6 +72,8 @@ def missing(
 ) -> Iterator[tuple[int, Fault]]:
     """Yield a fault for every occurrence of a name that is not annotated though nearly all others are."""
     wanted = _wanted(names, policy)
+    if not wanted:
+        return
     shapes = _shapes(sorted(wanted, key=lambda surface: (-wanted[surface][1], surface)))
     first_words = frozenset(word.encode("utf-8", "surrogatepass") for word in shapes)
     found: dict[str, list[tuple[int, int]]] = {surface: [] for surface in wanted}
