@@ -13,8 +13,9 @@ from techner.cli.check import check
 from techner.cli.findings import show_report
 from techner.cli.fix import fix, metadata_beside
 from techner.cli.inbox import find, name_of, report_of, states
-from techner.cli.terminal import AsJson, console, labels_in, now, out, person, shown
+from techner.cli.terminal import AsJson, console, labels_in, now, out, person
 from techner.core.errors import BatchError
+from techner.core.redact import shown
 from techner.documents import plain
 from techner.inbox.admissions import admission_folder, examined
 from techner.inbox.decisions import decide

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from techner.cli.findings import show_report
-from techner.cli.terminal import REJECTED, AsJson, console, labels_in, shown
+from techner.cli.terminal import REJECTED, AsJson, console, labels_in
 from techner.core.delivery import Finding
 from techner.core.errors import BatchError, NotInitialised, TechnerError
 from techner.core.policy import QualityPolicy
+from techner.core.redact import shown
 from techner.core.scheme import ONTONOTES, LabelScheme, label_scheme
 from techner.inbox.deliveries import too_large
 from techner.registry.aliases import production

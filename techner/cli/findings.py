@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
-from techner.cli.terminal import out, shown
+from techner.cli.terminal import out
 from techner.core.delivery import Finding, QualityReport
+from techner.core.redact import shown
 
 SHOWN = 10
 """Findings per code that are printed; `--json` has more."""

@@ -38,16 +38,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def shown(text: str) -> str:
-    """Return foreign text for a terminal: characters that move the cursor or change direction are escaped."""
-    return "".join(
-        char
-        if char.isprintable() or char == " "
-        else char.encode("unicode_escape", "backslashreplace").decode()
-        for char in text
-    )
-
-
 def labels_in(argument: str) -> tuple[str, ...]:
     """Return the labels in a list such as `PROTOCOL,HARDWARE`."""
     return tuple(label for part in argument.split(",") if (label := part.strip()))

@@ -21,3 +21,13 @@ def redact(text: str) -> str:
     for pattern in (_WITH_PASSWORD, _WITH_NAME):
         text = pattern.sub(rf"\g<before>{HIDDEN}@", text)
     return _IN_QUERY.sub(rf"\g<before>{HIDDEN}", text)
+
+
+def shown(text: str) -> str:
+    """Return foreign text for a terminal or log: characters that move the cursor or change direction are escaped."""
+    return "".join(
+        char
+        if char.isprintable() or char == " "
+        else char.encode("unicode_escape", "backslashreplace").decode()
+        for char in text
+    )

@@ -11,6 +11,7 @@ from techner.core.delivery import BatchRef
 from techner.core.errors import BatchError, ObjectMissing, StoreError
 from techner.core.examples import digest
 from techner.core.policy import QualityPolicy
+from techner.core.redact import shown
 from techner.inbox.strays import copy_under_way, why_stray
 from techner.registry.fetch import cache_errors
 from techner.store import Store, Stored
@@ -56,7 +57,7 @@ def read_inbox(store: Store, cache: Path, *, max_bytes: int = QualityPolicy().ma
     for name, entry in read.items():
         if name.endswith(METADATA):
             if name.removesuffix(METADATA) not in entries:
-                log.warning("%s describes a delivery that is not there", entry.key)
+                log.warning("%s describes a delivery that is not there", shown(entry.key))
             continue
         if name + METADATA in ignored:
             ignored[name] = f"its metadata is not read: {ignored[name + METADATA]}"
@@ -70,9 +71,9 @@ def read_inbox(store: Store, cache: Path, *, max_bytes: int = QualityPolicy().ma
             continue
         same = batches.setdefault(ref.digest, ref)
         if ref.metadata != same.metadata:
-            log.warning("%s holds the same as %s, whose metadata counts", name, same.name)
+            log.warning("%s holds the same as %s, whose metadata counts", shown(name), shown(same.name))
     for name, why in ignored.items():
-        log.warning("%s%s is not read: %s", INBOX, name, why)
+        log.warning("%s is not read: %s", shown(INBOX + name), shown(why))
     return Inbox(
         batches=tuple(batches.values()),
         ignored=tuple(Ignored(name=name or INBOX, why=ignored[name]) for name in sorted(ignored)),

@@ -107,6 +107,19 @@ def test_delivery_waits_for_its_metadata(tmp_path: Path) -> None:
     assert (names(inbox), len(inbox.ignored)) == ([], 3)
 
 
+def test_a_name_cannot_write_a_line_of_its_own_into_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox = tmp_path / "store" / "inbox"
+    inbox.mkdir(parents=True)
+    for name in ("a\nproduction is fine.jsonl", "\x1b[2J.jsonl", "\u202egnp.jsonl", "b\n.jsonl.meta.json"):
+        (inbox / name).write_bytes(b"{}")
+    with caplog.at_level(logging.WARNING):
+        read_inbox(FolderStore(tmp_path / "store"), tmp_path / "cache")
+    assert len(caplog.messages) == 4
+    assert all(message.isprintable() for message in caplog.messages)
+
+
 def test_checksum_beside_a_delivery_is_none(tmp_path: Path) -> None:
     inbox = read_inbox(filled("b.jsonl", "b.jsonl.sha256", "c.md5"), tmp_path)
     assert (names(inbox), list(reasons(inbox))) == (["b.jsonl", "c.md5"], ["b.jsonl.sha256"])
