@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from techner.core.errors import BatchError
-from techner.formats import conll, docbin, huggingface, python_literal
+from techner.formats import conll, docbin, huggingface, python_literal, word_table
 from techner.formats.foreign import refuse_foreign, refuse_utf16, with_line_ends
 from techner.formats.json_files import is_json_list, json_lines, json_list, json_record
 from techner.formats.packed import unpack
@@ -43,6 +43,8 @@ def _read_unpacked(data: bytes) -> tuple[str, Iterator[Row]]:
 
 
 def _read_text(data: bytes) -> tuple[str, Iterator[Row]]:
+    if table := word_table.table_of(data):
+        return word_table.NAME, word_table.read_table(data, table)
     if columns := conll.columns_of(data):
         return conll.NAME, conll.read_conll(data, columns)
     head = data[:_HEAD_BYTES].decode("utf-8", "replace")

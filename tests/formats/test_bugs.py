@@ -103,7 +103,7 @@ RIGHT: dict[str, Accepted | Refused] = {
     "21-ls-target-storage/43": Accepted(SPANS[4:6]),
     "21-ls-target-storage/joined.jsonl": Accepted(SPANS[:6]),
     "26-char-level-conll/delivery.conll": Refused("format", "one character a line"),
-    "27-kaggle-csv/ner_dataset.csv": Refused("format", UNKNOWN + "CSV, lines of 4 columns between commas"),
+    "27-kaggle-csv/ner_dataset.csv": Accepted(SPANS),
     "27b-ls-tsv/export.csv": Refused("format", UNKNOWN + "lines of 8 columns between tabs"),
     "31-ls-predictions-only/delivery.json": Refused("format", "tasks have predictions alone"),
     "34-labelbox/delivery.json": Refused("format", "'Project Name', 'Dataset Name' (Labelbox)"),

@@ -50,6 +50,7 @@ FORMATS = {
     "germeval.tsv": "CoNLL",
     "conllu.conllu": "CoNLL",
     "huggingface_words.jsonl": "Hugging Face",
+    "kaggle.csv": "word table",
     "iob1.conll": "CoNLL",
     "iob2.tsv": "CoNLL",
     "biluo.txt": "CoNLL",

@@ -1,0 +1,142 @@
+"""A word a line under a header that names the columns: Kaggle's `Sentence #,Word,POS,Tag`; `token label`."""
+
+import csv
+from collections.abc import Iterator
+from io import BytesIO
+from typing import NamedTuple
+
+from techner.formats.columns import DOCUMENT
+from techner.formats.conll import MAX_LINES
+from techner.formats.rows import Row, ShapeError
+from techner.formats.tags import TAG, tagged
+
+NAME = "word table"
+_WORDS = frozenset(("word", "words", "token", "tokens"))
+_TAGS = frozenset(("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "bio", "iob"))
+_SENTENCES = frozenset(
+    ("sentence #", "sentence", "sentence_id", "sentence id", "sentence_idx", "sent_id", "sentence_no")
+)
+_CUTS = (",", ";", "\t", " ")
+_HEADER_BYTES = 1000
+_LOOKED_AT = 50
+_LEAST_TAGS = 0.9
+_ONLY_WORDS = 40
+
+
+class Table(NamedTuple):
+    """How the lines are cut, and which column is what."""
+
+    cut: str
+    header: bytes
+    word: int
+    tag: int
+    sentence: int | None
+
+    def cells(self, line: bytes) -> list[str]:
+        """Cut a line; raises ShapeError where it is no UTF-8, or a quote is not closed."""
+        try:
+            text = line.decode().rstrip("\r\n")
+            if self.cut in ",;":
+                return next(csv.reader([text], delimiter=self.cut, strict=True), [])
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise ShapeError(f"a line cannot be cut into columns ({error})") from error
+        return text.split("\t") if self.cut == "\t" else text.split()
+
+
+def table_of(data: bytes) -> Table | None:
+    """Return how a table is cut; None where no header names one column of words and one of tags."""
+    lines = BytesIO(data)
+    header = lines.readline(_HEADER_BYTES)
+    for cut in _CUTS:
+        names = [name.strip(' "\r\n').lower() for name in header.decode("utf-8", "replace").split(cut)]
+        words, tags, sentences = (
+            [at for at, name in enumerate(names) if name in wanted] for wanted in (_WORDS, _TAGS, _SENTENCES)
+        )
+        if len(words) == len(tags) == 1 and len(sentences) <= 1:
+            table = Table(cut, header.rstrip(b"\r\n"), words[0], tags[0], sentences[0] if sentences else None)
+            return table if _is_tagged(table, lines) else None
+    return None
+
+
+def _is_tagged(table: Table, lines: BytesIO) -> bool:
+    seen = tagged_lines = 0
+    for line in lines:
+        try:
+            cells = table.cells(line)
+        except ShapeError:
+            continue
+        if any(cells):
+            seen += 1
+            tagged_lines += len(cells) > table.tag and TAG.fullmatch(cells[table.tag]) is not None
+        if seen == _LOOKED_AT:
+            break
+    return seen > 0 and tagged_lines >= _LEAST_TAGS * seen
+
+
+def read_table(data: bytes, table: Table) -> Iterator[Row]:
+    """Yield a row a sentence, numbered by its first line."""
+    rows = (_row(first, lines, table) for first, lines in _sentences(data, table))
+    first, second = next(rows, None), next(rows, None)
+    if first is None:
+        return
+    is_long = not first.fault and len(first.text.split(" ")) > _ONLY_WORDS
+    yield first._replace(remarks=("sentences",)) if second is None and is_long else first
+    if second:
+        yield second
+    yield from rows
+
+
+def _sentences(data: bytes, table: Table) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield the lines of each sentence: a blank line ends one, and so does a new name in its column."""
+    lines: list[bytes] = []
+    name = ""
+    first = 0
+    for number, line in enumerate(BytesIO(data), 1):
+        if number == 1:
+            continue
+        new = _named(line, table)
+        is_blank = not line.strip(b" \t\r\n,;")
+        if lines and (is_blank or (new and new != name) or len(lines) > MAX_LINES):
+            yield first, lines
+            lines = []
+        name = new or name
+        if not is_blank:
+            first = first if lines else number
+            lines.append(line)
+    if lines:
+        yield first, lines
+
+
+def _named(line: bytes, table: Table) -> str:
+    if table.sentence is None:
+        return ""
+    try:
+        return "".join(table.cells(line)[table.sentence : table.sentence + 1]).strip()
+    except ShapeError:
+        return ""
+
+
+def _row(first: int, lines: list[bytes], table: Table) -> Row:
+    raw = b"\n".join([table.header, b"".join(lines).rstrip(b"\r\n")])
+    if len(lines) > MAX_LINES:
+        detail = f"more than {MAX_LINES} lines without a new sentence: put a blank line after each"
+        return Row(number=first, raw=raw, fault=("shape", detail))
+    try:
+        words, tags = _words(lines, table)
+        return Row(number=first, raw=raw, **tagged(words, tags))
+    except ShapeError as error:
+        return Row(number=first, raw=raw, fault=("shape", str(error)))
+
+
+def _words(lines: list[bytes], table: Table) -> tuple[list[str], list[str]]:
+    words, tags = [], []
+    for line in lines:
+        cells = table.cells(line)
+        if len(cells) <= max(table.word, table.tag) or not cells[table.word].strip():
+            raise ShapeError(f"a line has no word or no tag: {line.decode().strip()[:60]!r}")
+        if cells[table.word] != DOCUMENT:
+            words.append(cells[table.word].strip())
+            tags.append(cells[table.tag].strip())
+    if not words:
+        raise ShapeError("the sentence has no word")
+    return words, tags

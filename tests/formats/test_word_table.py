@@ -1,0 +1,38 @@
+"""A word a line under a header that names the columns."""
+
+import pytest
+
+from techner.formats import Row, read_rows
+
+FOUND = [("use TLS ,", [[4, 7, "P"]]), ("none", [])]
+
+
+def read(data: str) -> list[Row]:
+    return list(read_rows(data.encode())[1])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        'Sentence #,Word,POS,Tag\nSentence: 1,use,VB,O\n,TLS,NN,B-P\n,",",",",O\nSentence: 2,none,NN,O\n',
+        "Sentence #;Word;Tag\n1;use;O\n1;TLS;B-P\n1;,;O\n2;none;O\n",
+        "token\tlabel\nuse\tO\nTLS\tB-P\n,\tO\n\nnone\tO\n",
+        "Word Tag\r\nuse O\r\nTLS B-P\r\n, O\r\n\r\nnone O\r\n",
+        "token\tner_tag\n\nuse\tO\nTLS\tB-P\n,\tO\n\nnone\tO",
+    ],
+    ids=["Kaggle", "semicolons", "tabs", "spaces", "blank line first"],
+)
+def test_columns_are_told_by_their_names(data: str) -> None:
+    rows = read(data)
+    assert [(row.text, row.entities) for row in rows] == FOUND
+    assert [(row.text, row.entities) for row in read(rows[0].raw.decode())] == FOUND[:1]
+
+
+def test_line_without_a_word_sets_its_sentence_aside_and_no_other() -> None:
+    rows = read("Sentence #,Word,Tag\n1,use,O\n" + "2,TLS,B-P\n" * 20 + "3,,O\n4,SSL,O\n")
+    assert [row.number for row in rows] == [2, 3, 23, 24]
+    assert [row.fault and row.fault[0] for row in rows] == [None, None, "shape", None]
+
+
+def test_table_without_sentences_is_said_to_have_none() -> None:
+    assert read("word,tag\n" + "TLS,B-P\n" * 60)[0].remarks == ("sentences",)
