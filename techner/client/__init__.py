@@ -1,4 +1,4 @@
-"""What services import: download a version, verified; load it; follow what is promoted.
+"""What services import: download a verified version, load it, and follow what is promoted.
 
 Downloading needs neither spaCy nor Airflow.
 """

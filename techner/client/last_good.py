@@ -1,4 +1,4 @@
-"""What a cache remembers of a store: enough to go on while the store is down."""
+"""What a cache remembers of a store: enough to serve while the store is down."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,8 +30,9 @@ class Pulled:
 class LastGood:
     """Aliases and manifests of one store, in a folder of the cache; a cache may serve several stores.
 
-    What was read without a key is kept apart: a reader with a key must not come to believe it. Nor must one
-    with other keys, but for how far an alias had come: `Move.keys` tells, and manifests lie apart.
+    What was read without a key is kept apart, because a reader with a key must not believe it. Nor must a
+    reader with other keys, except for how far an alias had come: `Pulled.keys` tells them apart, and so
+    does the folder of the manifests.
     """
 
     def __init__(self, cache: Path, store: Store, *, keys: str) -> None:
@@ -53,7 +54,7 @@ class LastGood:
             self._files.put(f"aliases/{alias}.json", dump(move))
 
     def manifest(self, version: str) -> Manifest | None:
-        """Return a manifest kept before, None where it is missing or damaged."""
+        """Return a manifest that was kept before, None if it is missing or damaged."""
         key = f"{self._manifests}/{version}.json"
         try:
             return named_manifest(version, self._files.get(key))
@@ -61,7 +62,7 @@ class LastGood:
             return None
 
     def keep_manifest(self, version: str, data: bytes) -> None:
-        """Keep a manifest as it is stored: written anew it may not have its name."""
+        """Keep the bytes of a manifest as stored: written again, they might not match its name."""
         with self._errors():
             self._files.put(f"{self._manifests}/{version}.json", data)
 

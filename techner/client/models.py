@@ -32,7 +32,10 @@ log = logging.getLogger(__name__)
 
 
 class ModelStore:
-    """Resolve, pull, load and watch. A version names itself, an alias (`production`) what it points to."""
+    """Resolve, pull, load and watch the versions of one store, by version or by alias (`production`).
+
+    Without a public key, whatever is in the store is believed, and digests show only damage.
+    """
 
     def __init__(
         self,
@@ -42,7 +45,11 @@ class ModelStore:
         s3_endpoint: str | None = None,
         public_key: Path | str | None = None,
     ) -> None:
-        """Open a store; with a PEM file of public keys, only what was signed and is no older is believed."""
+        """Open a store. With a PEM file of public keys, only signed and no older states are believed.
+
+        `cache` defaults to `~/.cache/techner`. Raises SettingsError for a key file that cannot be used, and
+        StoreError for a URL that is not a store.
+        """
         keys = load_public_keys(Path(public_key)) if public_key else ()
         self._cache = Path(cache or Path.home() / ".cache" / "techner").absolute()
         self._keys = keys_digest(keys)
@@ -53,20 +60,23 @@ class ModelStore:
     def resolve(self, name: str = "production") -> str:
         """Return the version that an alias names: one list request, and two more where it has moved.
 
-        Raises UnknownVersion, and StoreError where the store does not answer.
+        Raises UnknownVersion, StoreError if the store does not answer, and Untrusted if a key is set and
+        did not sign what is there.
         """
         return name if re.fullmatch(VERSION_NAME, name) else self._newest(name).version
 
     def manifest(self, name: str = "production") -> Manifest:
-        """Return the manifest; raises UnknownVersion."""
+        """Return the manifest of a version; raises UnknownVersion, StoreError and Untrusted."""
         version = self.resolve(name)
         return self._memory.manifest(version) or read_manifest(self._store, version)
 
     def pull(self, name: str = "production") -> Path:
         """Download what is missing and return the folder of the model, every file verified by SHA-256.
 
-        The files are read-only links into the cache. While the store does not answer, an alias means what
-        was last pulled. Raises IntegrityError for what was altered, CacheError where the disk is too small.
+        The files are read-only links into the cache. While the store does not answer, an alias means the
+        version that was pulled last; StoreError is raised if there is none. Raises UnknownVersion,
+        IntegrityError for an altered file, Untrusted for a version or alias that the keys did not sign,
+        and CacheError if the disk is too small.
         """
         if re.fullmatch(VERSION_NAME, name):
             return self._lay_out(name)
@@ -80,9 +90,10 @@ class ModelStore:
         return folder
 
     def load(self, name: str = "production") -> "Language":
-        """Pull, load and query once; the pipeline's `meta` says which version it is.
+        """Pull, load and query a version once; `meta["techner_version"]` of the pipeline names it.
 
-        Raises ModelError where it does not load or does not answer, SettingsError where spaCy is missing.
+        Raises what `pull` raises, ModelError if the model does not load or does not answer, and SettingsError
+        if spaCy is missing.
         """
         try:
             import spacy
@@ -99,16 +110,17 @@ class ModelStore:
             nlp(PROBE)
         except _REFUSALS as error:
             raise ModelError(
-                f"{folder.name} does not load: {error}; has it the spaCy of its manifest?"
+                f"{folder.name} does not load: {error}; is the spaCy of its manifest installed?"
             ) from error
         nlp.meta["techner_version"] = folder.name
         return nlp
 
     def watch(self, name: str = "production", *, every_s: float = POLL_S) -> Live:
-        """Load, and go on loading what the alias is moved to, in a thread until it is closed.
+        """Load a version now, and whatever the alias is moved to later, in a thread until it is closed.
 
-        A poll that finds no change is one list request. Start it in each process that serves: threads do
-        not survive a fork.
+        `every_s` is in seconds; a poll that finds no change is one list request. Start it in each process
+        that serves, because threads do not survive a fork. Raises what `load` raises for the first version;
+        later errors are in `Live.error`.
         """
         return Live(self, name, every_s=every_s)
 
@@ -131,7 +143,7 @@ class ModelStore:
             raise self._vanished(alias)
         return Pulled(
             key=stored.key,
-            tag=listed.tag if stored.key == listed.key else "",  # moved since it was listed: to be read again
+            tag=listed.tag if stored.key == listed.key else "",  # moved since it was listed: it must be read
             number=stored.generation,
             digest=digest(stored.data),
             version=parse(Generation, stored.data, where=stored.key).version,
@@ -140,7 +152,7 @@ class ModelStore:
 
     def _vanished(self, alias: str) -> StoreError:
         # Generations are never deleted: an empty folder is more likely a disk that is not mounted.
-        return StoreError(f"alias {alias!r} has vanished from {self._store.url}; is that the store?")
+        return StoreError(f"alias {alias!r} has vanished from {self._store.url}; is this the right store?")
 
     def _lay_out(self, version: str) -> Path:
         manifest = self._memory.manifest(version)
@@ -156,6 +168,6 @@ class ModelStore:
         try:
             folder = self._lay_out(known.version)
         except StoreError:
-            raise error from None  # not whole any more
+            raise error from None  # no longer whole
         log.warning("%s; %s goes on with %s from the cache", error, alias, known.version)
         return folder

@@ -1,4 +1,4 @@
-"""One loaded model that answers for months in memory that does not grow (ADR 20)."""
+"""One loaded model that answers for months without using more memory (ADR 20)."""
 
 import threading
 import traceback
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ZONE_TEXTS = 128
 """Texts per memory zone: enough for spaCy's batches, few enough that other threads get their turn."""
 WORDS_PER_INDEX = 10_000
-"""Words that the vocabulary reads before its indexes are made anew; more where its own strings are many."""
+"""Words that the vocabulary reads before its indexes are rebuilt; more if its strings are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Entity:
     """One entity as plain data: it outlives the model that found it."""
 
     start: int
-    """First character of the text, from 0."""
+    """Offset of the first character in the text, from 0, in Unicode code points."""
     end: int
-    """The character after the last."""
+    """Offset after the last character."""
     label: str
     text: str
 
@@ -34,7 +34,7 @@ class Served:
     """One model and its version: take it once per request, so that the answer and the version agree."""
 
     def __init__(self, version: str, nlp: "Language", *, reload: Callable[[], "Language"]) -> None:
-        """Serve `nlp`; `reload` loads the same version again where an error left the vocabulary unusable."""
+        """Serve `nlp`; `reload` loads the same version again if an error left the vocabulary unusable."""
         self.version = version
         self._nlp, self._reload = nlp, reload
         # A zone replaces the pool of the whole vocabulary: two at once would free each other's words.
@@ -42,11 +42,11 @@ class Served:
 
     @property
     def nlp(self) -> "Language":
-        """The pipeline itself. It remembers every word it reads, and must not run while `entities` does."""
+        """The pipeline itself. It remembers every word that it reads; never call it while `entities` runs."""
         return self._nlp
 
     def entities(self, texts: Iterable[str]) -> list[tuple[Entity, ...]]:
-        """Return the entities of each text, in order; what the vocabulary learnt from the texts is freed.
+        """Return one tuple of entities per text, in order; what the vocabulary learnt from them is freed.
 
         Safe to call from several threads: they take turns, `ZONE_TEXTS` texts at a time. Raises ModelError
         for a text longer than the pipeline's `max_length`, before any text is read.
@@ -56,7 +56,7 @@ class Served:
         if longest > self._nlp.max_length:
             raise ModelError(
                 f"a text has {longest} characters, and the pipeline reads at most {self._nlp.max_length}: "
-                "cut it up"
+                "cut it into shorter texts"
             )
         pending = iter(texts)
         answers: list[tuple[Entity, ...]] = []
@@ -86,9 +86,9 @@ def _is_open(nlp: "Language") -> bool:
 
 
 def _renew_indexes(nlp: "Language") -> None:
-    """Give back the places of words that are gone: a zone frees a word, and never its place in an index.
+    """Free the places of words that are gone: a zone frees a word, but never its place in an index.
 
-    Another word seldom gets that place, so the indexes would double for ever.
+    Another word rarely gets that place, so the indexes would keep doubling.
     """
     vocab: Any = nlp.vocab  # spaCy's stub lacks the getters
     getters, parts = dict(vocab.lex_attr_getters), ("vectors", "lookups")  # the parts do not grow

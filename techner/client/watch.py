@@ -24,7 +24,7 @@ class Models(Protocol):
 
 
 class Live:
-    """What an alias names, loaded; replaced by what it is moved to when that has answered a query."""
+    """The loaded model that an alias names; a new one replaces it once it has answered a query."""
 
     def __init__(self, models: Models, alias: str, *, every_s: float) -> None:
         self._models, self._alias, self._every_s = models, alias, every_s
@@ -37,11 +37,12 @@ class Live:
 
     @property
     def current(self) -> Served:
+        """The model that serves now. Take it once per request, so that version and answer agree."""
         return self._current
 
     @property
     def error(self) -> TechnerError | None:
-        """Why the last poll did not succeed; None where it did."""
+        """Why the last poll failed; None if it succeeded."""
         return self._error
 
     @property
@@ -49,7 +50,10 @@ class Live:
         return self._thread.is_alive()
 
     def refresh(self) -> bool:
-        """Poll now; tell whether another model serves since. The old one outlives whatever this raises."""
+        """Poll now, and return whether another model serves since then.
+
+        Raises what `ModelStore.load` raises; the old model then goes on serving.
+        """
         with self._one_at_a_time:
             try:
                 if self._models.resolve(self._alias) == self._current.version:
@@ -64,7 +68,7 @@ class Live:
             return changed
 
     def close(self) -> None:
-        """Stop polling; a download that is under way goes on in the background. The model serves on."""
+        """Stop polling. A download that is under way continues in the background; the model still answers."""
         self._closed.set()
 
     def __enter__(self) -> Self:
@@ -81,7 +85,7 @@ class Live:
         return Served(version, nlp, reload=lambda: self._models.load(version))
 
     def _said(self, error: BaseException) -> TechnerError:
-        """Return an error that says something: a MemoryError has no words of its own."""
+        """Return an error with a message: a MemoryError has none of its own."""
         if isinstance(error, TechnerError):
             return error
         said = ModelError(f"loading what {self._alias!r} names failed: {type(error).__name__}: {error}")
@@ -90,7 +94,7 @@ class Live:
 
     def _poll(self) -> None:
         while not self._closed.wait(self._every_s):
-            # Nothing tells that a thread has ended. What gets here was raised by a handler of the log.
+            # A thread ends without a word. What gets here was raised by a handler of the log.
             with suppress(BaseException):
                 self._poll_once()
 
@@ -99,9 +103,9 @@ class Live:
         try:
             changed = self.refresh()
         except TechnerError as error:
-            log.warning("%s; %s serves on", error, before)
+            log.warning("%s; %s still serves", error, before)
         except BaseException:  # a model, or a full memory, may raise anything
-            log.exception("%s; %s serves on", self._error, before)
+            log.exception("%s; %s still serves", self._error, before)
         else:
             if changed:
                 log.info("%s serves %s, no longer %s", self._alias, self._current.version, before)

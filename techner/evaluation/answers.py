@@ -1,4 +1,4 @@
-"""Answers of every system on the frozen sets → counts."""
+"""Counts of the answers that every system gives on the frozen sets."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ Keep = Callable[[Example, tuple[Span, ...], tuple[Span, ...]], tuple[int, int]]
 
 @dataclass(frozen=True, kw_only=True)
 class FrozenSets:
-    """What scores, and by which labels: pretrained ones on the regression set, new ones on the holdout."""
+    """The sets that score: the regression set scores the pretrained labels, the holdout the new ones."""
 
     regression: tuple[Example, ...]
     holdout: tuple[Example, ...]
     pretrained: frozenset[str]
     new: frozenset[str]
-    """New labels to score: what the candidate knows, and what production does."""
+    """New labels to score: those that the candidate or production knows."""
     known: frozenset[str]
     """New labels that the candidate knows."""
     production_labels: tuple[str, ...]
@@ -52,7 +52,11 @@ def count_answers(
     size_bytes: Mapping[str, int],
     is_rewritten: bool = True,
 ) -> Evaluation:
-    """Count right, wrong and kept spans of candidate, production and origin, text by text."""
+    """Count right, wrong and kept spans of candidate, production and origin, text by text.
+
+    `answers` and `size_bytes` are keyed by `ORIGIN`, `PRODUCTION` and `CANDIDATE`; each answer has one entry
+    per text of its set, in the order of the set. Raises ValueError if their lengths differ.
+    """
     old = {name: found.regression for name, found in answers.items()}
     new = {name: found.holdout for name, found in answers.items()}
     return Evaluation(
@@ -69,7 +73,7 @@ def count_answers(
 def _origin_spans(sets: FrozenSets, answers: Mapping[str, Answers]) -> dict[str, tuple[int, int]]:
     """Count the origin's spans of each pretrained label, and those of them that the candidate finds too.
 
-    In the holdout only those that no gold judges: a new entity may have taken the place of the others.
+    In the holdout, only those that no gold judges: a new entity may have taken the place of the others.
     """
     before, after = answers[ORIGIN], answers[CANDIDATE]
     counts = dict.fromkeys(sorted(sets.pretrained), (0, 0))
@@ -98,7 +102,7 @@ def _score(
     examples: tuple[Example, ...], labels: frozenset[str], found: Mapping[str, SpansByText], keep: Keep
 ) -> SetEvaluation:
     golds = [example.only(labels).spans for example in examples]
-    asked = [example.in_scope(labels) for example in examples]  # of the rest its annotators said nothing
+    asked = [example.in_scope(labels) for example in examples]  # its annotators said nothing about the others
     return SetEvaluation(
         labels=tuple(sorted(labels)),
         systems={
@@ -121,6 +125,6 @@ def _flips(example: Example, before: tuple[Span, ...], after: tuple[Span, ...]) 
 
 
 def _survival(example: Example, before: tuple[Span, ...], after: tuple[Span, ...]) -> tuple[int, int]:
-    """Count spans that nobody judged: not those of a label that the annotators looked for."""
+    """Count spans that no annotator judged: not those of a label that the annotators looked for."""
     unjudged = [span for span in before if span.label not in (example.scope or ())]
     return away_and_kept(example.spans, unjudged, after)

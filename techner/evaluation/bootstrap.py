@@ -1,4 +1,4 @@
-"""Paired bootstrap over texts (Koehn 2004): how far a difference may be chance."""
+"""Paired bootstrap over texts (Koehn 2004): how much of a difference may be chance."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,18 +14,19 @@ DIGITS = 4  # rounded once: what is shown is what was decided on
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """A figure as observed (None where undefined) and in every resample."""
+    """A figure as observed (None if undefined), and in every resample."""
 
     observed: float | None
     drawn: Array
+    """Shape (resamples,); NaN where a resample leaves the figure undefined."""
 
     def bound(self, share: float) -> float | None:
-        """Return the value below which this share of the resamples lies; None where none has a value."""
+        """Return the value below which this share of the resamples lies; None if no resample has a value."""
         values = self.drawn[~np.isnan(self.drawn)]
         return rounded(float(np.quantile(values, share))) if values.size else None
 
     def interval(self, confidence: float) -> tuple[float | None, float | None]:
-        """Percentile interval, two-sided."""
+        """Return the two-sided percentile interval."""
         return self.bound((1 - confidence) / 2), self.bound((1 + confidence) / 2)
 
     @property
@@ -34,14 +35,18 @@ class Measured:
         return float(values.std()) if values.size else float("nan")
 
     def minus(self, baseline: "Measured") -> "Measured":
-        """Return the change from `baseline`, from the two figures as they are shown."""
+        """Return the change from `baseline`; the observed one is of the two figures as they are shown."""
         known = self.observed is not None and baseline.observed is not None
         change = rounded(self.observed - baseline.observed) if known else None  # type: ignore[operator]
         return Measured(observed=change, drawn=self.drawn - baseline.drawn)
 
 
 class Bootstrap:
-    """Resamples texts once, with the same draws for every system, so that differences are paired."""
+    """Resamples texts once, with the same draws for every system, so that differences are paired.
+
+    Per system, `_counts` has the shape (resamples + 1, labels, 3): tp, fp, fn, with the observed counts in
+    row 0. `_kept` has the shape (resamples + 1, 2): spans worth keeping, and those that are kept.
+    """
 
     def __init__(self, scored: SetEvaluation, *, resamples: int, seed: int) -> None:
         self.labels = scored.labels
@@ -61,27 +66,27 @@ class Bootstrap:
         }
 
     def support(self, labels: tuple[str, ...]) -> int:
-        """Gold spans of `labels`."""
+        """Return the number of gold spans of `labels`."""
         return int(self._gold(labels)[0])
 
     def micro(self, system: str, labels: tuple[str, ...]) -> Measured:
-        """F1 over `labels`; undefined where there is neither gold nor prediction."""
+        """Return micro F1 over `labels`; undefined if there is neither gold nor prediction."""
         return _measured(_f1(self._counts[system][:, self._rows(labels)].sum(axis=1)))
 
     def macro(self, system: str, labels: tuple[str, ...]) -> Measured:
-        """Mean F1 of those of `labels` that have gold spans."""
+        """Return the mean F1 of those of `labels` that have gold spans."""
         supported = tuple(label for label in labels if self.support((label,)))
         if not supported:
             return _measured(np.full(len(self._gold(())), np.nan))
         return _measured(np.nan_to_num(_f1(self._counts[system][:, self._rows(supported)])).mean(axis=1))
 
     def flipped(self, system: str) -> Measured:
-        """Share of all gold spans that `system` gets right and the candidate wrong."""
+        """Return the share of all gold spans that `system` gets right and the candidate gets wrong."""
         kept = self._kept[system]
         return _measured(_ratio(kept[:, 0] - kept[:, 1], self._gold(self.labels)))
 
     def survival(self, system: str) -> tuple[Measured, int]:
-        """Share of the spans worth keeping that the candidate finds too, and how many there were."""
+        """Return the share of the spans worth keeping that the candidate finds too, and their number."""
         kept = self._kept[system]
         return _measured(_ratio(kept[:, 1], kept[:, 0])), int(kept[0, 0])
 
@@ -99,7 +104,7 @@ def rounded(value: float) -> float:
 
 @lru_cache(maxsize=4)
 def _weights(size: int, resamples: int, seed: int) -> Array:
-    """How often each text is in each resample."""
+    """Return how often each text is in each resample; shape (resamples, size)."""
     if not size:
         return np.zeros((resamples, 0))
     drawn = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=resamples)
@@ -107,7 +112,10 @@ def _weights(size: int, resamples: int, seed: int) -> Array:
 
 
 def _resample(rows: Array, weights: Array) -> Array:
-    """Return the sums as observed, then in every resample."""
+    """Return the sums as observed, then in every resample.
+
+    `rows` has the shape (size, n), `weights` (resamples, size), the result (resamples + 1, n).
+    """
     return np.vstack([rows.sum(axis=0), weights @ rows])
 
 

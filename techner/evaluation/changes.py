@@ -1,4 +1,4 @@
-"""Entities lost and gained, in context: what a verdict looks like in the texts."""
+"""Entities lost and gained, in context: what a verdict means in the texts."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,7 +7,7 @@ from techner.core.run_documents import Changes, EntityChange
 from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION, Answers, FrozenSets, SpansByText
 
 SHOWN = 30
-"""Lost ones, and gained ones, of each set."""
+"""Lost entities that are shown per set, and as many gained ones."""
 CONTEXT_CHARS = 160
 GOLD, LOST, GAINED = "gold", "lost", "gained"
 
@@ -25,7 +25,7 @@ def find_changes(sets: FrozenSets, answers: Mapping[str, Answers]) -> Changes:
         for kind in (LOST, GAINED):
             of_kind = [ranked for ranked in changes if ranked[1].kind == kind]
             counts[f"{part} {kind}"] = len(of_kind)
-            of_kind.sort(key=lambda ranked: ranked[0])  # stable: else in the set's order
+            of_kind.sort(key=lambda ranked: ranked[0])  # stable: otherwise in the order of the set
             shown += [change for _, change in of_kind[:SHOWN]]
     return Changes(counts=counts, shown=tuple(shown))
 
@@ -44,7 +44,7 @@ def _changes(
 
 
 def _rank(kind: str, span: Span, example: Example) -> int:
-    """Put first what is most likely a fault: right spans lost, and spans gained that nobody annotated."""
+    """Put first what is most likely a fault: right spans lost, and spans gained that no one annotated."""
     annotated = span in example.spans
     if kind == GAINED:
         return int(annotated)

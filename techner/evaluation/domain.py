@@ -1,4 +1,4 @@
-"""Checks on the holdout: the new labels, and what survives of the old ones on the new domain's own texts."""
+"""Checks on the holdout: the new labels, and what survives of the old ones on texts of the new domain."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +11,7 @@ from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED, Comparison, b
 
 
 def domain_checks(sets: Bootstrap, production_labels: tuple[str, ...], policy: GatePolicy) -> Iterator[Check]:
-    """Ask new labels for a floor and to keep up with production, and the origin's other spans to survive."""
+    """Yield the checks: new labels reach a floor and keep up with production; spans of the origin survive."""
     yield bounded(
         "new micro F1",
         sets.micro(CANDIDATE, sets.labels),
@@ -32,12 +32,12 @@ def domain_checks(sets: Bootstrap, production_labels: tuple[str, ...], policy: G
         support=support,
         policy=policy,
     )
-    # An origin that finds next to nothing there has nothing to lose.
+    # An origin that finds almost nothing there has nothing to lose.
     yield replace(survival, decisive=support >= policy.min_support)
 
 
 def _against_production(sets: Bootstrap, production_labels: tuple[str, ...], policy: GatePolicy) -> Check:
-    # A label that was retired since is not the candidate's to know.
+    # The candidate need not know a label that was retired since.
     known = tuple(label for label in sets.labels if label in production_labels)
     found = compare(sets, known, PRODUCTION)
     if not known:
@@ -52,7 +52,7 @@ def _against_production(sets: Bootstrap, production_labels: tuple[str, ...], pol
         )
     return found.check(
         "new micro F1",
-        rule=f"not surely worse, or by at most {policy.new_margin:.3f}",
+        rule=f"not significantly worse, or by at most {policy.new_margin:.3f}",
         margin=policy.new_margin,
         state=_state(found, policy),
         interval=found.change.interval(policy.confidence),
@@ -60,10 +60,10 @@ def _against_production(sets: Bootstrap, production_labels: tuple[str, ...], pol
 
 
 def _state(found: Comparison, policy: GatePolicy) -> CheckState:
-    """Fail what is surely worse and by more than the margin.
+    """Fail what is significantly worse and by more than the margin.
 
-    No test of non-inferiority: two seeds of one recipe differ by more than some hundred gold spans could show
-    to be within two points, and the gate would ask every night.
+    This is not a test of non-inferiority: two seeds of one recipe differ by more than a few hundred gold
+    spans can show to be within two points, so the gate would ask every night.
     """
     _, high = found.change.interval(policy.confidence)
     if found.support < policy.min_support or found.change.observed is None or high is None:

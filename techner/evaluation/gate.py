@@ -16,11 +16,14 @@ from techner.evaluation.unscored import unscored_checks
 
 
 def apply_gate(evaluation: Evaluation, policy: GatePolicy, speed: Speed | None) -> Judged:
-    """Compare the candidate with origin and production, check by check; without a speed, the gate asks."""
+    """Compare the candidate with origin and production, check by check; without a speed, the gate asks.
+
+    Non-inferiority by a paired bootstrap over texts (ADR 7). Pure: no clock, no I/O.
+    """
     old = Bootstrap(evaluation.regression, resamples=policy.resamples, seed=policy.seed)
     new = Bootstrap(evaluation.holdout, resamples=policy.resamples, seed=policy.seed)
     systems, kept = evaluation.regression.systems, evaluation.regression.kept
-    # Where production answers as the origin does, as on a first night, one comparison says all.
+    # If production answers as the origin does, as on a first night, one comparison is enough.
     is_same = systems[PRODUCTION] == systems[ORIGIN] and kept.get(PRODUCTION) == kept.get(ORIGIN)
     baselines = [ORIGIN] if is_same else [ORIGIN, PRODUCTION]
     checks = [
@@ -36,7 +39,7 @@ def apply_gate(evaluation: Evaluation, policy: GatePolicy, speed: Speed | None) 
 
 
 def _lost_labels(lost: tuple[str, ...]) -> Iterator[Check]:
-    """Fail a candidate that lacks a label of production: no set need have a span of it to show that."""
+    """Fail a candidate that lacks a label of production, whether or not a set has a span of it."""
     if lost:
         rule = f"no label of production is lost unless it was retired: {', '.join(lost)}"
         yield replace(_budget("labels", rule=rule, ratio=None, margin=0.0, state=FAILED), against=PRODUCTION)

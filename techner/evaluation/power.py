@@ -1,4 +1,4 @@
-"""How small a loss the frozen sets can show: what `techner doctor` says before a night has to ask."""
+"""How small a loss the frozen sets can show: `techner doctor` says it before a night has to ask."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from techner.core.policy import GatePolicy
 from techner.core.verdict import Check
 
 ASSUMED_OLD, ASSUMED_NEW = 0.02, 0.3
-"""Share of the gold spans that a night changes, where none was judged yet.
+"""Share of the gold spans that a night changes, assumed until a night was judged.
 
 Old: the starter model in the demo; a better one changes 0.005. New: two seeds of one recipe.
 """
@@ -27,11 +27,11 @@ class Reach:
     """Gold spans."""
     margin: float
     smallest: float
-    """A loss of this size shows in 8 of 10 nights; with a margin so wide, 8 of 10 harmless nights pass."""
+    """Loss in F1 that shows in 8 of 10 nights; with a margin as wide, 8 of 10 harmless nights pass."""
     is_measured: bool
-    """From the last judged run; else from an assumed share of changed spans."""
+    """True: from the last judged run; false: from an assumed share of changed spans."""
     must_reach: bool = True
-    """Whether the gate asks where the set is too small; new labels pass unless they are surely worse."""
+    """Whether the gate asks if the set is too small; new labels pass unless they are significantly worse."""
 
     @property
     def is_enough(self) -> bool:
@@ -39,9 +39,9 @@ class Reach:
 
     @property
     def needed(self) -> int | None:
-        """Gold spans at which a loss of the margin shows: an error shrinks with the root of their number.
+        """Gold spans at which a loss as large as the margin shows; the error shrinks with their square root.
 
-        None where the margin is 0: no number is enough.
+        None if the margin is 0: no number is enough.
         """
         if self.is_enough:
             return self.support
@@ -53,7 +53,10 @@ class Reach:
 def reaches(
     regression: Mapping[str, int], holdout: int, checks: Iterable[Check], policy: GatePolicy
 ) -> Iterator[Reach]:
-    """Say for each margin what the sets show; `regression` is label → gold spans, `checks` the last ones."""
+    """Yield what the sets can show for each margin.
+
+    `regression` is label → gold spans, `holdout` a number of gold spans, `checks` those of the last run.
+    """
     judged = {(check.name, check.against): check for check in checks}
     counts = {label: number for label, number in regression.items() if number}
     total = sum(counts.values())
@@ -96,6 +99,6 @@ def _error(last: Check | None, support: int, sides: float) -> float | None:
     """Read the standard error off a judged check's interval, for as many gold spans as there are now."""
     if last is None or last.low is None or last.high is None or not last.support:
         return None
-    # Where nothing changed at all, one changed span is as good a guess as can be had.
+    # If nothing changed at all, one changed span is the best guess.
     error = max((last.high - last.low) / (2 * sides), PER_CHANGE / last.support)
     return error * sqrt(last.support / support)

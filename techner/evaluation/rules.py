@@ -1,4 +1,4 @@
-"""What makes a check pass, fail, or say that the set is too small."""
+"""What makes a check pass, fail, or report that the set is too small."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,9 +61,10 @@ def compare(sets: Bootstrap, labels: tuple[str, ...], against: str, *, macro: bo
 
 
 def non_inferior(found: Comparison, name: str, margin: float, policy: GatePolicy) -> Check:
-    """Pass where the loss is surely within the margin, fail where the observed one is not; else ask.
+    """Pass if the loss is within the margin with confidence, fail if the observed one is not; otherwise ask.
 
-    The interval is the two-sided one whose lower end is the one-sided bound that decides.
+    A test of non-inferiority. The interval is the two-sided one whose lower end is the one-sided bound that
+    decides. `margin` is in F1, from 0 to 1.
     """
     low, high = found.change.bound(1 - policy.confidence), found.change.bound(policy.confidence)
     state = INSUFFICIENT
@@ -72,15 +73,16 @@ def non_inferior(found: Comparison, name: str, margin: float, policy: GatePolicy
             state = FAILED
         elif low >= -margin:
             state = PASSED
-    rule = f"surely lost at most {margin:.3f}"
+    rule = f"lost at most {margin:.3f}, with {100 * policy.confidence:g} % confidence"
     return found.check(name, rule=rule, margin=margin, state=state, interval=(low, high))
 
 
 def p_value(found: Comparison, margin: float) -> float:
-    """Chance of a change this bad or worse where the true loss is `margin`.
+    """Return the probability of a change this bad or worse if the true loss is `margin`.
 
-    The normal tail of the bootstrap's standard error, so that it is never 0 nor a multiple of 1 / resamples.
-    One span's worth of variance is added, as in a corrected McNemar test: one or two flips are no evidence.
+    It is the normal tail of the standard error of the bootstrap, so that it is never 0 or a multiple of
+    1 / resamples. The variance of one span is added, as in a corrected McNemar test, because one or two
+    flips are not evidence.
     """
     if found.change.observed is None:
         return 1.0
@@ -89,7 +91,7 @@ def p_value(found: Comparison, margin: float) -> float:
 
 
 def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
-    """Tell which null hypotheses fall when all are tested together (Holm 1979)."""
+    """Return which null hypotheses are rejected when all are tested together (Holm 1979), in their order."""
     rejected = [False] * len(p_values)
     for rank, position in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
         if p_values[position] > alpha / (len(p_values) - rank):
@@ -109,7 +111,7 @@ def bounded(
     floor: float | None = None,
     cap: float | None = None,
 ) -> Check:
-    """Compare the candidate's own figure with a floor or a cap, as observed."""
+    """Compare the observed figure of the candidate itself with a floor or a cap."""
     low, high = share.interval(policy.confidence)
     state = INSUFFICIENT
     if support >= policy.min_support and share.observed is not None:

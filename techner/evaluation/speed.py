@@ -17,7 +17,7 @@ def measure_speed(
     *,
     clock: Callable[[], float] = time.process_time,
 ) -> Speed | None:
-    """Time both on the same texts, best of some rounds, in turns; None where there is no text.
+    """Time both on the same texts, best of some rounds, in turns; None if there is no text.
 
     In processor time, and in turns: what else the machine does should not slow one of them alone.
     """

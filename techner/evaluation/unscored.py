@@ -23,7 +23,7 @@ def is_unscored(gold: int, found: int, policy: GatePolicy) -> bool:
 def unscored_checks(sets: Bootstrap, evaluation: Evaluation, policy: GatePolicy) -> Iterator[Check]:
     """Ask that labels without gold survive as the origin finds them; after training, a person decides.
 
-    Agreement with the origin shows a loss, and is no proof that there was none: it is not gold.
+    Agreement with the origin can show a loss but cannot rule one out: it is not gold.
     """
     counts = evaluation.origin_spans
     if counts is None:
@@ -58,7 +58,7 @@ def _label_check(label: str, pair: tuple[int, int], policy: GatePolicy, *, is_re
         state,
         rule=f"{said}, and a person agrees: its `ner` was trained" if is_rewritten else said,
         margin=policy.survival_floor,
-        # Few spans of an untouched `ner` are no question.
+        # Few spans of an untouched `ner` need no decision.
         decisive=is_rewritten or is_measured,
     )
 

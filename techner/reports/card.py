@@ -13,7 +13,7 @@ from techner.store import Store
 FEW_SPANS = 30
 """Gold spans below which F1 of one label says little: one span is worth three points of recall and more."""
 _INTENDED = "named entities of these labels, in texts of the batches' domain and of the base model's."
-_UNFIT = "decisions about people; texts of other domains or languages, which nobody measured."
+_UNFIT = "decisions about people; texts of other domains or languages, which were not measured."
 
 
 def cards(manifest: Manifest, counts: Mapping[str, int]) -> dict[str, str]:
@@ -40,7 +40,7 @@ def gaps(manifest: Manifest) -> Iterator[str]:
         yield f"measured on fewer than {FEW_SPANS} gold spans, so badly: {', '.join(few)}"
     worse = [score.label for score in manifest.scores if score.high is not None and score.high < 0]
     if worse:
-        yield f"surely worse than before: {', '.join(worse)}"
+        yield f"significantly worse than before: {', '.join(worse)}"
     for check in manifest.verdict.checks if manifest.verdict else ():
         if check.state is CheckState.INSUFFICIENT:
             yield f"too little evidence: {check.name} against {check.against}"

@@ -34,7 +34,7 @@ def check(name: str, candidate: float | None, state: CheckState, *, decisive: bo
     return Check(
         name=name,
         against="origin",
-        rule="surely lost at most 0.010",
+        rule="lost at most 0.010, with 95 % confidence",
         baseline=0.861,
         candidate=candidate,
         low=None if candidate is None else -0.03,
