@@ -97,6 +97,8 @@ def list_runs(
             json.dumps([{name: getattr(record, name) for name in fields} for record in records], indent=1)
         )
         return
+    if not records:
+        console.print("no run is decided yet; `techner run night` runs one")
     for record in records:
         out.print(
             f"{record.when:%Y-%m-%d %H:%M}  {record.outcome:9} {record.id}  {record.reason}", markup=False

@@ -279,6 +279,14 @@ def test_run_night_rejected_exits_3_and_shows_the_checks(
     assert json.loads(call("batch", "show", "monday.jsonl", "--json").stdout)["status"] == "held"
 
 
+def test_run_list_of_an_empty_store_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "store").mkdir()
+    monkeypatch.setenv("TECHNER_STORE", str(tmp_path / "store"))
+    listed = call("run", "list")
+    assert (listed.exit_code, listed.stdout) == (0, "")
+    assert "no run is decided yet" in listed.stderr
+
+
 @pytest.mark.usefixtures("techner")
 def test_run_report_prints_the_page_of_a_judged_run() -> None:
     page = call("run", "report", "night-1").stdout
