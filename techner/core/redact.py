@@ -24,7 +24,7 @@ def redact(text: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Return foreign text for a terminal or log: characters that move the cursor or change direction are escaped."""
+    """Return foreign text for a terminal or log, with what moves a cursor or turns a direction escaped."""
     return "".join(
         char
         if char.isprintable() or char == " "
