@@ -35,7 +35,10 @@ def recognises(record: Any) -> bool:
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
     """Find text and entities, no relations and comments; raises ShapeError for two lists that differ."""
-    key = _key(record) or "entities"
+    lists = (one for one in ("entities", *_KEYS) if isinstance(record.get(one), list))
+    key = _key(record) or next(lists, None)
+    if key is None:
+        raise ShapeError("the record has no list of entities")
     spans = record[key]
     others = [one for one in _KEYS if one != key and _are_spans(record.get(one)) and record[one]]
     if others and [_entity(span) for span in record[others[0]]] != [_entity(span) for span in spans]:

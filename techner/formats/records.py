@@ -1,7 +1,7 @@
 """Records of JSON files and Python lists → rows: which tool wrote them, by the keys that they have."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
@@ -76,6 +76,7 @@ def read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
     speaking = next(filter(_annotation, records), records[0])
     keys = _annotation(speaking)
     first = format_of(speaking if _says_none(records[0], keys) else records[0])
+    keys = keys if first is format_of(speaking) else []  # of another format they say nothing
     formats = RECORD_FORMATS
     if first and (tool := _OF_LABEL_STUDIO.get(first.name)):
         records = [record for record in records if tool.recognises(record)]
@@ -120,9 +121,9 @@ def _annotation(record: Any) -> list[str]:
     return entity_objects.annotation_keys(record) if isinstance(record, dict) else []
 
 
-def _says_none(record: Any, keys: Iterable[str]) -> bool:
+def _says_none(record: Any, keys: Collection[str]) -> bool:
     """Say whether a record has an empty list where others have their entities."""
-    return isinstance(record, dict) and any(record.get(key) == [] for key in keys)
+    return isinstance(record, dict) and bool(keys) and all(record.get(key) == [] for key in keys)
 
 
 def _head(items: Iterator[Item]) -> list[Item]:
@@ -154,7 +155,7 @@ def _rows(
     items: Iterator[Item],
     formats: Iterable[RecordFormat] = RECORD_FORMATS,
     first: RecordFormat | None = None,
-    keys: Iterable[str] = (),
+    keys: Collection[str] = (),
 ) -> Iterator[Row]:
     """Yield the rows. `first` is the format of the first record that holds entities, under these keys.
 
@@ -183,6 +184,8 @@ def _rows(
             yield found.read(number, raw, record)
         except ShapeError as error:
             yield Row(number=number, raw=raw, fault=("shape", str(error)))
+        except KeyError as error:  # another list of the first record was empty here
+            yield Row(number=number, raw=raw, fault=("shape", f"the record has no {error}"))
 
 
 def _no_annotation(number: int, raw: bytes, record: Any) -> Row:
