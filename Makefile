@@ -46,7 +46,7 @@ format: $(STAMP) ## Format, and mend what ruff can.
 
 docs: $(STAMP) ## Generate the reference pages, and build the site into .techner/site; a broken link fails.
 	@$(BIN)/python -m tools.reference
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 up: $(STAMP) ## Run Airflow with the DAG and the page on this machine; Ctrl-C stops it.
 	@$(BIN)/python -m tools.local up
