@@ -91,7 +91,7 @@ def _regions(entities: Sequence[Any], covered: Sequence[str | None]) -> list[Reg
     return [
         Region(entity[0], entity[1], text)
         for entity, text in zip(entities, covered, strict=False)
-        if isinstance(entity, list)
+        if isinstance(entity, list) and len(entity) > 1
     ]
 
 
