@@ -40,7 +40,7 @@ lint: $(STAMP) ## ruff, mypy --strict, and the layers.
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
-format: $(STAMP) ## Format, and mend what ruff can.
+format: $(STAMP) ## Format, and fix what ruff can.
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
