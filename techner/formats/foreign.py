@@ -30,6 +30,8 @@ _FOREIGN = {
 
 _NO_MARK = "encoding: the file is UTF-16 or UTF-32 without a mark; export as UTF-8"
 _HEAD_BYTES = 1 << 16
+_PLAIN_BYTES = 16
+"""So many bytes of ASCII begin no UTF-16: a single line of a file may be full of zeros."""
 _LEAST_ZEROS = 50
 """One byte of so many is zero in UTF-16: white space and marks are, whatever the script."""
 
@@ -48,7 +50,10 @@ def refuse_foreign(data: bytes) -> None:
 def refuse_utf16(data: bytes) -> None:
     """Raise BatchError for a text of two bytes a character whose first ones have no zero: Chinese, Greek."""
     head = data[:_HEAD_BYTES]
-    if head.count(b"\0") * _LEAST_ZEROS > len(head) and not _is_utf8(head):
+    begins_plainly = (
+        len(head) > _PLAIN_BYTES and head[:_PLAIN_BYTES].isascii() and b"\0" not in head[:_PLAIN_BYTES]
+    )
+    if head.count(b"\0") * _LEAST_ZEROS > len(head) and not begins_plainly and not _is_utf8(head):
         raise BatchError(_NO_MARK)
 
 

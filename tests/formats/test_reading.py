@@ -254,6 +254,7 @@ def test_arbitrary_bytes_raise_nothing_but_batch_error(data: bytes) -> None:
 
 
 @given(st.lists(st.binary(max_size=30).filter(lambda line: b"\n" not in line), max_size=20))
+@example([b"\xff" + b"\0" * 20])
 def test_every_line_that_is_not_blank_is_one_row_with_its_bytes(lines: list[bytes]) -> None:
     rows = read(b"\n".join([RECORD, *lines]))
     expected = [(n, line.removesuffix(b"\r")) for n, line in enumerate(lines, 2) if line.strip()]
