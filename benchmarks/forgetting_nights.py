@@ -63,7 +63,7 @@ def simulate(
         row["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         if scored(night):
             version, manifest = production(store)
-            with run.model(read_manifest(store, version).files) as folder:
+            with run.workspace.model(read_manifest(store, version).files) as folder:
                 row |= {"version": version, "number": manifest.number} | scores(bench, folder)
         found.append(row)
     return found

@@ -19,6 +19,7 @@ from techner.formats import write_examples
 from techner.night.reject import reject
 from techner.night.whole import Done, whole_night
 from techner.operate.initialise import initialise
+from techner.registry.workspace import Workspace
 from techner.runs.judgements import Word
 from techner.runs.run import Run
 from techner.starter import slot_examples
@@ -70,6 +71,10 @@ class World:
 
     def run(self, run_id: str = "run-1") -> Run:
         return Run(store=self.store, id=run_id, cache=self.cache)
+
+    @property
+    def workspace(self) -> Workspace:
+        return Workspace(store=self.store, cache=self.cache)
 
     def deliver(self, name: str, examples: tuple[Example, ...]) -> None:
         self.store.create(f"inbox/{name}", write_examples(examples))

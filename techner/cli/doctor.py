@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from techner.cli.terminal import out
-from techner.runs.run import Run
+from techner.registry.workspace import Workspace
 from techner.settings import load_settings
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def doctor(
     from techner.operate.doctor import diagnose
 
     settings = load_settings()
-    run = Run(store=settings.open_store(), id="doctor", cache=settings.cache)
-    found = diagnose(run, settings.policies)
+    workspace = Workspace(store=settings.open_store(), cache=settings.cache)
+    found = diagnose(workspace, settings.policies)
     if as_json:
         derived = [asdict(r) | {"is_enough": r.is_enough, "needed": r.needed} for r in found.reaches]
         typer.echo(json.dumps({"findings": [asdict(f) for f in found.aspects], "reaches": derived}, indent=1))

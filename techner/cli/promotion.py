@@ -10,6 +10,7 @@ from techner.cli.terminal import console, now, person
 from techner.operate.export import Form
 from techner.operate.export import export as write
 from techner.registry.aliases import PRODUCTION, resolve
+from techner.registry.workspace import Workspace
 from techner.runs.judgements import Word
 from techner.runs.run import Run
 from techner.settings import load_settings
@@ -56,9 +57,10 @@ def export(
     form: Annotated[Form, typer.Option(help="An archive, or a wheel that pip can install.")] = Form.ARCHIVE,
 ) -> None:
     """Write a version as one verified file, and print the path."""
-    run = _run("export")
-    version, manifest = resolve(run.store, name)
-    typer.echo(write(run, version, manifest, form=form, into=to))
+    settings = load_settings()
+    workspace = Workspace(store=settings.open_store(), cache=settings.cache)
+    version, manifest = resolve(workspace.store, name)
+    typer.echo(write(workspace, version, manifest, form=form, into=to))
 
 
 def _run(what: str) -> Run:

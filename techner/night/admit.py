@@ -20,6 +20,7 @@ from techner.documents import dump, parse
 from techner.formats import Row, write_examples
 from techner.inbox.admissions import admission_digest, admission_folder, read_report
 from techner.inbox.deliveries import read_delivery
+from techner.night.access import task
 from techner.night.inputs import recorded
 from techner.registry.versions import read_manifest
 from techner.runs.run import Run
@@ -33,6 +34,7 @@ ROWS = ("examples.jsonl", "quarantine.jsonl")
 log = logging.getLogger("techner.nightly")
 
 
+@task(reads=(Plan,), keeps=("batches/",))
 def admit(run: Run, batch_digest: str) -> QualityReport:
     """Examine a planned batch once and for ever; a second call returns the report that was written.
 
@@ -68,7 +70,7 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
     delivery = read_delivery(run.store, batch)
     remembered = recorded(run, manifest, "memory.jsonl")
     history = Counter(span.label for example in remembered for span in example.spans)
-    with run.model(manifest.files) as folder:
+    with run.workspace.model(manifest.files) as folder:
         nlp = load_pipeline(folder)
         scheme = label_scheme(manifest.pretrained_labels, plan.policies)
         if plan.policies.training.strategy == "extend":

@@ -9,12 +9,14 @@ from techner.corpus.assemble import build_corpus
 from techner.corpus.reference import load_reference
 from techner.formats import read_examples, write_examples
 from techner.inbox.admissions import admission_digest, admission_folder, read_report
+from techner.night.access import task
 from techner.night.inputs import recorded
 from techner.registry.blobs import save_bytes
 from techner.registry.versions import read_manifest
 from techner.runs.run import Run
 
 
+@task(reads=(Plan,), writes=(Corpus,), keeps=("blobs/",))
 def assemble(run: Run) -> Corpus | None:
     """Build and keep the corpus; None where nothing can be learnt from what was admitted."""
     plan = run.read(Plan)

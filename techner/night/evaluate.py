@@ -7,11 +7,12 @@ from contextlib import ExitStack
 from techner.core.errors import Outdated
 from techner.core.examples import Span
 from techner.core.manifest import FileEntry
-from techner.core.run_documents import Candidate, Evaluation, Plan, Speed
+from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Plan, Speed
 from techner.core.scheme import scope_today
 from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION, Answers, FrozenSets, count_answers
 from techner.evaluation.changes import find_changes
 from techner.evaluation.speed import TEXTS, measure_speed
+from techner.night.access import task
 from techner.night.inputs import scoring_sets
 from techner.registry.versions import read_manifest
 from techner.runs.run import Run
@@ -23,6 +24,7 @@ _VOCABULARY = "vocab/"
 log = logging.getLogger(__name__)
 
 
+@task(reads=(Plan, Corpus, Candidate, Speed), writes=(Speed, Changes, Evaluation))
 def evaluate(run: Run) -> Evaluation:
     """Score the three systems; a system that is another's files is run once."""
     plan, candidate = run.read(Plan), run.read(Candidate)
@@ -44,7 +46,7 @@ def evaluate(run: Run) -> Evaluation:
         loaded: dict[tuple[FileEntry, ...], Predict] = {}
         for entries in files.values():
             if entries not in loaded:
-                nlp = load_pipeline(models.enter_context(run.model(entries)))
+                nlp = load_pipeline(models.enter_context(run.workspace.model(entries)))
                 loaded[entries] = lambda texts, nlp=nlp: predict(nlp, texts)  # type: ignore[misc]
         _time(run, sets, candidate=loaded[candidate.files], origin=loaded[origin.files])
         found = {entries: _answers(sets, one) for entries, one in loaded.items()}

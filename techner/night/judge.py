@@ -1,14 +1,16 @@
 """`judge`: the gate's verdict on what was measured, and the page that explains it."""
 
 from techner.core.manifest import FileEntry, Manifest
-from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Speed
+from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Report, Speed
 from techner.evaluation.gate import apply_gate
+from techner.night.access import task
 from techner.registry.blobs import save_bytes
 from techner.registry.versions import read_manifest
 from techner.reports import run_report
 from techner.runs.run import Run
 
 
+@task(reads=(Plan, Corpus, Candidate, Speed, Changes, Evaluation), writes=(Report, Judged), keeps=("blobs/",))
 def judge(run: Run) -> Judged:
     """Apply the planned policy to the evaluation, and keep the verdict and the page that explains it."""
     plan = run.read(Plan)

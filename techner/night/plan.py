@@ -6,12 +6,14 @@ from techner.core.run_documents import Plan
 from techner.core.scheme import label_scheme
 from techner.inbox.deliveries import was_replaced
 from techner.inbox.survey import BatchState, Status, survey
+from techner.night.access import task
 from techner.registry.aliases import production
 from techner.runs.completion import complete
 from techner.runs.judgements import judgements
 from techner.runs.run import Run
 
 
+@task(writes=(Plan,), keeps=("judgements/",))
 def plan(
     run: Run, policies: Policies, *, batches: tuple[str, ...] = (), dry_run: bool = False
 ) -> Plan | None:

@@ -5,11 +5,21 @@ from dataclasses import replace
 from techner.core.errors import AliasConflict, IntegrityError, RegistryError
 from techner.core.examples import Example, Span
 from techner.core.manifest import Lineage, Manifest
-from techner.core.run_documents import Candidate, Corpus, Evaluation, Judged, Plan, Report, SetEvaluation
+from techner.core.run_documents import (
+    Candidate,
+    Corpus,
+    Evaluation,
+    Judged,
+    Plan,
+    Report,
+    Reserved,
+    SetEvaluation,
+)
 from techner.core.scores import count
 from techner.core.verdict import Outcome
 from techner.documents import document_digest
 from techner.evaluation.answers import CANDIDATE
+from techner.night.access import task
 from techner.night.inputs import scoring_sets
 from techner.registry.aliases import move_alias, production
 from techner.registry.blobs import load_bytes
@@ -26,6 +36,11 @@ from techner.runs.run import Run
 PROOF_TEXTS = 50
 
 
+@task(
+    reads=(Plan, Corpus, Candidate, Evaluation, Report, Judged),
+    writes=(Reserved,),
+    keeps=("blobs/", "versions/", "aliases/", "decisions/", "judgements/", "probe/"),
+)
 def publish(run: Run, word: Word, *, query: Query = query_apart) -> str:
     """Publish the candidate and point `production` at it; returns the version.
 
@@ -117,7 +132,8 @@ def _prove(run: Run, manifest: Manifest, query: Query) -> None:
     for entry in manifest.records.values():
         load_bytes(run.store, entry)
     # A cache of its own: what is proved must come from the store, as it will for services.
-    with run.scratch() as scratch, replace(run, cache=scratch).model(manifest.files) as folder:
+    here = run.workspace
+    with here.scratch() as scratch, replace(here, cache=scratch).model(manifest.files) as folder:
         examples = [*regression[:PROOF_TEXTS], *holdout[:PROOF_TEXTS]]
         found = query(folder, [example.text for example in examples])
     parts = (regression[:PROOF_TEXTS], evaluation.regression), (holdout[:PROOF_TEXTS], evaluation.holdout)

@@ -1,18 +1,20 @@
 """`reject`, `dry_run`, `skip` and `abandon`: the ends of a run that publishes nothing."""
 
 from techner.core.errors import RegistryError
-from techner.core.run_documents import Corpus, Judged, Plan
+from techner.core.run_documents import Candidate, Corpus, Judged, Plan, Report
 from techner.inbox.decisions import decide
+from techner.night.access import task
 from techner.runs.completion import decision_on
+from techner.runs.documents import RunDocuments, run_of
 from techner.runs.endings import REJECT, begin, give_up
 from techner.runs.judgements import Word, record_judgement, without_verdict, write_down
 from techner.runs.reservation import end_reservation
-from techner.runs.run import Run, run_of
 
 NOTHING_TO_LEARN = "nothing to learn: no batch was accepted, or none has a new label"
 
 
-def reject(run: Run, word: Word) -> Judged:
+@task(reads=(Plan, Corpus, Candidate, Report, Judged), keeps=("decisions/", "judgements/"))
+def reject(run: RunDocuments, word: Word) -> Judged:
     """Keep the verdict and hold the run's batches until a person releases them."""
     plan = run.read(Plan)
     earlier = decision_on(run, plan)
@@ -30,14 +32,16 @@ def reject(run: Run, word: Word) -> Judged:
     return judged
 
 
-def dry_run(run: Run, word: Word) -> Judged:
+@task(reads=(Plan, Corpus, Report, Judged), keeps=("judgements/",))
+def dry_run(run: RunDocuments, word: Word) -> Judged:
     """Keep the verdict; nothing else changes."""
     plan, judged = run.read(Plan), run.read(Judged)
     record_judgement(run, plan, judged, outcome="dry run", version=None, when=word.when)
     return judged
 
 
-def skip(run: Run, word: Word) -> None:
+@task(reads=(Plan, Report, Judged), keeps=("judgements/",))
+def skip(run: RunDocuments, word: Word) -> None:
     """Decide a run that found nothing to learn: it keeps nothing from `gc`, and its batches stay due."""
     plan = run.read(Plan)
     write_down(
@@ -45,7 +49,7 @@ def skip(run: Run, word: Word) -> None:
     )
 
 
-def abandon(run: Run, word: Word) -> None:
+def abandon(run: RunDocuments, word: Word) -> None:
     """Decide a run that will never end, and let go of what it reserved; its batches stay due.
 
     Raises RegistryError without a reason, for a run that was decided, and where there is no such run.

@@ -6,6 +6,7 @@ from techner.core.examples import Example
 from techner.core.manifest import FileEntry
 from techner.core.run_documents import Candidate, Corpus, Plan
 from techner.formats import read_examples
+from techner.night.access import task
 from techner.registry.blobs import load_bytes, save_folder
 from techner.registry.versions import read_manifest
 from techner.runs.run import Run
@@ -13,6 +14,7 @@ from techner.uptraining import Step, TrainingCorpus, make_candidate
 from techner.uptraining.task import Uptrained
 
 
+@task(reads=(Plan, Corpus), writes=(Candidate,), keeps=("blobs/",))
 def uptrain(
     run: Run,
     *,
@@ -34,9 +36,9 @@ def uptrain(
     strategy = plan.policies.training.strategy
     goes_on = strategy == "blend" or production.lineage.strategy in (None, strategy)
     with (
-        run.model(origin.files) as pretrained,
-        run.model(production.files if goes_on else origin.files) as folder,
-        run.scratch() as scratch,
+        run.workspace.model(origin.files) as pretrained,
+        run.workspace.model(production.files if goes_on else origin.files) as folder,
+        run.workspace.scratch() as scratch,
     ):
         made = train(
             folder,

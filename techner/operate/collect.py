@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from techner.core.errors import IntegrityError, ObjectExists, RegistryError, Untrusted
@@ -15,9 +14,9 @@ from techner.registry.blobs import blob_key
 from techner.registry.trust import signature_key
 from techner.registry.versions import manifest_key, read_manifest, versions
 from techner.runs.completion import decision_on
+from techner.runs.documents import RunDocuments
 from techner.runs.judgements import Word, without_verdict, write_down
 from techner.runs.reservation import CONDEMNED, Condemned, condemned
-from techner.runs.run import Run
 from techner.store import Store
 
 KEEP_DAYS = 90
@@ -90,7 +89,7 @@ def collect(store: Store, word: Word, *, keep_days: int = KEEP_DAYS, resume: boo
         undecided=again.undecided,
     )
     for run in doomed.runs:
-        _write_down(Run(store=store, id=run, cache=Path()), word)
+        _write_down(RunDocuments(store=store, id=run), word)
     for name in doomed.versions:
         store.delete(manifest_key(name))  # first: without it the version does not exist, so it is never torn
         store.delete(signature_key(name))
@@ -100,7 +99,7 @@ def collect(store: Store, word: Word, *, keep_days: int = KEEP_DAYS, resume: boo
     return doomed
 
 
-def _write_down(run: Run, word: Word) -> None:
+def _write_down(run: RunDocuments, word: Word) -> None:
     """Keep a run in the log that ends here undecided: its report stays, and its end can be asked for."""
     try:
         plan = run.find(Plan)

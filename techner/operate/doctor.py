@@ -17,8 +17,8 @@ from techner.registry.aliases import production
 from techner.registry.blobs import load_bytes
 from techner.registry.fetch import fetch
 from techner.registry.log import require_create_only
+from techner.registry.workspace import Workspace
 from techner.runs.judgements import judgements
-from techner.runs.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,48 +45,48 @@ class Diagnosis:
         return all(reach.is_enough or not reach.must_reach for reach in self.reaches)
 
 
-def diagnose(run: Run, policies: Policies) -> Diagnosis:
+def diagnose(workspace: Workspace, policies: Policies) -> Diagnosis:
     """Look at everything and change nothing; raises StoreError or NotInitialised where nothing is to see."""
-    version, manifest = production(run.store)
+    version, manifest = production(workspace.store)
     aspects = [
-        Aspect(what="store", detail=run.store.url),
-        _create_only(run),
-        _production(run, version, manifest),
-        _batches(run, policies),
+        Aspect(what="store", detail=workspace.store.url),
+        _create_only(workspace),
+        _production(workspace, version, manifest),
+        _batches(workspace, policies),
     ]
-    reference = load_reference(run.store, manifest.lineage.reference)
-    holdout = _holdout_spans(run, manifest, reference, policies)
+    reference = load_reference(workspace.store, manifest.lineage.reference)
+    holdout = _holdout_spans(workspace, manifest, reference, policies)
     least = policies.gate.min_support
     detail = f"{holdout} gold spans of new labels; under {least} the gate asks"
-    aspects.append(_reference(run, manifest, reference, policies))
+    aspects.append(_reference(workspace, manifest, reference, policies))
     aspects.append(Aspect(what="holdout", detail=detail, is_well=holdout >= least or not manifest.number))
     found = reaches(
-        gold_spans(reference, manifest.pretrained_labels), holdout, _last_checks(run), policies.gate
+        gold_spans(reference, manifest.pretrained_labels), holdout, _last_checks(workspace), policies.gate
     )
     return Diagnosis(aspects=tuple(aspects), reaches=tuple(found))
 
 
-def _create_only(run: Run) -> Aspect:
+def _create_only(workspace: Workspace) -> Aspect:
     try:
-        require_create_only(run.store)
+        require_create_only(workspace.store)
     except StoreError as error:
         return Aspect(what="create-only writes", detail=str(error), is_well=False)
     return Aspect(what="create-only writes", detail="honoured")
 
 
-def _production(run: Run, version: str, manifest: Manifest) -> Aspect:
+def _production(workspace: Workspace, version: str, manifest: Manifest) -> Aspect:
     """Fetch every file and record of production, each verified by its digest."""
     try:
-        fetch(run.store, manifest.files, cache=run.cache)
+        fetch(workspace.store, manifest.files, cache=workspace.cache)
         for entry in manifest.records.values():
-            load_bytes(run.store, entry)
+            load_bytes(workspace.store, entry)
     except IntegrityError as error:
         return Aspect(what="production", detail=str(error), is_well=False)
     return Aspect(what="production", detail=f"{version}, all {len(manifest.files)} files whole")
 
 
-def _batches(run: Run, policies: Policies) -> Aspect:
-    states = survey(run.store, policies, cache=run.cache)
+def _batches(workspace: Workspace, policies: Policies) -> Aspect:
+    states = survey(workspace.store, policies, cache=workspace.cache)
     counts = Counter(str(state.status) for state in states)
     said = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
     due = sum(state.is_due for state in states)
@@ -95,10 +95,10 @@ def _batches(run: Run, policies: Policies) -> Aspect:
     return Aspect(what="batches", detail=f"{due} due ({said or 'none delivered'}){hint}")
 
 
-def _reference(run: Run, manifest: Manifest, reference: Reference, policies: Policies) -> Aspect:
+def _reference(workspace: Workspace, manifest: Manifest, reference: Reference, policies: Policies) -> Aspect:
     """Name the pretrained labels that no gold guards."""
     try:
-        unscored = unscored_labels(run, manifest, reference, policies.gate)
+        unscored = unscored_labels(workspace, manifest, reference, policies.gate)
     except (ModelError, IntegrityError) as error:
         return Aspect(what="reference set", detail=str(error), is_well=False)
     if not unscored:
@@ -117,14 +117,14 @@ def _reference(run: Run, manifest: Manifest, reference: Reference, policies: Pol
     return Aspect(what="reference set", detail=detail, is_well=is_well)
 
 
-def _holdout_spans(run: Run, manifest: Manifest, reference: Reference, policies: Policies) -> int:
+def _holdout_spans(workspace: Workspace, manifest: Manifest, reference: Reference, policies: Policies) -> int:
     entry = manifest.records.get("holdout.jsonl")
-    kept = read_examples(load_bytes(run.store, entry), where=entry.path) if entry else ()
+    kept = read_examples(load_bytes(workspace.store, entry), where=entry.path) if entry else ()
     new = {*manifest.new_labels, *policies.quality.labels} - set(manifest.pretrained_labels)
     return sum(span.label in new for example in reference.holdout or kept for span in example.spans)
 
 
-def _last_checks(run: Run) -> Iterable[Check]:
+def _last_checks(workspace: Workspace) -> Iterable[Check]:
     """Return the checks of the last judged run; none where there was no run yet."""
-    checks = (record.verdict.checks for _, record in judgements(run.store).believed() if record)
+    checks = (record.verdict.checks for _, record in judgements(workspace.store).believed() if record)
     return next(filter(None, checks), ())

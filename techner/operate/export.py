@@ -12,7 +12,7 @@ from techner.core.errors import ModelError, RegistryError
 from techner.core.manifest import Manifest
 from techner.registry.fetch import cache_errors, fetch
 from techner.registry.packing import archive_name, packed
-from techner.runs.run import Run
+from techner.registry.workspace import Workspace
 
 
 class Form(StrEnum):
@@ -20,18 +20,18 @@ class Form(StrEnum):
     WHEEL = "wheel"
 
 
-def export(run: Run, version: str, manifest: Manifest, *, form: Form, into: Path) -> Path:
+def export(workspace: Workspace, version: str, manifest: Manifest, *, form: Form, into: Path) -> Path:
     """Write a version, verified, to a new file in the folder `into`; returns the file.
 
     The same version gives the same archive, byte for byte. Raises RegistryError where the file exists.
     """
     into.mkdir(parents=True, exist_ok=True)
-    with run.scratch() as scratch:
+    with workspace.scratch() as scratch:
         if form is Form.WHEEL:
-            with run.model(manifest.files) as folder:
+            with workspace.model(manifest.files) as folder:
                 made = _wheel(folder, scratch, version)
         else:
-            made = _archive(run, scratch, version, manifest)
+            made = _archive(workspace, scratch, version, manifest)
         target = into / made.name
         # A name of its own: under a shared one, another export would write to what this one has linked.
         with TemporaryDirectory(prefix=f".{made.name}-", dir=into) as own:
@@ -44,12 +44,12 @@ def export(run: Run, version: str, manifest: Manifest, *, form: Form, into: Path
     return target
 
 
-def _archive(run: Run, scratch: Path, version: str, manifest: Manifest) -> Path:
+def _archive(workspace: Workspace, scratch: Path, version: str, manifest: Manifest) -> Path:
     name = archive_name(version)
-    with cache_errors(run.cache):
-        fetch(run.store, manifest.files, cache=run.cache)
+    with cache_errors(workspace.cache):
+        fetch(workspace.store, manifest.files, cache=workspace.cache)
         with (scratch / f"{name}.tar.gz").open("wb") as file:
-            file.writelines(packed(manifest.files, blobs=run.cache / "blobs", root=name))
+            file.writelines(packed(manifest.files, blobs=workspace.cache / "blobs", root=name))
     return scratch / f"{name}.tar.gz"
 
 

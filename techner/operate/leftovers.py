@@ -13,9 +13,8 @@ from techner.core.run_documents import Plan, Report, Reserved
 from techner.documents import parse
 from techner.registry.aliases import alias_log
 from techner.registry.log import PROBE_TIME, PROBES, LogEntry
-from techner.runs.documents import is_of_kind
+from techner.runs.documents import RUNS, is_of_kind, run_of
 from techner.runs.judgements import judgements
-from techner.runs.run import RUNS, run_of
 from techner.store import Store
 
 OVERTAKEN = timedelta(days=7)

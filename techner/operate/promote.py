@@ -39,7 +39,7 @@ def promote(
             "and holds the batches learnt since"
         )
     with reserve(run, manifest, version=version):
-        prove_loads(run, manifest, query)
+        prove_loads(run.workspace, manifest, query)
         move_alias(
             run.store,
             version,

@@ -28,7 +28,7 @@ def roll_back(
         raise RegistryError(f"production names {target} already")
     goal = read_manifest(run.store, target)
     with reserve(run, goal, version=target):
-        prove_loads(run, goal, query)
+        prove_loads(run.workspace, goal, query)
         held = _hold_later(run, manifest, goal, word)
         move_alias(
             run.store, target, expected=live, who=word.who, why=f"rollback: {word.why}", when=word.when

@@ -9,7 +9,7 @@ from techner.core.policy import GatePolicy
 from techner.corpus.reference import Reference
 from techner.evaluation.unscored import is_unscored
 from techner.registry.versions import read_manifest
-from techner.runs.run import Run
+from techner.registry.workspace import Workspace
 
 
 def gold_spans(reference: Reference, labels: tuple[str, ...]) -> dict[str, int]:
@@ -19,7 +19,7 @@ def gold_spans(reference: Reference, labels: tuple[str, ...]) -> dict[str, int]:
 
 
 def unscored_labels(
-    run: Run, manifest: Manifest, reference: Reference, policy: GatePolicy
+    workspace: Workspace, manifest: Manifest, reference: Reference, policy: GatePolicy
 ) -> dict[str, tuple[int, int]]:
     """Return label → gold spans, and spans of the origin in the texts that score.
 
@@ -35,9 +35,9 @@ def unscored_labels(
         )
     from techner.uptraining.pipeline import load_pipeline, predict
 
-    origin = read_manifest(run.store, manifest.origin) if manifest.origin else manifest
+    origin = read_manifest(workspace.store, manifest.origin) if manifest.origin else manifest
     texts = [example.text for example in (*reference.regression, *reference.holdout)]
-    with run.model(origin.files) as folder:
+    with workspace.model(origin.files) as folder:
         spans = predict(load_pipeline(folder), texts)
     found = Counter(span.label for one in spans for span in one if span.label in few)
     return {

@@ -1,22 +1,21 @@
 """A promotion whose run was killed before it was written down: what the run made tells that it is the one."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from techner.core.errors import Outdated
 from techner.core.records import Generation, Judgement
 from techner.core.run_documents import Candidate, Judged, Plan, Report
 from techner.registry.aliases import alias_log
 from techner.registry.versions import read_manifest, version_number, versions_at
+from techner.runs.documents import RunDocuments, run_of
 from techner.runs.judgements import judgement_of, judgement_on, judgements, write_down
-from techner.runs.run import Run, run_of
 from techner.store import Store
 
 RECENT = 10
 """Moves that a night looks at: what was promoted since the last one is among them."""
 
 
-def decision_on(run: Run, plan: Plan) -> Judgement | None:
+def decision_on(run: RunDocuments, plan: Plan) -> Judgement | None:
     """Return what was decided on a run; a promotion that was not written down is written down now."""
     if found := judgement_of(run, plan):
         return found
@@ -40,7 +39,7 @@ def untold(store: Store, told: Iterable[Judgement], moves: Iterable[Generation])
 
 def _found(
     store: Store, told: Iterable[Judgement], moves: Iterable[Generation]
-) -> Iterator[tuple[Run, Plan, Judgement]]:
+) -> Iterator[tuple[RunDocuments, Plan, Judgement]]:
     versions = {record.version for record in told}
     left = {move.previous for move in moves if move.version not in versions and _is_forward(move)}
     for run in _judged_runs(store) if left else ():
@@ -52,7 +51,7 @@ def _found(
             yield run, plan, _judgement(run, plan, move)
 
 
-def _is_told(run: Run, plan: Plan) -> bool:
+def _is_told(run: RunDocuments, plan: Plan) -> bool:
     records = judgements(run.store).believed(after=plan.judged_before or 0)
     return any(record.id == run.id for _, record in records if record)
 
@@ -61,13 +60,13 @@ def _is_forward(move: Generation) -> bool:
     return move.previous is not None and version_number(move.version) > version_number(move.previous)
 
 
-def _judged_runs(store: Store) -> Iterator[Run]:
+def _judged_runs(store: Store) -> Iterator[RunDocuments]:
     for entry in store.list("runs/"):
         if entry.key.endswith("/verdict.json"):
-            yield Run(store=store, id=run_of(entry.key), cache=Path())
+            yield RunDocuments(store=store, id=run_of(entry.key))
 
 
-def _promotion_of(run: Run, plan: Plan) -> Generation | None:
+def _promotion_of(run: RunDocuments, plan: Plan) -> Generation | None:
     """Return the move that published what this run made, None where there was none.
 
     Its version has the run's files, report and verdict, and was made on the production it was planned on.
@@ -90,6 +89,6 @@ def _promotion_of(run: Run, plan: Plan) -> Generation | None:
     return published[-1] if published else None
 
 
-def _judgement(run: Run, plan: Plan, move: Generation) -> Judgement:
+def _judgement(run: RunDocuments, plan: Plan, move: Generation) -> Judgement:
     judged = run.read(Judged)
     return judgement_on(run, plan, judged, outcome="promoted", version=move.version, when=move.when)

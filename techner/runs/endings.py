@@ -7,15 +7,15 @@ from techner.core.examples import digest
 from techner.core.records import Decision
 from techner.core.run_documents import Judged
 from techner.registry.log import Log
+from techner.runs.documents import RunDocuments
 from techner.runs.judgements import Word
-from techner.runs.run import Run
 
 RUN_WORDS = "run-"
 """What the name of a run's log begins with below `decisions/`; a batch's is a bare digest."""
 PUBLISH, REJECT, ABANDON = "publish", "reject", "abandon"
 
 
-def begin(run: Run, end: str, word: Word) -> None:
+def begin(run: RunDocuments, end: str, word: Word) -> None:
     """Say that the judged run now ends so; a repeated try goes on.
 
     Raises RegistryError where another end was said of this very verdict.
@@ -26,14 +26,14 @@ def begin(run: Run, end: str, word: Word) -> None:
     require(run, end)
 
 
-def require(run: Run, end: str) -> None:
+def require(run: RunDocuments, end: str) -> None:
     """Raise RegistryError unless `end` is what was said last of the run's verdict."""
     newest = _log(run).newest()
     if newest is None or newest.record.word != end:
         raise _refusal(run, newest.record if newest else None)
 
 
-def give_up(run: Run, word: Word) -> None:
+def give_up(run: RunDocuments, word: Word) -> None:
     """Take back what was said, whatever it was: a person knows that what said it has ended.
 
     Said again, it adds nothing.
@@ -52,7 +52,7 @@ def _newest(log: Log[Decision]) -> str | None:
     return newest.record.word if newest else None
 
 
-def _log(run: Run) -> Log[Decision]:
+def _log(run: RunDocuments) -> Log[Decision]:
     verdict = run.store.get(run.key(Judged))  # judged again, it is another question
     name = digest(run.id.encode() + b"\n" + verdict)
     return Log(run.store, f"decisions/{RUN_WORDS}{name}", Decision)
@@ -62,7 +62,7 @@ def _record(end: str, word: Word) -> Decision:
     return Decision(id=uuid.uuid4().hex, word=end, who=word.who, why=word.why, when=word.when)
 
 
-def _refusal(run: Run, said: Decision | None) -> RegistryError:
+def _refusal(run: RunDocuments, said: Decision | None) -> RegistryError:
     if said is None:
         return RegistryError(f"what was said of run {run.id!r} is gone from the store; decide on it again")
     going_on = {PUBLISH: "approve", REJECT: "reject"}.get(said.word)

@@ -3,7 +3,6 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from techner.core.errors import Outdated, RegistryError, StoreError
 from techner.core.manifest import FileEntry
@@ -11,7 +10,7 @@ from techner.core.records import Judgement
 from techner.core.run_documents import Corpus, Judged, Plan, Report
 from techner.core.verdict import Verdict
 from techner.registry.log import Log
-from techner.runs.run import Run
+from techner.runs.documents import RunDocuments
 from techner.store import Store
 from techner.store.base import check_key
 
@@ -32,14 +31,14 @@ def judgements(store: Store) -> Log[Judgement]:
 
 
 def record_judgement(
-    run: Run, plan: Plan, judged: Judged, *, outcome: str, version: str | None, when: datetime
+    run: RunDocuments, plan: Plan, judged: Judged, *, outcome: str, version: str | None, when: datetime
 ) -> None:
     """Append a judged run to the log, once."""
     write_down(run, plan, judgement_on(run, plan, judged, outcome=outcome, version=version, when=when))
 
 
 def judgement_on(
-    run: Run, plan: Plan, judged: Judged, *, outcome: str, version: str | None, when: datetime
+    run: RunDocuments, plan: Plan, judged: Judged, *, outcome: str, version: str | None, when: datetime
 ) -> Judgement:
     """Say how a judged run ended."""
     return Judgement(
@@ -56,7 +55,7 @@ def judgement_on(
     )
 
 
-def without_verdict(run: Run, plan: Plan, *, outcome: str, reason: str, when: datetime) -> Judgement:
+def without_verdict(run: RunDocuments, plan: Plan, *, outcome: str, reason: str, when: datetime) -> Judgement:
     """Say how a run ended on which the gate's word did not count, or that had none."""
     judged = None
     with suppress(Outdated):
@@ -75,7 +74,7 @@ def without_verdict(run: Run, plan: Plan, *, outcome: str, reason: str, when: da
     )
 
 
-def write_down(run: Run, plan: Plan, judgement: Judgement) -> None:
+def write_down(run: RunDocuments, plan: Plan, judgement: Judgement) -> None:
     """Append a judgement to the log, unless the run has one since it was planned."""
     log = judgements(run.store)
     while judgement_of(run, plan) is None:  # an earlier try may have got this far
@@ -85,7 +84,7 @@ def write_down(run: Run, plan: Plan, judgement: Judgement) -> None:
 
 def find_report(store: Store, run_id: str) -> FileEntry:
     """Return the page that explains a run's verdict, decided or not yet; raises RegistryError."""
-    run = Run(store=store, id=run_id, cache=Path())
+    run = RunDocuments(store=store, id=run_id)
     unknown = RegistryError(f"no run {run_id!r}; `techner run list` shows the judged ones")
     try:
         check_key(run.key(Plan))
@@ -101,7 +100,7 @@ def find_report(store: Store, run_id: str) -> FileEntry:
     return run.read(Report)
 
 
-def judgement_of(run: Run, plan: Plan) -> Judgement | None:
+def judgement_of(run: RunDocuments, plan: Plan) -> Judgement | None:
     """Return what was decided on a run since it was planned, however many runs were judged meanwhile."""
     records = judgements(run.store).records(after=plan.judged_before or 0)
     return next((record for _, record in records if record.id == run.id), None)

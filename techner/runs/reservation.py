@@ -9,7 +9,7 @@ from techner.core.errors import ObjectMissing, RegistryError, StoreError
 from techner.core.manifest import Manifest
 from techner.core.run_documents import Reserved
 from techner.documents import parse
-from techner.runs.run import Run
+from techner.runs.documents import RunDocuments
 from techner.store import Store
 
 CONDEMNED = "gc/condemned.json"
@@ -38,7 +38,7 @@ def condemned(store: Store) -> Condemned | None:
 
 
 @contextmanager
-def reserve(run: Run, manifest: Manifest, *, version: str) -> Iterator[None]:
+def reserve(run: RunDocuments, manifest: Manifest, *, version: str) -> Iterator[None]:
     """Keep `gc` from `version` and its files for the time of the block; raises RegistryError when too late.
 
     What was removed before is found missing by the proof that follows in the block; nothing is removed after.
@@ -52,7 +52,7 @@ def reserve(run: Run, manifest: Manifest, *, version: str) -> Iterator[None]:
         end_reservation(run)
 
 
-def end_reservation(run: Run) -> None:
+def end_reservation(run: RunDocuments) -> None:
     """Let go of what the run reserved; where the store refuses, say so and go on.
 
     What the block did is done: as an error, a rollback would be tried again, and go back twice.

@@ -157,7 +157,7 @@ def test_four_processes_pull_into_one_cache(promoted: World, tmp_path: Path) -> 
 def test_two_runs_share_blobs_in_one_cache(models: ModelStore, promoted: World) -> None:
     models.pull()
     before = {path.stat().st_ino for path in (promoted.cache / "blobs").iterdir()}
-    with Run(store=promoted.store, id="r", cache=promoted.cache).model(models.manifest().files):
+    with Run(store=promoted.store, id="r", cache=promoted.cache).workspace.model(models.manifest().files):
         assert {path.stat().st_ino for path in (promoted.cache / "blobs").iterdir()} == before
 
 

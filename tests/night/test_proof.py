@@ -25,7 +25,7 @@ def test_a_damaged_blob_keeps_production_where_it_is(judged: World) -> None:
     before, _ = production(judged.store)
     candidate = judged.run("run-2").read(Candidate)
     entry = next(entry for entry in candidate.files if entry.path.endswith("ner_techner/model"))
-    with judged.run("run-2").model(candidate.files):
+    with judged.run("run-2").workspace.model(candidate.files):
         pass  # the local cache has a whole copy of every file now
     judged.store.put(blob_key(entry.sha256), b"damaged")
     with pytest.raises(IntegrityError, match="altered"):

@@ -21,7 +21,7 @@ BLEND = replace(quick(), training=replace(quick().training, strategy="blend"))
 
 
 def pipes_of(run: Run) -> list[str]:
-    with run.model(run.read(Candidate).files) as folder:
+    with run.workspace.model(run.read(Candidate).files) as folder:
         return load_pipeline(folder).pipe_names
 
 

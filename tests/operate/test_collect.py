@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,9 +24,9 @@ from techner.registry.blobs import blob_key, load_bytes, save_bytes
 from techner.registry.trust import signature_key, trusted
 from techner.registry.verify import verify_store
 from techner.registry.versions import create_version, version_name, versions
+from techner.runs.documents import RunDocuments
 from techner.runs.judgements import Word, judgements
 from techner.runs.reservation import CONDEMNED, Condemned, reserve
-from techner.runs.run import Run
 from techner.store import MemoryStore, Store
 from techner.store.base import Stored
 from tests.registry.making import WHEN, manifest
@@ -71,8 +70,8 @@ def blob_of(number: int) -> str:
     return save_bytes(MemoryStore(), f"model {number}".encode(), path="x").sha256
 
 
-def run_of(store: Store, run_id: str = "run-1") -> Run:
-    return Run(store=store, id=run_id, cache=Path("unused"))
+def run_of(store: Store, run_id: str = "run-1") -> RunDocuments:
+    return RunDocuments(store=store, id=run_id)
 
 
 def test_production_its_parent_and_the_origin_stay_whatever_their_age(store: MemoryStore) -> None:
@@ -188,7 +187,7 @@ def test_a_run_on_what_production_names_again_is_not_left_behind(store: MemorySt
 
 @pytest.mark.parametrize("end", [skip, abandon])
 def test_a_run_that_was_skipped_or_abandoned_keeps_nothing(
-    store: MemoryStore, end: Callable[[Run, Word], None]
+    store: MemoryStore, end: Callable[[RunDocuments, Word], None]
 ) -> None:
     undecided(store, production(store)[0])
     end(run_of(store), Word(who="ada", why="its machine is gone", when=NOW - DAY))
@@ -423,14 +422,14 @@ class Hooked(MemoryStore):
         return super().list(prefix, limit=limit)
 
 
-def publisher(store: Store) -> tuple[Run, Manifest, str]:
+def publisher(store: Store) -> tuple[RunDocuments, Manifest, str]:
     """Return a run about to publish a model, some of whose files an earlier, forgotten try left behind."""
     live, _ = production(store)
     files = tuple(save_bytes(store, data, path=data.decode()) for data in (b"model 2", b"left behind"))
     return run_of(store), manifest(7, parent=live, origin=next(versions(store)), files=files), live
 
 
-def publish(run: Run, candidate: Manifest, live: str) -> None:
+def publish(run: RunDocuments, candidate: Manifest, live: str) -> None:
     """Do what the task does, with the proof cut down to fetching every file."""
     with reserve(run, candidate, version=version_name(candidate)):
         for entry in candidate.files:

@@ -13,7 +13,7 @@ from tests.world import POLICIES, World, tech_batch
 
 
 def lay_out_a_model(world: World) -> None:
-    with world.run("a").model(production(world.store)[1].files):
+    with world.run("a").workspace.model(production(world.store)[1].files):
         pass
 
 
@@ -22,7 +22,7 @@ def look_at_the_inbox(world: World) -> None:
 
 
 def look_it_over(world: World) -> None:
-    diagnose(world.run("doctor"), POLICIES)
+    diagnose(world.workspace, POLICIES)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """What passes between the tasks of a run: each document has one name, and with a key a signature."""
 
 from dataclasses import fields
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -10,8 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from techner.core.errors import Untrusted
 from techner.core.run_documents import Report
 from techner.registry.trust import trusted
-from techner.runs.documents import MADE_FROM, NAMES, RunDocument
-from techner.runs.run import Run
+from techner.runs.documents import MADE_FROM, NAMES, RunDocument, RunDocuments
 from techner.store import MemoryStore
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -23,14 +21,14 @@ def bucket() -> MemoryStore:
     """Return a bucket with one signed document of run-1, and another of run-2."""
     store = MemoryStore()
     signing = trusted(store, (), KEY)
-    Run(store=signing, id="run-1", cache=Path()).write(ENTRY)
+    RunDocuments(store=signing, id="run-1").write(ENTRY)
     evil = Report(path="evil", sha256="1" * 64, size_bytes=1)
-    Run(store=signing, id="run-2", cache=Path()).write(evil)
+    RunDocuments(store=signing, id="run-2").write(evil)
     return store
 
 
 def read(bucket: MemoryStore) -> Report:
-    return Run(store=trusted(bucket, (KEY.public_key(),)), id="run-1", cache=Path()).read(Report)
+    return RunDocuments(store=trusted(bucket, (KEY.public_key(),)), id="run-1").read(Report)
 
 
 def test_a_document_that_a_task_wrote_is_read_by_the_next(bucket: MemoryStore) -> None:
@@ -59,7 +57,7 @@ def test_an_unsigned_document_is_refused(bucket: MemoryStore) -> None:
 
 def test_without_a_key_nothing_is_signed() -> None:
     store = MemoryStore()
-    Run(store=store, id="run-1", cache=Path()).write(ENTRY)
+    RunDocuments(store=store, id="run-1").write(ENTRY)
     assert [entry.key for entry in store.list()] == ["runs/run-1/report.json"]
 
 

@@ -16,7 +16,7 @@ TEXTS = [example.text for example in (*slot_examples("general", 30, seed=5), *te
 
 def test_every_entity_of_the_pipeline_has_a_share_and_nothing_else_has(promoted: World) -> None:
     _, manifest = production(promoted.store)
-    with promoted.run().model(manifest.files) as folder:
+    with promoted.run().workspace.model(manifest.files) as folder:
         nlp = load_pipeline(folder)
     found = confident_entities(nlp, TEXTS)
     assert [tuple(sorted(one)) for one in found] == predict(nlp, TEXTS)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -15,8 +14,8 @@ from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, J
 from techner.core.verdict import Verdict
 from techner.registry.blobs import save_bytes
 from techner.registry.trust import trusted
+from techner.runs.documents import RunDocuments
 from techner.runs.judgements import judgements
-from techner.runs.run import Run
 from techner.store import MemoryStore, Store
 
 Client = Callable[..., TestClient]
@@ -33,7 +32,7 @@ def test_page_links_to_the_report_of_a_rejected_run(filled: Filled, client: Clie
 def test_report_of_an_open_question_is_found_by_its_run(client: Client, run: str) -> None:
     """Nobody has decided yet, so no log knows the run."""
     store = MemoryStore()
-    planned = Run(store=store, id=run, cache=Path())
+    planned = RunDocuments(store=store, id=run)
     planned.write(Plan(batches=(), production="p", origin="o", reference="r", policies=Policies()))
     for kind in (Corpus, Candidate, Evaluation, Changes):
         store.put(planned.key(kind), b"{}")

@@ -1,0 +1,42 @@
+"""The local disk: a cache of verified files, and folders that live as long as they are worked in."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from techner.core.manifest import FileEntry
+from techner.registry.fetch import cache_errors
+from techner.registry.layout import checkout
+from techner.registry.turns import sweep
+from techner.store import Store
+
+ABANDONED_S = 2 * 24 * 3600  # no task runs this long
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A store, the folder that keeps what was fetched from it, and the GPU to compute on, if any."""
+
+    store: Store
+    cache: Path
+    gpu: int | None = None
+
+    @contextmanager
+    def model(self, files: Iterable[FileEntry]) -> Iterator[Path]:
+        """Lay a model out in a folder of its own for the time of the `with` block."""
+        with self.scratch() as folder:
+            with cache_errors(self.cache):
+                model = checkout(self.store, files, into=folder / "model", cache=self.cache)
+            yield model
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Yield a folder for the time of the `with` block; what killed processes left is swept up."""
+        with cache_errors(self.cache):
+            self.cache.mkdir(parents=True, exist_ok=True)
+            sweep(self.cache, "run-*", older_s=ABANDONED_S)
+            made = TemporaryDirectory(prefix="run-", dir=self.cache, ignore_cleanup_errors=True)
+        with made as folder:
+            yield Path(folder)

@@ -1,0 +1,63 @@
+"""What a task says it touches is what it can touch, and what the map of the night shows."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from techner.core.run_documents import Corpus, Plan
+from techner.night.access import TOUCHES, task
+from techner.night.order import DRY_RUN, ENDS, TASKS
+from techner.runs.documents import NAMES
+from techner.runs.run import Run
+from techner.store import MemoryStore
+
+NIGHT = {*TASKS, *ENDS.values(), DRY_RUN, "skip"} - {"ask"}
+MAP = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+@task(reads=(Corpus,), keeps=("blobs/",))
+def idle(run: Run, key: str) -> None:
+    run.store.put(key, b"")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(store=MemoryStore(), id="r", cache=tmp_path)
+
+
+def test_a_task_writes_where_it_says(run: Run) -> None:
+    idle(run, "blobs/x")
+    assert run.store.get("blobs/x") == b""
+
+
+@pytest.mark.parametrize("key", ["aliases/production/1.json", "runs/r/plan.json", "runs/r/corpus.json"])
+def test_a_task_writes_nowhere_else(run: Run, key: str) -> None:
+    with pytest.raises(AssertionError, match=f"task idle does not say that it writes {key}"):
+        idle(run, key)
+
+
+def test_a_task_reads_no_other_document(run: Run) -> None:
+    @task(reads=(Corpus,))
+    def curious(run: Run) -> None:
+        run.find(Corpus)
+        run.find(Plan)
+
+    with pytest.raises(AssertionError, match=r"does not say that it reads plan\.json"):
+        curious(run)
+
+
+def test_every_task_says_what_it_touches() -> None:
+    for module in (*TASKS, "publish", "reject"):
+        import_module(f"techner.night.{module}")
+    assert TOUCHES.keys() >= NIGHT
+
+
+@pytest.mark.parametrize("name", ["plan", "assemble", "uptrain", "evaluate", "judge"])
+def test_the_map_of_the_night_shows_the_documents_that_a_task_writes(name: str) -> None:
+    import_module(f"techner.night.{name}")
+    drawn = re.search(rf'{name}\["{name}<br/>.*?writes (.*?)"\]', MAP)
+    assert drawn
+    told = {part.removeprefix("runs/") for part in drawn[1].split(", ")}
+    assert told >= {NAMES[kind].removesuffix(".json") for kind in TOUCHES[name].writes}
