@@ -149,7 +149,7 @@ def script(program: str, *arguments: str, **environment: str) -> subprocess.Comp
         ("numpy", "annotator", "batch check good.jsonl"),
         ("spacy", "load", "batch check good.jsonl --model model"),
         ("spacy", "train", "init --base starter"),
-        ("pandas", "train", "run night"),
+        ("spacy", "train", "run night"),
         ("uvicorn", "ui", "serve"),
         ("jinja2", "ui", "serve"),
         ("cryptography", "sign", "model list"),
