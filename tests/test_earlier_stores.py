@@ -65,7 +65,7 @@ def test_every_command_that_shows_something_shows_it() -> None:
     assert "Verdict: promote" in said("model", "show")
     assert "PROTOCOL" in said("model", "card")
     assert "+ label PROTOCOL" in said("model", "diff", origin)
-    assert "every file is there" in CliRunner().invoke(app, ["model", "verify"]).stderr
+    assert "every file is present" in CliRunner().invoke(app, ["model", "verify"]).stderr
     for delivery in json.loads(said("batch", "list", "--json")):
         assert said("batch", "show", delivery["name"])
 
