@@ -18,7 +18,7 @@ from benchmarks.gate_planted import swapped, without
 from techner.core.policy import TECH_LABELS, GatePolicy
 from techner.core.run_documents import Evaluation, SetEvaluation, Speed
 from techner.core.scores import Counts, micro, total
-from techner.core.verdict import Outcome
+from techner.core.verdict import Against, Outcome
 from techner.evaluation.answers import Answers, FrozenSets, count_answers
 from techner.evaluation.gate import apply_gate
 
@@ -106,9 +106,9 @@ def power(case: Case, policy: GatePolicy, *, texts: int, trials: int) -> None:
         verdict = apply_gate(case.sample(draw, texts), policy, SPEED).verdict
         outcomes[verdict.outcome] += 1
         checks = {(check.name, check.against): check for check in verdict.checks}
-        micro = checks["pretrained micro F1", "origin"]
+        micro = checks["pretrained micro F1", Against.ORIGIN]
         gold += micro.support
-        flips += checks["negative flips", "origin"].candidate or 0.0
+        flips += checks["negative flips", Against.ORIGIN].candidate or 0.0
         near += (micro.observed or 0.0) - (micro.low or 0.0)
         failed.update(check.name for check in verdict.checks if check.decisive and check.state != "passed")
     shares = [

@@ -8,18 +8,18 @@ import pytest
 
 from techner.core.delivery import BatchRef
 from techner.core.errors import IntegrityError
-from techner.core.manifest import FileEntry, LabelScore, Lineage, Manifest
+from techner.core.manifest import FileEntry, LabelScore, Lineage, Manifest, Part
 from techner.core.policy import Policies, QualityPolicy
-from techner.core.records import Generation
+from techner.core.records import BatchWord, Decision, Generation, Judgement, RunOutcome
 from techner.core.run_documents import Plan
-from techner.core.verdict import Check, CheckState, Verdict
+from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.documents import document_digest, dump, parse
 
 BATCH = BatchRef(name="inbox/münchen 日.jsonl", digest="d" * 64)
 ENTRY = FileEntry(path="ner/model", sha256="0" * 64, size_bytes=12)
 CHECK = Check(
     name="micro F1",
-    against="origin",
+    against=Against.ORIGIN,
     rule="not worse",
     baseline=0.8,
     candidate=0.1 + 0.2,
@@ -55,12 +55,24 @@ MANIFEST = Manifest(
     ),
     scores=(
         LabelScore(
-            label="ORG", part="new", support=1, origin=None, production=0.5, candidate=0.6, low=-0.1, high=0.1
+            label="ORG",
+            part=Part.NEW,
+            support=1,
+            origin=None,
+            production=0.5,
+            candidate=0.6,
+            low=-0.1,
+            high=0.1,
         ),
     ),
     verdict=Verdict(checks=(CHECK,)),
 )
 PLAN = Plan(batches=(BATCH,), production="p", origin="o", reference="r", policies=Policies())
+DECISION = Decision(id="d", word=BatchWord.HOLD, who="x", why="x", when=GENERATION.when)
+JUDGEMENT = Judgement(
+    id="run", outcome=RunOutcome.DRY_RUN, reason="x", production="p", version=None, batches=(), scores=(),
+    verdict=Verdict(checks=()), when=GENERATION.when,
+)  # fmt: skip
 
 
 def altered(document: Any, **changes: object) -> bytes:
@@ -130,6 +142,24 @@ def test_missing_key_is_refused() -> None:
 def test_wrong_type_is_refused(key: str, value: object) -> None:
     with pytest.raises(IntegrityError, match=f"is not a Manifest: {key}"):
         parse(Manifest, altered(MANIFEST, **{key: value}), where="here")
+
+
+@pytest.mark.parametrize(
+    ("document", "key"),
+    [(DECISION, "word"), (JUDGEMENT, "outcome"), (MANIFEST.scores[0], "part"), (CHECK, "against")],
+)
+def test_a_word_that_no_version_wrote_is_refused_with_those_that_are_known(
+    document: object, key: str
+) -> None:
+    with pytest.raises(
+        IntegrityError, match=f"is not a {type(document).__name__}: {key}.*: Input should be '"
+    ):
+        parse(type(document), altered(document, **{key: "maybe"}), where="here")
+
+
+def test_a_word_is_written_as_it_always_was() -> None:
+    written = json.loads(dump(JUDGEMENT)), json.loads(dump(DECISION))
+    assert (written[0]["outcome"], written[1]["word"]) == ("dry run", "hold")
 
 
 def test_wrong_type_of_a_time_is_refused() -> None:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from techner.cli import app
 from techner.client import ModelStore
+from techner.core.records import BatchWord
 from techner.inbox.decisions import decide
 from techner.inbox.survey import Status, survey
 from techner.night.plan import plan
@@ -108,7 +109,7 @@ def test_a_next_night_goes_on_from_it_once_its_held_batch_is_released(world: Wor
     held = [s.ref for s in survey(world.store, QUICK, cache=world.cache) if s.status is Status.HELD]
     assert plan(world.run("run-0"), QUICK) is None
     for batch in held:
-        decide(world.store, batch, "release", who="test", why="looked at it", when=WHEN)
+        decide(world.store, batch, BatchWord.RELEASE, who="test", why="looked at it", when=WHEN)
     world.until("judge", "run-1", QUICK)
     version = publish(world.run("run-1"), replace(WHY, approved=True))
     after = production(world.store)[1]

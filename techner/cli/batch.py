@@ -15,6 +15,7 @@ from techner.cli.fix import fix, metadata_beside
 from techner.cli.inbox import find, name_of, report_of, states
 from techner.cli.terminal import AsJson, console, labels_in, now, out, person
 from techner.core.errors import BatchError
+from techner.core.records import BatchWord
 from techner.core.redact import shown
 from techner.documents import plain
 from techner.inbox.admissions import admission_folder, examined
@@ -120,16 +121,16 @@ def report(name: Name) -> None:
 @app.command("exclude")
 def exclude(name: Name, why: Annotated[str, typer.Option(help="The reason; it is kept for good.")]) -> None:
     """Keep a batch out of every run until it is released."""
-    _say(name, "exclude", why)
+    _say(name, BatchWord.EXCLUDE, why)
 
 
 @app.command("release")
 def release(name: Name, why: Annotated[str, typer.Option(help="The reason; it is kept for good.")]) -> None:
     """Make a held or excluded batch pending again."""
-    _say(name, "release", why)
+    _say(name, BatchWord.RELEASE, why)
 
 
-def _say(name: str, word: str, why: str) -> None:
+def _say(name: str, word: BatchWord, why: str) -> None:
     settings = load_settings()
     state = find(states(settings), name)
     if state.status is Status.IN_PRODUCTION:

@@ -9,7 +9,7 @@ import typer
 
 from techner.cli.findings import show_report
 from techner.cli.terminal import REJECTED, AsJson, console, labels_in
-from techner.core.delivery import Finding
+from techner.core.delivery import Action, Finding
 from techner.core.errors import BatchError, NotInitialised, TechnerError
 from techner.core.policy import QualityPolicy
 from techner.core.redact import shown
@@ -61,7 +61,7 @@ def check(
         typer.echo(json.dumps(as_document(examined), indent=1))
     else:
         show_report(report, surfaces=examined.surfaces)
-    if report.action == "reject":
+    if report.action is Action.REJECT:
         raise typer.Exit(REJECTED)
 
 
@@ -125,7 +125,7 @@ def as_document(examined: "Examined") -> dict[str, object]:
         "action": report.action,
         "format": report.reader,
         "surfaces": examined.surfaces,
-        "rows": [] if report.action == "reject" else sorted(examined.aside),
+        "rows": [] if report.action is Action.REJECT else sorted(examined.aside),
         "issues": [_issue(issue, "critical") for issue in report.issues],
         "warnings": [_issue(issue, "warning") for issue in report.warnings],
         "left_out": report.left_out,

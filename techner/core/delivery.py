@@ -1,6 +1,7 @@
 """Documents about a delivery: its name, its metadata, and what was found in it."""
 
 from dataclasses import field
+from enum import StrEnum
 from typing import Literal
 
 from techner.core.document import document
@@ -48,6 +49,15 @@ class Expectation:
     failing: int
 
 
+class Action(StrEnum):
+    """What becomes of the rows of a batch."""
+
+    ACCEPT = "accept"
+    QUARANTINE = "quarantine"
+    """Of some rows; the others are accepted."""
+    REJECT = "reject"
+
+
 @document
 class QualityReport:
     """What every expectation found in a batch; `read = accepted + quarantined + rejected`."""
@@ -55,8 +65,7 @@ class QualityReport:
     batch: BatchRef
     admission: str
     """Digest of batch, metadata, policies and reference: another policy is another admission."""
-    action: str
-    """accept, quarantine (some rows), or reject (all)."""
+    action: Action
     reader: str | None
     read: int
     accepted: int

@@ -1,6 +1,7 @@
 """A version and its lineage, as the registry keeps them."""
 
 from dataclasses import field
+from enum import StrEnum
 
 from techner.core.delivery import BatchRef
 from techner.core.document import document
@@ -34,13 +35,19 @@ class Lineage:
     libraries: dict[str, str]
 
 
+class Part(StrEnum):
+    """Whether the base model has a label, or later versions learnt it."""
+
+    PRETRAINED = "pretrained"
+    NEW = "new"
+
+
 @document
 class LabelScore:
     """F1 of one label on a frozen set, beside what origin and production reach there."""
 
     label: str
-    part: str
-    """pretrained or new."""
+    part: Part
     support: int
     origin: float | None
     production: float | None

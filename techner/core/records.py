@@ -1,6 +1,7 @@
 """The records of the three logs: moves of an alias, words on a batch, ends of runs."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from techner.core.delivery import BatchRef
 from techner.core.document import document
@@ -30,17 +31,47 @@ class Generation:
     """Ed25519, in hex, over the document with null in this place."""
 
 
+class BatchWord(StrEnum):
+    """A person says `exclude` or `release` of a batch; `hold` is said by a rejection or a rollback."""
+
+    EXCLUDE = "exclude"
+    RELEASE = "release"
+    HOLD = "hold"
+
+
+class RunEnd(StrEnum):
+    """How a judged run is to end, said before it is done."""
+
+    PUBLISH = "publish"
+    REJECT = "reject"
+    ABANDON = "abandon"
+
+
 @document
 class Decision:
-    """A word on a batch: a person's `exclude` or `release`, or the gate's `hold`."""
+    """A word on a batch, or on how a judged run ends."""
 
     id: str
-    word: str
+    word: BatchWord | RunEnd
     who: str
     why: str
     when: datetime
     signature: str | None = None
     """As a generation's, for its place in the log too."""
+
+
+class RunOutcome(StrEnum):
+    """How a run ended."""
+
+    PROMOTED = "promoted"
+    REJECTED = "rejected"
+    DRY_RUN = "dry run"
+    SKIPPED = "skipped"
+    """It had nothing to learn."""
+    ABANDONED = "abandoned"
+    """By a person, or by `gc`."""
+    SUPERSEDED = "superseded"
+    """Production had moved when it was to be promoted."""
 
 
 @document
@@ -49,9 +80,7 @@ class Judgement:
 
     id: str
     """The run."""
-    outcome: str
-    """promoted, rejected, dry run, skipped (nothing to learn), abandoned (a person's word, or `gc`'s), or
-    superseded: production had moved when it was to be promoted."""
+    outcome: RunOutcome
     reason: str
     production: str
     """Production when the run was planned."""

@@ -1,6 +1,7 @@
 """Documents that pass between the tasks of one run, through the store."""
 
 from dataclasses import field
+from enum import StrEnum
 from typing import TypeAlias
 
 from techner.core.delivery import BatchRef
@@ -115,14 +116,24 @@ class Speed:
         return self.candidate / self.origin
 
 
+class ScoringSet(StrEnum):
+    """The set in whose texts an entity changed."""
+
+    REGRESSION = "regression"
+    HOLDOUT = "holdout"
+
+
+class ChangeKind(StrEnum):
+    LOST = "lost"
+    GAINED = "gained"
+
+
 @document
 class EntityChange:
     """One entity that the candidate lost or gained, with the text around it as each system reads it."""
 
-    part: str
-    """regression or holdout."""
-    kind: str
-    """lost or gained."""
+    part: ScoringSet
+    kind: ChangeKind
     is_annotated: bool
     """Whether the set's annotators marked this very span."""
     text: str

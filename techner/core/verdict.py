@@ -19,13 +19,21 @@ class CheckState(StrEnum):
     """Nothing was measured, or the set is too small to show what the rule asks; never a pass."""
 
 
+class Against(StrEnum):
+    """What a candidate is compared with."""
+
+    ORIGIN = "origin"
+    PRODUCTION = "production"
+    FLOOR = "floor"
+    """A figure of the policy alone."""
+
+
 @document
 class Check:
     """One comparison: what was compared, by which rule, and how it ended."""
 
     name: str
-    against: str
-    """origin, production, or floor."""
+    against: Against
     rule: str
     baseline: float | None
     """Score of what the candidate is compared with; None where the rule looks at the candidate alone."""

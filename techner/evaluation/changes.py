@@ -3,27 +3,27 @@
 from collections.abc import Iterator, Mapping
 
 from techner.core.examples import Example, Span, overlap
-from techner.core.run_documents import Changes, EntityChange
+from techner.core.run_documents import ChangeKind, Changes, EntityChange, ScoringSet
 from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION, Answers, FrozenSets, SpansByText
 
 SHOWN = 30
 """Lost entities that are shown per set, and as many gained ones."""
 CONTEXT_CHARS = 160
-GOLD, LOST, GAINED = "gold", "lost", "gained"
+GOLD = "gold"
 
 
 def find_changes(sets: FrozenSets, answers: Mapping[str, Answers]) -> Changes:
     """Compare the candidate with what origin and production found together, in both sets."""
     parts = {
-        "regression": (sets.regression, {name: found.regression for name, found in answers.items()}),
-        "holdout": (sets.holdout, {name: found.holdout for name, found in answers.items()}),
+        ScoringSet.REGRESSION: (sets.regression, {name: found.regression for name, found in answers.items()}),
+        ScoringSet.HOLDOUT: (sets.holdout, {name: found.holdout for name, found in answers.items()}),
     }
     counts: dict[str, int] = {}
     shown: list[EntityChange] = []
     for part, (examples, found) in parts.items():
         changes = list(_changes(part, examples, found))
-        for kind in (LOST, GAINED):
-            of_kind = [ranked for ranked in changes if ranked[1].kind == kind]
+        for kind in ChangeKind:
+            of_kind = [ranked for ranked in changes if ranked[1].kind is kind]
             counts[f"{part} {kind}"] = len(of_kind)
             of_kind.sort(key=lambda ranked: ranked[0])  # stable: otherwise in the order of the set
             shown += [change for _, change in of_kind[:SHOWN]]
@@ -31,28 +31,28 @@ def find_changes(sets: FrozenSets, answers: Mapping[str, Answers]) -> Changes:
 
 
 def _changes(
-    part: str, examples: tuple[Example, ...], found: Mapping[str, SpansByText]
+    part: ScoringSet, examples: tuple[Example, ...], found: Mapping[str, SpansByText]
 ) -> Iterator[tuple[int, EntityChange]]:
     for position, example in enumerate(examples):
         readings = {GOLD: example.spans} | {
             name: found[name][position] for name in (ORIGIN, PRODUCTION, CANDIDATE)
         }
         before, after = {*readings[ORIGIN], *readings[PRODUCTION]}, set(readings[CANDIDATE])
-        for kind, spans in ((LOST, before - after), (GAINED, after - before)):
+        for kind, spans in ((ChangeKind.LOST, before - after), (ChangeKind.GAINED, after - before)):
             for span in sorted(spans):
                 yield _rank(kind, span, example), _in_context(part, kind, span, example, readings)
 
 
-def _rank(kind: str, span: Span, example: Example) -> int:
+def _rank(kind: ChangeKind, span: Span, example: Example) -> int:
     """Put first what is most likely a fault: right spans lost, and spans gained that no one annotated."""
     annotated = span in example.spans
-    if kind == GAINED:
+    if kind is ChangeKind.GAINED:
         return int(annotated)
     return 0 if annotated else 1 + any(overlap(span, gold) for gold in example.spans)
 
 
 def _in_context(
-    part: str, kind: str, span: Span, example: Example, readings: Mapping[str, tuple[Span, ...]]
+    part: ScoringSet, kind: ChangeKind, span: Span, example: Example, readings: Mapping[str, tuple[Span, ...]]
 ) -> EntityChange:
     start, end = max(0, span.start - CONTEXT_CHARS), span.end + CONTEXT_CHARS
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from techner.core.policy import GatePolicy
-from techner.core.verdict import Check, CheckState
-from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION
+from techner.core.verdict import Against, Check, CheckState
+from techner.evaluation.answers import CANDIDATE, ORIGIN
 from techner.evaluation.bootstrap import Bootstrap
 from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED, Comparison, bounded, compare
 
@@ -15,7 +15,7 @@ def domain_checks(sets: Bootstrap, production_labels: tuple[str, ...], policy: G
     yield bounded(
         "new micro F1",
         sets.micro(CANDIDATE, sets.labels),
-        against="floor",
+        against=Against.FLOOR,
         rule=f"at least {policy.new_floor:.2f}",
         floor=policy.new_floor,
         support=sets.support(sets.labels),
@@ -26,7 +26,7 @@ def domain_checks(sets: Bootstrap, production_labels: tuple[str, ...], policy: G
     survival = bounded(
         "survival",
         share,
-        against=ORIGIN,
+        against=Against.ORIGIN,
         rule=f"at least {policy.survival_floor:.2f} of its spans away from new gold are still found",
         floor=policy.survival_floor,
         support=support,
@@ -39,7 +39,7 @@ def domain_checks(sets: Bootstrap, production_labels: tuple[str, ...], policy: G
 def _against_production(sets: Bootstrap, production_labels: tuple[str, ...], policy: GatePolicy) -> Check:
     # The candidate need not know a label that was retired since.
     known = tuple(label for label in sets.labels if label in production_labels)
-    found = compare(sets, known, PRODUCTION)
+    found = compare(sets, known, Against.PRODUCTION)
     if not known:
         rule = "no baseline: production knows none of the new labels"
         return found.check(

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from techner.core.manifest import LabelScore
+from techner.core.manifest import LabelScore, Part
 from techner.core.policy import GatePolicy
 from techner.core.run_documents import Evaluation, Judged, Speed
-from techner.core.verdict import Check, CheckState, Verdict
+from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION
 from techner.evaluation.bootstrap import Bootstrap
 from techner.evaluation.domain import domain_checks
@@ -25,7 +25,7 @@ def apply_gate(evaluation: Evaluation, policy: GatePolicy, speed: Speed | None) 
     systems, kept = evaluation.regression.systems, evaluation.regression.kept
     # If production answers as the origin does, as on a first night, one comparison is enough.
     is_same = systems[PRODUCTION] == systems[ORIGIN] and kept.get(PRODUCTION) == kept.get(ORIGIN)
-    baselines = [ORIGIN] if is_same else [ORIGIN, PRODUCTION]
+    baselines = [Against.ORIGIN] if is_same else [Against.ORIGIN, Against.PRODUCTION]
     checks = [
         *(check for against in baselines for check in pretrained_checks(old, against, policy)),
         *unscored_checks(old, evaluation, policy),
@@ -42,7 +42,9 @@ def _lost_labels(lost: tuple[str, ...]) -> Iterator[Check]:
     """Fail a candidate that lacks a label of production, whether or not a set has a span of it."""
     if lost:
         rule = f"no label of production is lost unless it was retired: {', '.join(lost)}"
-        yield replace(_budget("labels", rule=rule, ratio=None, margin=0.0, state=FAILED), against=PRODUCTION)
+        yield replace(
+            _budget("labels", rule=rule, ratio=None, margin=0.0, state=FAILED), against=Against.PRODUCTION
+        )
 
 
 def _budget_checks(evaluation: Evaluation, policy: GatePolicy, speed: Speed | None) -> Iterator[Check]:
@@ -69,7 +71,7 @@ def _budget_checks(evaluation: Evaluation, policy: GatePolicy, speed: Speed | No
 def _budget(name: str, *, rule: str, ratio: float | None, margin: float, state: CheckState) -> Check:
     return Check(
         name=name,
-        against=ORIGIN,
+        against=Against.ORIGIN,
         rule=rule,
         baseline=None,
         candidate=ratio,
@@ -86,7 +88,7 @@ def _label_score(sets: Bootstrap, label: str, baseline: str, policy: GatePolicy)
     low, high = f1[CANDIDATE].minus(f1[baseline]).interval(policy.confidence)
     return LabelScore(
         label=label,
-        part="pretrained" if baseline == ORIGIN else "new",
+        part=Part.PRETRAINED if baseline == ORIGIN else Part.NEW,
         support=sets.support((label,)),
         origin=f1[ORIGIN].observed,
         production=f1[PRODUCTION].observed,

@@ -6,7 +6,7 @@ from math import ceil, sqrt
 from statistics import NormalDist
 
 from techner.core.policy import GatePolicy
-from techner.core.verdict import Check
+from techner.core.verdict import Against, Check
 
 ASSUMED_OLD, ASSUMED_NEW = 0.02, 0.3
 """Share of the gold spans that a night changes, assumed until a night was judged.
@@ -65,7 +65,7 @@ def reaches(
 
     def reach(name: str, support: int, margin: float, assumed: float, sides: float = one_sided) -> Reach:
         old = sides == one_sided
-        last = judged.get((name, "origin" if old else "production"))
+        last = judged.get((name, Against.ORIGIN if old else Against.PRODUCTION))
         error = _error(last, support, sides)
         found = error if error is not None else assumed
         smallest = round((sides + NormalDist().inv_cdf(POWER)) * found, 4)

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from techner.core.policy import GatePolicy
-from techner.core.verdict import Check
-from techner.evaluation.answers import ORIGIN
+from techner.core.verdict import Against, Check
 from techner.evaluation.bootstrap import Bootstrap
 from techner.evaluation.rules import (
     FAILED,
@@ -21,7 +20,7 @@ LabelGroup = tuple[str, tuple[str, ...]]
 """What a check is called, and the labels that it pools."""
 
 
-def pretrained_checks(sets: Bootstrap, against: str, policy: GatePolicy) -> Iterator[Check]:
+def pretrained_checks(sets: Bootstrap, against: Against, policy: GatePolicy) -> Iterator[Check]:
     """Ask that nothing `against` knew got worse: not much together, not a lot anywhere, not span by span."""
     labels = sets.labels
     if not labels:  # a base model without entities has none to forget
@@ -29,7 +28,7 @@ def pretrained_checks(sets: Bootstrap, against: str, policy: GatePolicy) -> Iter
     micro, macro = compare(sets, labels, against), compare(sets, labels, against, macro=True)
     yield non_inferior(micro, "pretrained micro F1", policy.micro_margin, policy)
     yield non_inferior(macro, "pretrained macro F1", policy.macro_margin, policy)
-    if against == ORIGIN:
+    if against is Against.ORIGIN:
         yield from _label_checks(sets, against, policy)
     for name, group in _groups(sets, policy):
         if sets.support(group) >= policy.drop_support:
@@ -58,7 +57,7 @@ def _groups(sets: Bootstrap, policy: GatePolicy) -> list[LabelGroup]:
     return groups
 
 
-def _label_checks(sets: Bootstrap, against: str, policy: GatePolicy) -> Iterator[Check]:
+def _label_checks(sets: Bootstrap, against: Against, policy: GatePolicy) -> Iterator[Check]:
     """No label is significantly worse, all tested together; those with few gold spans only as a pool."""
     groups = _groups(sets, policy)
     found = [compare(sets, group, against) for _, group in groups]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from techner.core.policy import GatePolicy
-from techner.core.verdict import Check, CheckState
+from techner.core.verdict import Against, Check, CheckState
 from techner.evaluation.answers import CANDIDATE
 from techner.evaluation.bootstrap import Bootstrap, Measured
 
@@ -16,7 +16,7 @@ PASSED, FAILED, INSUFFICIENT = CheckState.PASSED, CheckState.FAILED, CheckState.
 class Comparison:
     """F1 of baseline and candidate over some labels, and the change between them."""
 
-    against: str
+    against: Against
     baseline: Measured
     candidate: Measured
     support: int
@@ -50,7 +50,7 @@ class Comparison:
         )
 
 
-def compare(sets: Bootstrap, labels: tuple[str, ...], against: str, *, macro: bool = False) -> Comparison:
+def compare(sets: Bootstrap, labels: tuple[str, ...], against: Against, *, macro: bool = False) -> Comparison:
     measure = sets.macro if macro else sets.micro
     return Comparison(
         against=against,
@@ -104,7 +104,7 @@ def bounded(
     name: str,
     share: Measured,
     *,
-    against: str,
+    against: Against,
     rule: str,
     support: int,
     policy: GatePolicy,

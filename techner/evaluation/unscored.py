@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from techner.core.policy import GatePolicy
 from techner.core.run_documents import Evaluation
-from techner.core.verdict import Check, CheckState
-from techner.evaluation.answers import ORIGIN
+from techner.core.verdict import Against, Check, CheckState
 from techner.evaluation.bootstrap import Bootstrap, rounded
 from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED
 
@@ -91,7 +90,7 @@ def _check(
     found, kept = pair
     return Check(
         name=name,
-        against=ORIGIN,
+        against=Against.ORIGIN,
         rule=rule,
         baseline=None,
         candidate=rounded(kept / found) if found else None,

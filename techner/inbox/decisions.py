@@ -5,11 +5,9 @@ from datetime import UTC, datetime
 
 from techner.core.delivery import BatchRef
 from techner.core.errors import RegistryError, Untrusted
-from techner.core.records import Decision
+from techner.core.records import BatchWord, Decision
 from techner.registry.log import Log
 from techner.store import Store
-
-WORDS = ("exclude", "release", "hold")
 
 
 def decisions(store: Store, batch: BatchRef) -> Log[Decision]:
@@ -22,14 +20,14 @@ def last_word(store: Store, batch: BatchRef) -> Decision | None:
         newest = decisions(store, batch).newest()
     except Untrusted as error:
         why = f"the last word on it does not count: {error.what} is {error.why}. Release or exclude it anew"
-        return Decision(id="", word="hold", who="techner", why=why, when=datetime.min.replace(tzinfo=UTC))
+        return Decision(
+            id="", word=BatchWord.HOLD, who="techner", why=why, when=datetime.min.replace(tzinfo=UTC)
+        )
     return newest.record if newest else None
 
 
-def decide(store: Store, batch: BatchRef, word: str, *, who: str, why: str, when: datetime) -> bool:
+def decide(store: Store, batch: BatchRef, word: BatchWord, *, who: str, why: str, when: datetime) -> bool:
     """Append a word on a batch; False where the newest word says the same for the same reason."""
-    if word not in WORDS:
-        raise RegistryError(f"{word!r} is no decision; say one of {', '.join(WORDS)}")
     log = decisions(store, batch)
     before = log.length()
     last = last_word(store, batch)

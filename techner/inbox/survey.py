@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from techner.core.delivery import BatchRef, QualityReport
+from techner.core.delivery import Action, BatchRef, QualityReport
 from techner.core.manifest import Manifest
 from techner.core.policy import Policies
-from techner.core.records import Decision
+from techner.core.records import BatchWord, Decision
 from techner.inbox.admissions import admission_digest, read_report
 from techner.inbox.decisions import last_word
 from techner.inbox.deliveries import Ignored, read_inbox
@@ -70,12 +70,15 @@ def _state(store: Store, ref: BatchRef, policies: Policies, manifest: Manifest) 
         return BatchState(ref=ref, status=Status.IN_PRODUCTION, report=None, decision=None)
     report = read_report(store, ref, admission_digest(ref, policies, manifest))
     decision = last_word(store, ref)
-    status = Status.ACCEPTED if report else Status.PENDING
-    if decision and decision.word in _STANDING:
-        status = _STANDING[decision.word]
-    elif report and report.action == "reject":
-        status = Status.REJECTED
-    return BatchState(ref=ref, status=status, report=report, decision=decision)
+    return BatchState(ref=ref, status=_status(report, decision), report=report, decision=decision)
 
 
-_STANDING = {"exclude": Status.EXCLUDED, "hold": Status.HELD}
+def _status(report: QualityReport | None, decision: Decision | None) -> Status:
+    match decision and decision.word:
+        case BatchWord.EXCLUDE:
+            return Status.EXCLUDED
+        case BatchWord.HOLD:
+            return Status.HELD
+    if report is None:
+        return Status.PENDING
+    return Status.REJECTED if report.action is Action.REJECT else Status.ACCEPTED

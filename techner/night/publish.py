@@ -5,6 +5,7 @@ from dataclasses import replace
 from techner.core.errors import AliasConflict, IntegrityError, RegistryError
 from techner.core.examples import Example, Span
 from techner.core.manifest import Lineage, Manifest
+from techner.core.records import RunEnd, RunOutcome
 from techner.core.run_documents import (
     Candidate,
     Corpus,
@@ -28,7 +29,7 @@ from techner.registry.provenance import code_version, libraries
 from techner.registry.versions import create_version, read_manifest, version_name
 from techner.reports.card import with_cards
 from techner.runs.completion import decision_on
-from techner.runs.endings import PUBLISH, begin, require
+from techner.runs.endings import begin, require
 from techner.runs.judgements import Word, record_judgement
 from techner.runs.reservation import end_reservation, reserve
 from techner.runs.run import Run
@@ -56,19 +57,19 @@ def publish(run: Run, word: Word, *, query: Query = query_apart) -> str:
         return published
     judged = run.read(Judged)
     _require_leave(judged, word)
-    begin(run, PUBLISH, word)
+    begin(run, RunEnd.PUBLISH, word)
     manifest = _manifest(run, plan, judged)
     with reserve(run, manifest, version=version_name(manifest)):
         _prove(run, manifest, query)
         version = create_version(run.store, manifest)
         why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
-        require(run, PUBLISH)  # again: the proof takes a while, and a person may have given the run up
+        require(run, RunEnd.PUBLISH)  # again: the proof takes a while, and a person may have given the run up
         try:
             move_alias(run.store, version, expected=plan.production, who=word.who, why=why, when=word.when)
         except AliasConflict:  # judged against what is live no more; its batches stay due
-            record_judgement(run, plan, judged, outcome="superseded", version=None, when=word.when)
+            record_judgement(run, plan, judged, outcome=RunOutcome.SUPERSEDED, version=None, when=word.when)
             raise
-    record_judgement(run, plan, judged, outcome="promoted", version=version, when=word.when)
+    record_judgement(run, plan, judged, outcome=RunOutcome.PROMOTED, version=version, when=word.when)
     return version
 
 

@@ -1,12 +1,13 @@
 """`reject`, `dry_run`, `skip` and `abandon`: the ends of a run that publishes nothing."""
 
 from techner.core.errors import RegistryError
+from techner.core.records import BatchWord, RunEnd, RunOutcome
 from techner.core.run_documents import Candidate, Corpus, Judged, Plan, Report
 from techner.inbox.decisions import decide
 from techner.night.access import task
 from techner.runs.completion import decision_on
 from techner.runs.documents import RunDocuments, run_of
-from techner.runs.endings import REJECT, begin, give_up
+from techner.runs.endings import begin, give_up
 from techner.runs.judgements import Word, record_judgement, without_verdict, write_down
 from techner.runs.reservation import end_reservation
 
@@ -18,17 +19,17 @@ def reject(run: RunDocuments, word: Word) -> Judged:
     """Keep the verdict and hold the run's batches until a person releases them."""
     plan = run.read(Plan)
     earlier = decision_on(run, plan)
-    if plan.dry_run or (earlier and earlier.outcome != "rejected"):
-        decided = earlier.outcome if earlier else "dry run"
+    if plan.dry_run or (earlier and earlier.outcome is not RunOutcome.REJECTED):
+        decided = earlier.outcome if earlier else RunOutcome.DRY_RUN
         raise RegistryError(f"run {run.id!r} is not waiting for a decision: {decided}")
     if earlier:  # written last: all is done
         return Judged(verdict=earlier.verdict, scores=earlier.scores)
     judged = run.read(Judged)
-    begin(run, REJECT, word)
+    begin(run, RunEnd.REJECT, word)
     why = f"{word.why or judged.verdict.reason} (run {run.id})"
     for batch in run.read(Corpus).batches:
-        decide(run.store, batch, "hold", who=word.who, why=why, when=word.when)
-    record_judgement(run, plan, judged, outcome="rejected", version=None, when=word.when)
+        decide(run.store, batch, BatchWord.HOLD, who=word.who, why=why, when=word.when)
+    record_judgement(run, plan, judged, outcome=RunOutcome.REJECTED, version=None, when=word.when)
     return judged
 
 
@@ -36,7 +37,7 @@ def reject(run: RunDocuments, word: Word) -> Judged:
 def dry_run(run: RunDocuments, word: Word) -> Judged:
     """Keep the verdict; nothing else changes."""
     plan, judged = run.read(Plan), run.read(Judged)
-    record_judgement(run, plan, judged, outcome="dry run", version=None, when=word.when)
+    record_judgement(run, plan, judged, outcome=RunOutcome.DRY_RUN, version=None, when=word.when)
     return judged
 
 
@@ -45,7 +46,9 @@ def skip(run: RunDocuments, word: Word) -> None:
     """Decide a run that found nothing to learn: it keeps nothing from `gc`, and its batches stay due."""
     plan = run.read(Plan)
     write_down(
-        run, plan, without_verdict(run, plan, outcome="skipped", reason=NOTHING_TO_LEARN, when=word.when)
+        run,
+        plan,
+        without_verdict(run, plan, outcome=RunOutcome.SKIPPED, reason=NOTHING_TO_LEARN, when=word.when),
     )
 
 
@@ -71,5 +74,7 @@ def abandon(run: RunDocuments, word: Word) -> None:
     reason = f"{word.why} ({word.who})"
     if any(run.store.list(run.key(Judged), limit=1)):
         give_up(run, word)
-    write_down(run, plan, without_verdict(run, plan, outcome="abandoned", reason=reason, when=word.when))
+    write_down(
+        run, plan, without_verdict(run, plan, outcome=RunOutcome.ABANDONED, reason=reason, when=word.when)
+    )
     end_reservation(run)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from techner.core.errors import IntegrityError, ObjectExists, RegistryError, Untrusted
+from techner.core.records import RunOutcome
 from techner.core.run_documents import Plan
 from techner.documents import dump, plain
 from techner.operate.leftovers import keys_of, leftovers, read_json, stale_probes
@@ -107,7 +108,9 @@ def _write_down(run: RunDocuments, word: Word) -> None:
         return
     if plan and decision_on(run, plan) is None:
         reason = f"never decided, and production moved on from {plan.production} ({word.who})"
-        write_down(run, plan, without_verdict(run, plan, outcome="abandoned", reason=reason, when=word.when))
+        write_down(
+            run, plan, without_verdict(run, plan, outcome=RunOutcome.ABANDONED, reason=reason, when=word.when)
+        )
 
 
 def _condemn(store: Store, plan: Collection, word: Word) -> None:

@@ -2,7 +2,7 @@
 
 from techner.core.errors import RegistryError
 from techner.core.manifest import Manifest
-from techner.core.records import Generation
+from techner.core.records import BatchWord, Generation
 from techner.inbox.decisions import decide
 from techner.operate.proof import prove_loads
 from techner.registry.aliases import alias_log, move_alias, production
@@ -59,5 +59,5 @@ def _hold_later(run: Run, live: Manifest, goal: Manifest, word: Word) -> tuple[s
     kept = {batch.digest for batch in goal.lineage.batches}
     later = [batch for batch in live.lineage.batches if batch.digest not in kept]
     for batch in later:
-        decide(run.store, batch, "hold", who=word.who, why=f"rollback: {word.why}", when=word.when)
+        decide(run.store, batch, BatchWord.HOLD, who=word.who, why=f"rollback: {word.why}", when=word.when)
     return tuple(batch.name for batch in later)

@@ -7,7 +7,7 @@ from techner.core.delivery import BatchRef, QualityReport
 from techner.core.errors import IntegrityError, ObjectMissing, RegistryError
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
-from techner.core.records import Decision, Judgement
+from techner.core.records import Decision, Judgement, RunOutcome
 from techner.corpus.reference import load_reference
 from techner.documents import parse
 from techner.inbox.deliveries import INBOX
@@ -65,10 +65,10 @@ def _aliases(store: Store, manifests: dict[str, Manifest], judged: list[Judgemen
         except IntegrityError:  # `verify_alias` has said so; what this log named is unknown
             return
     for one in judged:
-        if one.version and one.outcome == "promoted" and one.version not in named:
+        if one.version and one.outcome is RunOutcome.PROMOTED and one.version not in named:
             detail = f"is missing: run {one.id!r} was promoted. The log of {PRODUCTION} was cut short"
             yield Damage(where=PRODUCTION, what=f"generation of {one.version}", detail=detail)
-    superseded = [(one.production, one.verdict) for one in judged if one.outcome == "superseded"]
+    superseded = [(one.production, one.verdict) for one in judged if one.outcome is RunOutcome.SUPERSEDED]
     for name, manifest in manifests.items():
         if name not in named and (manifest.parent, manifest.verdict) not in superseded:
             yield Damage(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from techner.core.delivery import BatchMetadata, BatchRef, Finding, QualityReport
+from techner.core.delivery import Action, BatchMetadata, BatchRef, Finding, QualityReport
 from techner.core.errors import BatchError, IntegrityError
 from techner.core.examples import Example
 from techner.formats import Row, read_rows
@@ -40,7 +40,7 @@ class Examined:
     @property
     def accepted(self) -> Iterator[Example]:
         """Yield the accepted examples in the order they came."""
-        if self.scan is None or self.report.action == "reject":
+        if self.scan is None or self.report.action is Action.REJECT:
             return
         for one in self.scan.spill:
             if one[0] not in self.aside:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from techner.core.codes import CODES
-from techner.core.delivery import QualityReport
+from techner.core.delivery import Action, QualityReport
 from techner.formats import Row
 from techner.quality.findings import MAX_LISTED_OF_ROW
 from techner.quality.fix import Fixer
@@ -23,7 +23,7 @@ def quarantined(rows: Iterable[Row], report: QualityReport, scan: Scan) -> Itera
             reasons.setdefault(issue.row, []).append(f"{issue.code}: {issue.detail}{hint}")
     found, policy = scan.findings, scan.rulebook.policy
     aside = found.critical_rows(policy)
-    everything = report.action == "reject"
+    everything = report.action is Action.REJECT
     fixer = Fixer(scan, is_shifted=any(issue.code == "systematic" for issue in report.issues))
     for row in rows:
         if everything or row.number in aside:

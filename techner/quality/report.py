@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from techner.core.delivery import BatchRef, Finding, QualityReport
+from techner.core.delivery import Action, BatchRef, Finding, QualityReport
 from techner.quality.scan import Scan
 
 
@@ -15,7 +15,7 @@ def rejected(
     return QualityReport(
         batch=batch,
         admission=admission,
-        action="reject",
+        action=Action.REJECT,
         reader=None,
         read=0,
         accepted=0,
@@ -72,7 +72,7 @@ def with_kept(report: QualityReport, kept: Kept, scope: tuple[str, ...] | None) 
     """Return the report of a batch that is not rejected."""
     return replace(
         report,
-        action="accept" if report.read == kept.count else "quarantine",
+        action=Action.ACCEPT if report.read == kept.count else Action.QUARANTINE,
         accepted=kept.count,
         quarantined=report.read - kept.count,
         labels=kept.labels,

@@ -1,7 +1,7 @@
 """What one version has that another has not: files, labels, batches, scores."""
 
 from techner.core.document import document
-from techner.core.manifest import FileEntry, Manifest
+from techner.core.manifest import FileEntry, Manifest, Part
 
 
 @document
@@ -9,7 +9,7 @@ class ScoreChange:
     """F1 of one label of one frozen set, as each version was judged."""
 
     label: str
-    part: str
+    part: Part
     before: float | None
     after: float | None
 

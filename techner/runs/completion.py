@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from techner.core.errors import Outdated
-from techner.core.records import Generation, Judgement
+from techner.core.records import Generation, Judgement, RunOutcome
 from techner.core.run_documents import Candidate, Judged, Plan, Report
 from techner.registry.aliases import alias_log
 from techner.registry.versions import read_manifest, version_number, versions_at
@@ -91,4 +91,4 @@ def _promotion_of(run: RunDocuments, plan: Plan) -> Generation | None:
 
 def _judgement(run: RunDocuments, plan: Plan, move: Generation) -> Judgement:
     judged = run.read(Judged)
-    return judgement_on(run, plan, judged, outcome="promoted", version=move.version, when=move.when)
+    return judgement_on(run, plan, judged, outcome=RunOutcome.PROMOTED, version=move.version, when=move.when)

@@ -4,7 +4,7 @@ import uuid
 
 from techner.core.errors import RegistryError, Untrusted
 from techner.core.examples import digest
-from techner.core.records import Decision
+from techner.core.records import BatchWord, Decision, RunEnd
 from techner.core.run_documents import Judged
 from techner.registry.log import Log
 from techner.runs.documents import RunDocuments
@@ -12,10 +12,9 @@ from techner.runs.judgements import Word
 
 RUN_WORDS = "run-"
 """What the name of a run's log begins with below `decisions/`; a batch's is a bare digest."""
-PUBLISH, REJECT, ABANDON = "publish", "reject", "abandon"
 
 
-def begin(run: RunDocuments, end: str, word: Word) -> None:
+def begin(run: RunDocuments, end: RunEnd, word: Word) -> None:
     """Say that the judged run now ends so; a repeated try goes on.
 
     Raises RegistryError where another end was said of this very verdict.
@@ -26,10 +25,10 @@ def begin(run: RunDocuments, end: str, word: Word) -> None:
     require(run, end)
 
 
-def require(run: RunDocuments, end: str) -> None:
+def require(run: RunDocuments, end: RunEnd) -> None:
     """Raise RegistryError unless `end` is what was said last of the run's verdict."""
     newest = _log(run).newest()
-    if newest is None or newest.record.word != end:
+    if newest is None or newest.record.word is not end:
         raise _refusal(run, newest.record if newest else None)
 
 
@@ -39,11 +38,11 @@ def give_up(run: RunDocuments, word: Word) -> None:
     Said again, it adds nothing.
     """
     log = _log(run)
-    while _newest(log) != ABANDON:
-        log.append(_record(ABANDON, word), after=log.length())
+    while _newest(log) is not RunEnd.ABANDON:
+        log.append(_record(RunEnd.ABANDON, word), after=log.length())
 
 
-def _newest(log: Log[Decision]) -> str | None:
+def _newest(log: Log[Decision]) -> BatchWord | RunEnd | None:
     """Return the last word; None where there is none, or none that is to be believed."""
     try:
         newest = log.newest()
@@ -58,16 +57,16 @@ def _log(run: RunDocuments) -> Log[Decision]:
     return Log(run.store, f"decisions/{RUN_WORDS}{name}", Decision)
 
 
-def _record(end: str, word: Word) -> Decision:
+def _record(end: RunEnd, word: Word) -> Decision:
     return Decision(id=uuid.uuid4().hex, word=end, who=word.who, why=word.why, when=word.when)
 
 
 def _refusal(run: RunDocuments, said: Decision | None) -> RegistryError:
     if said is None:
         return RegistryError(f"what was said of run {run.id!r} is gone from the store; decide on it again")
-    going_on = {PUBLISH: "approve", REJECT: "reject"}.get(said.word)
-    if going_on is None:
+    if said.word is RunEnd.ABANDON:
         return RegistryError(f"run {run.id!r} was abandoned by {said.who}; a next night judges its batches")
+    going_on = "approve" if said.word is RunEnd.PUBLISH else "reject"
     return RegistryError(
         f"{said.who} began to {said.word} run {run.id!r} at {said.when:%Y-%m-%d %H:%M}, so it ends no other "
         f"way; where that was interrupted, `techner run {going_on} {run.id}` goes on, and "

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from techner.core.errors import Outdated, RegistryError, StoreError
 from techner.core.manifest import FileEntry
-from techner.core.records import Judgement
+from techner.core.records import Judgement, RunOutcome
 from techner.core.run_documents import Corpus, Judged, Plan, Report
 from techner.core.verdict import Verdict
 from techner.registry.log import Log
@@ -31,14 +31,14 @@ def judgements(store: Store) -> Log[Judgement]:
 
 
 def record_judgement(
-    run: RunDocuments, plan: Plan, judged: Judged, *, outcome: str, version: str | None, when: datetime
+    run: RunDocuments, plan: Plan, judged: Judged, *, outcome: RunOutcome, version: str | None, when: datetime
 ) -> None:
     """Append a judged run to the log, once."""
     write_down(run, plan, judgement_on(run, plan, judged, outcome=outcome, version=version, when=when))
 
 
 def judgement_on(
-    run: RunDocuments, plan: Plan, judged: Judged, *, outcome: str, version: str | None, when: datetime
+    run: RunDocuments, plan: Plan, judged: Judged, *, outcome: RunOutcome, version: str | None, when: datetime
 ) -> Judgement:
     """Say how a judged run ended."""
     return Judgement(
@@ -55,7 +55,9 @@ def judgement_on(
     )
 
 
-def without_verdict(run: RunDocuments, plan: Plan, *, outcome: str, reason: str, when: datetime) -> Judgement:
+def without_verdict(
+    run: RunDocuments, plan: Plan, *, outcome: RunOutcome, reason: str, when: datetime
+) -> Judgement:
     """Say how a run ended on which the gate's word did not count, or that had none."""
     judged = None
     with suppress(Outdated):

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from techner.cli.app import app
 from techner.core.delivery import BatchRef
 from techner.core.errors import SettingsError
+from techner.core.records import BatchWord
 from techner.inbox.decisions import decide, last_word
 from techner.registry.trust import trusted
 from techner.store import FolderStore
@@ -25,7 +26,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderStore:
     for name in ("store", "cache"):
         monkeypatch.setenv(f"TECHNER_{name.upper()}", str(tmp_path / name))
     store = FolderStore(tmp_path / "store")
-    decide(store, BATCH, "exclude", who="ada", why="wrong project", when=WHEN)
+    decide(store, BATCH, BatchWord.EXCLUDE, who="ada", why="wrong project", when=WHEN)
     return store
 
 

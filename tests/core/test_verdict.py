@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from techner.core.policy import GatePolicy
-from techner.core.verdict import Check, CheckState, Outcome, Verdict
+from techner.core.verdict import Against, Check, CheckState, Outcome, Verdict
 
 
 def check(state: CheckState, *, name: str = "micro F1", decisive: bool = True) -> Check:
     return Check(
         name=name,
-        against="origin",
+        against=Against.ORIGIN,
         rule="lost at most 0.005, with 95 % confidence",
         baseline=0.8,
         candidate=0.79,

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from techner.core.policy import GatePolicy
-from techner.core.verdict import Check, CheckState
+from techner.core.verdict import Against, Check, CheckState
 from techner.evaluation.power import Reach, reaches
 
 JUDGED = Check(
     name="pretrained micro F1",
-    against="origin",
+    against=Against.ORIGIN,
     rule="lost at most 0.005, with 95 % confidence",
     baseline=0.8,
     candidate=0.8,

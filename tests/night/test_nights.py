@@ -8,8 +8,9 @@ import pytest
 from techner.core.errors import AliasConflict, BatchError, RegistryError
 from techner.core.examples import Example, Span, text_key
 from techner.core.policy import TECH_LABELS
+from techner.core.records import BatchWord
 from techner.core.run_documents import Corpus, Judged, Plan
-from techner.core.verdict import Check, CheckState, Outcome, Verdict
+from techner.core.verdict import Against, Check, CheckState, Outcome, Verdict
 from techner.formats import read_examples
 from techner.inbox.decisions import decide
 from techner.inbox.survey import Status, survey
@@ -81,7 +82,7 @@ def test_a_held_batch_waits_for_a_release_and_does_not_block_the_next_one(refuse
     held = next(
         s.ref for s in survey(refused.store, POLICIES, cache=refused.cache) if s.ref.name == "second.jsonl"
     )
-    decide(refused.store, held, "release", who="test", why="looked at it", when=WHEN)
+    decide(refused.store, held, BatchWord.RELEASE, who="test", why="looked at it", when=WHEN)
     made = plan(refused.run("run-4"), POLICIES)
     assert made is not None
     assert [batch.name for batch in made.batches] == ["second.jsonl", "third.jsonl"]
@@ -97,7 +98,7 @@ def test_a_held_batch_can_be_named_for_a_run(refused: World) -> None:
 def test_an_excluded_batch_is_not_planned(world: World) -> None:
     world.deliver("first.jsonl", tech_batch(0, 20))
     ref = survey(world.store, POLICIES, cache=world.cache)[0].ref
-    decide(world.store, ref, "exclude", who="test", why="wrong project", when=WHEN)
+    decide(world.store, ref, BatchWord.EXCLUDE, who="test", why="wrong project", when=WHEN)
     assert status(world) == {"first.jsonl": Status.EXCLUDED}
     assert plan(world.run(), POLICIES) is None
 
@@ -110,7 +111,7 @@ def test_a_rollback_holds_what_was_learnt_since_and_a_release_makes_it_due_again
     assert status(promoted)["first.jsonl"] is Status.HELD
     assert plan(promoted.run("run-2"), POLICIES) is None
     ref = survey(promoted.store, POLICIES, cache=promoted.cache)[0].ref
-    decide(promoted.store, ref, "release", who="test", why="was not it", when=WHEN)
+    decide(promoted.store, ref, BatchWord.RELEASE, who="test", why="was not it", when=WHEN)
     assert status(promoted)["first.jsonl"] is Status.ACCEPTED
 
 
@@ -300,8 +301,8 @@ def asked(world: World) -> None:
         world.store.delete(entry.key)
     run = world.run("night-1")
     unmeasured = Check(
-        name="new micro F1", against="floor", rule="", baseline=None, candidate=None, low=None, high=None,
-        margin=0.2, support=0, state=CheckState.INSUFFICIENT,
+        name="new micro F1", against=Against.FLOOR, rule="", baseline=None, candidate=None, low=None,
+        high=None, margin=0.2, support=0, state=CheckState.INSUFFICIENT,
     )  # fmt: skip
     judged = run.read(Judged)
     run.write(replace(judged, verdict=Verdict(checks=(unmeasured,))))

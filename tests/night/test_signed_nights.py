@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from techner.core.delivery import BatchRef
 from techner.core.errors import IntegrityError, Untrusted
+from techner.core.records import BatchWord
 from techner.inbox.admissions import admission_digest, admission_folder
 from techner.inbox.decisions import decide, decisions
 from techner.inbox.survey import Status, survey
@@ -78,26 +79,26 @@ def test_rows_alone_that_were_exchanged_are_examined_anew(signed: World, bucket:
     assert assemble(signed.run())
 
 
-@pytest.mark.parametrize("word", ["release", "exclude", "hold"])
+@pytest.mark.parametrize("word", BatchWord)
 def test_a_word_that_nobody_signed_holds_the_batch_until_a_person_says_another(
-    signed: World, bucket: FolderStore, word: str
+    signed: World, bucket: FolderStore, word: BatchWord
 ) -> None:
     ref, _ = only(signed)
-    decide(signed.store, ref, "hold", who="test", why="rejected", when=WHEN)
+    decide(signed.store, ref, BatchWord.HOLD, who="test", why="rejected", when=WHEN)
     decide(bucket, ref, word, who="test", why="forged", when=WHEN)
     state = survey(signed.store, quick(), cache=signed.cache)[0]
     assert state.status is Status.HELD
     assert state.decision
     assert "not signed" in state.decision.why
     assert plan(signed.run(), quick()) is None
-    decide(signed.store, ref, "release", who="test", why="looked at it", when=WHEN)
+    decide(signed.store, ref, BatchWord.RELEASE, who="test", why="looked at it", when=WHEN)
     assert status(signed) is Status.PENDING
     assert decisions(signed.store, ref).length() == 3
 
 
 def test_an_old_release_played_again_does_not_count(signed: World, bucket: FolderStore) -> None:
     ref, _ = only(signed)
-    for word in ("release", "hold"):
+    for word in (BatchWord.RELEASE, BatchWord.HOLD):
         decide(signed.store, ref, word, who="test", why=word, when=WHEN)
     first = max(entry.key for entry in bucket.list("decisions/"))
     bucket.put(f"decisions/{ref.digest}/{999_999_999_999 - 3}.json", bucket.get(first))
@@ -108,7 +109,7 @@ def test_what_an_older_techner_left_unsigned_is_signed_by_a_person(
     signed: World, bucket: FolderStore
 ) -> None:
     ref, _ = only(signed)
-    decide(bucket, ref, "exclude", who="ada", why="wrong project", when=WHEN)
+    decide(bucket, ref, BatchWord.EXCLUDE, who="ada", why="wrong project", when=WHEN)
     key = next(entry.key for entry in bucket.list("decisions/"))
     bucket.put(
         key, bucket.get(key).replace(b',\n "signature": null', b"").replace(b' "signature": null,\n', b"")
@@ -122,6 +123,8 @@ def test_what_an_older_techner_left_unsigned_is_signed_by_a_person(
 
 def test_a_record_with_a_false_signature_is_not_adopted(signed: World, bucket: FolderStore) -> None:
     ref, _ = only(signed)
-    decide(trusted(bucket, (), Ed25519PrivateKey.generate()), ref, "release", who="x", why="x", when=WHEN)
+    decide(
+        trusted(bucket, (), Ed25519PrivateKey.generate()), ref, BatchWord.RELEASE, who="x", why="x", when=WHEN
+    )
     assert [*adopt(bucket, (), KEY, WORD)] == []
     assert status(signed) is Status.HELD

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from techner.core.errors import IntegrityError, NotInitialised, RegistryError, TechnerError, Untrusted
 from techner.core.manifest import FileEntry, Manifest
 from techner.core.policy import Policies
-from techner.core.records import Judgement
+from techner.core.records import Judgement, RunOutcome
 from techner.core.run_documents import Candidate, Plan, Reserved
 from techner.core.verdict import Verdict
 from techner.documents import dump
@@ -267,7 +267,7 @@ def test_a_reserved_version_stays_though_its_manifest_written_anew_has_another_n
 def judged(store: Store, run_id: str, *, age: int, report: FileEntry) -> None:
     record = Judgement(
         id=run_id,
-        outcome="rejected",
+        outcome=RunOutcome.REJECTED,
         reason="worse",
         production="p",
         version=None,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from techner.core.errors import IntegrityError, RegistryError, UnknownVersion
-from techner.core.verdict import Check, CheckState, Verdict
+from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.registry.aliases import alias_log, move_alias, production
 from techner.registry.proof import query_apart
 from techner.registry.versions import create_version
@@ -68,7 +68,7 @@ def test_a_version_that_is_live_unknown_or_without_a_reason_is_refused(promoted:
 def test_a_rejected_version_and_one_that_does_not_load_are_not_promoted(promoted: World) -> None:
     live, manifest = production(promoted.store)
     failed = Check(
-        name="micro F1", against="origin", rule="", baseline=0.9, candidate=0.1, low=-0.9, high=-0.7,
+        name="micro F1", against=Against.ORIGIN, rule="", baseline=0.9, candidate=0.1, low=-0.9, high=-0.7,
         margin=0.01, support=9, state=CheckState.FAILED,
     )  # fmt: skip
     rejected = create_version(promoted.store, replace(manifest, verdict=Verdict(checks=(failed,))))

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from techner.core.errors import SettingsError, Untrusted
-from techner.core.records import Decision
+from techner.core.records import BatchWord, Decision
 from techner.documents import dump
 from techner.operate.adopt import adopt
 from techner.registry.aliases import alias_log, alias_names, move_alias, production
@@ -23,7 +23,7 @@ from tests.registry.making import WHEN, generation, manifest
 OLD, NEW = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
 BOTH = (OLD.public_key(), NEW.public_key())
 WORD = Word(who="ada", when=WHEN)
-DECISION = dump(Decision(id="d", word="hold", who="me", why="test", when=WHEN))
+DECISION = dump(Decision(id="d", word=BatchWord.HOLD, who="me", why="test", when=WHEN))
 PLACES = ("batches/b/a/report.json", "decisions/b/999999999998.json", "gc/condemned.json", "runs/r/plan.json")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from techner.core.delivery import BatchRef
 from techner.core.errors import AliasConflict
+from techner.core.records import BatchWord
 from techner.inbox.decisions import decide
 from techner.operate.verify import verify_all
 from techner.registry.aliases import alias_log, move_alias, production
@@ -89,12 +90,12 @@ def page_of_a_run_gone(store: Store) -> None:
 
 
 def decision_on_an_unknown_batch(store: Store) -> None:
-    decide(store, BatchRef(name="x", digest="f" * 64), "exclude", who="x", why="x", when=WHEN)
+    decide(store, BatchRef(name="x", digest="f" * 64), BatchWord.EXCLUDE, who="x", why="x", when=WHEN)
 
 
 def gap_in_the_decisions(store: Store) -> None:
     batch = production(store)[1].lineage.batches[0]
-    for word in ("hold", "release"):
+    for word in (BatchWord.HOLD, BatchWord.RELEASE):
         decide(store, batch, word, who="x", why=word, when=WHEN)
     store.delete(list(store.list(f"decisions/{batch.digest}/"))[-1].key)
 

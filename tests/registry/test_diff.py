@@ -3,7 +3,7 @@
 from typing import Any
 
 from techner.core.delivery import BatchRef
-from techner.core.manifest import FileEntry, LabelScore, Lineage, Manifest
+from techner.core.manifest import FileEntry, LabelScore, Lineage, Manifest, Part
 from techner.registry.diff import difference
 from tests.registry.making import manifest
 
@@ -15,7 +15,7 @@ def entry(path: str, content: str, size_bytes: int = 1) -> FileEntry:
 def score(label: str, candidate: float | None) -> LabelScore:
     return LabelScore(
         label=label,
-        part="new",
+        part=Part.NEW,
         support=9,
         origin=None,
         production=None,

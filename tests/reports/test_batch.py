@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from techner.core.delivery import BatchRef, Finding, QualityReport
+from techner.core.delivery import Action, BatchRef, Finding, QualityReport
 from techner.core.examples import Span
 from techner.reports import Excerpt, batch_report, shown_rows
 
@@ -15,7 +15,7 @@ def report(*issues: Finding, name: str = "monday.jsonl") -> QualityReport:
     return QualityReport(
         batch=BatchRef(name=name, digest="d" * 64),
         admission="a",
-        action="quarantine",
+        action=Action.QUARANTINE,
         reader=name,
         read=10,
         accepted=7,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from techner.core.delivery import BatchRef
-from techner.core.manifest import LabelScore, Manifest
-from techner.core.verdict import Check, CheckState, Verdict
+from techner.core.manifest import LabelScore, Manifest, Part
+from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.reports import cards
 from techner.reports.card import gaps
 from tests.registry.making import manifest
@@ -18,14 +18,21 @@ HOSTILE = "<script>alert(1)</script>|x`\n# evil"
 
 def score(label: str, **parts: Any) -> LabelScore:
     plain = LabelScore(
-        label=label, part="new", support=120, origin=None, production=0.5, candidate=0.625, low=0.05, high=0.2
+        label=label,
+        part=Part.NEW,
+        support=120,
+        origin=None,
+        production=0.5,
+        candidate=0.625,
+        low=0.05,
+        high=0.2,
     )
     return replace(plain, **parts)
 
 
 def check(state: CheckState) -> Check:
     return Check(
-        name="new micro F1", against="production", rule="not worse", baseline=0.5, candidate=0.6,
+        name="new micro F1", against=Against.PRODUCTION, rule="not worse", baseline=0.5, candidate=0.6,
         low=0.0, high=0.2, margin=0.02, support=120, state=state,
     )  # fmt: skip
 
@@ -43,7 +50,7 @@ def night(*, state: CheckState = CheckState.PASSED, **parts: Any) -> Manifest:
         "parent": "0002-aaaaaaaaaaaaaaaa",
         "origin": "0000-bbbbbbbbbbbbbbbb",
         "new_labels": ("PROTOCOL",),
-        "scores": (score("PROTOCOL"), score("PERSON", part="pretrained")),
+        "scores": (score("PROTOCOL"), score("PERSON", part=Part.PRETRAINED)),
         "verdict": Verdict(checks=(check(state),)),
         "lineage": lineage,
     }

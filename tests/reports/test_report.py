@@ -5,8 +5,8 @@ import re
 from techner.core.delivery import BatchRef
 from techner.core.examples import Span
 from techner.core.manifest import FileEntry
-from techner.core.run_documents import Changes, Corpus, EntityChange, Judged
-from techner.core.verdict import Check, CheckState, Verdict
+from techner.core.run_documents import ChangeKind, Changes, Corpus, EntityChange, Judged, ScoringSet
+from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.reports import run_report
 
 HOSTILE = "<script>alert(1)</script>"
@@ -14,7 +14,7 @@ ENTRY = FileEntry(path="x", sha256="0" * 64, size_bytes=1)
 PERSON = Span(0, 5, "PERSON")
 CHECK = Check(
     name="pretrained micro F1",
-    against="origin",
+    against=Against.ORIGIN,
     rule="lost at most 0.005, with 95 % confidence",
     baseline=0.8102,
     candidate=0.8011,
@@ -28,8 +28,8 @@ CHECK = Check(
 
 def page(change: EntityChange | None = None, *, label: str = "PERSON", text: str = "David uses TLS") -> str:
     change = change or EntityChange(
-        part="regression",
-        kind="lost",
+        part=ScoringSet.REGRESSION,
+        kind=ChangeKind.LOST,
         is_annotated=True,
         text=text,
         span=Span(0, 5, label),
@@ -75,8 +75,8 @@ def test_a_lost_entity_is_shown_old_beside_new() -> None:
 def test_production_is_shown_only_where_it_reads_otherwise_than_the_origin() -> None:
     assert "<dt>production</dt>" not in page()
     change = EntityChange(
-        part="holdout",
-        kind="gained",
+        part=ScoringSet.HOLDOUT,
+        kind=ChangeKind.GAINED,
         is_annotated=False,
         text="David",
         span=PERSON,

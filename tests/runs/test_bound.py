@@ -6,7 +6,7 @@ import pytest
 
 from techner.core.errors import Outdated, TechnerError
 from techner.core.run_documents import Candidate, Corpus, Evaluation, Judged, Plan, Report, Speed
-from techner.core.verdict import Check, CheckState, Outcome, Verdict
+from techner.core.verdict import Against, Check, CheckState, Outcome, Verdict
 from techner.documents import canonical, dump, parse, plain
 from techner.night.judge import judge
 from techner.night.reject import reject
@@ -19,7 +19,7 @@ from tests.world import WHEN, WORD, World
 
 YES = Word(who="airflow:ada", when=WHEN, why="read the examples myself", approved=True)
 PASSED = Check(
-    name="new micro F1", against="floor", rule="", baseline=None, candidate=0.9, low=None, high=None,
+    name="new micro F1", against=Against.FLOOR, rule="", baseline=None, candidate=0.9, low=None, high=None,
     margin=0.2, support=9, state=CheckState.PASSED,
 )  # fmt: skip
 

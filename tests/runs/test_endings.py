@@ -7,13 +7,14 @@ import pytest
 
 from techner.core.errors import IntegrityError, RegistryError
 from techner.core.examples import Span
+from techner.core.records import RunEnd
 from techner.inbox.survey import Status, survey
 from techner.night.publish import publish
 from techner.night.reject import abandon, reject
 from techner.operate.verify import verify_all
 from techner.registry.aliases import production
 from techner.registry.proof import query_apart
-from techner.runs.endings import REJECT, begin, give_up
+from techner.runs.endings import begin, give_up
 from techner.runs.judgements import Word, judgements
 from tests.world import WHEN, WORD, World, quick
 
@@ -58,7 +59,7 @@ def test_a_no_while_the_run_is_being_published_is_refused_and_holds_nothing(judg
 
 def test_a_yes_while_the_run_is_being_rejected_is_refused(judged: World) -> None:
     live, _ = production(judged.store)
-    begin(judged.run("run-2"), REJECT, NO)
+    begin(judged.run("run-2"), RunEnd.REJECT, NO)
     with pytest.raises(RegistryError, match=r"cli:bob began to reject .* `techner run reject run-2` goes on"):
         publish(judged.run("run-2"), WORD)
     reject(judged.run("run-2"), NO)
@@ -90,7 +91,7 @@ def test_a_run_that_was_given_up_during_the_proof_moves_nothing(judged: World) -
 
 
 def test_a_run_that_is_given_up_again_is_told_once(judged: World) -> None:
-    begin(judged.run("run-2"), REJECT, NO)
+    begin(judged.run("run-2"), RunEnd.REJECT, NO)
     give_up(judged.run("run-2"), NO)  # killed before its judgement, and done again
     said = [entry.key for entry in judged.store.list("decisions/run-")]
     give_up(judged.run("run-2"), NO)

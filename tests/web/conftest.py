@@ -11,10 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from techner.core.delivery import BatchRef
-from techner.core.manifest import LabelScore, Lineage, Manifest
+from techner.core.manifest import LabelScore, Lineage, Manifest, Part
 from techner.core.policy import Policies
-from techner.core.records import Judgement
-from techner.core.verdict import Check, CheckState, Verdict
+from techner.core.records import BatchWord, Judgement, RunOutcome
+from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.inbox.decisions import decide
 from techner.inbox.survey import survey
 from techner.registry.aliases import move_alias
@@ -33,7 +33,7 @@ MODEL = {"config.cfg": b"[nlp]\n", "ner/model": bytes(range(256)) * 9000, "ner/e
 def check(name: str, candidate: float | None, state: CheckState, *, decisive: bool = True) -> Check:
     return Check(
         name=name,
-        against="origin",
+        against=Against.ORIGIN,
         rule="lost at most 0.010, with 95 % confidence",
         baseline=0.861,
         candidate=candidate,
@@ -46,12 +46,12 @@ def check(name: str, candidate: float | None, state: CheckState, *, decisive: bo
     )
 
 
-def score(label: str, part: str, low: float | None, high: float | None) -> LabelScore:
+def score(label: str, part: Part, low: float | None, high: float | None) -> LabelScore:
     return LabelScore(
         label=label,
         part=part,
         support=412,
-        origin=0.861 if part == "pretrained" else None,
+        origin=0.861 if part is Part.PRETRAINED else None,
         production=0.858,
         candidate=0.864,
         low=low,
@@ -60,10 +60,10 @@ def score(label: str, part: str, low: float | None, high: float | None) -> Label
 
 
 SCORES = (
-    score("ORG", "pretrained", -0.004, 0.009),
-    score("PERSON", "pretrained", -0.021, -0.006),
-    score("PROGRAMMING_LANGUAGE", "new", 0.012, 0.05),
-    score("PROTOCOL", "new", None, None),
+    score("ORG", Part.PRETRAINED, -0.004, 0.009),
+    score("PERSON", Part.PRETRAINED, -0.021, -0.006),
+    score("PROGRAMMING_LANGUAGE", Part.NEW, 0.012, 0.05),
+    score("PROTOCOL", Part.NEW, None, None),
 )
 GOOD = check("micro F1", 0.864, CheckState.PASSED)
 PASSED = Verdict(checks=(GOOD, check("ORG", 0.864, CheckState.PASSED)))
@@ -104,7 +104,7 @@ def fill(store: Store, *, nights: int = 2) -> Filled:
         move_alias(store, version, expected=live, who="airflow:schedule", why=why, when=when)
         judge(store, f"scheduled-{number}", PASSED, version=version, batches=refs[number - 1 : number])
         live = version
-    decide(store, refs[2], "hold", who="airflow:schedule", why=FAILED.reason, when=WHEN)
+    decide(store, refs[2], BatchWord.HOLD, who="airflow:schedule", why=FAILED.reason, when=WHEN)
     judge(store, "scheduled-9", FAILED, version=None, batches=refs[2:])
     return Filled(store, origin, live, MODEL | {"meta.json": b"%d" % nights})
 
@@ -137,7 +137,7 @@ def judge(
     newest = log.newest()
     record = Judgement(
         id=run,
-        outcome="promoted" if version else "rejected",
+        outcome=RunOutcome.PROMOTED if version else RunOutcome.REJECTED,
         reason=verdict.reason,
         production="0000-0000000000000000",
         version=version,
