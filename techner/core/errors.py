@@ -2,6 +2,7 @@
 
 TechnerError
 ├── BatchError              a delivery that cannot be used
+│   └── FileError           a file of which no row can be used, with the code of the finding
 ├── ModelError              a base model that cannot be found, loaded or uptrained
 ├── SettingsError           a setting that is missing or contradicts another
 │   └── PolicyError         a figure or word of a policy that is not allowed
@@ -43,6 +44,17 @@ class TechnerError(Exception):
 
 class BatchError(TechnerError):
     """A delivery that cannot be used."""
+
+
+class FileError(BatchError):
+    """A file of which no row can be used: `code` is that of the finding, as in `core/codes.py`."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(code, detail)
+        self.code, self.detail = code, detail
+
+    def _text(self) -> str:
+        return f"{self.code}: {self.detail}"
 
 
 class ModelError(TechnerError):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats.rows import ShapeError
 from techner.formats.tags import TAG, spans
 
@@ -73,7 +73,7 @@ def is_comment(line: str, columns: Columns) -> bool:
 def columns_of(data: bytes) -> Columns | None:
     """Return how the columns are cut; None where most lines of the beginning do not end with a tag.
 
-    Raises BatchError where the columns are known and no one of them is sure to be the tag of entities.
+    Raises FileError where the columns are known and no one of them is sure to be the tag of entities.
     """
     head = data[:HEAD_BYTES].decode("utf-8", "replace").split("\n")
     if len(data) > HEAD_BYTES:
@@ -105,7 +105,7 @@ def columns_of(data: bytes) -> Columns | None:
 
 
 def _conllu(cut: list[list[str]]) -> Columns:
-    """Return the columns of CoNLL-U; raises BatchError where none has a name."""
+    """Return the columns of CoNLL-U; raises FileError where none has a name."""
     if any(len(line) == _CONLLU_COLUMNS and _IN_MISC.search(line[_MISC]) for line in cut):
         return Columns(tabs=True, token=1, tag=_MISC, in_misc=True)
     if any(TAG.fullmatch(line[-1]) for line in cut):
@@ -125,7 +125,7 @@ def _entity_columns(whole: list[list[str]], token: int) -> list[int]:
 
 
 def _refuse_other_tags(cut: list[list[str]], count: int) -> None:
-    """Raise BatchError where the last column holds chunks, or labels without a letter."""
+    """Raise FileError where the last column holds chunks, or labels without a letter."""
     last = [line[-1] for line in cut]
     labels = {tag[2:] for tag in last if TAG.fullmatch(tag) and tag != "O"}
     if labels and labels <= _CHUNKS:
@@ -160,7 +160,7 @@ def _nest(whole: list[list[str]], outer: int, inner: int) -> bool:
 
 
 def _checked(columns: Columns, cut: list[list[str]]) -> Columns:
-    """Return the columns; raises BatchError where the words are letters, numbers, or said again and again."""
+    """Return the columns; raises FileError where the words are letters, numbers, or said again and again."""
     words = [line[columns.token] for line in cut if len(line) > columns.token]
     if len(words) >= _LEAST_LETTERS and max(map(len, cut)) > len(("word", "tag")):
         numbers = sum(_NUMBERS.fullmatch(word) is not None for word in words)
@@ -181,8 +181,8 @@ def _checked(columns: Columns, cut: list[list[str]]) -> Columns:
     return columns
 
 
-def _unsure(seen: str, do: str) -> BatchError:
-    return BatchError(f"format: CoNLL, {seen}: {do}, in lines of a word and one tag")
+def _unsure(seen: str, do: str) -> FileError:
+    return FileError("format", f"CoNLL, {seen}: {do}, in lines of a word and one tag")
 
 
 def _are_counted(lines: list[list[str]]) -> bool:

@@ -5,7 +5,7 @@ from io import BytesIO
 from itertools import chain
 from typing import Any
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats import strict_json
 from techner.formats.columns import DOCUMENT, Columns, columns_of, is_comment
 from techner.formats.rows import Row, ShapeError
@@ -29,7 +29,7 @@ Token = tuple[str, str, bool]
 
 
 def read_conll(data: bytes, columns: Columns) -> Iterator[Row]:
-    """Yield a row a sentence, numbered by its first line; raises BatchError where a line is JSON."""
+    """Yield a row a sentence, numbered by its first line; raises FileError where a line is JSON."""
     rows = filter(None, (_sentence(*block, columns) for block in _blocks(data)))
     first = next(rows, None)
     if first is None:
@@ -76,8 +76,8 @@ def _sentence(first: int, lines: int, block: bytes, columns: Columns) -> Row | N
         cut = columns.cut(text)
         if columns.tag_of(cut) is None or not cut[columns.token]:
             if _is_json(text):
-                raise BatchError(
-                    f"mixed: line {number} is JSON, most lines are {NAME}: deliver one format a file"
+                raise FileError(
+                    "mixed", f"line {number} is JSON, most lines are {NAME}: deliver one format a file"
                 )
             return Row(number=first, raw=raw, fault=("shape", f"line {number} has no token or no tag"))
         cuts.append(cut)

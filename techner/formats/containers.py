@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats.objects import named
 from techner.formats.rows import Item
 from techner.formats.unknown import refuse_tools
@@ -26,7 +26,7 @@ Known = Callable[[Any], bool]
 def unpacked(items: Iterator[Item], is_record: Known) -> Iterator[Item]:
     """Return an item for each record of a container that is alone in its file; other items as they are.
 
-    Raises BatchError where it has several lists of records.
+    Raises FileError where it has several lists of records.
     """
     head = list(islice(items, 2))
     parts = None
@@ -58,8 +58,8 @@ def _parts(record: Mapping[str, Any], is_record: Known) -> list[Any] | None:
         if isinstance(value, dict):
             found |= {f"{key}.{inner}": part for inner, part in _lists(value, is_record).items()}
     if len(found) > 1:
-        raise BatchError(
-            f"format: one object with several lists of records, {named(found)}: deliver one a file"
+        raise FileError(
+            "format", f"one object with several lists of records, {named(found)}: deliver one a file"
         )
     return next(iter(found.values()), None)
 

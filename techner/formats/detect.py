@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats import conll, docbin, huggingface, python_literal, word_table
 from techner.formats.foreign import refuse_foreign, refuse_utf16, with_line_ends
 from techner.formats.json_files import is_json_list, json_lines, json_list, json_record
@@ -20,7 +20,7 @@ _EMPTY_LIST = re.compile(rb"\s*\[\s*\]\s*")
 def read_rows(data: bytes) -> tuple[str, Iterator[Row]]:
     """Return the name of the format and the rows.
 
-    Raises BatchError where the whole file cannot be read; also while the rows are taken, for what shows only
+    Raises FileError where the whole file cannot be read; also while the rows are taken, for what shows only
     there: a second format, a list that breaks off.
     """
     if not data.startswith(_GZIP):
@@ -36,9 +36,9 @@ def _read_unpacked(data: bytes) -> tuple[str, Iterator[Row]]:
     refuse_utf16(data)
     data = with_line_ends(data.removeprefix(_BOM))  # framing, not data
     if data.isspace() or not data:
-        raise BatchError("empty: the file has no rows")
+        raise FileError("empty", "the file has no rows")
     if _EMPTY_LIST.fullmatch(data):
-        raise BatchError("empty: the file is an empty list")
+        raise FileError("empty", "the file is an empty list")
     return _read_text(data)
 
 

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats.packed import unpack
 from techner.formats.rows import Row, ShapeError
 
@@ -45,7 +45,7 @@ def is_docbin(data: bytes) -> bool:
 
 
 def read_docbin(data: bytes) -> Iterator[Row]:
-    """Yield a row a Doc; raises BatchError for anything but a DocBin."""
+    """Yield a row a Doc; raises FileError for anything but a DocBin."""
     from spacy.strings import StringStore
 
     unpacked = unpack(data, what="DocBin")
@@ -54,15 +54,15 @@ def read_docbin(data: bytes) -> Iterator[Row]:
         strings = StringStore(names)
     except _FAULTS as error:
         problem = f"no DocBin of spaCy 3 ({type(error).__name__}: {error})"
-        raise BatchError(f"encoding: the file is zlib data and {problem}: export it again") from error
+        raise FileError("encoding", f"the file is zlib data and {problem}: export it again") from error
     left = MAX_CHARS_OF_BYTE * len(unpacked) + MAX_DOC_CHARS
     for number, doc in enumerate(docs, 1):
         try:
             parts, chars = _parts(doc, strings)
             left -= chars
             if left < 0:
-                raise BatchError(
-                    "large: the texts of the DocBin are far longer than the file: deliver smaller files"
+                raise FileError(
+                    "large", "the texts of the DocBin are far longer than the file: deliver smaller files"
                 )
             if number <= len(groups):
                 _refuse_others(groups[number - 1], parts["entities"] or ())
@@ -120,7 +120,7 @@ def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str], list[b
     spaces = np.frombuffer(message["spaces"], dtype="uint8")
     lengths = np.frombuffer(message["lengths"], dtype="int32").tolist()
     if not lengths:
-        raise BatchError("empty: the DocBin has no documents")
+        raise FileError("empty", "the DocBin has no documents")
     unknown = [bool(flag.get("has_unknown_spaces")) for flag in message.get("flags") or [{}] * len(lengths)]
     sizes_fit = sum(lengths) == len(tokens) == len(spaces) and len(unknown) == len(lengths)
     if min(lengths, default=0) < 0 or not sizes_fit:
@@ -131,7 +131,7 @@ def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str], list[b
         for length, none_known in zip(lengths, unknown, strict=True):
             end = start + length
             if length > MAX_DOC_CHARS:
-                raise BatchError(f"large: a document of {length:,} tokens: deliver smaller ones")
+                raise FileError("large", f"a document of {length:,} tokens: deliver smaller ones")
             after = [place < end for place in range(start + 1, end + 1)] if none_known else spaces[start:end]
             words = tokens[start:end, columns].tolist()
             yield [[*word, int(space)] for word, space in zip(words, after, strict=True)]

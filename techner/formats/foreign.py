@@ -1,6 +1,6 @@
 """Files of other kinds, told by their first bytes: archives, tables, other encodings."""
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 
 _TAR_AT = 257
 _PICKLE = "a pickle, which is never opened; export the annotation as JSONL"
@@ -28,7 +28,7 @@ _FOREIGN = {
     b"\x80\x05": _PICKLE,
 }
 
-_NO_MARK = "encoding: the file is UTF-16 or UTF-32 without a mark; export as UTF-8"
+_NO_MARK = "the file is UTF-16 or UTF-32 without a mark; export as UTF-8"
 _HEAD_BYTES = 1 << 16
 _PLAIN_BYTES = 16
 """So many bytes of ASCII begin no UTF-16: a single line of a file may be full of zeros."""
@@ -37,24 +37,24 @@ _LEAST_ZEROS = 50
 
 
 def refuse_foreign(data: bytes) -> None:
-    """Raise BatchError for a file of another kind, with what to deliver instead."""
+    """Raise FileError for a file of another kind, with what to deliver instead."""
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
-            raise BatchError(f"encoding: the file is {what}")
+            raise FileError("encoding", f"the file is {what}")
     if data[_TAR_AT : _TAR_AT + 5] == b"ustar":
-        raise BatchError("encoding: the file is a tar archive; deliver the files inside")
+        raise FileError("encoding", "the file is a tar archive; deliver the files inside")
     if b"\0" in data[:4]:
-        raise BatchError(_NO_MARK)
+        raise FileError("encoding", _NO_MARK)
 
 
 def refuse_utf16(data: bytes) -> None:
-    """Raise BatchError for a text of two bytes a character whose first ones have no zero: Chinese, Greek."""
+    """Raise FileError for a text of two bytes a character whose first ones have no zero: Chinese, Greek."""
     head = data[:_HEAD_BYTES]
     begins_plainly = (
         len(head) > _PLAIN_BYTES and head[:_PLAIN_BYTES].isascii() and b"\0" not in head[:_PLAIN_BYTES]
     )
     if head.count(b"\0") * _LEAST_ZEROS > len(head) and not begins_plainly and not _is_utf8(head):
-        raise BatchError(_NO_MARK)
+        raise FileError("encoding", _NO_MARK)
 
 
 def _is_utf8(head: bytes) -> bool:

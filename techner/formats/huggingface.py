@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats import doccano, strict_json
 from techner.formats.rows import Item, Row, ShapeError
 from techner.formats.tags import TAG, tagged
@@ -105,11 +105,11 @@ def is_document(data: bytes) -> bool:
 
 
 def document_rows(data: bytes) -> Iterator[Item]:
-    """Yield the rows of such a document, each with the features that name its tags; raises BatchError."""
+    """Yield the rows of such a document, each with the features that name its tags; raises FileError."""
     try:
         document = strict_json.record(data.decode())
     except ValueError as error:
-        raise BatchError(f"json: {error}; export the document again") from error
+        raise FileError("json", f"{error}; export the document again") from error
     features: dict[str, Any] = {}
     for feature in document["features"]:
         match feature:
@@ -118,8 +118,8 @@ def document_rows(data: bytes) -> Iterator[Item]:
     rows = document.get("rows")
     repeated = len(json.dumps(features)) * (len(rows) if isinstance(rows, list) else 1)
     if repeated > MAX_REPEATED_BYTES:  # each row must say what its numbers mean
-        raise BatchError(
-            "large: the document repeats long features for many rows: deliver the rows as strings"
+        raise FileError(
+            "large", "the document repeats long features for many rows: deliver the rows as strings"
         )
     for number, row in enumerate(_rows(document), 1):
         record = {"features": features, **row}
@@ -129,10 +129,12 @@ def document_rows(data: bytes) -> Iterator[Item]:
 def _rows(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     rows = document.get("rows")
     if not isinstance(rows, list) or not rows:
-        raise BatchError("empty: the document has features and no rows")
+        raise FileError("empty", "the document has features and no rows")
     for number, found in enumerate(rows, 1):
         match found:
             case {"row": dict(row)} if not found.get("truncated_cells"):
                 yield row
             case _:
-                raise BatchError(f"shape: row {number} of the document is cut off or no row: export it again")
+                raise FileError(
+                    "shape", f"row {number} of the document is cut off or no row: export it again"
+                )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any, NoReturn
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats import strict_json
 from techner.formats.rows import Fault, Item
 
@@ -74,7 +74,7 @@ def json_record(data: bytes) -> Iterator[Item] | None:
 
 
 def json_list(data: bytes) -> Iterator[Item]:
-    """Yield the items of one list, each with its own bytes; raises BatchError where the list breaks off.
+    """Yield the items of one list, each with its own bytes; raises FileError where the list breaks off.
 
     Unlike a line, an item after a syntax error cannot be found again, so the file is refused.
     """
@@ -185,6 +185,6 @@ def _fault(raw: bytes, faults: list[str]) -> Fault | None:
     return ("json", faults[0]) if faults else None
 
 
-def _broken(data: bytes, at: int, number: int, what: object) -> BatchError:
+def _broken(data: bytes, at: int, number: int, what: object) -> FileError:
     line = data.count(b"\n", 0, at) + 1
-    return BatchError(f"json: item {number} of the list, line {line}: {what}; export the whole list again")
+    return FileError("json", f"item {number} of the list, line {line}: {what}; export the whole list again")

@@ -3,7 +3,7 @@
 import zlib
 from io import BytesIO
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 
 MAX_UNPACKED_BYTES = 128 << 20
 MAX_RATIO = 200
@@ -15,7 +15,7 @@ _GZIP_OR_ZLIB = 47
 
 
 def unpack(data: bytes, *, what: str) -> bytes:
-    """Return what gzip or zlib `data` holds; raises BatchError where it is broken or unpacks to too much."""
+    """Return what gzip or zlib `data` holds; raises FileError where it is broken or unpacks to too much."""
     allowed = min(MAX_UNPACKED_BYTES, max(RATIO_COUNTS_FROM_BYTES, MAX_RATIO * len(data)))
     unpacked = BytesIO()
     unpacker = None
@@ -29,12 +29,12 @@ def unpack(data: bytes, *, what: str) -> bytes:
             try:
                 unpacked.write(unpacker.decompress(rest))
             except zlib.error as error:
-                raise BatchError(f"encoding: the {what} is damaged ({error}): deliver it again") from error
+                raise FileError("encoding", f"the {what} is damaged ({error}): deliver it again") from error
             if unpacked.tell() > allowed:
                 limit = f"more than {allowed >> 20} MiB"
-                raise BatchError(f"encoding: the {what} unpacks to {limit}: deliver smaller files")
+                raise FileError("encoding", f"the {what} unpacks to {limit}: deliver smaller files")
             rest = unpacker.unused_data
             unpacker = None if unpacker.eof else unpacker
     if unpacker is not None:
-        raise BatchError(f"encoding: the {what} breaks off: deliver it again")
+        raise FileError("encoding", f"the {what} breaks off: deliver it again")
     return unpacked.getvalue()

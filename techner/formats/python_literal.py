@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats.python_scan import Found, line_of, lists_in
 from techner.formats.rows import Fault, Item
 
@@ -36,11 +36,11 @@ def is_python(head: str, data: bytes) -> bool:
 
 
 def read_python(data: bytes, is_record: Callable[[Any], bool]) -> Iterator[Item]:
-    """Yield the items of the only list of training data; raises BatchError where it is not one."""
+    """Yield the items of the only list of training data; raises FileError where it is not one."""
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise BatchError(f"encoding: byte {error.start} is not UTF-8: export the file as UTF-8") from error
+        raise FileError("encoding", f"byte {error.start} is not UTF-8: export the file as UTF-8") from error
     lists = lists_in(text)
     fitting = [found for found in lists if _holds_records(text, found, is_record)]
     if len(fitting) > 1 and not any(found.name for found in fitting):
@@ -49,14 +49,16 @@ def read_python(data: bytes, is_record: Callable[[Any], bool]) -> Iterator[Item]
         names = ", ".join(found.name or line_of(text, found.at) for found in lists[:8]) or "nothing"
         many = "several lists of training data" if fitting else "no list of training data"
         wanted = "one list [(text, {'entities': [(start, end, label)]}), …]"
-        raise BatchError(f"format: Python with {many} (lists: {names}): deliver {wanted} a file")
+        raise FileError("format", f"Python with {many} (lists: {names}): deliver {wanted} a file")
     (found,) = fitting
     if found.problem:
-        raise BatchError(f"format: Python that would have to be run, {found.problem}: deliver literals alone")
+        raise FileError(
+            "format", f"Python that would have to be run, {found.problem}: deliver literals alone"
+        )
     if found.name and (changed := re.search(_CHANGED.format(name=found.name), text, re.MULTILINE)):
         line = text.count("\n", 0, changed.start()) + 1
-        raise BatchError(
-            f"format: Python that changes {found.name} on line {line}: deliver the final list alone"
+        raise FileError(
+            "format", f"Python that changes {found.name} on line {line}: deliver the final list alone"
         )
     return _items(text, found)
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 
 MAX_DEPTH = 32
 _ASSIGNED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*(?::[^=\n]*)?=\s*")
@@ -56,14 +56,14 @@ def lists_in(text: str) -> list[Found]:
             continue
         token = _TOKEN.match(text, at)
         if token is None:
-            raise BatchError(
-                f"format: Python breaks off in a string on {line_of(text, at)}: deliver it again"
+            raise FileError(
+                "format", f"Python breaks off in a string on {line_of(text, at)}: deliver it again"
             )
         scanner.take(token.lastgroup or "", token.group(), at, token.end())
         at = token.end()
     if scanner.open:
         where = line_of(text, scanner.open.at)
-        raise BatchError(f"format: Python whose list on {where} is not closed: deliver it again")
+        raise FileError("format", f"Python whose list on {where} is not closed: deliver it again")
     return scanner.lists
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats import (
     classic,
     conll,
@@ -62,11 +62,11 @@ _OF_LABEL_STUDIO = {module.NAME: module for module in (label_studio, label_studi
 
 
 def read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
-    """Return the name of the format and the rows; raises BatchError as `read_rows` does."""
+    """Return the name of the format and the rows; raises FileError as `read_rows` does."""
     items = nested.taken_apart(containers.unpacked(items, is_record))
     head = _head(items)
     if not head:
-        raise BatchError("empty: the file has no rows")
+        raise FileError("empty", "the file has no rows")
     unknown.refuse_tools([value for _, _, value, fault in head if not fault])
     records = [value for _, _, value, fault in head if not fault and format_of(value)]
     if not records:
@@ -81,7 +81,7 @@ def read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
     if first and (tool := _OF_LABEL_STUDIO.get(first.name)):
         records = [record for record in records if tool.recognises(record)]
         if why := tool.refusal(records):
-            raise BatchError(f"format: {why}")
+            raise FileError("format", why)
         read = partial(tool.read, usual=tool.usual_text(records))
         first = replace(first, read=read)
         formats = tuple(first if one.name == first.name else one for one in RECORD_FORMATS)
@@ -91,7 +91,7 @@ def read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
 
 
 def _refuse_alike(head: list[Item], formats: Iterable[RecordFormat], name: str) -> None:
-    """Raise BatchError where no entity of the beginning can be read, for what many rows have alike."""
+    """Raise FileError where no entity of the beginning can be read, for what many rows have alike."""
     reasons: Counter[str] = Counter()
     unread: list[Item] = []
     for item in head:
@@ -112,7 +112,7 @@ def _refuse_alike(head: list[Item], formats: Iterable[RecordFormat], name: str) 
             return
     many = max(1, len(head) * _MANY)  # of one row its own fault says it
     if reasons.total() > many:
-        raise BatchError(f"format: {reasons.most_common(1)[0][0]}")
+        raise FileError("format", reasons.most_common(1)[0][0])
     if len(unread) > many:
         unknown.refuse_unknown(unread)
 
@@ -197,6 +197,6 @@ def _no_annotation(number: int, raw: bytes, record: Any) -> Row:
     return Row(number=number, raw=raw, fault=("shape", "neither an object nor [text, {entities}]"))
 
 
-def _mixed(first: str, first_row: int, second: str, second_row: int) -> BatchError:
+def _mixed(first: str, first_row: int, second: str, second_row: int) -> FileError:
     rows = f"row {first_row} is {first}, row {second_row} is {second}"
-    return BatchError(f"mixed: {rows}: deliver one format a file")
+    return FileError("mixed", f"{rows}: deliver one format a file")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats.objects import named
 from techner.formats.rows import Item
 from techner.formats.unread import sign_of_annotation
@@ -33,12 +33,12 @@ _TOOLS = (
 
 
 def refuse_unknown(head: Sequence[Item]) -> None:
-    """Raise BatchError where the first rows of a file are no annotation that is read here."""
+    """Raise FileError where the first rows of a file are no annotation that is read here."""
     faults = [fault for _, _, _, fault in head if fault]
     if len(faults) == len(head):
         if len(faults) > 1 and all(code == "encoding" for code, _ in faults):
             number, detail = head[0][0], faults[0][1]
-            raise BatchError(f"encoding: no row is UTF-8 (row {number}: {detail}): export as UTF-8")
+            raise FileError("encoding", f"no row is UTF-8 (row {number}: {detail}): export as UTF-8")
         if all(code == "json" for code, _ in faults) and not any(_is_json(raw) for _, raw, _, _ in head):
             raise unknown(b"\n".join(raw for _, raw, _, _ in head).decode("utf-8", "replace"))
         return
@@ -56,7 +56,7 @@ def refuse_unknown(head: Sequence[Item]) -> None:
 
 
 def refuse_tools(values: Sequence[Any]) -> None:
-    """Raise BatchError for records of a tool whose export is known not to be enough, or not read."""
+    """Raise FileError for records of a tool whose export is known not to be enough, or not read."""
     records = [value for value in values if isinstance(value, dict)]
     if records and _tool(records):
         keys = dict.fromkeys(key for record in records for key in record)
@@ -67,7 +67,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, dict) and "text" in value and sign_of_annotation(value) is None
 
 
-def unknown(text: str) -> BatchError:
+def unknown(text: str) -> FileError:
     """Return the refusal of a file of lines that are neither JSON nor known columns."""
     lines = [line for line in text.split("\n") if line.strip()] or [text]
     for pattern, tool in _TOOLS:
@@ -76,8 +76,8 @@ def unknown(text: str) -> BatchError:
     return _refused(_columns(lines))
 
 
-def _refused(seen: str) -> BatchError:
-    return BatchError(f"format: not a format read here: {seen}. Read are {READ}")
+def _refused(seen: str) -> FileError:
+    return FileError("format", f"not a format read here: {seen}. Read are {READ}")
 
 
 def _columns(lines: list[str]) -> str:

@@ -7,8 +7,9 @@ from itertools import islice
 from typing import Any
 
 from techner.core.delivery import Action, BatchMetadata, BatchRef, Finding, QualityReport
-from techner.core.errors import BatchError, IntegrityError
+from techner.core.errors import FileError, IntegrityError
 from techner.core.examples import Example
+from techner.core.redact import redact
 from techner.formats import Row, read_rows
 from techner.quality.disagreement import CODE, SecondReader, disagreements
 from techner.quality.expectations import expect
@@ -99,7 +100,7 @@ def assess(
         _refuse_large(data, rulebook.policy.max_delivery_bytes)
         reader, rows = read_rows(data)
         scan = scanned(rows, rulebook, scope or None)
-    except BatchError as error:
+    except FileError as error:
         issues = (*faults, _of_batch(error))
         report = rejected(batch, admission=rulebook.digest, scope=scope, issues=issues)
         return Examined(report=report, data=data, scan=None)
@@ -170,19 +171,18 @@ def _delivered(rulebook: Rulebook) -> tuple[BatchMetadata | None, list[Finding]]
         return None, []
     try:
         return delivered_metadata(rulebook.metadata, rulebook.scheme), []
-    except BatchError as error:
+    except FileError as error:
         return BatchMetadata(scope=()), [_of_batch(error)]
 
 
 def _refuse_large(data: bytes, most: int) -> None:
     if len(data) > most:
         limit = f"at most {most:,} (quality.max_delivery_bytes)"
-        raise BatchError(f"large: the file has {len(data):,} bytes, {limit}: deliver smaller files")
+        raise FileError("large", f"the file has {len(data):,} bytes, {limit}: deliver smaller files")
 
 
-def _of_batch(error: BatchError) -> Finding:
-    code, _, detail = str(error).partition(": ")
-    return Finding(row=None, code=code, detail=writable(detail))
+def _of_batch(error: FileError) -> Finding:
+    return Finding(row=None, code=error.code, detail=writable(redact(error.detail)))
 
 
 def _of_metric(metric: Metric) -> Finding:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import starmap
 
 from techner.core.codes import CODES
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.core.examples import Example, Span, fold, leak_key
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
@@ -91,7 +91,7 @@ class Scan:
         for row in rows:
             self.numbers.append(row.number)
             if len(self.numbers) > MAX_ROWS:
-                raise BatchError(f"large: more than {MAX_ROWS:,} rows: deliver smaller files")
+                raise FileError("large", f"more than {MAX_ROWS:,} rows: deliver smaller files")
             is_faulty = False
             for fault in self._row_faults(row):
                 found(row.number, fault)
@@ -199,10 +199,10 @@ def ranges(entities: list[object]) -> Iterator[tuple[int, int]]:
 
 
 def scanned(rows: Iterable[Row], rulebook: Rulebook, scope: tuple[str, ...] | None) -> Scan:
-    """Check all rows; raises BatchError where there is none."""
+    """Check all rows; raises FileError where there is none."""
     bounds = Bounds(rulebook.tokenize, cuts_at_space=rulebook.cuts_at_space)
     scan = Scan(rulebook, scope, bounds, Placement(bounds))
     scan.take(rows)
     if not scan.numbers:  # only document marks and comments
-        raise BatchError("empty: the file has no rows")
+        raise FileError("empty", "the file has no rows")
     return scan

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from techner.core.delivery import BatchMetadata
-from techner.core.errors import BatchError, IntegrityError
+from techner.core.errors import FileError, IntegrityError
 from techner.core.examples import Example, Span
 from techner.core.scheme import LabelScheme, scope_today
 from techner.documents import parse
@@ -12,15 +12,15 @@ from techner.formats import strict_json
 
 
 def delivered_metadata(metadata: bytes, scheme: LabelScheme) -> BatchMetadata:
-    """Read a batch's metadata; raises BatchError for anything but a scope of the label scheme."""
+    """Read a batch's metadata; raises FileError for anything but a scope of the label scheme."""
     try:
         strict_json.loads(metadata.decode())  # `parse` takes the last of two equal keys
         found = parse(BatchMetadata, metadata, where="the metadata")
     except (ValueError, IntegrityError) as error:
         shape = '{"scope": ["LABEL", …]}, with "corrects" where rows come again'
-        raise BatchError(f"metadata: {error}; write {shape}, and nothing else") from error
+        raise FileError("metadata", f"{error}; write {shape}, and nothing else") from error
     if fault := scheme.scope_fault(found.scope):
-        raise BatchError(f"metadata: {fault}; correct the .meta.json beside the delivery")
+        raise FileError("metadata", f"{fault}; correct the .meta.json beside the delivery")
     return replace(found, scope=scope_today(found.scope, scheme.moves))
 
 
