@@ -72,7 +72,7 @@ ROW_CODES: dict[str, Code] = {
         sentence="a name that is nearly always annotated is annotated here too", severity="warning"
     ),
     "model_disagreement": Code(
-        sentence="the production model does not surely read it otherwise than the annotator",
+        sentence="the production model does not confidently read it differently",
         severity="warning",
         is_fixed=True,
         needs_model=True,

@@ -10,7 +10,7 @@ TechnerError
 │   ├── ObjectExists        create-only: the key is taken
 │   └── ObjectMissing
 ├── RegistryError
-│   ├── AliasConflict       somebody else moved the alias first
+│   ├── AliasConflict       another writer moved the alias first
 │   ├── UnknownVersion
 │   ├── Outdated            a document of a run was not made from what is there now
 │   └── NotInitialised      the store has no origin yet
@@ -90,7 +90,7 @@ class ObjectExists(StoreError):  # noqa: N818 - it names the state that was foun
         self.key = key
 
     def _text(self) -> str:
-        return f"{self.key!r} exists already and is write-once"
+        return f"{self.key!r} already exists and is write-once"
 
 
 class ObjectMissing(StoreError):  # noqa: N818
@@ -130,7 +130,7 @@ class UnknownVersion(RegistryError):  # noqa: N818
         self.name = name
 
     def _text(self) -> str:
-        return f"no version or alias {self.name!r}; `techner model list` shows what there is"
+        return f"no version or alias {self.name!r}; `techner model list` shows all versions"
 
 
 class Outdated(RegistryError):  # noqa: N818
@@ -208,6 +208,6 @@ class Rewritten(Untrusted):
 
     def _text(self) -> str:
         return (
-            f"{self.what} is {self.why}; it is not used. Find out who wrote to the store. Where it was "
+            f"{self.what} is {self.why}; it is not used. Find out who wrote to the store. If it was "
             f"restored or begun anew on purpose, delete {self.memory} to forget what was seen"
         )

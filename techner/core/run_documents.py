@@ -87,7 +87,7 @@ class Evaluation:
     production_labels: tuple[str, ...]
     """New labels that production knows, under today's names, without retired ones; empty on a first night."""
     lost_labels: tuple[str, ...]
-    """Those of them that the candidate does not know any more."""
+    """Those of them that the candidate no longer knows."""
     size_bytes: dict[str, int]
     """candidate, origin → bytes of all files."""
     origin_spans: dict[str, tuple[int, int]] | None = None

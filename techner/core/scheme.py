@@ -37,7 +37,7 @@ class LabelScheme:
     def scope_fault(self, scope: Any) -> str | None:
         """Say what is wrong with a delivered scope."""
         if not isinstance(scope, (list, tuple)) or not scope:
-            return "a scope is a list of one label or more; leave it out where nobody can tell"
+            return "a scope is a list of one label or more; leave it out if it is not known"
         return next((fault for label in scope if (fault := self.fault(label))), None)
 
 

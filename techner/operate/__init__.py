@@ -1,1 +1,1 @@
-"""What a person does with a store: begin it, move and export models, look after it."""
+"""What a person does with a store: make it, move and export models, and maintain it."""

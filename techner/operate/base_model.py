@@ -1,4 +1,4 @@
-"""A base model, however it was named, as a folder."""
+"""A base model as a folder, however it was named."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -45,7 +45,7 @@ def base_folder(base: str, *, show_steps: ShowSteps = _quiet) -> Iterator[Path]:
             raise ModelError(
                 f"no base model {base!r}. Give an installed package (`en_core_web_lg`, once installed), "
                 "a folder that spaCy can load, a .whl or .tar.gz of a spaCy package, or `starter`: a small "
-                "pipeline trained here and now"
+                "pipeline that is trained here and now"
             )
 
 
@@ -68,4 +68,4 @@ def _pipeline_below(folder: Path, base: str) -> Path:
             raise ModelError(f"{base!r} holds {len(found)} spaCy pipelines: name the folder of one ({named})")
         if found:
             return found[0]
-    raise ModelError(f"{base!r} holds no spaCy pipeline: there is no config.cfg in it")
+    raise ModelError(f"{base!r} holds no spaCy pipeline: it has no config.cfg")

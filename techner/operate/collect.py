@@ -1,4 +1,4 @@
-"""`gc`: remove versions that nothing needs any more, and the blobs that only they held (ADR 15)."""
+"""`gc`: remove versions that nothing needs, and the blobs that only they hold (ADR 15)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ KEEP_DAYS = 90
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """What a collection removes, or would."""
+    """What a collection removes, or would remove."""
 
     versions: tuple[str, ...]
     runs: tuple[str, ...]
@@ -43,7 +43,7 @@ class Collection:
 
 
 def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) -> Collection:
-    """Say what nothing needs. What cannot be read raises: then nothing is known to be superfluous.
+    """Return what nothing needs. What cannot be read raises: then nothing is known to be superfluous.
 
     Kept are: what any alias names (a pin is an alias) and its parent, what one named within `keep_days`, the
     origin, all that a run works with that is not decided, or only lately, and every report.
@@ -72,7 +72,7 @@ def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) 
 
 
 def collect(store: Store, word: Word, *, keep_days: int = KEEP_DAYS, resume: bool = False) -> Collection:
-    """Remove what `plan_collection` names; safe beside runs, promotions and rollbacks.
+    """Remove what `plan_collection` names; safe while runs, promotions and rollbacks go on.
 
     Raises RegistryError where another collection is under way, or was interrupted and `resume` is not set.
     """
@@ -80,7 +80,7 @@ def collect(store: Store, word: Word, *, keep_days: int = KEEP_DAYS, resume: boo
     if resume:
         store.delete(CONDEMNED)
     _condemn(store, plan, word)
-    # Looked at again after our word is out: whoever came before it is seen, whoever comes after sees it.
+    # Planned again now that our record is out: earlier writers are seen, and later ones see it.
     again = plan_collection(store, now=word.when, keep_days=keep_days)
     doomed = Collection(
         versions=tuple(name for name in plan.versions if name in again.versions),

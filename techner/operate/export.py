@@ -1,4 +1,4 @@
-"""`export`: a version as one file, for where no store is: an archive, or a wheel that pip installs."""
+"""`export`: a version as one file for places without a store: an archive, or a wheel for pip."""
 
 import json
 import shutil
@@ -40,7 +40,7 @@ def export(workspace: Workspace, version: str, manifest: Manifest, *, form: Form
             try:
                 target.hardlink_to(copied)  # whole or not at all, and never over another file
             except FileExistsError as error:
-                raise RegistryError(f"{target} exists already; give another folder") from error
+                raise RegistryError(f"{target} already exists; give another folder") from error
     return target
 
 

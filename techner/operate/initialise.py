@@ -1,4 +1,4 @@
-"""`initialise`: the origin version and the reference set, once in the life of a store."""
+"""`initialise`: the origin and the reference set, made once per store."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -43,7 +43,7 @@ def initialise(  # noqa: PLR0913 - one keyword for each input of a store
     require_create_only(store)
     if alias_log(store).newest():
         raise RegistryError(
-            f"{store.url} has a model already; `techner model show` shows it. Use another store"
+            f"{store.url} already has a model; `techner model show` shows it. Use another store"
         )
     nlp = load_pipeline(folder)
     labels = pretrained_labels(nlp)

@@ -1,4 +1,4 @@
-"""What runs and killed processes leave in the store, and which of it nothing reads any more (ADR 15)."""
+"""What runs and killed processes leave in the store, and what of it nothing reads (ADR 15)."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -100,12 +100,12 @@ def keys_of(store: Store, runs: Iterable[str]) -> list[str]:
 
 
 def read_json(data: bytes, *, where: str) -> Any:
-    """Read a document without asking what it is; raises IntegrityError where it is no JSON."""
+    """Read a document without asking what it is; raises IntegrityError if it is not JSON."""
     try:
         return json.loads(data)
     except ValueError as error:
         raise IntegrityError(
-            f"{where} is no JSON: nothing is collected until it was looked at, and mended or removed"
+            f"{where} is not JSON: nothing is collected until a person has repaired or removed it"
         ) from error
 
 

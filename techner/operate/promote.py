@@ -1,4 +1,4 @@
-"""`promote`: an alias names a version that exists already, once that version was loaded and has answered."""
+"""`promote`: point an alias at an existing version, once that version was loaded and has answered."""
 
 import re
 
@@ -25,14 +25,16 @@ def promote(
     if not word.why.strip():
         raise RegistryError("say why with --why: the reason is kept with the move")
     if not re.fullmatch(ALIAS_NAME, alias):
-        raise RegistryError(f"{alias!r} is no alias: small letters, digits, dot and dash, a letter first")
+        raise RegistryError(
+            f"{alias!r} is not an alias: use small letters, digits, dots and dashes, a letter first"
+        )
     manifest = read_manifest(run.store, version)
     if manifest.verdict and manifest.verdict.outcome is Outcome.REJECT:
         raise RegistryError(f"the gate rejected {version} ({manifest.verdict.reason}); it is not promoted")
     newest = alias_log(run.store, alias).newest()
     live = newest.record.version if newest else None
     if live == version:
-        raise RegistryError(f"{alias} names {version} already")
+        raise RegistryError(f"{alias} already names {version}")
     if alias == PRODUCTION and live and version in _before(run, live):
         raise RegistryError(
             f"{version} is what {live} was made from: `techner model rollback --to {version}` goes back, "

@@ -1,4 +1,4 @@
-"""`rollback`: production names an earlier version again, and what was learnt since waits for a person."""
+"""`rollback`: production names an earlier version again; batches learnt since wait for a person."""
 
 from techner.core.errors import RegistryError
 from techner.core.manifest import Manifest
@@ -25,7 +25,7 @@ def roll_back(
     live, manifest = production(run.store)
     target = to or _one_back(run, live, manifest)
     if target == live:
-        raise RegistryError(f"production names {target} already")
+        raise RegistryError(f"production already names {target}")
     goal = read_manifest(run.store, target)
     with reserve(run, goal, version=target):
         prove_loads(run.workspace, goal, query)

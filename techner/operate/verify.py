@@ -1,4 +1,4 @@
-"""Is all there that a store tells of? Files, aliases, reference sets, examinations, decisions, judgements."""
+"""What a store refers to and lacks: files, aliases, reference sets, examinations, decisions, judgements."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -23,7 +23,7 @@ from techner.store import Store
 
 
 def verify_all(store: Store) -> Iterator[Damage]:
-    """Yield what is wrong with a whole store: what is damaged, and what is missing of what it tells."""
+    """Yield what is wrong with a whole store: what is damaged, and what it refers to and lacks."""
     names = list(versions(store))
     yield from verify_store(store, names)
     manifests = dict(_readable(store, names))

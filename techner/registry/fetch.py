@@ -26,7 +26,7 @@ from techner.store.base import check_key
 
 WORKERS = 8
 READ_ONLY = 0o444
-"""Blobs are linked into the folders of several versions: nobody may write through one of them."""
+"""Blobs are linked into the folders of several versions: none of them may be written through."""
 QUIET_S = 60.0
 """A file under way that nothing was written to for so long is taken for that of a dead process."""
 _DAY_S = 24 * 3600.0

@@ -27,7 +27,7 @@ def lay_out(store: Store, version: str, files: Iterable[FileEntry], *, cache: Pa
         if holds_exactly(folder, files):
             return folder
         fetch(store, files, cache=cache)
-        # One process mends a folder at a time: another one's good folder is never taken for the damaged one.
+        # One process repairs a folder at a time: the good folder of another is not taken for the damaged one.
         with turn(plain_folder(cache / "locks") / f"{version}.lock"):
             if not holds_exactly(folder, files):
                 sweep(models, ".*", older_s=_DAY_S)
@@ -74,7 +74,7 @@ def holds_exactly(folder: Path, files: Iterable[FileEntry]) -> bool:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Yield everything below that is no plain folder; a link to a folder is not followed."""
+    """Yield everything below that is not a plain folder; a link to a folder is not followed."""
     for item in os.scandir(folder):
         if item.is_dir(follow_symlinks=False):
             yield from _below(Path(item.path))

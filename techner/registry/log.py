@@ -79,7 +79,7 @@ class Log(Generic[R]):
     def _generation(self, key: str) -> int:
         generation = generation_of(key)
         if generation is None or key.count("/") != self._prefix.count("/") + 1:
-            raise IntegrityError(f"{key!r} is no record of a log: find out who wrote it, and remove it")
+            raise IntegrityError(f"{key!r} is not a record of a log: find out who wrote it, and remove it")
         return generation
 
     def append(self, record: Any, *, after: int) -> bool:

@@ -65,7 +65,7 @@ class RememberingStore(WrappedStore):
             if seen:
                 # An empty folder is more likely a disk that is not mounted.
                 raise StoreError(
-                    f"alias {alias!r} has vanished from {self.url}; is that the store? Where it was begun "
+                    f"alias {alias!r} has vanished from {self.url}; is this the right store? If it was begun "
                     f"anew on purpose, delete {self.memory.root}"
                 )
             return

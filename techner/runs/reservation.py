@@ -1,4 +1,4 @@
-"""Between a running publish and `gc`: whoever writes first is seen by the other (ADR 15)."""
+"""Between a running publish and `gc`: the one that writes first is seen by the other (ADR 15)."""
 
 import logging
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def reserve(run: RunDocuments, manifest: Manifest, *, version: str) -> Iterator[
         run.write(Reserved(version=version, manifest=manifest))
         _refuse_condemned(run.store, manifest, version)
         yield
-    finally:  # only now that an alias names it, or nobody needs it
+    finally:  # only now that an alias names it, or nothing needs it
         end_reservation(run)
 
 

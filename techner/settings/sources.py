@@ -35,7 +35,7 @@ def read_file() -> dict[str, Any]:
     except FileNotFoundError as error:
         if not os.environ.get(CONFIG):
             return {}
-        raise SettingsError(f"{named} is no file; correct it, or unset it for the defaults") from error
+        raise SettingsError(f"{named} is not a file; correct it, or unset it for the defaults") from error
     except (OSError, ValueError) as error:
         raise SettingsError(f"{named} {_problem(error)}") from error
     except RecursionError as error:

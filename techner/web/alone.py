@@ -1,4 +1,4 @@
-"""The app without Airflow: whoever asks needs the bearer token."""
+"""The app without Airflow: every client needs the bearer token."""
 
 from secrets import compare_digest
 from typing import Annotated

@@ -351,7 +351,7 @@ def test_init_of_a_missing_base_names_all_four_ways(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("techner")
 def test_init_refuses_a_second_origin(base_model: Path) -> None:
-    with pytest.raises(RegistryError, match="has a model already"):
+    with pytest.raises(RegistryError, match="already has a model"):
         call("init", "--base", str(base_model))
 
 
@@ -392,7 +392,7 @@ def test_text_that_looks_like_markup_is_shown_as_it_is(tmp_path: Path) -> None:
         ("[gates]\nmicro_margin = 1\n", "gates"),
         ("[gate\n", "not TOML"),
         ("[gate]\nmicro = 1\n", "gate.micro"),
-        (None, "no file"),
+        (None, "is not a file"),
     ],
 )
 def test_a_setting_that_is_not_one_is_an_error_that_names_it(

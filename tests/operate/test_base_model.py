@@ -83,14 +83,14 @@ def zip_bomb() -> bytes:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: WHOLE[: len(WHOLE) // 2], "is no whole"),
-        (lambda: WHOLE[:-4], "is no whole"),
-        (lambda: WHOLE[:12] + b"\xff" * 20 + WHOLE[32:], "unpack|is no whole"),
-        (lambda: zip_of({"a": b"x" * 999})[:-30], "is no whole"),
-        (lambda: b"", "is no whole"),
-        (lambda: b"just text", "is no whole"),
+        (lambda: WHOLE[: len(WHOLE) // 2], "is not a complete"),
+        (lambda: WHOLE[:-4], "is not a complete"),
+        (lambda: WHOLE[:12] + b"\xff" * 20 + WHOLE[32:], "unpack|is not a complete"),
+        (lambda: zip_of({"a": b"x" * 999})[:-30], "is not a complete"),
+        (lambda: b"", "is not a complete"),
+        (lambda: b"just text", "is not a complete"),
         (encrypted, "is encrypted; unpack it, and give the folder"),
-        (broken_inside, "unpack|is no whole"),
+        (broken_inside, "unpack|is not a complete"),
         (of_an_unknown_method, "cannot unpack"),
         (bomb, r"would become more than \d+ MB"),
         (bomb_in_a_header, "header claims more"),
@@ -125,7 +125,7 @@ def test_a_name_that_is_no_base_model_is_refused(
 
 def test_a_folder_called_like_a_configuration_is_none(tmp_path: Path) -> None:
     (tmp_path / "config.cfg").mkdir()
-    with pytest.raises(ModelError, match=r"there is no config\.cfg"), base_folder(str(tmp_path)):
+    with pytest.raises(ModelError, match=r"it has no config\.cfg"), base_folder(str(tmp_path)):
         pass
 
 

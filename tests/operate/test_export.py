@@ -58,7 +58,7 @@ def test_a_file_that_exists_is_never_overwritten(
 ) -> None:
     made = export(workspace, VERSION, model, form=Form.ARCHIVE, into=tmp_path)
     made.write_bytes(b"precious")
-    with pytest.raises(RegistryError, match="exists already"):
+    with pytest.raises(RegistryError, match="already exists"):
         export(workspace, VERSION, model, form=Form.ARCHIVE, into=tmp_path)
     assert made.read_bytes() == b"precious"
     assert not list(tmp_path.glob(".*"))

@@ -51,7 +51,7 @@ def test_production_goes_back_by_rollback_alone(promoted: World) -> None:
 
 @pytest.mark.parametrize("alias", ["", "Production", "0001-abc", "a/b", "../x", "a b"])
 def test_an_alias_is_a_plain_name_that_no_version_has(promoted: World, alias: str) -> None:
-    with pytest.raises(RegistryError, match="is no alias"):
+    with pytest.raises(RegistryError, match="is not an alias"):
         promote(promoted.run("promote"), WHY, version=production(promoted.store)[0], alias=alias)
 
 
