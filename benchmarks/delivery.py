@@ -23,9 +23,8 @@ from pathlib import Path
 
 from benchmarks.delivery_places import Place, Traffic, folder_place, moto, s3_place
 from techner.core.manifest import Lineage, Manifest
-from techner.registry.aliases import alias_log, move_alias
+from techner.registry import Registry
 from techner.registry.blobs import save_folder
-from techner.registry.versions import create_version
 from techner.store import FolderStore, Store
 
 SHARES = {
@@ -62,14 +61,14 @@ def change(folder: Path) -> int:
 
 
 def publish(store: Store, folder: Path) -> None:
-    newest = alias_log(store).newest()
+    newest = Registry(store).log().newest()
     made = Manifest(
         number=newest.generation if newest else 0, parent=newest.record.version if newest else None,
         origin=None, base="synthetic", pretrained_labels=(), new_labels=(), files=save_folder(store, folder),
         lineage=Lineage(reference="", code="", libraries={}),
     )  # fmt: skip
-    version = create_version(store, made)
-    move_alias(store, version, expected=made.parent, who="benchmark", why="-", when=datetime.now(UTC))
+    version = Registry(store).create(made)
+    Registry(store).move(version, expected=made.parent, who="benchmark", why="-", when=datetime.now(UTC))
 
 
 class Bench:

@@ -45,11 +45,10 @@ from techner.operate.collect import collect
 from techner.operate.initialise import initialise
 from techner.operate.promote import promote
 from techner.operate.rollback import roll_back
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.registry.layout import lay_out
 from techner.registry.proof import query_apart
 from techner.registry.verify import verify_store
-from techner.registry.versions import versions
 from techner.runs.judgements import Word
 from techner.runs.run import Run
 from techner.starter import slot_examples
@@ -227,7 +226,7 @@ class Campaign:
         yield from self._done("pull", published, self._pull)
         both = self._second_night(published)
         back = yield from self._done("rollback", both, self._roll_back)
-        version = production(restored(both))[0]
+        version = Registry(restored(both)).production()[0]
         yield from self._done("promote", back, partial(self._promote, version))
         yield from self._done("gc", back, self._collect)
         refused = yield from self._night(delivered, FAILING)
@@ -300,7 +299,7 @@ class Campaign:
 
     def _pull(self, store: Store, _: int) -> None:
         cache = self.home / "pulled"
-        version, manifest = production(store)
+        version, manifest = Registry(store).production()
         lay_out(store, version, manifest.files, cache=cache)
         shutil.rmtree(cache)
 
@@ -353,7 +352,7 @@ def judged(operation: Operation, found: Snapshot, expected: Snapshot) -> set[str
     kinds |= {"doubled"} if extra else set()
     differing = [key for key in have.keys() & want.keys() if have[key] != want[key]]
     store = restored(found)
-    faults = list(verify_store(store, list(versions(store))))
+    faults = list(verify_store(store, list(Registry(store).versions())))
     if differing or faults:
         kinds.add("wrong")
     for key in (*lacking, *extra, *differing, *faults) if kinds - {"left"} else ():

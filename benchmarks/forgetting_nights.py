@@ -16,8 +16,7 @@ from techner.formats import write_examples
 from techner.night.reject import reject
 from techner.night.whole import whole_night
 from techner.operate.initialise import initialise
-from techner.registry.aliases import production
-from techner.registry.versions import read_manifest
+from techner.registry import Registry
 from techner.runs.judgements import Word
 from techner.runs.run import Run
 from techner.store import FolderStore, Store
@@ -62,8 +61,8 @@ def simulate(
         row: Figures = {"night": night, "outcome": outcome, "seconds": time.process_time() - started}
         row["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         if scored(night):
-            version, manifest = production(store)
-            with run.workspace.model(read_manifest(store, version).files) as folder:
+            version, manifest = Registry(store).production()
+            with run.workspace.model(Registry(store).manifest(version).files) as folder:
                 row |= {"version": version, "number": manifest.number} | scores(bench, folder)
         found.append(row)
     return found

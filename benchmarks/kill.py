@@ -18,7 +18,7 @@ from techner.core.policy import TECH_LABELS
 from techner.formats import write_examples
 from techner.operate.base_model import base_folder
 from techner.operate.initialise import initialise
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.registry.blobs import load_bytes
 from techner.runs.judgements import judgements
 from techner.starter import corpus_examples
@@ -78,12 +78,12 @@ def main() -> None:
         migrate(environment)
         for task in TASKS if name == "store" else ():
             outcome = kill_in(task, environment, home)
-            version, manifest = production(open_store(str(home / name)))
+            version, manifest = Registry(open_store(str(home / name))).production()
             whole = all(load_bytes(open_store(str(home / name)), entry) for entry in manifest.files)
             print(f"{task:9} {outcome}; production {version}, {'whole' if whole else 'BROKEN'}", flush=True)
         run_night(environment, CONF, log=home / f"{name}.log")
         store = open_store(str(home / name))
-        ends.append(production(store)[0])
+        ends.append(Registry(store).production()[0])
         print(
             f"{name}: ends with {ends[-1]}, {len(list(judgements(store).records()))} judgement(s)", flush=True
         )

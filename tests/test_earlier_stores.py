@@ -19,9 +19,8 @@ from techner.inbox.decisions import decide
 from techner.inbox.survey import Status, survey
 from techner.night.plan import plan
 from techner.operate.collect import collect
-from techner.registry.aliases import alias_log, production
+from techner.registry import Registry
 from techner.registry.verify import verify_store
-from techner.registry.versions import versions
 from techner.runs.judgements import Word, judgements
 from techner.store import FolderStore
 from techner.web import create_app
@@ -74,7 +73,7 @@ def test_every_command_that_shows_something_shows_it() -> None:
 def test_the_pages_and_the_reports_of_its_runs_are_shown(world: World) -> None:
     pages = TestClient(create_app(lambda: world.store))
     runs = [record.id for _, record in judgements(world.store).records()]
-    for path in ("/", *(f"/run/{run}" for run in runs), f"/report/{production(world.store)[0]}"):
+    for path in ("/", *(f"/run/{run}" for run in runs), f"/report/{Registry(world.store).production()[0]}"):
         assert pages.get(path).status_code == 200
     assert all(run in pages.get("/").text for run in runs)
 
@@ -87,32 +86,37 @@ def test_its_model_is_pulled_and_finds_new_and_old_entities(world: World) -> Non
 
 
 def test_production_is_rolled_back_and_promoted_forward_again(world: World) -> None:
-    live, manifest = production(world.store)
+    live, manifest = Registry(world.store).production()
     target, held = roll_back(world.run("rollback"), WHY)
     assert target == manifest.parent
     assert set(held) == {batch.name for batch in manifest.lineage.batches}
     promote(world.run("promote"), WHY, version=live)
-    assert [record.version for _, record in alias_log(world.store).records()] == [live, target, live, target]
-    assert list(verify_store(world.store, list(versions(world.store)))) == []
+    assert [record.version for _, record in Registry(world.store).log().records()] == [
+        live,
+        target,
+        live,
+        target,
+    ]
+    assert list(verify_store(world.store, list(Registry(world.store).versions()))) == []
 
 
 def test_a_collection_leaves_its_production_whole(world: World) -> None:
-    live, _ = production(world.store)
+    live, _ = Registry(world.store).production()
     collect(world.store, replace(WORD, when=WHEN.replace(year=WHEN.year + 9)), keep_days=0)
-    assert production(world.store)[0] == live
-    assert list(verify_store(world.store, list(versions(world.store)))) == []
+    assert Registry(world.store).production()[0] == live
+    assert list(verify_store(world.store, list(Registry(world.store).versions()))) == []
 
 
 @pytest.mark.long
 def test_a_next_night_goes_on_from_it_once_its_held_batch_is_released(world: World) -> None:
-    live, manifest = production(world.store)
+    live, manifest = Registry(world.store).production()
     held = [s.ref for s in survey(world.store, QUICK, cache=world.cache) if s.status is Status.HELD]
     assert plan(world.run("run-0"), QUICK) is None
     for batch in held:
         decide(world.store, batch, BatchWord.RELEASE, who="test", why="looked at it", when=WHEN)
     world.until("judge", "run-1", QUICK)
     version = publish(world.run("run-1"), replace(WHY, approved=True))
-    after = production(world.store)[1]
+    after = Registry(world.store).production()[1]
     assert (after.parent, after.number) == (live, manifest.number + 1)
     assert after.lineage.batches == (*manifest.lineage.batches, *held)
     assert [record.version for _, record in judgements(world.store).records(limit=1)] == [version]

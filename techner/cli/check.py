@@ -15,7 +15,7 @@ from techner.core.policy import QualityPolicy
 from techner.core.redact import shown
 from techner.core.scheme import ONTONOTES, LabelScheme, label_scheme
 from techner.inbox.deliveries import too_large
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _scheme(
 def _pretrained(settings: Settings, nlp: "Language | None") -> tuple[tuple[str, ...], str]:
     try:
         store = settings.open_store()
-        return production(store)[1].pretrained_labels, f"those of production in {store.url}"
+        return Registry(store).production()[1].pretrained_labels, f"those of production in {store.url}"
     except NotInitialised:
         why = "there is no store"
     except TechnerError as error:

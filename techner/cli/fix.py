@@ -14,7 +14,7 @@ from techner.documents import parse
 from techner.inbox.correction import correction
 from techner.inbox.deliveries import METADATA
 from techner.inbox.submit import write_metadata
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.settings import load_settings
 
 
@@ -35,7 +35,7 @@ def fix(
     store = settings.open_store()
     state = find(states(settings), name)
     report = report_of(state, settings)
-    scheme = label_scheme(production(store)[1].pretrained_labels, settings.policies)
+    scheme = label_scheme(Registry(store).production()[1].pretrained_labels, settings.policies)
     made = correction(store, report, scheme)
     path = output or Path(f"{Path(state.ref.name).stem}-fixed.jsonl")
     files = {path: made.lines}

@@ -43,7 +43,7 @@ def init(
     """Make the origin and the reference set of a store, once."""
     from techner.corpus.reference import load_reference
     from techner.operate.initialise import initialise
-    from techner.registry.versions import read_manifest
+    from techner.registry import Registry
     from techner.uptraining.pipeline import load_pipeline
 
     settings = load_settings()
@@ -62,7 +62,7 @@ def init(
             when=now(),
             policies=settings.policies,
         )
-    manifest = read_manifest(store, version)
+    manifest = Registry(store).manifest(version)
     made = load_reference(store, manifest.lineage.reference)
     for line in said_of(made, manifest.pretrained_labels, settings.policies.gate):
         console.print(line, markup=False)

@@ -14,12 +14,11 @@ from techner.cli.terminal import AsJson, console, out
 from techner.client import ModelStore
 from techner.core.errors import NotInitialised, RegistryError, UnknownVersion
 from techner.documents import plain
-from techner.registry.aliases import PRODUCTION, alias_at, alias_log, production, resolve
+from techner.registry import PRODUCTION, Registry
 from techner.registry.blobs import load_bytes
 from techner.registry.diff import difference
 from techner.registry.layout import checkout
 from techner.registry.log import LogEntry
-from techner.registry.versions import read_manifest, versions
 from techner.settings import load_settings
 
 app = typer.Typer(
@@ -33,14 +32,14 @@ Name = Annotated[str, typer.Argument(help="A version, or an alias.")]
 def list_versions(as_json: AsJson = False) -> None:  # noqa: FBT002
     """List all versions; the one in production is marked."""
     store = load_settings().open_store()
-    live, _ = production(store)
-    names = list(versions(store))
+    live, _ = Registry(store).production()
+    names = list(Registry(store).versions())
     if as_json:
         typer.echo(json.dumps([{"version": name, "production": name == live} for name in names], indent=1))
         return
     table = Table(Column("version", no_wrap=True), "", "parent", "new labels", "batches", "size")
     for name in names:
-        manifest = read_manifest(store, name)
+        manifest = Registry(store).manifest(name)
         table.add_row(
             name,
             "[green]production[/]" if name == live else "",
@@ -55,7 +54,7 @@ def list_versions(as_json: AsJson = False) -> None:  # noqa: FBT002
 @app.command("show")
 def show(name: Name = "production", as_json: AsJson = False) -> None:  # noqa: FBT002
     """Show one version: its labels, scores, verdict and lineage."""
-    version, manifest = resolve(load_settings().open_store(), name)
+    version, manifest = Registry(load_settings().open_store()).resolve(name)
     if as_json:
         typer.echo(json.dumps({"version": version} | plain(manifest), indent=1))
         return
@@ -80,7 +79,7 @@ def card(
 ) -> None:
     """Print the model card: intended use, labels, data, scores with intervals, known gaps and lineage."""
     store = load_settings().open_store()
-    version, manifest = resolve(store, name)
+    version, manifest = Registry(store).resolve(name)
     entry = manifest.records.get("card.html" if html else "card.md")
     if entry is None:
         raise RegistryError(f"{version} has no card of this form")
@@ -95,7 +94,7 @@ def diff(
 ) -> None:
     """Show how two versions differ: files, labels, batches, lineage and scores."""
     store = load_settings().open_store()
-    found = difference(resolve(store, before), resolve(store, after))
+    found = difference(Registry(store).resolve(before), Registry(store).resolve(after))
     if as_json:
         typer.echo(json.dumps(plain(found), indent=1))
         return
@@ -130,10 +129,10 @@ def history(
     """Show every move of `production`, newest first: from, to, who, why and when."""
     store = load_settings().open_store()
     if at is not None:
-        record = alias_at(store, _time(at), alias=alias)
+        record = Registry(store).alias_at(_time(at), alias=alias)
         records = [LogEntry(record.number, record)]
     else:
-        records = list(alias_log(store, alias).records())
+        records = list(Registry(store).log(alias).records())
         if not records:
             raise NotInitialised(store.url) if alias == PRODUCTION else UnknownVersion(alias)
     if as_json:
@@ -169,7 +168,7 @@ def pull(
         public_key=settings.public_key,
     )
     if settings.signing_key and not settings.public_key:  # a process that signs can tell what it signed
-        name, _ = resolve(settings.open_store(), name)
+        name, _ = Registry(settings.open_store()).resolve(name)
     if to is None:
         typer.echo(models.pull(name))
         return

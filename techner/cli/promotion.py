@@ -9,7 +9,7 @@ import typer
 from techner.cli.terminal import console, now, person
 from techner.operate.export import Form
 from techner.operate.export import export as write
-from techner.registry.aliases import PRODUCTION, resolve
+from techner.registry import PRODUCTION, Registry
 from techner.registry.workspace import Workspace
 from techner.runs.judgements import Word
 from techner.runs.run import Run
@@ -59,7 +59,7 @@ def export(
     """Write a version as one verified file, and print the path."""
     settings = load_settings()
     workspace = Workspace(store=settings.open_store(), cache=settings.cache)
-    version, manifest = resolve(workspace.store, name)
+    version, manifest = Registry(workspace.store).resolve(name)
     typer.echo(write(workspace, version, manifest, form=form, into=to))
 
 

@@ -8,7 +8,7 @@ import typer
 
 from techner.cli.terminal import REJECTED, console, now, out, person
 from techner.core.verdict import Outcome
-from techner.registry.aliases import alias_log
+from techner.registry import Registry
 from techner.registry.blobs import load_bytes
 from techner.registry.names import record_name
 from techner.runs.completion import untold
@@ -90,7 +90,7 @@ def list_runs(
             "who wrote it; `techner model sign` signs what was written without a key"
         )
     told = [record for _, record in found if record]
-    records = [*untold(store, told, (move for _, move in alias_log(store).records())), *told]
+    records = [*untold(store, told, (move for _, move in Registry(store).log().records())), *told]
     if as_json:
         fields = ("id", "outcome", "reason", "version")
         typer.echo(

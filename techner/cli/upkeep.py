@@ -13,7 +13,7 @@ from techner.documents import plain
 from techner.operate.adopt import adopt
 from techner.operate.collect import KEEP_DAYS, Collection, collect, plan_collection
 from techner.operate.verify import verify_all
-from techner.registry.aliases import alias_names, resolve
+from techner.registry import Registry
 from techner.registry.signing import load_private_key, load_public_keys
 from techner.registry.verify import verify_alias, verify_versions
 from techner.runs.judgements import Word
@@ -37,9 +37,9 @@ def verify(
     store = load_settings().open_store()
     if name is None:
         faults = list(verify_all(store))
-    elif name in alias_names(store):
+    elif name in Registry(store).aliases():
         faults = list(verify_alias(store, name))
-        faults += [] if faults else verify_versions(store, [resolve(store, name)[0]])
+        faults += [] if faults else verify_versions(store, [Registry(store).resolve(name)[0]])
     else:
         faults = list(verify_versions(store, [name]))
     if as_json:

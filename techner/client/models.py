@@ -12,13 +12,13 @@ from techner.core.examples import digest
 from techner.core.manifest import Manifest
 from techner.core.records import Generation
 from techner.documents import parse
-from techner.registry.aliases import alias_log
+from techner.registry import Registry
 from techner.registry.layout import lay_out
 from techner.registry.names import ALIAS_NAME, VERSION_NAME
 from techner.registry.progress import remembering
 from techner.registry.signing import keys_digest, load_public_keys
 from techner.registry.trust import trusted
-from techner.registry.versions import read_manifest, stored_manifest
+from techner.registry.versions import named_manifest
 from techner.store import Store, Stored, open_store
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ModelStore:
     def manifest(self, name: str = "production") -> Manifest:
         """Return the manifest of a version; raises UnknownVersion, StoreError and Untrusted."""
         version = self.resolve(name)
-        return self._memory.manifest(version) or read_manifest(self._store, version)
+        return self._memory.manifest(version) or Registry(self._store).manifest(version)
 
     def pull(self, name: str = "production") -> Path:
         """Download what is missing and return the folder of the model, every file verified by SHA-256.
@@ -138,7 +138,7 @@ class ModelStore:
         return self._read(alias, listed)
 
     def _read(self, alias: str, listed: Stored) -> Pulled:
-        stored = next(alias_log(self._store, alias).stored(limit=1), None)
+        stored = next(Registry(self._store).log(alias).stored(limit=1), None)
         if stored is None:
             raise self._vanished(alias)
         return Pulled(
@@ -157,7 +157,8 @@ class ModelStore:
     def _lay_out(self, version: str) -> Path:
         manifest = self._memory.manifest(version)
         if manifest is None:
-            data, manifest = stored_manifest(self._store, version)
+            data = Registry(self._store).manifest_bytes(version)
+            manifest = named_manifest(version, data)
             self._memory.keep_manifest(version, data)
         return lay_out(self._store, version, manifest.files, cache=self._cache)
 

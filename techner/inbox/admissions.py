@@ -7,7 +7,7 @@ from techner.core.manifest import Manifest
 from techner.core.policy import Policies
 from techner.documents import document_digest, parse
 from techner.quality.checks import CHECKS_VERSION
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.store import Store
 
 
@@ -32,7 +32,7 @@ def admission_folder(batch: BatchRef, admission: str) -> str:
 
 def examined(store: Store, ref: BatchRef, policies: Policies) -> QualityReport | None:
     """Return the report of a delivery under the present policies, if it was examined under them."""
-    _, manifest = production(store)
+    _, manifest = Registry(store).production()
     return read_report(store, ref, admission_digest(ref, policies, manifest))
 
 

@@ -12,7 +12,7 @@ from techner.core.scheme import label_scheme
 from techner.documents import plain
 from techner.inbox.deliveries import INBOX, METADATA
 from techner.inbox.strays import why_stray
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.store import Store
 
 
@@ -29,7 +29,9 @@ def submit(store: Store, path: Path, *, metadata: BatchMetadata | None = None) -
         raise BatchError(f"{path.name!r} is a name for metadata; deliver the file it describes with --scope")
     if why := why_stray(path.name, len(data), ()):
         raise BatchError(f"{path.name!r} would not be read ({why}): rename it")
-    _, manifest = production(store)  # raises where no night would read the delivery: a wrong TECHNER_STORE
+    _, manifest = Registry(
+        store
+    ).production()  # raises where no night would read the delivery: a wrong TECHNER_STORE
     if metadata:
         written = write_metadata(metadata)
         described = digest(written)
@@ -67,7 +69,7 @@ def _refuse_other(name: str, found: bytes, data: bytes) -> None:
 
 def scope_metadata(store: Store, policies: Policies, scope: tuple[str, ...]) -> BatchMetadata:
     """Make the metadata of a delivery; raises BatchError for a label that would be refused at night."""
-    _, manifest = production(store)
+    _, manifest = Registry(store).production()
     if fault := label_scheme(manifest.pretrained_labels, policies).scope_fault(scope):
         raise BatchError(fault)
     return BatchMetadata(scope=scope)

@@ -11,7 +11,7 @@ from techner.core.records import BatchWord, Decision
 from techner.inbox.admissions import admission_digest, read_report
 from techner.inbox.decisions import last_word
 from techner.inbox.deliveries import Ignored, read_inbox
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.store import Store
 
 
@@ -54,7 +54,7 @@ def survey(store: Store, policies: Policies, *, cache: Path) -> tuple[BatchState
 
 def survey_all(store: Store, policies: Policies, *, cache: Path) -> Surveyed:
     """Derive the state of every delivery, and name what in the inbox is none."""
-    _, manifest = production(store)
+    _, manifest = Registry(store).production()
     inbox = read_inbox(store, cache, max_bytes=policies.quality.max_delivery_bytes)
     return Surveyed(
         batches=tuple(_state(store, ref, policies, manifest) for ref in inbox.batches),

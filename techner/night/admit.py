@@ -22,7 +22,6 @@ from techner.inbox.admissions import admission_digest, admission_folder, read_re
 from techner.inbox.deliveries import read_delivery
 from techner.night.access import task
 from techner.night.inputs import recorded
-from techner.registry.versions import read_manifest
 from techner.runs.run import Run
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def admit(run: Run, batch_digest: str) -> QualityReport:
     batch = next((ref for ref in plan.batches if ref.digest == batch_digest), None)
     if batch is None:
         raise BatchError(f"{batch_digest} is not in the plan of run {run.id!r}")
-    manifest = read_manifest(run.store, plan.production)
+    manifest = run.registry.manifest(plan.production)
     name = admission_digest(batch, plan.policies, manifest)
     return _examined(run, batch, name) or _examine(run, plan, batch, manifest, name)
 

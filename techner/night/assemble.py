@@ -12,7 +12,6 @@ from techner.inbox.admissions import admission_digest, admission_folder, read_re
 from techner.night.access import task
 from techner.night.inputs import recorded
 from techner.registry.blobs import save_bytes
-from techner.registry.versions import read_manifest
 from techner.runs.run import Run
 
 
@@ -20,7 +19,7 @@ from techner.runs.run import Run
 def assemble(run: Run) -> Corpus | None:
     """Build and keep the corpus; None where nothing can be learnt from what was admitted."""
     plan = run.read(Plan)
-    manifest = read_manifest(run.store, plan.production)
+    manifest = run.registry.manifest(plan.production)
     reports = [_report(run, plan, batch, manifest) for batch in plan.batches]
     used = [report for report in reports if report.accepted]
     if not used:

@@ -14,7 +14,6 @@ from techner.evaluation.changes import find_changes
 from techner.evaluation.speed import TEXTS, measure_speed
 from techner.night.access import task
 from techner.night.inputs import scoring_sets
-from techner.registry.versions import read_manifest
 from techner.runs.run import Run
 from techner.uptraining.pipeline import load_pipeline, predict, use_device
 
@@ -28,7 +27,10 @@ log = logging.getLogger(__name__)
 def evaluate(run: Run) -> Evaluation:
     """Score the three systems; a system that is another's files is run once."""
     plan, candidate = run.read(Plan), run.read(Candidate)
-    production, origin = read_manifest(run.store, plan.production), read_manifest(run.store, plan.origin)
+    production, origin = (
+        run.registry.manifest(plan.production),
+        run.registry.manifest(plan.origin),
+    )
     regression, holdout = scoring_sets(run)
     moves = plan.policies.scheme
     expected = scope_today(production.new_labels, moves)  # a label is gone only where it was retired

@@ -5,7 +5,6 @@ from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, J
 from techner.evaluation.gate import apply_gate
 from techner.night.access import task
 from techner.registry.blobs import save_bytes
-from techner.registry.versions import read_manifest
 from techner.reports import run_report
 from techner.runs.run import Run
 
@@ -16,7 +15,7 @@ def judge(run: Run) -> Judged:
     plan = run.read(Plan)
     run.read(Candidate)  # the verdict is on this one
     judged = apply_gate(run.read(Evaluation), plan.policies.gate, run.find(Speed))
-    run.write(_save_report(run, judged, read_manifest(run.store, plan.production)))
+    run.write(_save_report(run, judged, run.registry.manifest(plan.production)))
     run.write(judged)
     return judged
 

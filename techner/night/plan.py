@@ -7,7 +7,6 @@ from techner.core.scheme import label_scheme
 from techner.inbox.deliveries import was_replaced
 from techner.inbox.survey import BatchState, Status, survey
 from techner.night.access import task
-from techner.registry.aliases import production
 from techner.runs.completion import complete
 from techner.runs.judgements import judgements
 from techner.runs.run import Run
@@ -23,7 +22,7 @@ def plan(
     not have or whose batch cannot be used, SettingsError for a scheme that contradicts itself or the model.
     """
     complete(run.store)
-    version, manifest = production(run.store)
+    version, manifest = run.registry.production()
     label_scheme(manifest.pretrained_labels, policies)
     states = survey(run.store, policies, cache=run.cache)
     if [s for s in states if _may_be_used(s, batches) and was_replaced(run.store, s.ref, run.cache)]:

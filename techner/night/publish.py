@@ -22,11 +22,10 @@ from techner.documents import document_digest
 from techner.evaluation.answers import CANDIDATE
 from techner.night.access import task
 from techner.night.inputs import scoring_sets
-from techner.registry.aliases import move_alias, production
 from techner.registry.blobs import load_bytes
 from techner.registry.proof import Query, query_apart
 from techner.registry.provenance import code_version, libraries
-from techner.registry.versions import create_version, read_manifest, version_name
+from techner.registry.versions import version_name
 from techner.reports.card import with_cards
 from techner.runs.completion import decision_on
 from techner.runs.endings import begin, require
@@ -61,11 +60,11 @@ def publish(run: Run, word: Word, *, query: Query = query_apart) -> str:
     manifest = _manifest(run, plan, judged)
     with reserve(run, manifest, version=version_name(manifest)):
         _prove(run, manifest, query)
-        version = create_version(run.store, manifest)
+        version = run.registry.create(manifest)
         why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
         require(run, RunEnd.PUBLISH)  # again: the proof takes a while, and a person may have given the run up
         try:
-            move_alias(run.store, version, expected=plan.production, who=word.who, why=why, when=word.when)
+            run.registry.move(version, expected=plan.production, who=word.who, why=why, when=word.when)
         except AliasConflict:  # judged against what is live no more; its batches stay due
             record_judgement(run, plan, judged, outcome=RunOutcome.SUPERSEDED, version=None, when=word.when)
             raise
@@ -78,7 +77,7 @@ def _published_before(run: Run, plan: Plan) -> str | None:
     earlier = decision_on(run, plan)
     if earlier is None:
         return None
-    if earlier.version is None or production(run.store)[0] != earlier.version:
+    if earlier.version is None or run.registry.production()[0] != earlier.version:
         raise RegistryError(
             f"run {run.id!r} was decided before ({earlier.outcome}); `techner model rollback --to VERSION` "
             "moves production to any version there is"
@@ -96,7 +95,7 @@ def _require_leave(judged: Judged, word: Word) -> None:
 
 def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
     corpus, candidate = run.read(Corpus), run.read(Candidate)
-    production = read_manifest(run.store, plan.production)
+    production = run.registry.manifest(plan.production)
     manifest = Manifest(
         number=production.number + 1,
         parent=plan.production,

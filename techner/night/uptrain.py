@@ -8,7 +8,6 @@ from techner.core.run_documents import Candidate, Corpus, Plan
 from techner.formats import read_examples
 from techner.night.access import task
 from techner.registry.blobs import load_bytes, save_folder
-from techner.registry.versions import read_manifest
 from techner.runs.run import Run
 from techner.uptraining import Step, TrainingCorpus, make_candidate
 from techner.uptraining.task import Uptrained
@@ -30,7 +29,10 @@ def uptrain(
     def part(entry: FileEntry) -> tuple[Example, ...]:
         return read_examples(load_bytes(run.store, entry), where=entry.path)
 
-    production, origin = read_manifest(run.store, plan.production), read_manifest(run.store, plan.origin)
+    production, origin = (
+        run.registry.manifest(plan.production),
+        run.registry.manifest(plan.origin),
+    )
     # What blend made of the origin has no second `ner` to go on from: extend starts over, the memory has the
     # examples. blend always does, and takes any production as a teacher.
     strategy = plan.policies.training.strategy

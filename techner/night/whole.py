@@ -18,7 +18,6 @@ from techner.night.plan import plan
 from techner.night.publish import publish
 from techner.night.reject import dry_run, reject, skip
 from techner.night.uptrain import uptrain
-from techner.registry.aliases import production
 from techner.registry.proof import Query, query_apart
 from techner.runs.judgements import Word
 from techner.runs.run import Run
@@ -112,5 +111,5 @@ def _end(end: str, run: Run, sign: Callable[[], Word], query: Query) -> Judged |
 
 def _not_learnt(run: Run, planned: Plan) -> tuple[str, ...]:
     """Return the planned batches that production has not learnt meanwhile."""
-    learnt = {batch.digest for batch in production(run.store)[1].lineage.batches}
+    learnt = {batch.digest for batch in run.registry.production()[1].lineage.batches}
     return tuple(batch.name for batch in planned.batches if batch.digest not in learnt)

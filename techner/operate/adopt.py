@@ -10,7 +10,7 @@ from techner.core.errors import AliasConflict, Untrusted
 from techner.core.examples import digest
 from techner.core.records import Decision, Judgement
 from techner.documents import parse
-from techner.registry.aliases import alias_log, alias_names
+from techner.registry import Registry
 from techner.registry.trust import SIGNED, holds_its_signature, is_signed, sign_beside, trusted
 from techner.runs.judgements import Word
 from techner.store import Store
@@ -37,8 +37,8 @@ def adopt(
         for entry in [entry for entry in bare.list(prefix) if is_signed(entry.key)]:
             if not entry.key.startswith(_ALIASES) and _sign(bare, entry.key, signing, own, private):
                 yield entry.key
-    for alias in alias_names(bare):
-        newest = next(alias_log(bare, alias).stored(limit=1), None)
+    for alias in Registry(bare).aliases():
+        newest = next(Registry(bare).log(alias).stored(limit=1), None)
         if newest and not _believes(own, newest.key) and _believes(signing, newest.key):
             _move_on_the_spot(signing, alias, word)
             yield f"{_ALIASES}{alias}"
@@ -68,7 +68,7 @@ def _believes(store: Store, key: str) -> bool:
 
 
 def _move_on_the_spot(signing: Store, alias: str, word: Word) -> None:
-    log = alias_log(signing, alias)
+    log = Registry(signing).log(alias)
     newest = next(log.stored(limit=1))
     last = log.read(newest)
     record = replace(

@@ -10,10 +10,10 @@ from techner.core.records import RunOutcome
 from techner.core.run_documents import Plan
 from techner.documents import dump, plain
 from techner.operate.leftovers import keys_of, leftovers, read_json, stale_probes
-from techner.registry.aliases import alias_log, alias_names, manifest_of, production
+from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from techner.registry.trust import signature_key
-from techner.registry.versions import manifest_key, read_manifest, versions
+from techner.registry.versions import manifest_key
 from techner.runs.completion import decision_on
 from techner.runs.documents import RunDocuments
 from techner.runs.judgements import Word, without_verdict, write_down
@@ -48,14 +48,14 @@ def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) 
     Kept are: what any alias names (a pin is an alias) and its parent, what one named within `keep_days`, the
     origin, all that a run works with that is not decided, or only lately, and every report.
     """
-    production(store)  # without one an origin may be on its way: all blobs would look superfluous
+    Registry(store).production()  # without one an origin may be on its way: all blobs would look superfluous
     since = now - timedelta(days=keep_days)
     blobs = {entry.key.rpartition("/")[2]: entry.size_bytes for entry in store.list("blobs/sha256/")}
     names = dict.fromkeys(entry.key.split("/")[1] for entry in store.list("versions/"))
     # Runs before aliases: what is reserved when a run is read stays so until an alias names it.
     left = leftovers(store, now=now, since=since)
     named = _named(store, since)
-    every = {name: read_manifest(store, name) for name in versions(store)}
+    every = {name: Registry(store).manifest(name) for name in Registry(store).versions()}
     kept = named | left.versions() | {name for name, manifest in every.items() if not manifest.origin}
     reports = {entry.key: store.get(entry.key) for entry in store.list("judgements/")}
     read = [read_json(data, where=key) for key, data in (left.working | reports).items()]
@@ -140,10 +140,10 @@ def _under_way(store: Store) -> str:
 def _named(store: Store, since: datetime) -> set[str]:
     """Return what aliases name, the parents of that, and what they named since then."""
     named: set[str] = set()
-    for alias in alias_names(store):
-        for place, (_, record) in enumerate(alias_log(store, alias).records()):
+    for alias in Registry(store).aliases():
+        for place, (_, record) in enumerate(Registry(store).log(alias).records()):
             named.add(record.version)
-            if place == 0 and (parent := manifest_of(store, record).parent):
+            if place == 0 and (parent := Registry(store).manifest_of(record).parent):
                 named.add(parent)  # where a rollback goes, whatever its age
             if record.when < since:  # what was live when the time to keep began
                 break

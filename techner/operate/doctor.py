@@ -13,7 +13,7 @@ from techner.evaluation.power import Reach, reaches
 from techner.formats import read_examples
 from techner.inbox.survey import Status, survey
 from techner.operate.unscored_labels import gold_spans, unscored_labels
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.registry.blobs import load_bytes
 from techner.registry.fetch import fetch
 from techner.registry.log import require_create_only
@@ -47,7 +47,7 @@ class Diagnosis:
 
 def diagnose(workspace: Workspace, policies: Policies) -> Diagnosis:
     """Look at everything and change nothing; raises StoreError or NotInitialised where nothing is to see."""
-    version, manifest = production(workspace.store)
+    version, manifest = Registry(workspace.store).production()
     aspects = [
         Aspect(what="store", detail=workspace.store.url),
         _create_only(workspace),

@@ -13,11 +13,10 @@ from techner.core.policy import Policies
 from techner.corpus.reference import narrowed, save_reference, split_reference, unmarked
 from techner.quality.scope import with_scope
 from techner.quality.sets import label_counts, require_new, require_pretrained
-from techner.registry.aliases import alias_log, move_alias
+from techner.registry import Registry
 from techner.registry.blobs import save_folder
 from techner.registry.log import require_create_only
 from techner.registry.provenance import code_version, libraries
-from techner.registry.versions import create_version
 from techner.reports.card import with_cards
 from techner.store import Store
 from techner.uptraining.pipeline import NEW_NER, load_pipeline, predict, pretrained_labels
@@ -41,7 +40,7 @@ def initialise(  # noqa: PLR0913 - one keyword for each input of a store
     BatchError for gold of labels that the base model does not have, and for a holdout that scores no new one.
     """
     require_create_only(store)
-    if alias_log(store).newest():
+    if Registry(store).log().newest():
         raise RegistryError(
             f"{store.url} already has a model; `techner model show` shows it. Use another store"
         )
@@ -73,8 +72,8 @@ def initialise(  # noqa: PLR0913 - one keyword for each input of a store
             reference=save_reference(store, reference), code=code_version(), libraries=libraries()
         ),
     )
-    version = create_version(store, with_cards(store, manifest, {}))
-    move_alias(store, version, expected=None, who=who, why=f"origin made from {base}", when=when)
+    version = Registry(store).create(with_cards(store, manifest, {}))
+    Registry(store).move(version, expected=None, who=who, why=f"origin made from {base}", when=when)
     return version
 
 

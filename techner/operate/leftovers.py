@@ -11,7 +11,7 @@ from techner.core.errors import IntegrityError, ObjectMissing
 from techner.core.records import Judgement
 from techner.core.run_documents import Plan, Report, Reserved
 from techner.documents import parse
-from techner.registry.aliases import alias_log
+from techner.registry import Registry
 from techner.registry.log import PROBE_TIME, PROBES, LogEntry
 from techner.runs.documents import RUNS, is_of_kind, run_of
 from techner.runs.judgements import judgements
@@ -132,7 +132,7 @@ def _left(store: Store) -> dict[str, datetime]:
     """Return when production last moved on from each version that it does not name now."""
     left: dict[str, datetime] = {}
     moved, live = None, None
-    for _, move in alias_log(store).records():
+    for _, move in Registry(store).log().records():
         live = live or move.version
         if moved and move.version != live:
             left.setdefault(move.version, moved)

@@ -5,10 +5,9 @@ import re
 from techner.core.errors import RegistryError
 from techner.core.verdict import Outcome
 from techner.operate.proof import prove_loads
-from techner.registry.aliases import PRODUCTION, alias_log, move_alias
+from techner.registry import PRODUCTION, Registry
 from techner.registry.names import ALIAS_NAME
 from techner.registry.proof import Query, query_apart
-from techner.registry.versions import read_manifest
 from techner.runs.judgements import Word
 from techner.runs.reservation import reserve
 from techner.runs.run import Run
@@ -28,10 +27,10 @@ def promote(
         raise RegistryError(
             f"{alias!r} is not an alias: use small letters, digits, dots and dashes, a letter first"
         )
-    manifest = read_manifest(run.store, version)
+    manifest = run.registry.manifest(version)
     if manifest.verdict and manifest.verdict.outcome is Outcome.REJECT:
         raise RegistryError(f"the gate rejected {version} ({manifest.verdict.reason}); it is not promoted")
-    newest = alias_log(run.store, alias).newest()
+    newest = run.registry.log(alias).newest()
     live = newest.record.version if newest else None
     if live == version:
         raise RegistryError(f"{alias} already names {version}")
@@ -42,8 +41,7 @@ def promote(
         )
     with reserve(run, manifest, version=version):
         prove_loads(run.workspace, manifest, query)
-        move_alias(
-            run.store,
+        Registry(run.store).move(
             version,
             expected=live,
             who=word.who,
@@ -56,11 +54,11 @@ def promote(
 def _before(run: Run, version: str) -> set[str]:
     """Return all versions that `version` was made from; `gc` may have removed the oldest ones."""
     found: set[str] = set()
-    parent = read_manifest(run.store, version).parent
+    parent = run.registry.manifest(version).parent
     while parent:
         found.add(parent)
         try:
-            parent = read_manifest(run.store, parent).parent
+            parent = run.registry.manifest(parent).parent
         except RegistryError:
             break
     return found

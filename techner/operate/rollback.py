@@ -5,9 +5,9 @@ from techner.core.manifest import Manifest
 from techner.core.records import BatchWord, Generation
 from techner.inbox.decisions import decide
 from techner.operate.proof import prove_loads
-from techner.registry.aliases import alias_log, move_alias, production
+from techner.registry import Registry
 from techner.registry.proof import Query, query_apart
-from techner.registry.versions import read_manifest, version_number
+from techner.registry.versions import version_number
 from techner.runs.judgements import Word
 from techner.runs.reservation import reserve
 from techner.runs.run import Run
@@ -22,16 +22,16 @@ def roll_back(
     the very version that was taken back, the next night. Raises RegistryError where there is nothing to do,
     and without `to` where the newest move went back already: it may be this very rollback, tried again.
     """
-    live, manifest = production(run.store)
+    live, manifest = run.registry.production()
     target = to or _one_back(run, live, manifest)
     if target == live:
         raise RegistryError(f"production already names {target}")
-    goal = read_manifest(run.store, target)
+    goal = run.registry.manifest(target)
     with reserve(run, goal, version=target):
         prove_loads(run.workspace, goal, query)
         held = _hold_later(run, manifest, goal, word)
-        move_alias(
-            run.store, target, expected=live, who=word.who, why=f"rollback: {word.why}", when=word.when
+        Registry(run.store).move(
+            target, expected=live, who=word.who, why=f"rollback: {word.why}", when=word.when
         )
     return target, held
 
@@ -39,7 +39,7 @@ def roll_back(
 def _one_back(run: Run, live: str, manifest: Manifest) -> str:
     if manifest.parent is None:
         raise RegistryError(f"production is {live}, the origin; there is nothing before it")
-    newest = alias_log(run.store).newest()
+    newest = run.registry.log().newest()
     if newest and _went_back(newest.record):
         move = newest.record
         raise RegistryError(

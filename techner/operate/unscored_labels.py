@@ -8,7 +8,7 @@ from techner.core.manifest import Manifest
 from techner.core.policy import GatePolicy
 from techner.corpus.reference import Reference
 from techner.evaluation.unscored import is_unscored
-from techner.registry.versions import read_manifest
+from techner.registry import Registry
 from techner.registry.workspace import Workspace
 
 
@@ -35,7 +35,7 @@ def unscored_labels(
         )
     from techner.uptraining.pipeline import load_pipeline, predict
 
-    origin = read_manifest(workspace.store, manifest.origin) if manifest.origin else manifest
+    origin = Registry(workspace.store).manifest(manifest.origin) if manifest.origin else manifest
     texts = [example.text for example in (*reference.regression, *reference.holdout)]
     with workspace.model(origin.files) as folder:
         spans = predict(load_pipeline(folder), texts)

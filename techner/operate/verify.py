@@ -11,12 +11,11 @@ from techner.core.records import Decision, Judgement, RunOutcome
 from techner.corpus.reference import load_reference
 from techner.documents import parse
 from techner.inbox.deliveries import INBOX
-from techner.registry.aliases import PRODUCTION, alias_log, alias_names
+from techner.registry import PRODUCTION, Registry
 from techner.registry.blobs import load_bytes
 from techner.registry.log import Log
 from techner.registry.trust import signature_key
 from techner.registry.verify import Damage, verify_store
-from techner.registry.versions import read_manifest, versions
 from techner.runs.endings import RUN_WORDS
 from techner.runs.judgements import judgements
 from techner.store import Store
@@ -24,7 +23,7 @@ from techner.store import Store
 
 def verify_all(store: Store) -> Iterator[Damage]:
     """Yield what is wrong with a whole store: what is damaged, and what it refers to and lacks."""
-    names = list(versions(store))
+    names = list(Registry(store).versions())
     yield from verify_store(store, names)
     manifests = dict(_readable(store, names))
     judged: list[Judgement] = []
@@ -45,13 +44,13 @@ def verify_all(store: Store) -> Iterator[Damage]:
 def _readable(store: Store, names: Iterable[str]) -> Iterator[tuple[str, Manifest]]:
     for name in names:
         try:
-            yield name, read_manifest(store, name)
+            yield name, Registry(store).manifest(name)
         except (IntegrityError, RegistryError):  # `verify_versions` has said so
             continue
 
 
 def _aliases(store: Store, manifests: dict[str, Manifest], judged: list[Judgement]) -> Iterator[Damage]:
-    aliases = alias_names(store)
+    aliases = Registry(store).aliases()
     if PRODUCTION not in aliases:
         yield Damage(
             where=PRODUCTION,
@@ -61,7 +60,7 @@ def _aliases(store: Store, manifests: dict[str, Manifest], judged: list[Judgemen
     named: set[str] = set()
     for alias in aliases:
         try:
-            named.update(record.version for _, record in alias_log(store, alias).records())
+            named.update(record.version for _, record in Registry(store).log(alias).records())
         except IntegrityError:  # `verify_alias` has said so; what this log named is unknown
             return
     for one in judged:

@@ -9,10 +9,9 @@ from techner.core.document import document
 from techner.core.errors import IntegrityError, ObjectMissing, UnknownVersion
 from techner.core.examples import digest
 from techner.core.manifest import FileEntry, Manifest
-from techner.registry.aliases import alias_log, alias_names, manifest_of
+from techner.registry import Registry
 from techner.registry.blobs import blob_key, file_digest
 from techner.registry.fetch import check_files
-from techner.registry.versions import read_manifest
 from techner.store import Store
 
 
@@ -32,7 +31,7 @@ def verify_versions(store: Store, names: Iterable[str]) -> Iterator[Damage]:
     found: dict[str, str | None] = {}
     for name in names:
         try:
-            manifest = read_manifest(store, name)
+            manifest = Registry(store).manifest(name)
         except (IntegrityError, UnknownVersion) as error:
             yield Damage(where=name, what="manifest.json", detail=str(error))
             continue
@@ -44,7 +43,7 @@ def verify_alias(store: Store, alias: str) -> Iterator[Damage]:
     expected: tuple[int, str | None] | None = None  # of the generation below, as the one above tells it
     number = 0
     try:
-        for stored in alias_log(store, alias).stored():
+        for stored in Registry(store).log(alias).stored():
             number = stored.generation
             if expected and expected != (number, digest(stored.data)):
                 yield Damage(
@@ -53,11 +52,11 @@ def verify_alias(store: Store, alias: str) -> Iterator[Damage]:
                     detail="is missing, or not the one that generation "
                     f"{expected[0] + 1} was made after: records were removed, altered or swapped",
                 )
-            generation = alias_log(store, alias).read(stored)
+            generation = Registry(store).log(alias).read(stored)
             if (generation.alias, generation.number) != (alias, number):
                 yield Damage(where=alias, what=f"generation {number}", detail="is a copy of another one")
             if expected is None:
-                manifest_of(store, generation)
+                Registry(store).manifest_of(generation)
             expected = number - 1, generation.before
     except (IntegrityError, UnknownVersion) as error:
         yield Damage(where=alias, what=f"generation {number}" if number else "log", detail=str(error))
@@ -70,7 +69,7 @@ def verify_alias(store: Store, alias: str) -> Iterator[Damage]:
 
 def verify_store(store: Store, names: Iterable[str]) -> Iterator[Damage]:
     """Yield what is wrong with these versions and all aliases."""
-    for alias in alias_names(store):
+    for alias in Registry(store).aliases():
         yield from verify_alias(store, alias)
     yield from verify_versions(store, names)
 

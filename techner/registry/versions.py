@@ -1,13 +1,9 @@
-"""Versions: a manifest written last, named after its own digest."""
+"""How a version is named, where its manifest is, and whether a manifest is the one of its name."""
 
-from collections.abc import Iterator
-from contextlib import suppress
-
-from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, UnknownVersion
+from techner.core.errors import IntegrityError
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
 from techner.documents import dump, parse
-from techner.store import Store
 
 
 def version_name(manifest: Manifest) -> str:
@@ -18,33 +14,6 @@ def version_name(manifest: Manifest) -> str:
 def version_number(version: str) -> int:
     """Return the distance from the origin that a version's name tells."""
     return int(version.partition("-")[0])
-
-
-def create_version(store: Store, manifest: Manifest) -> str:
-    """Write the manifest; the version exists from here on. The blobs must be there already."""
-    version, data = version_name(manifest), dump(manifest)
-    with suppress(ObjectExists):  # an earlier try got this far: the name says that the bytes are the same
-        store.create(manifest_key(version), data)
-    return version
-
-
-def read_manifest(store: Store, version: str) -> Manifest:
-    """Return the manifest of a version; raises UnknownVersion, or IntegrityError where it was altered."""
-    return stored_manifest(store, version)[1]
-
-
-def read_manifest_bytes(store: Store, version: str) -> bytes:
-    """Return a manifest as it is stored, verified like `read_manifest` does."""
-    return stored_manifest(store, version)[0]
-
-
-def stored_manifest(store: Store, version: str) -> tuple[bytes, Manifest]:
-    """Return a manifest as it is stored, and what it says; raises what `read_manifest` raises."""
-    try:
-        data = store.get(manifest_key(version))
-    except ObjectMissing as error:
-        raise UnknownVersion(version) from error
-    return data, named_manifest(version, data)
 
 
 def named_manifest(version: str, data: bytes) -> Manifest:
@@ -59,20 +28,6 @@ def named_manifest(version: str, data: bytes) -> Manifest:
             f"the manifest of {version} is that of another version, number {manifest.number}"
         )
     return manifest
-
-
-def versions(store: Store) -> Iterator[str]:
-    """Yield all versions, oldest number first."""
-    for entry in store.list("versions/"):
-        if entry.key.endswith("/manifest.json"):
-            yield entry.key.split("/")[1]
-
-
-def versions_at(store: Store, number: int) -> Iterator[str]:
-    """Yield the versions at this distance from the origin."""
-    for entry in store.list(f"versions/{number:04d}-"):
-        if entry.key.endswith("/manifest.json"):
-            yield entry.key.split("/")[1]
 
 
 def manifest_key(version: str) -> str:

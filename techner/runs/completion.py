@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from techner.core.errors import Outdated
 from techner.core.records import Generation, Judgement, RunOutcome
 from techner.core.run_documents import Candidate, Judged, Plan, Report
-from techner.registry.aliases import alias_log
-from techner.registry.versions import read_manifest, version_number, versions_at
+from techner.registry import Registry
+from techner.registry.versions import version_number
 from techner.runs.documents import RunDocuments, run_of
 from techner.runs.judgements import judgement_of, judgement_on, judgements, write_down
 from techner.store import Store
@@ -26,7 +26,7 @@ def decision_on(run: RunDocuments, plan: Plan) -> Judgement | None:
 
 def complete(store: Store) -> None:
     """Write down the promotions among the newest moves that no judgement tells of."""
-    moves = [move for _, move in alias_log(store).records(limit=RECENT)]
+    moves = [move for _, move in Registry(store).log().records(limit=RECENT)]
     told = [record for _, record in judgements(store).believed(limit=2 * RECENT) if record]
     for run, plan, judgement in _found(store, told, moves):
         write_down(run, plan, judgement)
@@ -80,11 +80,11 @@ def _promotion_of(run: RunDocuments, plan: Plan) -> Generation | None:
         return None
     made = (plan.production, candidate.files, report, judged.verdict)
     names = set()
-    for name in versions_at(run.store, version_number(plan.production) + 1):
-        manifest = read_manifest(run.store, name)
+    for name in run.registry.versions_at(version_number(plan.production) + 1):
+        manifest = run.registry.manifest(name)
         if (manifest.parent, manifest.files, manifest.records.get("report.html"), manifest.verdict) == made:
             names.add(name)
-    moves = alias_log(run.store).records() if names else ()
+    moves = run.registry.log().records() if names else ()
     published = [move for _, move in moves if move.version in names and move.previous == plan.production]
     return published[-1] if published else None
 

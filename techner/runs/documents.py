@@ -17,6 +17,7 @@ from techner.core.run_documents import (
     Speed,
 )
 from techner.documents import dump, parse
+from techner.registry import Registry
 from techner.store import Store
 
 RunDocument: TypeAlias = Plan | Corpus | Candidate | Speed | Changes | Evaluation | Report | Judged | Reserved
@@ -63,6 +64,10 @@ class RunDocuments:
 
     readable: frozenset[type] | None = field(default=None, compare=False, repr=False)
     """The documents that may be read, where not all may: what its task says (`night/access.py`)."""
+
+    @property
+    def registry(self) -> Registry:
+        return Registry(self.store)
 
     def write(self, document: RunDocument) -> None:
         """Write a document of this run, bound to those that it was made from."""

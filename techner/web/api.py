@@ -12,11 +12,10 @@ from pydantic import BaseModel
 from techner.core.errors import RegistryError, UnknownVersion
 from techner.core.manifest import FileEntry, Manifest
 from techner.core.records import Generation
-from techner.registry.aliases import alias_log
+from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from techner.registry.fetch import fetch
 from techner.registry.names import ALIAS_NAME, VERSION_NAME
-from techner.registry.versions import read_manifest, read_manifest_bytes
 from techner.store import Store
 from techner.web.archive import Archives
 
@@ -64,7 +63,7 @@ def make_api(
     @api.get("/aliases/{alias}", responses=_answers(304))
     def current(alias: AliasName, response: Response, if_none_match: Known = None) -> Generation:
         """Return where an alias points: the newest of its generations."""
-        newest = alias_log(open_store(), alias).newest()
+        newest = Registry(open_store()).log(alias).newest()
         if newest is None:
             raise UnknownVersion(alias)
         if unchanged := _unchanged(newest.record.id, if_none_match):
@@ -75,7 +74,7 @@ def make_api(
     @api.get("/versions/{version}/manifest", response_model=Manifest, responses=_answers(304))
     def manifest(version: VersionName, if_none_match: Known = None) -> Response:
         """Return the manifest, byte for byte as it is stored: all files with their SHA-256, and lineage."""
-        data = read_manifest_bytes(open_store(), version)
+        data = Registry(open_store()).manifest_bytes(version)
         etag = {"ETag": f'"{version}"'}
         return _unchanged(version, if_none_match) or Response(
             data, media_type="application/json", headers=etag
@@ -94,7 +93,7 @@ def make_api(
     ) -> Response:
         """Return one file of the model, whole or in part (`Range`); its ETag is its SHA-256."""
         store = open_store()
-        entry = _entry(read_manifest(store, version), version, path)
+        entry = _entry(Registry(store).manifest(version), version, path)
         if unchanged := _unchanged(entry.sha256, if_none_match):
             return unchanged
         address = store.presigned(blob_key(entry.sha256), seconds=PRESIGNED_S) if presigned else None
@@ -114,7 +113,7 @@ def make_api(
     def archive(version: VersionName) -> StreamingResponse:
         """Return the whole model as one .tar.gz, packed while it is sent."""
         store = open_store()
-        return archives.answer(store, version, read_manifest(store, version).files, cache=cache())
+        return archives.answer(store, version, Registry(store).manifest(version).files, cache=cache())
 
     return api
 

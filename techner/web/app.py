@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from techner import __version__
 from techner.core.errors import NotInitialised, RegistryError, TechnerError, UnknownVersion
 from techner.core.manifest import Manifest
+from techner.registry import Registry
 from techner.registry.blobs import load_bytes
 from techner.registry.names import VERSION_NAME
-from techner.registry.versions import read_manifest
 from techner.reports import environment
 from techner.runs.judgements import find_report
 from techner.settings import Settings, load_settings
@@ -98,7 +98,7 @@ def create_app(
 def _manifest(store: Store, version: str) -> Manifest:
     if not re.fullmatch(VERSION_NAME, version):  # it becomes part of a key and of a header
         raise UnknownVersion(version)
-    return read_manifest(store, version)
+    return Registry(store).manifest(version)
 
 
 def _failure(request: Request, error: Exception) -> Response:

@@ -9,9 +9,8 @@ from techner.core.policy import Policies
 from techner.core.records import Generation, Judgement
 from techner.inbox.deliveries import Ignored
 from techner.inbox.survey import BatchState, survey_all
-from techner.registry.aliases import alias_log
+from techner.registry import Registry
 from techner.registry.log import LogEntry
-from techner.registry.versions import read_manifest
 from techner.runs.completion import untold
 from techner.runs.judgements import judgements
 from techner.store import Store
@@ -46,7 +45,7 @@ class Overview:
 
 def overview(store: Store, policies: Policies, *, cache: Path) -> Overview:
     """Read all that the page shows; raises NotInitialised where the store has no origin."""
-    moves = tuple(alias_log(store).records(limit=SHOWN))
+    moves = tuple(Registry(store).log().records(limit=SHOWN))
     if not moves:
         raise NotInitialised(store.url)
     judged = [record for _, record in judgements(store).believed(limit=SHOWN)]
@@ -54,7 +53,7 @@ def overview(store: Store, policies: Policies, *, cache: Path) -> Overview:
     runs = (*untold(store, told, (move for _, move in moves)), *told)[:SHOWN]
     found = survey_all(store, policies, cache=cache)
     return Overview(
-        manifest=read_manifest(store, moves[0].record.version),
+        manifest=Registry(store).manifest(moves[0].record.version),
         moves=moves,
         runs=runs,
         unsigned_runs=judged.count(None),

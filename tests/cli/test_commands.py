@@ -17,7 +17,7 @@ from techner.cli.app import main
 from techner.core.errors import RegistryError, UnknownVersion
 from techner.core.policy import TECH_LABELS
 from techner.formats import write_examples
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.starter import slot_examples
 from techner.store import FolderStore
 from tests.world import World, tech_batch
@@ -72,14 +72,17 @@ def test_model_list_marks_production(techner: World) -> None:
     listed = json.loads(call("model", "list", "--json").stdout)
     assert [item["production"] for item in listed] == [False, True]
     assert "production" in call("model", "list").stdout
-    assert production(techner.store)[0] == listed[1]["version"]
+    assert Registry(techner.store).production()[0] == listed[1]["version"]
 
 
 def test_model_show_tells_labels_scores_and_verdict(techner: World) -> None:
     shown = call("model", "show").stdout
     assert "PERSON" in shown
     assert "Verdict: promote" in shown
-    assert json.loads(call("model", "show", "--json").stdout)["version"] == production(techner.store)[0]
+    assert (
+        json.loads(call("model", "show", "--json").stdout)["version"]
+        == Registry(techner.store).production()[0]
+    )
 
 
 @pytest.mark.usefixtures("techner")
@@ -90,7 +93,7 @@ def test_model_pull_prints_a_folder_that_holds_the_model(tmp_path: Path) -> None
 
 
 def test_model_rollback_moves_production_and_says_who_and_why(techner: World) -> None:
-    parent = production(techner.store)[1].parent
+    parent = Registry(techner.store).production()[1].parent
     assert call("model", "rollback", "--why", "finds ghosts").stdout.strip() == parent
     newest = json.loads(call("model", "history", "--json").stdout)[0]
     assert newest["version"] == parent
@@ -99,13 +102,13 @@ def test_model_rollback_moves_production_and_says_who_and_why(techner: World) ->
 
 
 def test_model_promote_moves_an_alias_and_prints_the_version(techner: World) -> None:
-    parent = production(techner.store)[1].parent or ""
+    parent = Registry(techner.store).production()[1].parent or ""
     call("model", "promote", parent, "--alias", "audit", "--why", "for the auditors")
     assert json.loads(call("model", "history", "--alias", "audit", "--json").stdout)[0]["version"] == parent
 
 
 def test_model_history_at_a_time_prints_what_was_live(techner: World) -> None:
-    version, _ = production(techner.store)
+    version, _ = Registry(techner.store).production()
     assert call("model", "history", "--at", "2036-01-01").stdout.strip() == version
     assert json.loads(call("model", "history", "--at", "2036-01-01", "--json").stdout)[0]["number"] == 2
     with pytest.raises(RegistryError, match="named nothing at 2016-01-01T00:00:00"):
@@ -114,7 +117,7 @@ def test_model_history_at_a_time_prints_what_was_live(techner: World) -> None:
 
 
 def test_model_diff_tells_files_labels_batches_and_scores(techner: World) -> None:
-    parent = production(techner.store)[1].parent or ""
+    parent = Registry(techner.store).production()[1].parent or ""
     shown = call("model", "diff", parent).stdout
     assert "+ label PROTOCOL" in shown
     assert "+ batch first.jsonl" in shown
@@ -128,7 +131,7 @@ def test_model_verify_names_the_damaged_file_and_exits_with_1(techner: World) ->
     from techner.registry.blobs import blob_key
 
     assert call("model", "verify").exit_code == 0
-    version, manifest = production(techner.store)
+    version, manifest = Registry(techner.store).production()
     entry = next(entry for entry in manifest.files if entry.path == "ner_techner/model")
     techner.store.delete(blob_key(entry.sha256))
     for name in ((), ("production",), (version,)):
@@ -146,7 +149,7 @@ def test_model_card_prints_either_form() -> None:
 
 
 def test_model_export_prints_the_archive_it_wrote(techner: World, tmp_path: Path) -> None:
-    version, _ = production(techner.store)
+    version, _ = Registry(techner.store).production()
     made = call("model", "export", "--to", str(tmp_path / "out")).stdout.strip()
     assert made == str(tmp_path / "out" / f"techner-{version}.tar.gz")
     assert tarfile.is_tarfile(made)
@@ -165,16 +168,16 @@ def test_model_gc_removes_nothing_without_being_told_to(techner: World) -> None:
 
 def test_a_rollback_to_a_damaged_version_leaves_production(techner: World) -> None:
     from techner.core.errors import IntegrityError
+    from techner.registry import Registry
     from techner.registry.blobs import blob_key
-    from techner.registry.versions import read_manifest
 
-    live, manifest = production(techner.store)
-    entry = read_manifest(techner.store, manifest.parent or "").files[0]
+    live, manifest = Registry(techner.store).production()
+    entry = Registry(techner.store).manifest(manifest.parent or "").files[0]
     techner.store.put(blob_key(entry.sha256), b"x")
     shutil.rmtree(techner.cache, ignore_errors=True)
     with pytest.raises(IntegrityError):
         call("model", "rollback", "--why", "test")
-    assert production(techner.store)[0] == live
+    assert Registry(techner.store).production()[0] == live
 
 
 @pytest.mark.usefixtures("techner")
@@ -334,7 +337,7 @@ def test_init_takes_a_base_model_in_each_form(
     reference.write_bytes(gold + b'{"text": "Somebody met somebody else in Lyon."}\n')
     monkeypatch.setenv("TECHNER_STORE", str(tmp_path / "store"))
     assert call("init", "--base", base, "--reference", str(reference)).exit_code == 0
-    _, manifest = production(FolderStore(tmp_path / "store"))
+    _, manifest = Registry(FolderStore(tmp_path / "store")).production()
     assert manifest.number == 0
     assert "PERSON" in manifest.pretrained_labels
 
@@ -423,4 +426,4 @@ def test_a_delivery_to_a_store_without_a_model_is_refused(
 def test_a_run_that_has_its_plan_goes_on_only_as_planned(techner: World) -> None:
     with pytest.raises(RegistryError, match="has its plan"):
         call("run", "night", "--run-id", "night-1", "--dry-run")
-    assert production(techner.store)[1].number == 1
+    assert Registry(techner.store).production()[1].number == 1

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from techner.cli import app
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from tests.world import World
 
@@ -43,7 +43,7 @@ def test_exit_0_where_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_exit_1_where_the_store_is_damaged(techner: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = production(techner.store)[1].files[0]
+    entry = Registry(techner.store).production()[1].files[0]
     techner.store.put(blob_key(entry.sha256), b"damaged")
     monkeypatch.setenv("TECHNER_CACHE", str(techner.cache / "fresh"))
     found = call()

@@ -8,8 +8,7 @@ from techner.cli.night import tell_night
 from techner.core.verdict import Outcome
 from techner.inbox.survey import survey
 from techner.night.whole import Wanted
-from techner.registry.aliases import alias_log, move_alias, production
-from techner.registry.versions import create_version, read_manifest
+from techner.registry import Registry
 from techner.runs.judgements import judgements
 from techner.store import FolderStore
 from tests.world import WHEN, World, quick, tech_batch
@@ -23,8 +22,8 @@ class Raced(FolderStore):
     def create(self, key: str, data: bytes) -> None:
         if key.startswith("aliases/production/") and self.winner:
             version, self.winner = self.winner, None
-            live, _ = production(self)
-            move_alias(self, version, expected=live, who="other", why="was faster", when=WHEN)
+            live, _ = Registry(self).production()
+            Registry(self).move(version, expected=live, who="other", why="was faster", when=WHEN)
         super().create(key, data)
 
 
@@ -32,13 +31,13 @@ def test_the_loser_of_a_race_judges_again_against_the_production_that_won(promot
     assert isinstance(promoted.store, FolderStore)
     promoted.deliver("second.jsonl", tech_batch(210, 260))
     store = Raced(promoted.store.root)
-    _, manifest = production(store)
-    winner = store.winner = create_version(store, replace(manifest, base="of the winner"))
+    _, manifest = Registry(store).production()
+    winner = store.winner = Registry(store).create(replace(manifest, base="of the winner"))
     raced = World(store, promoted.cache)
     assert tell_night(raced.run("run-2"), quick(), Wanted()) is Outcome.PROMOTE
-    moves = [record for _, record in alias_log(raced.store).records(limit=2)]
+    moves = [record for _, record in Registry(raced.store).log().records(limit=2)]
     assert [record.version for record in moves][1] == winner
-    published = read_manifest(raced.store, moves[0].version)
+    published = Registry(raced.store).manifest(moves[0].version)
     assert published.parent == winner
     assert [batch.name for batch in published.lineage.batches] == ["first.jsonl", "second.jsonl"]
     found = {record.id: record.outcome for _, record in judgements(raced.store).records(limit=2)}
@@ -51,10 +50,10 @@ def test_a_loser_whose_batches_the_winner_has_learnt_ends_there(
     assert isinstance(promoted.store, FolderStore)
     promoted.deliver("second.jsonl", tech_batch(210, 260))
     store = Raced(promoted.store.root)
-    _, manifest = production(store)
+    _, manifest = Registry(store).production()
     learnt = survey(store, quick(), cache=promoted.cache)
     lineage = replace(manifest.lineage, batches=tuple(state.ref for state in learnt))
-    store.winner = create_version(store, replace(manifest, lineage=lineage))
+    store.winner = Registry(store).create(replace(manifest, lineage=lineage))
     assert tell_night(World(store, promoted.cache).run("run-2"), quick(), Wanted()) is None
     assert "production has learnt these batches in the meantime" in capsys.readouterr().err
     assert [record.outcome for _, record in judgements(store).records(limit=1)] == ["superseded"]

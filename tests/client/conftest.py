@@ -8,10 +8,9 @@ import pytest
 
 from techner.client import ModelStore
 from techner.core.manifest import Manifest
-from techner.registry.aliases import alias_log, move_alias
+from techner.registry import Registry
 from techner.registry.blobs import save_bytes
 from techner.registry.trust import trusted
-from techner.registry.versions import create_version
 from techner.store import FolderStore, Store
 from tests.registry.making import WHEN, manifest
 
@@ -45,10 +44,10 @@ class Small:
         return self.promote(replace(manifest(number), files=entries))
 
     def promote(self, made: Manifest) -> str:
-        version = create_version(self.store, made)
-        newest = alias_log(self.store).newest()
+        version = Registry(self.store).create(made)
+        newest = Registry(self.store).log().newest()
         expected = newest.record.version if newest else None
-        move_alias(self.store, version, expected=expected, who="t", why="t", when=WHEN)
+        Registry(self.store).move(version, expected=expected, who="t", why="t", when=WHEN)
         return version
 
     @property

@@ -10,10 +10,9 @@ import pytest
 
 from techner.client import ModelStore
 from techner.core.errors import IntegrityError, ModelError, StoreError, UnknownVersion
-from techner.registry.aliases import move_alias, production
+from techner.registry import Registry
 from techner.registry.blobs import blob_key, file_digest, save_bytes
 from techner.registry.layout import holds_exactly
-from techner.registry.versions import create_version
 from techner.runs.run import Run
 from techner.store import open_store
 from tests.world import WHEN, World
@@ -21,10 +20,10 @@ from tests.world import WHEN, World
 
 def promote_broken(world: World) -> str:
     """Promote a version whose files are whole, and no model."""
-    version, manifest = production(world.store)
+    version, manifest = Registry(world.store).production()
     files = (save_bytes(world.store, b"[nlp]\nlang = klingon\n", path="config.cfg"),)
-    broken = create_version(world.store, replace(manifest, number=2, parent=version, files=files))
-    move_alias(world.store, broken, expected=version, who="t", why="t", when=WHEN)
+    broken = Registry(world.store).create(replace(manifest, number=2, parent=version, files=files))
+    Registry(world.store).move(broken, expected=version, who="t", why="t", when=WHEN)
     return broken
 
 
@@ -51,9 +50,9 @@ def test_the_cache_may_be_given_as_text(promoted: World) -> None:
 
 
 def test_pull_follows_a_rollback(models: ModelStore, promoted: World) -> None:
-    version, manifest = production(promoted.store)
+    version, manifest = Registry(promoted.store).production()
     new = models.pull()
-    move_alias(promoted.store, manifest.parent or "", expected=version, who="t", why="t", when=WHEN)
+    Registry(promoted.store).move(manifest.parent or "", expected=version, who="t", why="t", when=WHEN)
     assert models.pull() != new
     assert models.pull(version) == new
 
@@ -150,7 +149,7 @@ def test_four_processes_pull_into_one_cache(promoted: World, tmp_path: Path) -> 
     said = {process.communicate()[0] for process in running}
     folder = Path(said.pop().strip())
     assert not said
-    assert holds_exactly(folder, production(promoted.store)[1].files)
+    assert holds_exactly(folder, Registry(promoted.store).production()[1].files)
     assert not list((tmp_path / "c").rglob("*.partial"))
 
 
@@ -170,4 +169,4 @@ def test_downloading_needs_no_fcntl(promoted: World, tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert Path(done.stdout.strip()).name == production(promoted.store)[0]
+    assert Path(done.stdout.strip()).name == Registry(promoted.store).production()[0]

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from techner.cli.app import app
 from techner.client import ModelStore
 from techner.core.errors import StoreError, Untrusted
-from techner.registry.aliases import move_alias
+from techner.registry import Registry
 from techner.registry.trust import signature_key, trusted
 
 Small = Any  # see conftest.py
@@ -46,12 +46,12 @@ def records(small: Small) -> list[Path]:
 
 
 def unsigned_move(small: Small, old: str, new: str) -> None:
-    move_alias(replace(small, key=None).store, old, expected=new, who="x", why="x", when=small.when)
+    Registry(replace(small, key=None).store).move(old, expected=new, who="x", why="x", when=small.when)
 
 
 def move_of_another_key(small: Small, old: str, new: str) -> None:
     thief = trusted(replace(small, key=None).store, (KEY.public_key(),), OTHER)
-    move_alias(thief, old, expected=new, who="x", why="x", when=small.when)
+    Registry(thief).move(old, expected=new, who="x", why="x", when=small.when)
 
 
 def old_move_played_again(small: Small, old: str, new: str) -> None:
@@ -101,7 +101,7 @@ def test_all_moves_taken_away_leave_the_last_good_model(signed: tuple[Small, Mod
 
 def test_a_signed_rollback_is_followed(signed: tuple[Small, ModelStore, str, str]) -> None:
     small, models, old, new = signed
-    move_alias(small.store, old, expected=new, who="ada", why="ghosts", when=small.when)
+    Registry(small.store).move(old, expected=new, who="ada", why="ghosts", when=small.when)
     assert models.pull().name == old
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from techner.core.errors import CacheError, IntegrityError, StoreError, UnknownVersion
 from techner.core.examples import digest
-from techner.registry.aliases import move_alias
+from techner.registry import Registry
 from techner.registry.blobs import blob_key
-from techner.registry.versions import manifest_key, read_manifest
+from techner.registry.versions import manifest_key
 
 Small = Any  # see conftest.py
 
@@ -74,7 +74,7 @@ def writable(path: Path) -> Path:
 def test_each_damaged_blob_of_the_store_is_refused_and_the_old_model_stays(
     small: Small, damage: Damage, tmp_path: Path
 ) -> None:
-    files = read_manifest(small.store, small.new).files
+    files = Registry(small.store).manifest(small.new).files
     before = contents(small.cache)
     for entry, next_one in zip(files, (*files[1:], files[0]), strict=True):
         blob, other = (small.root / blob_key(found.sha256) for found in (entry, next_one))
@@ -118,7 +118,7 @@ def test_alias_that_vanished_is_taken_for_a_store_that_is_down(small: Small) -> 
 
 @pytest.mark.parametrize("path", ["../../evil", "/tmp/evil", "a/../../evil", "..", "ner\\..\\evil"])  # noqa: S108
 def test_path_out_of_the_model_is_refused(small: Small, path: str, tmp_path: Path) -> None:
-    found = read_manifest(small.store, small.new)
+    found = Registry(small.store).manifest(small.new)
     evil = replace(found.files[0], path=path)
     small.promote(replace(found, number=2, files=(*found.files, evil)))
     before = contents(tmp_path / "cache" / "models")
@@ -136,7 +136,7 @@ def test_name_that_is_no_name_is_unknown(small: Small, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["Production", "0001-abc", "_x"])
 def test_alias_that_promote_would_refuse_is_unknown_though_it_was_written(small: Small, name: str) -> None:
-    move_alias(small.store, small.old, expected=None, who="x", why="x", when=small.when, alias=name)
+    Registry(small.store).move(small.old, expected=None, who="x", why="x", when=small.when, alias=name)
     with pytest.raises(UnknownVersion):
         small.models.pull(name)
 

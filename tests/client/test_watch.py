@@ -8,7 +8,7 @@ import pytest
 
 from techner.client import Live, ModelStore
 from techner.core.errors import IntegrityError, ModelError, StoreError
-from techner.registry.aliases import move_alias, production
+from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from tests.client.test_models import promote_broken
 from tests.world import WHEN, World
@@ -18,9 +18,9 @@ TEXT = "The gateway speaks MQTT."
 
 def roll_back(world: World) -> str:
     """Point production at its parent."""
-    version, manifest = production(world.store)
+    version, manifest = Registry(world.store).production()
     assert manifest.parent
-    move_alias(world.store, manifest.parent, expected=version, who="t", why="t", when=WHEN)
+    Registry(world.store).move(manifest.parent, expected=version, who="t", why="t", when=WHEN)
     return manifest.parent
 
 
@@ -73,10 +73,10 @@ def test_a_model_that_does_not_load_does_not_serve(live: Live, promoted: World) 
 
 def test_an_altered_model_does_not_serve(live: Live, promoted: World) -> None:
     before = live.current
-    target = production(promoted.store)[1].parent or ""
-    own = {entry.sha256 for entry in production(promoted.store)[1].files}
+    target = Registry(promoted.store).production()[1].parent or ""
+    own = {entry.sha256 for entry in Registry(promoted.store).production()[1].files}
     roll_back(promoted)
-    changed = next(e for e in production(promoted.store)[1].files if e.sha256 not in own)
+    changed = next(e for e in Registry(promoted.store).production()[1].files if e.sha256 not in own)
     promoted.store.put(blob_key(changed.sha256), b"altered")
     with pytest.raises(IntegrityError, match="altered"):
         live.refresh()
@@ -99,8 +99,8 @@ def test_the_thread_follows_by_itself_and_outlives_errors(models: ModelStore, pr
     with models.watch(every_s=0.02) as live:
         broken = promote_broken(promoted)
         wait_for(lambda: isinstance(live.error, ModelError))
-        target = production(promoted.store)[1].parent or ""
-        move_alias(promoted.store, target, expected=broken, who="t", why="t", when=WHEN)
+        target = Registry(promoted.store).production()[1].parent or ""
+        Registry(promoted.store).move(target, expected=broken, who="t", why="t", when=WHEN)
         promoted_again = live.current.version
         assert promoted_again == target
         wait_for(lambda: live.error is None)

@@ -17,7 +17,7 @@ from techner.core.errors import TechnerError
 from techner.core.policy import TrainingPolicy
 from techner.inbox.survey import Status, survey
 from techner.night.order import DRY_RUN, ENDS, TASKS
-from techner.registry.aliases import alias_log, production
+from techner.registry import Registry
 from techner.runs.judgements import judgements
 from techner.store import FolderStore
 from tests.world import OPEN_GATE, POLICIES, World, tech_batch
@@ -199,12 +199,12 @@ def test_a_run_promotes_what_was_delivered(airflow_home: Path, world: World) -> 
     world.deliver("monday.jsonl", tech_batch(0, 60))
     world.deliver("tuesday.jsonl", tech_batch(60, 120))
     said = night(airflow_home, world, epochs=2, seed=3)
-    _, manifest = production(world.store)
+    _, manifest = Registry(world.store).production()
     assert [batch.name for batch in manifest.lineage.batches] == ["monday.jsonl", "tuesday.jsonl"]
     assert manifest.lineage.seed == 3
     assert [task for task, what in said if what == "done"].count("admit") == 2
     assert ("uptrain", "epoch 2/2") in {(task, what.partition(",")[0]) for task, what in said}
-    newest = alias_log(world.store).newest()
+    newest = Registry(world.store).log().newest()
     assert newest is not None
     assert newest.record.who.startswith("airflow:")
 
@@ -220,7 +220,7 @@ def test_a_dry_run_of_named_batches_judges_and_publishes_nothing(ran: dict[str, 
     run = ran["dry run"]
     assert run.code == 0
     store = run.world.store
-    assert production(store)[1].number == 0
+    assert Registry(store).production()[1].number == 0
     newest = judgements(store).newest()
     assert newest is not None
     assert newest.record.outcome == "dry run"

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from techner.client import ModelStore
-from techner.registry.aliases import move_alias, production
+from techner.registry import Registry
 from tests.world import WHEN, World, tech_batch
 
 ROOT = Path(__file__).parents[2]
@@ -81,8 +81,8 @@ def expected(models: ModelStore, version: str) -> dict[tuple[str, str], Entities
 
 def move(world: World, to: str, client: httpx.Client, users: list[Load]) -> None:
     """Move production under load, and wait until the service serves it and has answered with it a while."""
-    live, _ = production(world.store)
-    move_alias(world.store, to, expected=live, who="t", why="t", when=WHEN)
+    live, _ = Registry(world.store).production()
+    Registry(world.store).move(to, expected=live, who="t", why="t", when=WHEN)
     while client.get("/health").json()["version"] != to:
         time.sleep(0.02)
     after = [len(user.answers) + 2 * len(TEXTS) for user in users]
@@ -102,7 +102,7 @@ def users() -> Iterator[list[Load]]:
 def test_rollback_and_promotion_under_load_fail_no_request_and_mix_no_answer(
     promoted: World, users: list[Load]
 ) -> None:
-    new, manifest = production(promoted.store)
+    new, manifest = Registry(promoted.store).production()
     old = manifest.parent or ""
     models = ModelStore(promoted.store.url, cache=promoted.cache)
     right = expected(models, new) | expected(models, old)
@@ -124,7 +124,7 @@ def test_rollback_and_promotion_under_load_fail_no_request_and_mix_no_answer(
 
 
 def test_health_says_what_serves_and_why_nothing_newer_does(promoted: World) -> None:
-    version = production(promoted.store)[0]
+    version = Registry(promoted.store).production()[0]
     with served(promoted) as client:
         fine: dict[str, Any] = client.get("/health").json()
         (promoted.cache.parent / "promoted" / "aliases").rename(promoted.cache.parent / "away")

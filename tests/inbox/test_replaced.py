@@ -15,7 +15,7 @@ from techner.formats import write_examples
 from techner.inbox.survey import Status, survey
 from techner.night.admit import admit
 from techner.night.plan import plan
-from techner.registry.aliases import move_alias, production
+from techner.registry import Registry
 from techner.store import FolderStore
 from techner.store.base import Stored
 from tests.world import POLICIES, WHEN, World, tech_batch
@@ -114,10 +114,10 @@ DRIFTED = tuple(
 def test_two_nights_on_two_productions_examine_one_batch_at_once(promoted: World) -> None:
     """What compares with production differs between them; the first report holds, and is what both return."""
     promoted.deliver("second.jsonl", DRIFTED)
-    live, manifest = production(promoted.store)
+    live, manifest = Registry(promoted.store).production()
     batch = planned(promoted, "other")
     assert manifest.parent
-    move_alias(promoted.store, manifest.parent, expected=live, who="test", why="test", when=WHEN)
+    Registry(promoted.store).move(manifest.parent, expected=live, who="test", why="test", when=WHEN)
     plan(promoted.run("run-2"), POLICIES, batches=("second.jsonl",))
     store = Racing(Path(promoted.store.url.removeprefix("file://")))
     store.other = batch

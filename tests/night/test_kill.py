@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.registry.blobs import load_bytes
 from techner.store import FolderStore, Store
 from tests.nights import NIGHT, do
@@ -60,7 +60,7 @@ def test_a_killed_task_run_again_leaves_what_an_undisturbed_one_leaves(
 ) -> None:
     shutil.copytree(undisturbed[task], tmp_path / "store")
     world = World(FolderStore(tmp_path / "store"), tmp_path / "cache")
-    origin, _ = production(world.store)
+    origin, _ = Registry(world.store).production()
     before, after = (write, None) if moment == "before" else (None, write)
     # A fork: the child shares what is imported, and dies alone.
     child = multiprocessing.get_context("fork").Process(
@@ -69,7 +69,7 @@ def test_a_killed_task_run_again_leaves_what_an_undisturbed_one_leaves(
     child.start()
     child.join()
     assert child.exitcode == -signal.SIGKILL
-    version, manifest = production(world.store)
+    version, manifest = Registry(world.store).production()
     assert version == origin or task == "publish"
     for entry in manifest.files:  # whole at every instant
         load_bytes(world.store, entry)

@@ -18,9 +18,8 @@ from techner.night.admit import admit
 from techner.night.assemble import assemble
 from techner.night.plan import plan
 from techner.night.reject import reject
-from techner.registry.aliases import alias_log, move_alias, production
+from techner.registry import Registry
 from techner.registry.blobs import load_bytes
-from techner.registry.versions import read_manifest
 from techner.runs.judgements import Word, judgements
 from techner.starter import slot_examples
 from techner.store import FolderStore
@@ -35,15 +34,15 @@ def status(world: World) -> dict[str, Status]:
 
 
 def test_a_good_night_moves_production_to_the_new_version(promoted: World) -> None:
-    version, manifest = production(promoted.store)
+    version, manifest = Registry(promoted.store).production()
     assert manifest.number == 1
     assert set(manifest.new_labels) == TECH
     assert [batch.name for batch in manifest.lineage.batches] == ["first.jsonl"]
-    assert version == next(r.version for _, r in alias_log(promoted.store).records(limit=1))
+    assert version == next(r.version for _, r in Registry(promoted.store).log().records(limit=1))
 
 
 def test_the_pretrained_labels_survive_a_night(promoted: World) -> None:
-    _, manifest = production(promoted.store)
+    _, manifest = Registry(promoted.store).production()
     old = [score for score in manifest.scores if score.part == "pretrained" and score.support >= 20]
     assert old
     for score in old:
@@ -63,9 +62,9 @@ def test_nothing_pending_writes_no_plan(world: World) -> None:
 
 
 def test_a_rejected_night_keeps_production_and_holds_its_batches(refused: World) -> None:
-    before, _ = production(refused.store)
+    before, _ = Registry(refused.store).production()
     assert reject(refused.run("run-2"), WORD).verdict.outcome is Outcome.REJECT
-    assert production(refused.store)[0] == before
+    assert Registry(refused.store).production()[0] == before
     assert status(refused)["second.jsonl"] is Status.HELD
     newest = judgements(refused.store).newest()
     assert newest is not None
@@ -105,9 +104,9 @@ def test_an_excluded_batch_is_not_planned(world: World) -> None:
 
 def test_a_rollback_holds_what_was_learnt_since_and_a_release_makes_it_due_again(promoted: World) -> None:
     """Due at once, it would rebuild the very version that was taken back."""
-    _, manifest = production(promoted.store)
+    _, manifest = Registry(promoted.store).production()
     assert roll_back(promoted.run("rollback"), WORD) == (manifest.parent, ("first.jsonl",))
-    assert production(promoted.store)[0] == manifest.parent
+    assert Registry(promoted.store).production()[0] == manifest.parent
     assert status(promoted)["first.jsonl"] is Status.HELD
     assert plan(promoted.run("run-2"), POLICIES) is None
     ref = survey(promoted.store, POLICIES, cache=promoted.cache)[0].ref
@@ -116,7 +115,7 @@ def test_a_rollback_holds_what_was_learnt_since_and_a_release_makes_it_due_again
 
 
 def test_a_rollback_of_the_origin_or_to_where_it_is_is_refused(promoted: World) -> None:
-    version, _ = production(promoted.store)
+    version, _ = Registry(promoted.store).production()
     with pytest.raises(RegistryError, match="already"):
         roll_back(promoted.run("rollback"), WORD, to=version)
     roll_back(promoted.run("rollback"), WORD)
@@ -235,7 +234,7 @@ def test_no_holdout_text_is_ever_trained_on_over_several_nights(promoted: World)
     corpus = run.read(Corpus)
     train = read_examples(load_bytes(run.store, corpus.train), where="train")
     holdout = read_examples(load_bytes(run.store, corpus.holdout), where="holdout")
-    _, manifest = production(promoted.store)
+    _, manifest = Registry(promoted.store).production()
     earlier = read_examples(load_bytes(run.store, manifest.records["holdout.jsonl"]), where="holdout")
     assert holdout
     assert {text_key(eg.text) for eg in earlier} <= {text_key(eg.text) for eg in holdout}
@@ -252,7 +251,7 @@ def test_the_second_night_replays_the_first(promoted: World) -> None:
 def test_the_same_night_on_another_copy_gives_the_same_version(
     undisturbed: dict[str, Path], world: World
 ) -> None:
-    version, manifest = production(FolderStore(undisturbed["end"]))
+    version, manifest = Registry(FolderStore(undisturbed["end"])).production()
     assert manifest.number == 1
     world.deliver("first.jsonl", tech_batch(0, 60))
     assert world.night("another run", quick()) == version
@@ -261,7 +260,7 @@ def test_the_same_night_on_another_copy_gives_the_same_version(
 def test_publishing_twice_changes_nothing_the_second_time(promoted: World) -> None:
     run = promoted.run("night-1")
     before = [entry.key for entry in promoted.store.list()]
-    assert publish(run, WORD) == production(promoted.store)[0]
+    assert publish(run, WORD) == Registry(promoted.store).production()[0]
     assert [entry.key for entry in promoted.store.list()] == before
 
 
@@ -285,12 +284,12 @@ def test_publish_refuses_a_dry_run(promoted: World) -> None:
 
 
 def test_publish_refuses_when_production_moved_since_the_plan(judged: World) -> None:
-    version, manifest = production(judged.store)
+    version, manifest = Registry(judged.store).production()
     assert manifest.parent is not None
-    move_alias(judged.store, manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
+    Registry(judged.store).move(manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
     with pytest.raises(AliasConflict, match="judge again"):
         publish(judged.run("run-2"), WORD)
-    assert production(judged.store)[0] == manifest.parent
+    assert Registry(judged.store).production()[0] == manifest.parent
     assert next(judgements(judged.store).records(limit=1)).record.outcome == "superseded"
     assert status(judged)["second.jsonl"] is Status.ACCEPTED  # due, on the production that won
 
@@ -319,11 +318,11 @@ def test_publish_refuses_an_open_question_without_a_reasoned_yes(promoted: World
 def test_a_reasoned_yes_publishes_and_is_kept(promoted: World) -> None:
     asked(promoted)
     yes = Word(who="airflow:ada", when=WHEN, why="read the examples myself", approved=True)
-    version, manifest = production(promoted.store)
+    version, manifest = Registry(promoted.store).production()
     assert manifest.parent is not None
-    move_alias(promoted.store, manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
+    Registry(promoted.store).move(manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
     published = publish(promoted.run("night-1"), yes)
-    newest = alias_log(promoted.store).newest()
+    newest = Registry(promoted.store).log().newest()
     assert newest is not None
     assert newest.record.version == published
     assert "read the examples myself" in newest.record.why
@@ -331,7 +330,7 @@ def test_a_reasoned_yes_publishes_and_is_kept(promoted: World) -> None:
 
 
 def test_a_version_is_whole_the_moment_production_names_it(promoted: World) -> None:
-    _, manifest = production(promoted.store)
+    _, manifest = Registry(promoted.store).production()
     for entry in (*manifest.files, *manifest.records.values()):
         assert len(load_bytes(promoted.store, entry)) == entry.size_bytes
-    assert read_manifest(promoted.store, manifest.parent or "").number == 0
+    assert Registry(promoted.store).manifest(manifest.parent or "").number == 0

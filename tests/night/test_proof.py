@@ -8,7 +8,7 @@ import pytest
 from techner.core.errors import IntegrityError
 from techner.core.run_documents import Candidate, Evaluation
 from techner.night.publish import publish
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from techner.registry.proof import query_apart
 from tests.nights import rewrite
@@ -22,7 +22,7 @@ def test_the_process_that_proves_a_model_has_no_techner() -> None:
 
 
 def test_a_damaged_blob_keeps_production_where_it_is(judged: World) -> None:
-    before, _ = production(judged.store)
+    before, _ = Registry(judged.store).production()
     candidate = judged.run("run-2").read(Candidate)
     entry = next(entry for entry in candidate.files if entry.path.endswith("ner_techner/model"))
     with judged.run("run-2").workspace.model(candidate.files):
@@ -30,11 +30,11 @@ def test_a_damaged_blob_keeps_production_where_it_is(judged: World) -> None:
     judged.store.put(blob_key(entry.sha256), b"damaged")
     with pytest.raises(IntegrityError, match="altered"):
         publish(judged.run("run-2"), WORD)
-    assert production(judged.store)[0] == before
+    assert Registry(judged.store).production()[0] == before
 
 
 def test_a_model_that_answers_otherwise_than_judged_is_not_published(judged: World) -> None:
-    before, _ = production(judged.store)
+    before, _ = Registry(judged.store).production()
     run = judged.run("run-2")
     evaluation = run.read(Evaluation)
     rows = evaluation.holdout.systems["candidate"]
@@ -42,15 +42,15 @@ def test_a_model_that_answers_otherwise_than_judged_is_not_published(judged: Wor
     rewrite(run, evaluation)
     with pytest.raises(IntegrityError, match="answers otherwise"):
         publish(run, WORD)
-    assert production(judged.store)[0] == before
+    assert Registry(judged.store).production()[0] == before
 
 
 def test_a_model_that_does_not_load_is_not_published(judged: World) -> None:
-    before, _ = production(judged.store)
+    before, _ = Registry(judged.store).production()
     run = judged.run("run-2")
     candidate = run.read(Candidate)
     whole = tuple(entry for entry in candidate.files if entry.path != "config.cfg")
     rewrite(run, replace(candidate, files=whole))
     with pytest.raises(IntegrityError, match="does not load"):
         publish(run, WORD)
-    assert production(judged.store)[0] == before
+    assert Registry(judged.store).production()[0] == before

@@ -15,7 +15,7 @@ from techner.night.admit import admit
 from techner.night.assemble import assemble
 from techner.night.plan import plan
 from techner.operate.adopt import adopt
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.registry.trust import trusted
 from techner.store import FolderStore
 from tests.world import WHEN, WORD, World, quick, tech_batch
@@ -43,7 +43,7 @@ def signed(origin_store: Path, bucket: FolderStore, tmp_path: Path) -> World:
 def only(world: World) -> tuple[BatchRef, str]:
     """Return the one delivery, and where its examination is."""
     ref = survey(world.store, quick(), cache=world.cache)[0].ref
-    return ref, admission_folder(ref, admission_digest(ref, quick(), production(world.store)[1]))
+    return ref, admission_folder(ref, admission_digest(ref, quick(), Registry(world.store).production()[1]))
 
 
 def status(world: World) -> Status:

@@ -9,7 +9,7 @@ import pytest
 from techner.core.run_documents import Candidate
 from techner.core.verdict import Outcome
 from techner.night.judge import judge
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.runs.run import Run
 from techner.store import FolderStore
 from techner.uptraining.pipeline import NEW_NER, load_pipeline
@@ -36,7 +36,7 @@ def blended(promoted_store: Path, tmp_path_factory: pytest.TempPathFactory, tmp_
 def test_another_strategy_starts_over_from_the_origin_with_the_memory(blended: World) -> None:
     run = blended.run("run-2")
     assert pipes_of(run) == ["ner"]
-    before = set(production(blended.store)[1].new_labels)
+    before = set(Registry(blended.store).production()[1].new_labels)
     assert before
     assert set(run.read(Candidate).new_labels) >= before
 

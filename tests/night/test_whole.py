@@ -6,7 +6,7 @@ from techner.core.errors import RegistryError
 from techner.core.verdict import Outcome
 from techner.night.order import TASKS, end_of
 from techner.night.whole import Wanted, whole_night
-from techner.registry.aliases import production
+from techner.registry import Registry
 from tests.moves import ask
 from tests.world import WORD, World, quick, tech_batch
 
@@ -23,7 +23,7 @@ def test_a_night_that_was_stopped_is_gone_on_with_by_its_plan(world: World) -> N
     world.deliver("second.jsonl", tech_batch(60, 90))
     again = Wanted(resume=True)
     assert [d.task for d in whole_night(run, quick(), lambda: WORD, again, query=ask)][-1] == "publish"
-    assert [batch.name for batch in production(world.store)[1].lineage.batches] == ["first.jsonl"]
+    assert [batch.name for batch in Registry(world.store).production()[1].lineage.batches] == ["first.jsonl"]
     with pytest.raises(RegistryError, match="has its plan"):
         list(whole_night(run, quick(), lambda: WORD, Wanted(resume=True, dry_run=True)))
 

@@ -19,11 +19,11 @@ from techner.core.verdict import Verdict
 from techner.documents import dump
 from techner.night.reject import abandon, skip
 from techner.operate.collect import collect, plan_collection
-from techner.registry.aliases import move_alias, production
+from techner.registry import Registry
 from techner.registry.blobs import blob_key, load_bytes, save_bytes
 from techner.registry.trust import signature_key, trusted
 from techner.registry.verify import verify_store
-from techner.registry.versions import create_version, version_name, versions
+from techner.registry.versions import version_name
 from techner.runs.documents import RunDocuments
 from techner.runs.judgements import Word, judgements
 from techner.runs.reservation import CONDEMNED, Condemned, reserve
@@ -41,7 +41,7 @@ def made(store: Store, number: int, *, parent: str | None, origin: str | None) -
     files = tuple(
         save_bytes(store, data, path=data.decode()) for data in (f"model {number}".encode(), b"same")
     )
-    return create_version(store, manifest(number, parent=parent, origin=origin, files=files))
+    return Registry(store).create(manifest(number, parent=parent, origin=origin, files=files))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def store() -> MemoryStore:
 
 
 def move(store: Store, version: str, before: str | None, *, age: int, alias: str = "production") -> None:
-    move_alias(store, version, expected=before, who="me", why="test", when=NOW - age * DAY, alias=alias)
+    Registry(store).move(version, expected=before, who="me", why="test", when=NOW - age * DAY, alias=alias)
 
 
 def gone(store: Store, *, keep_days: int) -> list[int]:
@@ -86,7 +86,7 @@ def test_what_was_live_within_retention_stays(store: MemoryStore, days: int, num
 
 
 def test_a_pinned_version_stays_with_its_files(store: MemoryStore) -> None:
-    pinned = next(name for name in versions(store) if name.startswith("0002"))
+    pinned = next(name for name in Registry(store).versions() if name.startswith("0002"))
     move(store, pinned, None, age=300, alias="audit-2026")
     found = plan_collection(store, now=NOW, keep_days=0)
     assert [int(name[:4]) for name in found.versions] == [3, 4]
@@ -106,10 +106,12 @@ def test_planning_removes_nothing(store: MemoryStore) -> None:
 
 
 def test_collected_versions_are_gone_and_all_others_are_whole(store: MemoryStore) -> None:
-    store.create(signature_key(next(name for name in versions(store) if name.startswith("0001"))), b"")
+    store.create(
+        signature_key(next(name for name in Registry(store).versions() if name.startswith("0001"))), b""
+    )
     collect(store, WORD, keep_days=0)
-    assert [int(name[:4]) for name in versions(store)] == [0, 5, 6]
-    assert list(verify_store(store, list(versions(store)))) == []
+    assert [int(name[:4]) for name in Registry(store).versions()] == [0, 5, 6]
+    assert list(verify_store(store, list(Registry(store).versions()))) == []
     assert not [entry.key for entry in store.list("versions/0001")]
     assert not any(store.list(CONDEMNED))
 
@@ -125,14 +127,14 @@ def plan_of(store: Store, version: str) -> Plan:
     return Plan(
         batches=(),
         production=version,
-        origin=next(versions(store)),
+        origin=next(Registry(store).versions()),
         reference="r",
         policies=Policies(),
     )
 
 
 def numbered(store: Store, number: int) -> str:
-    return next(name for name in versions(store) if name.startswith(f"{number:04d}"))
+    return next(name for name in Registry(store).versions() if name.startswith(f"{number:04d}"))
 
 
 def undecided(store: Store, version: str, run_id: str = "run-1") -> FileEntry:
@@ -145,8 +147,10 @@ def undecided(store: Store, version: str, run_id: str = "run-1") -> FileEntry:
 
 def test_an_undecided_run_keeps_what_it_reads_and_what_it_made(store: MemoryStore) -> None:
     for number, age in ((7, 6), (8, 5)):
-        version = made(store, number, parent=production(store)[0], origin=next(versions(store)))
-        move(store, version, production(store)[0], age=age)
+        version = made(
+            store, number, parent=Registry(store).production()[0], origin=next(Registry(store).versions())
+        )
+        move(store, version, Registry(store).production()[0], age=age)
     entry = undecided(store, numbered(store, 6))  # production moved on from it six days ago
     found = plan_collection(store, now=NOW, keep_days=0)
     assert [int(name[:4]) for name in found.versions] == [1, 2, 3, 4, 5]
@@ -161,8 +165,8 @@ def test_a_run_that_production_left_behind_long_ago_keeps_nothing_and_is_written
     entry = undecided(store, numbered(store, 3))
     found = collect(store, WORD, keep_days=0)
     assert found.runs == ("run-1",)
-    assert numbered(store, 0) in versions(store)
-    assert [int(name[:4]) for name in versions(store)] == [0, 5, 6]
+    assert numbered(store, 0) in Registry(store).versions()
+    assert [int(name[:4]) for name in Registry(store).versions()] == [0, 5, 6]
     newest = judgements(store).newest()
     assert newest
     assert (newest.record.id, newest.record.outcome) == ("run-1", "abandoned")
@@ -189,7 +193,7 @@ def test_a_run_on_what_production_names_again_is_not_left_behind(store: MemorySt
 def test_a_run_that_was_skipped_or_abandoned_keeps_nothing(
     store: MemoryStore, end: Callable[[RunDocuments, Word], None]
 ) -> None:
-    undecided(store, production(store)[0])
+    undecided(store, Registry(store).production()[0])
     end(run_of(store), Word(who="ada", why="its machine is gone", when=NOW - DAY))
     assert plan_collection(store, now=NOW, keep_days=0).runs == ("run-1",)
     assert plan_collection(store, now=NOW, keep_days=2).runs == ()
@@ -200,7 +204,7 @@ def test_a_run_that_was_skipped_or_abandoned_keeps_nothing(
 
 
 def test_abandoning_needs_a_reason_and_a_run(store: MemoryStore) -> None:
-    undecided(store, production(store)[0])
+    undecided(store, Registry(store).production()[0])
     with pytest.raises(RegistryError, match="--why"):
         abandon(run_of(store), Word(who="ada", when=NOW, why=" "))
     with pytest.raises(RegistryError, match="no run 'run' has documents"):
@@ -219,7 +223,7 @@ def test_abandoning_lets_go_of_what_a_killed_promotion_reserved(store: MemorySto
 
 @pytest.mark.parametrize(("gone", "kept"), [("a", "a/b"), ("a/b", "a"), ("a", "a-2"), ("a/b", "a/bc")])
 def test_only_the_documents_of_the_run_itself_go(store: MemoryStore, gone: str, kept: str) -> None:
-    live = production(store)[0]
+    live = Registry(store).production()[0]
     for run_id in (gone, kept):
         undecided(store, live, run_id)
         store.put(f"runs/{run_id}/plan.json.sig", b"signature")
@@ -230,7 +234,7 @@ def test_only_the_documents_of_the_run_itself_go(store: MemoryStore, gone: str, 
 
 
 def test_a_run_planned_anew_under_the_id_of_a_decided_one_is_undecided(store: MemoryStore) -> None:
-    live = production(store)[0]
+    live = Registry(store).production()[0]
     undecided(store, live)
     skip(run_of(store), Word(who="night", when=NOW - DAY))
     run_of(store).write(replace(plan_of(store, live), judged_before=1))
@@ -259,7 +263,7 @@ def test_a_signature_without_its_manifest_goes_unless_a_run_is_about_to_write_th
 def test_a_reserved_version_stays_though_its_manifest_written_anew_has_another_name(
     store: MemoryStore,
 ) -> None:
-    old = next(name for name in versions(store) if name.startswith("0003"))
+    old = next(name for name in Registry(store).versions() if name.startswith("0003"))
     with reserve(run_of(store), manifest(3, libraries={"written": "anew"}), version=old):
         assert old not in plan_collection(store, now=NOW, keep_days=0).versions
 
@@ -295,7 +299,7 @@ def test_documents_of_a_run_go_once_it_was_decided_long_ago(
 
 
 def test_nothing_is_removed_where_a_manifest_cannot_be_read(store: MemoryStore) -> None:
-    store.put(f"versions/{next(versions(store))}/manifest.json", b"{}")
+    store.put(f"versions/{next(Registry(store).versions())}/manifest.json", b"{}")
     before = [entry.key for entry in store.list()]
     with pytest.raises(TechnerError):
         collect(store, WORD, keep_days=0)
@@ -342,7 +346,7 @@ def test_a_second_collection_at_once_is_refused_and_an_interrupted_one_resumed(s
     with pytest.raises(RegistryError, match=r"of gc is under way since .* --resume"):
         collect(store, WORD, keep_days=0)
     collect(store, WORD, keep_days=0, resume=True)
-    assert [int(name[:4]) for name in versions(store)] == [0, 5, 6]
+    assert [int(name[:4]) for name in Registry(store).versions()] == [0, 5, 6]
 
 
 def test_what_is_being_removed_is_believed_with_a_signature_alone(store: MemoryStore) -> None:
@@ -424,9 +428,9 @@ class Hooked(MemoryStore):
 
 def publisher(store: Store) -> tuple[RunDocuments, Manifest, str]:
     """Return a run about to publish a model, some of whose files an earlier, forgotten try left behind."""
-    live, _ = production(store)
+    live, _ = Registry(store).production()
     files = tuple(save_bytes(store, data, path=data.decode()) for data in (b"model 2", b"left behind"))
-    return run_of(store), manifest(7, parent=live, origin=next(versions(store)), files=files), live
+    return run_of(store), manifest(7, parent=live, origin=next(Registry(store).versions()), files=files), live
 
 
 def publish(run: RunDocuments, candidate: Manifest, live: str) -> None:
@@ -434,8 +438,8 @@ def publish(run: RunDocuments, candidate: Manifest, live: str) -> None:
     with reserve(run, candidate, version=version_name(candidate)):
         for entry in candidate.files:
             load_bytes(run.store, entry)
-        version = create_version(run.store, candidate)
-        move_alias(run.store, version, expected=live, who="me", why="test", when=NOW)
+        version = run.registry.create(candidate)
+        run.registry.move(version, expected=live, who="me", why="test", when=NOW)
 
 
 def requests(work: Callable[[Hooked], object], filled: MemoryStore) -> int:
@@ -451,7 +455,7 @@ def copy(filled: MemoryStore) -> Hooked:
 
 
 def require_whole(store: Hooked, before: str, candidate: Manifest) -> None:
-    version, live = production(store)
+    version, live = Registry(store).production()
     assert version in (before, version_name(candidate))
     for entry in live.files:
         load_bytes(store, entry)
@@ -468,7 +472,7 @@ def test_a_collection_at_any_moment_of_a_publish_leaves_production_whole(store: 
         with suppress(TechnerError):
             publish(run_of(shared), candidate, live)
         require_whole(shared, live, candidate)
-        ends.add(production(shared)[0])
+        ends.add(Registry(shared).production()[0])
     assert moments > 10
     assert ends == {live, version_name(candidate)}  # late ones win, early ones find their files gone
 
@@ -487,7 +491,7 @@ def test_a_publish_at_any_moment_of_a_collection_leaves_production_whole(store: 
         shared.at, shared.hook = moment, partial(publish_beside, shared)
         collect(shared, WORD, keep_days=0)
         require_whole(shared, live, candidate)
-        ends.add(production(shared)[0])
+        ends.add(Registry(shared).production()[0])
     assert moments > 30
     assert ends == {live, version_name(candidate)}
 
@@ -497,7 +501,7 @@ def test_a_publish_of_what_is_being_removed_is_told_to_wait(store: MemoryStore) 
     interrupted(store)
     with pytest.raises(RegistryError, match="gc` of gc is removing files of this version"):
         publish(run, candidate, live)
-    assert production(store)[0] == live
+    assert Registry(store).production()[0] == live
     assert not any(store.list("runs/"))
 
 
@@ -507,4 +511,4 @@ def test_a_publish_that_found_its_files_gone_works_when_they_are_there_again(sto
     assert not any(store.list(blob_key(candidate.files[0].sha256)))
     run, candidate, live = publisher(store)  # `uptrain` run again
     publish(run, candidate, live)
-    assert production(store)[0] == version_name(candidate)
+    assert Registry(store).production()[0] == version_name(candidate)

@@ -7,7 +7,7 @@ import pytest
 from techner.core.errors import NotInitialised
 from techner.core.policy import GatePolicy
 from techner.operate.doctor import Diagnosis, diagnose
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from techner.registry.workspace import Workspace
 from techner.store import MemoryStore
@@ -38,7 +38,7 @@ def test_a_store_without_a_model_cannot_be_examined(world: World) -> None:
 
 
 def test_a_damaged_file_of_production_is_named(promoted: World) -> None:
-    entry = production(promoted.store)[1].files[0]
+    entry = Registry(promoted.store).production()[1].files[0]
     promoted.store.put(blob_key(entry.sha256), b"damaged")
     fresh = World(promoted.store, promoted.cache / "fresh")  # a whole copy in the cache proves nothing
     assert entry.path in faults(diagnose(fresh.workspace, POLICIES))["production"]

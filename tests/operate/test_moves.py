@@ -13,7 +13,7 @@ from techner.core.errors import RegistryError, StoreError
 from techner.inbox.survey import Status, survey
 from techner.night.plan import plan
 from techner.night.reject import reject
-from techner.registry.aliases import alias_log, production
+from techner.registry import Registry
 from techner.runs.completion import untold
 from techner.runs.judgements import Word, judgements
 from techner.store import FolderStore
@@ -68,7 +68,7 @@ def told(world: World) -> list[tuple[str, str]]:
 def test_a_rollback_whose_clean_up_fails_is_done_and_says_what_is_left(
     twice: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _, manifest = production(twice.store)
+    _, manifest = Registry(twice.store).production()
     with caplog.at_level(logging.WARNING):
         target, held = roll_back(on(twice, NoDelete).run("rollback-1"), WHY)
     assert (target, held) == (manifest.parent, ("second.jsonl",))
@@ -79,17 +79,17 @@ def test_a_promotion_and_a_publication_whose_clean_up_fails_are_done(judged: Wor
     version = publish(on(judged, NoDelete).run("run-2"), WORD)
     assert told(judged)[0] == ("run-2", "promoted")
     promote(on(judged, NoDelete).run("pin"), WHY, version=version, alias="audit")
-    assert [record.version for _, record in alias_log(judged.store, "audit").records()] == [version]
+    assert [record.version for _, record in Registry(judged.store).log("audit").records()] == [version]
 
 
 def test_a_second_rollback_asks_for_the_version(twice: World) -> None:
-    origin = production(twice.store)[1].origin or ""
+    origin = Registry(twice.store).production()[1].origin or ""
     first, _ = roll_back(twice.run("rollback-1"), WHY)
     with pytest.raises(
         RegistryError, match=f"went back .* already.*ada: rollback: finds ghosts.*--to {origin}"
     ):
         roll_back(twice.run("rollback-2"), WHY)
-    assert production(twice.store)[0] == first
+    assert Registry(twice.store).production()[0] == first
     states = survey(twice.store, quick(), cache=twice.cache)
     assert {state.ref.name: state.status for state in states} == {
         "first.jsonl": Status.IN_PRODUCTION,
@@ -99,7 +99,7 @@ def test_a_second_rollback_asks_for_the_version(twice: World) -> None:
 
 
 def test_a_rollback_after_a_promotion_needs_no_version(twice: World) -> None:
-    version, manifest = production(twice.store)
+    version, manifest = Registry(twice.store).production()
     roll_back(twice.run("rollback-1"), WHY)
     promote(twice.run("promote"), WHY, version=version)
     assert roll_back(twice.run("rollback-2"), WHY)[0] == manifest.parent
@@ -108,7 +108,7 @@ def test_a_rollback_after_a_promotion_needs_no_version(twice: World) -> None:
 def test_a_promoted_night_that_was_killed_before_its_judgement_is_listed_and_shown(
     killed: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    version, _ = production(killed.store)
+    version, _ = Registry(killed.store).production()
     monkeypatch.setenv("TECHNER_STORE", killed.store.url)
     monkeypatch.setenv("TECHNER_CACHE", str(killed.cache))
     listed = CliRunner().invoke(app, ["run", "list"], catch_exceptions=False).stdout
@@ -121,7 +121,7 @@ def test_a_promoted_night_that_was_killed_before_its_judgement_is_listed_and_sho
 
 @pytest.mark.parametrize("meanwhile", ["nothing", "rollback"])
 def test_a_promoted_night_that_was_killed_is_told_by_the_next_plan(killed: World, meanwhile: str) -> None:
-    moved = alias_log(killed.store).newest()
+    moved = Registry(killed.store).log().newest()
     if meanwhile == "rollback":
         roll_back(killed.run("rollback"), WHY)
     assert plan(killed.run("run-3"), quick()) is None
@@ -147,5 +147,5 @@ def test_a_promoted_night_that_was_killed_cannot_be_rejected(killed: World) -> N
 
 
 def test_a_night_that_only_waits_is_not_told_as_promoted(judged: World) -> None:
-    moves = [move for _, move in alias_log(judged.store).records()]
+    moves = [move for _, move in Registry(judged.store).log().records()]
     assert untold(judged.store, (), moves) == ()

@@ -10,12 +10,11 @@ from techner.core.errors import SettingsError, Untrusted
 from techner.core.records import BatchWord, Decision
 from techner.documents import dump
 from techner.operate.adopt import adopt
-from techner.registry.aliases import alias_log, alias_names, move_alias, production
+from techner.registry import Registry
 from techner.registry.keyless import KeylessStore
 from techner.registry.names import record_name
 from techner.registry.progress import remembering
 from techner.registry.trust import trusted
-from techner.registry.versions import create_version, read_manifest
 from techner.runs.judgements import Word
 from techner.store import MemoryStore
 from tests.registry.making import WHEN, generation, manifest
@@ -34,10 +33,10 @@ def key_of(number: int, alias: str = "production") -> str:
 def move(store: MemoryStore, key: Ed25519PrivateKey, number: int) -> str:
     """Make a version and point production at it, with this key and both trusted."""
     signing = trusted(store, BOTH, key)
-    made = create_version(signing, manifest(number))
-    newest = alias_log(signing).newest()
+    made = Registry(signing).create(manifest(number))
+    newest = Registry(signing).log().newest()
     expected = newest.record.version if newest else None
-    move_alias(signing, made, expected=expected, who="me", why="better", when=WHEN)
+    Registry(signing).move(made, expected=expected, who="me", why="better", when=WHEN)
     return made
 
 
@@ -55,7 +54,7 @@ def test_a_move_counts_where_the_new_key_signed_one_that_leads_back_to_it(
     bucket: MemoryStore, number: int
 ) -> None:
     assert trusted(bucket, (NEW.public_key(),)).get(key_of(number)) == bucket.get(key_of(number))
-    assert len(list(alias_log(trusted(bucket, (NEW.public_key(),))).records())) == 5
+    assert len(list(Registry(trusted(bucket, (NEW.public_key(),))).log().records())) == 5
 
 
 def altered(bucket: MemoryStore) -> None:
@@ -85,36 +84,36 @@ def test_a_move_of_the_old_key_that_nothing_leads_back_to_is_refused(
 def test_the_newest_move_counts_by_its_own_signature_alone(bucket: MemoryStore) -> None:
     move(bucket, OLD, 5)
     with pytest.raises(Untrusted, match="generation 6"):
-        production(trusted(bucket, (NEW.public_key(),)))
+        Registry(trusted(bucket, (NEW.public_key(),))).production()
 
 
 def test_what_the_old_key_signed_is_signed_anew_and_then_believed_without_it(tmp_path: Path) -> None:
     bucket = MemoryStore()
     made = [move(bucket, OLD, number) for number in (0, 1)]
     both = trusted(bucket, BOTH, OLD)
-    move_alias(both, made[0], expected=None, who="me", why="audit", when=WHEN, alias="audit")
+    Registry(both).move(made[0], expected=None, who="me", why="audit", when=WHEN, alias="audit")
     for place in PLACES:
         both.put(place, DECISION if place.startswith("decisions/") else dump(generation("g")))
     seen = remembering(trusted(bucket, BOTH), tmp_path, is_signed=True)
-    assert production(seen)[0] == made[1]
+    assert Registry(seen).production()[0] == made[1]
     signed = list(adopt(bucket, BOTH, NEW, WORD))
     assert {*PLACES, "aliases/audit", "aliases/production"} <= {*signed}
     alone = trusted(bucket, (NEW.public_key(),))
-    assert [read_manifest(alone, version).number for version in made] == [0, 1]
+    assert [Registry(alone).manifest(version).number for version in made] == [0, 1]
     for place in PLACES:
         alone.get(place)
-    for alias in alias_names(alone):
-        newest = alias_log(alone, alias).newest()
+    for alias in Registry(alone).aliases():
+        newest = Registry(alone).log(alias).newest()
         assert newest
         assert (newest.record.who, newest.record.version) == ("ada", newest.record.previous)
-    assert production(remembering(alone, tmp_path, is_signed=True))[0] == made[1]
+    assert Registry(remembering(alone, tmp_path, is_signed=True)).production()[0] == made[1]
     assert list(adopt(bucket, BOTH, NEW, WORD)) == []
 
 
 def test_what_no_trusted_key_signed_is_not_signed_anew() -> None:
     bucket = MemoryStore()
     move(bucket, OLD, 0)
-    forged = create_version(bucket, manifest(7))
+    forged = Registry(bucket).create(manifest(7))
     for place in PLACES:
         trusted(bucket, (), Ed25519PrivateKey.generate()).put(place, DECISION)
     bucket.put("runs/r/plan.json", b"altered")
@@ -124,7 +123,7 @@ def test_what_no_trusted_key_signed_is_not_signed_anew() -> None:
 def test_an_error_names_the_manifest_that_is_not_to_be_believed(bucket: MemoryStore) -> None:
     name = next(iter(bucket.list("versions/0000-"))).key.split("/")[1]
     with pytest.raises(Untrusted, match=f"the manifest of {name} is altered, or signed by"):
-        read_manifest(trusted(bucket, (NEW.public_key(),)), name)
+        Registry(trusted(bucket, (NEW.public_key(),))).manifest(name)
 
 
 @pytest.mark.parametrize("place", [*PLACES, key_of(6), "versions/0009-0123456789abcdef/manifest.json"])
@@ -145,7 +144,7 @@ def test_without_a_key_nothing_is_written_where_others_sign(
 def test_without_a_key_an_unsigned_store_is_written_as_before() -> None:
     bucket = MemoryStore()
     store = KeylessStore(inner=bucket)
-    made = create_version(store, manifest(0))
-    move_alias(store, made, expected=None, who="me", why="origin", when=WHEN)
+    made = Registry(store).create(manifest(0))
+    Registry(store).move(made, expected=None, who="me", why="origin", when=WHEN)
     store.put("runs/r/plan.json", b"{}")
-    assert production(bucket)[0] == made
+    assert Registry(bucket).production()[0] == made

@@ -15,9 +15,8 @@ from techner.corpus.reference import load_reference, save_reference, split_refer
 from techner.night.judge import judge
 from techner.operate.doctor import diagnose
 from techner.operate.initialise import initialise
-from techner.registry.aliases import move_alias, production
+from techner.registry import Registry
 from techner.registry.blobs import save_folder
-from techner.registry.versions import create_version
 from techner.starter import slot_examples
 from techner.store import FolderStore, MemoryStore, Store
 from techner.uptraining.pipeline import load_pipeline, pretrained_labels
@@ -45,8 +44,8 @@ def made_before(store: Store, base: Path, gold: Sequence[Example]) -> None:
         files=save_folder(store, base),
         lineage=Lineage(reference=save_reference(store, split_reference(gold)), code="old", libraries={}),
     )
-    version = create_version(store, manifest)
-    move_alias(store, version, expected=None, who="test", why="origin", when=WHEN)
+    version = Registry(store).create(manifest)
+    Registry(store).move(version, expected=None, who="test", why="origin", when=WHEN)
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +93,7 @@ def test_the_doctor_is_content_with_gold_of_every_label(world: World) -> None:
 def test_gold_rows_say_nothing_of_a_label_that_only_the_base_model_finds(base_model: Path) -> None:
     store = MemoryStore()
     begun(store, base_model, NO_DATES)
-    reference = load_reference(store, production(store)[1].lineage.reference)
+    reference = load_reference(store, Registry(store).production()[1].lineage.reference)
     assert set(reference.evidence.not_annotated) == {"DATE"}
     assert not any(example.looked_for("DATE") for example in (*reference.rehearsal, *reference.regression))
 
@@ -119,5 +118,5 @@ def test_rows_of_a_holdout_were_read_for_the_labels_that_occur_in_it(base_model:
     store = MemoryStore()
     holdout = [example.only(frozenset({"PROTOCOL"})) for example in tech_batch(0, 60)]
     begun(store, base_model, GENERAL, holdout=holdout)
-    reference = load_reference(store, production(store)[1].lineage.reference)
+    reference = load_reference(store, Registry(store).production()[1].lineage.reference)
     assert {example.scope for example in reference.holdout} == {("PROTOCOL",)}

@@ -10,10 +10,9 @@ from techner.core.errors import AliasConflict
 from techner.core.records import BatchWord
 from techner.inbox.decisions import decide
 from techner.operate.verify import verify_all
-from techner.registry.aliases import alias_log, move_alias, production
+from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from techner.registry.trust import signature_key
-from techner.registry.versions import create_version, read_manifest
 from techner.runs.judgements import judgements
 from techner.store import Store
 from tests.moves import publish
@@ -53,7 +52,7 @@ def part_of_the_reference_altered(store: Store) -> None:
 
 
 def memory_gone(store: Store) -> None:
-    store.delete(blob_key(production(store)[1].records["memory.jsonl"].sha256))
+    store.delete(blob_key(Registry(store).production()[1].records["memory.jsonl"].sha256))
 
 
 def examination_gone(store: Store) -> None:
@@ -94,18 +93,18 @@ def decision_on_an_unknown_batch(store: Store) -> None:
 
 
 def gap_in_the_decisions(store: Store) -> None:
-    batch = production(store)[1].lineage.batches[0]
+    batch = Registry(store).production()[1].lineage.batches[0]
     for word in (BatchWord.HOLD, BatchWord.RELEASE):
         decide(store, batch, word, who="x", why=word, when=WHEN)
     store.delete(list(store.list(f"decisions/{batch.digest}/"))[-1].key)
 
 
 def version_that_no_alias_named(store: Store) -> None:
-    create_version(store, replace(production(store)[1], number=7))
+    Registry(store).create(replace(Registry(store).production()[1], number=7))
 
 
 def one_signature_gone(store: Store) -> None:
-    store.put(signature_key(production(store)[0]), b"00")
+    store.put(signature_key(Registry(store).production()[0]), b"00")
 
 
 DAMAGES: dict[Callable[[Store], None], tuple[str, str]] = {
@@ -146,11 +145,11 @@ def test_a_log_that_cannot_be_read_is_said_once_and_nothing_else_is_taken_for_da
 
 
 def test_a_version_that_came_too_late_is_no_fault(judged: World) -> None:
-    live, manifest = production(judged.store)
-    move_alias(judged.store, manifest.parent or "", expected=live, who="x", why="x", when=WHEN)
+    live, manifest = Registry(judged.store).production()
+    Registry(judged.store).move(manifest.parent or "", expected=live, who="x", why="x", when=WHEN)
     with pytest.raises(AliasConflict):
         publish(judged.run("run-2"), WORD)
-    named = {record.version for _, record in alias_log(judged.store).records()}
+    named = {record.version for _, record in Registry(judged.store).log().records()}
     left = {entry.key.split("/")[1] for entry in judged.store.list("versions/")} - named
-    assert [read_manifest(judged.store, name).number for name in left] == [2]
+    assert [Registry(judged.store).manifest(name).number for name in left] == [2]
     assert list(verify_all(judged.store)) == []

@@ -8,10 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from techner.client import ModelStore
 from techner.core.errors import CacheError, Rewritten, StoreError
-from techner.registry.aliases import alias_log, move_alias, production
+from techner.registry import Registry
 from techner.registry.progress import memory_of, remembering
 from techner.registry.trust import trusted
-from techner.registry.versions import create_version
 from techner.settings import Settings
 from techner.store import FolderStore, MemoryStore, Store, Stored
 from techner.store.s3 import connect
@@ -41,10 +40,10 @@ def writer(store: Store) -> Store:
 def move(store: Store, *numbers: int) -> None:
     """Move production from version to version."""
     for number in numbers:
-        version = create_version(store, manifest(number))
-        newest = alias_log(store).newest()
-        move_alias(
-            store, version, expected=newest.record.version if newest else None, who="x", why="x", when=WHEN
+        version = Registry(store).create(manifest(number))
+        newest = Registry(store).log().newest()
+        Registry(store).move(
+            version, expected=newest.record.version if newest else None, who="x", why="x", when=WHEN
         )
 
 
@@ -62,15 +61,15 @@ def store(bucket: MemoryStore, opened: Open) -> Store:
     """Return a store that has seen generation 3."""
     made = opened(bucket)
     move(writer(made), 1, 2, 3)
-    assert production(made)[1].number == 3
+    assert Registry(made).production()[1].number == 3
     return made
 
 
 def test_what_goes_on_from_what_was_seen_is_followed(store: Store) -> None:
     move(writer(store), 4, 5, 6)
-    assert production(store)[1].number == 6
+    assert Registry(store).production()[1].number == 6
     move(writer(store), 3)  # a rollback
-    assert production(store)[1].number == 3
+    assert Registry(store).production()[1].number == 3
 
 
 def another_three(bucket: MemoryStore, store: Store) -> None:
@@ -112,9 +111,9 @@ def test_another_past_is_refused_with_how_to_forget(
     attack: Callable[[MemoryStore, Store], None], bucket: MemoryStore, store: Store
 ) -> None:
     attack(bucket, store)
-    for read in (production, lambda one: list(alias_log(one).records())):
+    for read in (Registry.production, lambda registry: list(registry.log().records())):
         with pytest.raises(Rewritten, match=r"delete .*stores"):
-            read(store)
+            read(Registry(store))
 
 
 def test_a_store_restored_on_purpose_is_read_again_when_the_memory_is_deleted(
@@ -122,17 +121,17 @@ def test_a_store_restored_on_purpose_is_read_again_when_the_memory_is_deleted(
 ) -> None:
     fewer(bucket, store)
     with pytest.raises(Rewritten) as refused:
-        production(store)
+        Registry(store).production()
     for kept in Path(refused.value.memory).rglob("*.json"):
         kept.unlink()
-    assert production(store)[1].number == 2
+    assert Registry(store).production()[1].number == 2
 
 
 def test_a_log_that_vanished_is_a_store_that_does_not_answer(bucket: MemoryStore, store: Store) -> None:
     for number in (1, 2, 3):
         bucket.delete(key_of(number))
     with pytest.raises(StoreError, match="vanished"):
-        production(store)
+        Registry(store).production()
 
 
 def test_an_alias_that_did_not_move_costs_one_list(bucket: MemoryStore, tmp_path: Path) -> None:
@@ -170,7 +169,7 @@ def test_a_damaged_memory_is_no_reason_to_forget(store: Store) -> None:
     memory = store.memory  # type: ignore[attr-defined]
     memory.put("seen/production.json", b"{")
     with pytest.raises(CacheError, match=r"seen/production\.json .*: delete that file to forget"):
-        production(store)
+        Registry(store).production()
 
 
 def test_nights_and_clients_share_one_memory(tmp_path: Path) -> None:
@@ -180,7 +179,7 @@ def test_nights_and_clients_share_one_memory(tmp_path: Path) -> None:
     ModelStore(str(tmp_path / "store"), cache=tmp_path / "cache").resolve()
     bucket.delete(key_of(3))
     with pytest.raises(Rewritten):
-        production(settings.open_store())
+        Registry(settings.open_store()).production()
 
 
 def test_what_a_client_of_an_older_version_had_pulled_counts(bucket: MemoryStore, store: Store) -> None:
@@ -190,7 +189,7 @@ def test_what_a_client_of_an_older_version_had_pulled_counts(bucket: MemoryStore
     memory.put("aliases/production.json", seen.replace(b"{\n", b'{\n "version": "v",\n', 1))
     fewer(bucket, store)
     with pytest.raises(Rewritten):
-        production(store)
+        Registry(store).production()
 
 
 def test_two_endpoints_with_one_bucket_name_share_no_memory(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from techner.core.errors import IntegrityError, SettingsError, Untrusted
 from techner.core.examples import digest
 from techner.documents import canonical, dump
-from techner.registry.aliases import alias_log, move_alias, production
+from techner.registry import Registry
 from techner.registry.signing import (
     load_private_key,
     load_public_keys,
@@ -21,7 +21,7 @@ from techner.registry.signing import (
     verify_manifest,
 )
 from techner.registry.trust import signature_key, trusted
-from techner.registry.versions import create_version, manifest_key, read_manifest
+from techner.registry.versions import manifest_key
 from techner.settings import load_settings
 from techner.store import MemoryStore, Store
 from tests.registry.making import WHEN, generation, manifest
@@ -49,10 +49,10 @@ def public_pem(key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> b
 def signed_store(bucket: Store) -> tuple[Store, list[str]]:
     """Return a trusted store whose production went from version 0 to 1 to 2, and `staging` to 1."""
     store = trusted(bucket, (), KEY)
-    made = [create_version(store, manifest(number)) for number in range(3)]
+    made = [Registry(store).create(manifest(number)) for number in range(3)]
     for before, version in zip((None, *made), made, strict=False):
-        move_alias(store, version, expected=before, who="me", why="better", when=WHEN)
-    move_alias(store, made[1], expected=None, who="me", why="try", when=WHEN, alias="staging")
+        Registry(store).move(version, expected=before, who="me", why="better", when=WHEN)
+    Registry(store).move(made[1], expected=None, who="me", why="try", when=WHEN, alias="staging")
     return store, made
 
 
@@ -64,8 +64,8 @@ def memory() -> MemoryStore:
 def test_what_was_signed_is_believed_by_a_reader_with_the_public_key(store: Store) -> None:
     made = signed_store(store)[1]
     reader = trusted(store, PUBLIC)
-    assert production(reader) == (made[2], manifest(2))
-    assert [record.number for _, record in alias_log(reader).records()] == [3, 2, 1]
+    assert Registry(reader).production() == (made[2], manifest(2))
+    assert [record.number for _, record in Registry(reader).log().records()] == [3, 2, 1]
 
 
 def test_each_generation_covers_its_number_manifest_and_the_generation_before(memory: MemoryStore) -> None:
@@ -82,12 +82,12 @@ def altered_generation(memory: MemoryStore, made: list[str]) -> None:
 
 
 def unsigned_generation(memory: MemoryStore, made: list[str]) -> None:
-    move_alias(memory, made[0], expected=made[2], who="me", why="mine", when=WHEN)
+    Registry(memory).move(made[0], expected=made[2], who="me", why="mine", when=WHEN)
 
 
 def generation_of_another_key(memory: MemoryStore, made: list[str]) -> None:
     thief = trusted(memory, PUBLIC, OTHER)
-    move_alias(thief, made[0], expected=made[2], who="me", why="mine", when=WHEN)
+    Registry(thief).move(made[0], expected=made[2], who="me", why="mine", when=WHEN)
 
 
 def old_generation_as_the_next(memory: MemoryStore, made: list[str]) -> None:
@@ -131,28 +131,28 @@ def test_whoever_writes_the_bucket_but_cannot_sign_moves_no_alias(
     made = signed_store(memory)[1]
     attack(memory, made)
     with pytest.raises(Untrusted):
-        production(trusted(memory, PUBLIC))
+        Registry(trusted(memory, PUBLIC)).production()
 
 
 def test_an_unsigned_version_is_refused_by_its_name_too(memory: MemoryStore) -> None:
-    version = create_version(memory, manifest(5))
+    version = Registry(memory).create(manifest(5))
     with pytest.raises(Untrusted, match=f"the manifest of {version} is not signed"):
-        read_manifest(trusted(memory, PUBLIC), version)
+        Registry(trusted(memory, PUBLIC)).manifest(version)
 
 
 def test_a_version_with_the_signature_of_another_is_refused(memory: MemoryStore) -> None:
     made = signed_store(memory)[1]
     memory.put(signature_key(made[0]), memory.get(signature_key(made[1])))
     with pytest.raises(Untrusted, match="altered, or signed by a key that is not trusted"):
-        read_manifest(trusted(memory, PUBLIC), made[0])
+        Registry(trusted(memory, PUBLIC)).manifest(made[0])
 
 
 def test_an_unsigned_version_is_not_promoted(memory: MemoryStore) -> None:
     store, made = signed_store(memory)
-    version = create_version(memory, manifest(7))
+    version = Registry(memory).create(manifest(7))
     with pytest.raises(Untrusted):
-        move_alias(store, version, expected=made[2], who="me", why="mine", when=WHEN)
-    assert production(store)[0] == made[2]
+        Registry(store).move(version, expected=made[2], who="me", why="mine", when=WHEN)
+    assert Registry(store).production()[0] == made[2]
 
 
 def test_another_manifest_than_the_promoted_one_is_refused_without_keys_too(memory: MemoryStore) -> None:
@@ -160,33 +160,33 @@ def test_another_manifest_than_the_promoted_one_is_refused_without_keys_too(memo
     key = key_of("production", 3)
     memory.put(key, canonical(json.loads(memory.get(key)) | {"manifest": "0" * 64}))
     with pytest.raises(IntegrityError, match="not the one that was promoted"):
-        production(memory)
+        Registry(memory).production()
 
 
 def test_a_forged_alias_is_not_signed_over(memory: MemoryStore) -> None:
     store, made = signed_store(memory)
     unsigned_generation(memory, made)
     with pytest.raises(Untrusted):
-        move_alias(store, made[1], expected=made[0], who="me", why="next night", when=WHEN)
+        Registry(store).move(made[1], expected=made[0], who="me", why="next night", when=WHEN)
 
 
 def test_a_writer_with_the_public_key_alone_writes_nothing(memory: MemoryStore) -> None:
     with pytest.raises(SettingsError, match="TECHNER_SIGNING_KEY"):
-        create_version(trusted(memory, PUBLIC), manifest())
+        Registry(trusted(memory, PUBLIC)).create(manifest())
     assert list(memory.list()) == []
 
 
 def test_a_signature_that_somebody_put_there_first_is_replaced(memory: MemoryStore) -> None:
     store, made = signed_store(memory)
     memory.put(signature_key(made[0]), b"nonsense")
-    assert create_version(store, manifest(0)) == made[0]
-    assert read_manifest(store, made[0]) == manifest(0)
+    assert Registry(store).create(manifest(0)) == made[0]
+    assert Registry(store).manifest(made[0]) == manifest(0)
 
 
 def test_old_and_new_key_count_during_a_rotation(memory: MemoryStore, tmp_path: Path) -> None:
     made = signed_store(memory)[1]
     (tmp_path / "public.pem").write_bytes(public_pem(OTHER) + public_pem(KEY))
-    assert production(trusted(memory, load_public_keys(tmp_path / "public.pem")))[0] == made[2]
+    assert Registry(trusted(memory, load_public_keys(tmp_path / "public.pem"))).production()[0] == made[2]
 
 
 # A curve that the library does not know, as `openssl genpkey` makes it.
@@ -253,10 +253,10 @@ def test_settings_with_keys_open_a_store_that_signs_and_verifies(
     monkeypatch.delenv("TECHNER_SIGNING_KEY")
     monkeypatch.setenv("TECHNER_PUBLIC_KEY", str(tmp_path / "public.pem"))
     reader = load_settings().open_store()
-    assert production(reader)[0] == made[2]
+    assert Registry(reader).production()[0] == made[2]
     plain.delete(signature_key(made[2]))
     with pytest.raises(Untrusted):
-        production(reader)
+        Registry(reader).production()
 
 
 @pytest.mark.parametrize("load", [load_private_key, load_public_keys])

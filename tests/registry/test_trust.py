@@ -9,9 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from techner.core.errors import ObjectMissing, SettingsError, Untrusted
 from techner.documents import dump
-from techner.registry.aliases import move_alias, production
+from techner.registry import Registry
 from techner.registry.trust import signature_of, trusted
-from techner.registry.versions import create_version, read_manifest
 from techner.store import MemoryStore, Store, Stored
 from techner.store.wrapped import WrappedStore
 from tests.registry.making import WHEN, generation, manifest
@@ -110,24 +109,24 @@ WRAPPERS: list[Callable[[Store], Any]] = [Plain, Caching, Forwarding, wrapped, t
 def test_no_wrapper_around_a_trusted_store_turns_verification_off(wrap: Callable[[Store], Store]) -> None:
     bucket = MemoryStore()
     signing = trusted(bucket, (), KEY)
-    made = create_version(signing, manifest(0))
-    move_alias(signing, made, expected=None, who="me", why="origin", when=WHEN)
-    assert production(wrap(trusted(bucket, PUBLIC)))[0] == made
-    forged = create_version(bucket, manifest(1))
-    move_alias(bucket, forged, expected=made, who="x", why="x", when=WHEN)
+    made = Registry(signing).create(manifest(0))
+    Registry(signing).move(made, expected=None, who="me", why="origin", when=WHEN)
+    assert Registry(wrap(trusted(bucket, PUBLIC))).production()[0] == made
+    forged = Registry(bucket).create(manifest(1))
+    Registry(bucket).move(forged, expected=made, who="x", why="x", when=WHEN)
     with pytest.raises(Untrusted):
-        production(wrap(trusted(bucket, PUBLIC)))
+        Registry(wrap(trusted(bucket, PUBLIC))).production()
     with pytest.raises(Untrusted):
-        read_manifest(wrap(trusted(bucket, PUBLIC)), forged)
+        Registry(wrap(trusted(bucket, PUBLIC))).manifest(forged)
 
 
 @pytest.mark.parametrize("wrap", [Plain, Forwarding, wrapped, twice])
 def test_what_is_written_through_a_wrapper_is_signed(wrap: Callable[[Store], Store]) -> None:
     bucket = MemoryStore()
     store = wrap(trusted(bucket, (), KEY))
-    made = create_version(store, manifest(0))
-    move_alias(store, made, expected=None, who="me", why="origin", when=WHEN)
-    assert production(trusted(bucket, PUBLIC))[0] == made
+    made = Registry(store).create(manifest(0))
+    Registry(store).move(made, expected=None, who="me", why="origin", when=WHEN)
+    assert Registry(trusted(bucket, PUBLIC)).production()[0] == made
 
 
 def get(store: Store, key: str, tmp_path: Path) -> bytes:

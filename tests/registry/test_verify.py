@@ -7,10 +7,10 @@ import pytest
 
 from techner.core.examples import digest
 from techner.core.manifest import FileEntry, Manifest
-from techner.registry.aliases import move_alias
+from techner.registry import Registry
 from techner.registry.blobs import blob_key, save_bytes
 from techner.registry.verify import verify_alias, verify_store, verify_versions
-from techner.registry.versions import create_version, manifest_key
+from techner.registry.versions import manifest_key
 from techner.store import FolderStore, MemoryStore, Store
 from tests.registry.making import WHEN, manifest
 
@@ -32,8 +32,8 @@ def whole(number: int = 0) -> Manifest:
 def filled(store: Store) -> tuple[Store, str]:
     for path, data in (MODEL | RECORDS).items():
         save_bytes(store, data, path=path)
-    version = create_version(store, whole())
-    move_alias(store, version, expected=None, who="me", why="origin", when=WHEN)
+    version = Registry(store).create(whole())
+    Registry(store).move(version, expected=None, who="me", why="origin", when=WHEN)
     return store, version
 
 
@@ -96,7 +96,7 @@ def test_a_blob_that_is_a_link_to_other_bytes_is_named(tmp_path: Path) -> None:
 def test_a_manifest_that_names_a_file_outside_the_model_is_a_fault() -> None:
     store = MemoryStore()
     entry = save_bytes(store, b"evil", path="../evil")
-    version = create_version(store, manifest(files=(entry,)))
+    version = Registry(store).create(manifest(files=(entry,)))
     assert [fault.what for fault in verify_versions(store, [version])] == ["../evil"]
 
 
@@ -104,7 +104,7 @@ def test_a_wrong_size_in_the_manifest_is_a_fault() -> None:
     store = MemoryStore()
     save_bytes(store, b"1234", path="a")
     entry = FileEntry(path="a", sha256=digest(b"1234"), size_bytes=5)
-    version = create_version(store, manifest(files=(entry,)))
+    version = Registry(store).create(manifest(files=(entry,)))
     assert "the manifest says 5" in next(iter(verify_versions(store, [version]))).detail
 
 
@@ -131,8 +131,8 @@ def moved() -> Store:
     """Return a store whose production moved four times."""
     store, before = filled(MemoryStore())
     for number in range(1, 4):
-        version = create_version(store, whole(number))
-        move_alias(store, version, expected=before, who="me", why="better", when=WHEN)
+        version = Registry(store).create(whole(number))
+        Registry(store).move(version, expected=before, who="me", why="better", when=WHEN)
         before = version
     return store
 

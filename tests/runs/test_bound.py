@@ -10,7 +10,7 @@ from techner.core.verdict import Against, Check, CheckState, Outcome, Verdict
 from techner.documents import canonical, dump, parse, plain
 from techner.night.judge import judge
 from techner.night.reject import reject
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.runs.documents import NAMES
 from techner.runs.judgements import Word, find_report
 from tests.moves import publish
@@ -29,7 +29,7 @@ def test_the_verdict_of_an_earlier_judgement_publishes_no_candidate_that_the_gat
 ) -> None:
     """The run was judged twice: first another candidate, which passed; then this one, which did not."""
     run = refused.run("run-2")
-    live, _ = production(refused.store)
+    live, _ = Registry(refused.store).production()
     now = {kind: refused.store.get(run.key(kind)) for kind in DOCUMENTS}
     candidate, judged = run.read(Candidate), run.read(Judged)
     rewrite(
@@ -47,12 +47,12 @@ def test_the_verdict_of_an_earlier_judgement_publishes_no_candidate_that_the_gat
             Outdated, match=r"verdict\.json of run 'run-2' was made from another candidate\.json"
         ):
             publish(refused.run("run-2"), word)
-    assert production(refused.store)[0] == live
+    assert Registry(refused.store).production()[0] == live
 
 
 @pytest.mark.parametrize("kind", [kind for kind in DOCUMENTS if kind is not Judged])
 def test_a_verdict_counts_with_the_very_documents_that_were_judged(judged: World, kind: type) -> None:
-    live, _ = production(judged.store)
+    live, _ = Registry(judged.store).production()
     key = judged.run("run-2").key(kind)
     judged.store.put(key, judged.store.get(key) + b"\n")  # the same to a reader, and not the same bytes
     with pytest.raises(Outdated, match=f"another {NAMES[kind]}"):
@@ -61,7 +61,7 @@ def test_a_verdict_counts_with_the_very_documents_that_were_judged(judged: World
         reject(judged.run("run-2"), WORD)
     with pytest.raises(Outdated, match=f"another {NAMES[kind]}"):
         find_report(judged.store, "run-2")
-    assert production(judged.store)[0] == live
+    assert Registry(judged.store).production()[0] == live
 
 
 @pytest.mark.parametrize(("kind", "parent"), [(Corpus, Plan), (Candidate, Corpus), (Evaluation, Candidate)])
@@ -78,7 +78,7 @@ def test_judging_again_binds_the_verdict_to_what_is_there(judged: World) -> None
     rewrite(run, replace(run.read(Candidate), losses=(0.5,)))
     judged.store.put(run.key(Judged), dump(Judged(verdict=Verdict(checks=()), scores=())))
     judge(judged.run("run-2"))
-    assert publish(judged.run("run-2"), WORD) == production(judged.store)[0]
+    assert publish(judged.run("run-2"), WORD) == Registry(judged.store).production()[0]
 
 
 @pytest.mark.parametrize("act", [publish, reject])

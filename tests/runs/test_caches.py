@@ -8,12 +8,12 @@ import pytest
 from techner.core.errors import CacheError
 from techner.inbox.survey import survey
 from techner.operate.doctor import diagnose
-from techner.registry.aliases import production
+from techner.registry import Registry
 from tests.world import POLICIES, World, tech_batch
 
 
 def lay_out_a_model(world: World) -> None:
-    with world.run("a").workspace.model(production(world.store)[1].files):
+    with world.run("a").workspace.model(Registry(world.store).production()[1].files):
         pass
 
 

@@ -12,7 +12,7 @@ from techner.inbox.survey import Status, survey
 from techner.night.publish import publish
 from techner.night.reject import abandon, reject
 from techner.operate.verify import verify_all
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.registry.proof import query_apart
 from techner.runs.endings import begin, give_up
 from techner.runs.judgements import Word, judgements
@@ -51,25 +51,25 @@ def test_a_no_while_the_run_is_being_published_is_refused_and_holds_nothing(judg
             reject(judged.run("run-2"), NO)
 
     published = publish(judged.run("run-2"), WORD, query=meanwhile(say_no))
-    assert production(judged.store)[0] == published
+    assert Registry(judged.store).production()[0] == published
     assert outcomes(judged) == ["promoted"]
     assert held(judged) == []
     assert not list(verify_all(judged.store))
 
 
 def test_a_yes_while_the_run_is_being_rejected_is_refused(judged: World) -> None:
-    live, _ = production(judged.store)
+    live, _ = Registry(judged.store).production()
     begin(judged.run("run-2"), RunEnd.REJECT, NO)
     with pytest.raises(RegistryError, match=r"cli:bob began to reject .* `techner run reject run-2` goes on"):
         publish(judged.run("run-2"), WORD)
     reject(judged.run("run-2"), NO)
-    assert production(judged.store)[0] == live
+    assert Registry(judged.store).production()[0] == live
     assert outcomes(judged) == ["rejected"]
     assert held(judged) == ["second.jsonl"]
 
 
 def test_what_was_interrupted_goes_on_or_is_given_up_and_ends_no_other_way(judged: World) -> None:
-    live, _ = production(judged.store)
+    live, _ = Registry(judged.store).production()
     with pytest.raises(IntegrityError):
         publish(judged.run("run-2"), WORD, query=broken)
     with pytest.raises(RegistryError, match="`techner run abandon run-2` gives it up"):
@@ -77,16 +77,16 @@ def test_what_was_interrupted_goes_on_or_is_given_up_and_ends_no_other_way(judge
     with pytest.raises(IntegrityError):
         publish(judged.run("run-2"), WORD, query=broken)
     abandon(judged.run("run-2"), NO)
-    assert production(judged.store)[0] == live
+    assert Registry(judged.store).production()[0] == live
     assert outcomes(judged) == ["abandoned"]
     assert held(judged) == []
 
 
 def test_a_run_that_was_given_up_during_the_proof_moves_nothing(judged: World) -> None:
-    live, _ = production(judged.store)
+    live, _ = Registry(judged.store).production()
     with pytest.raises(RegistryError, match="was abandoned by cli:bob"):
         publish(judged.run("run-2"), WORD, query=meanwhile(lambda: abandon(judged.run("run-2"), NO)))
-    assert production(judged.store)[0] == live
+    assert Registry(judged.store).production()[0] == live
     assert outcomes(judged) == ["abandoned"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from techner.core.errors import Outdated, RegistryError
 from techner.core.run_documents import Plan, Report
 from techner.night.reject import reject
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.runs.judgements import Word, find_report, judgement_of, judgements
 from techner.store import FolderStore
 from tests.moves import publish
@@ -42,12 +42,12 @@ def judge_others(world: World) -> None:
 
 
 def test_a_rejected_run_cannot_be_approved_however_many_were_judged_since(judged: World) -> None:
-    live, _ = production(judged.store)
+    live, _ = Registry(judged.store).production()
     reject(judged.run("run-2"), WORD)
     judge_others(judged)
     with pytest.raises(RegistryError, match=r"decided before \(rejected\)"):
         publish(judged.run("run-2"), YES)
-    assert production(judged.store)[0] == live
+    assert Registry(judged.store).production()[0] == live
 
 
 def test_a_rejected_run_of_an_older_plan_cannot_be_approved_either(judged: World) -> None:

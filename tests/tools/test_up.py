@@ -20,7 +20,7 @@ import pytest
 import spacy
 
 from techner.formats import write_examples
-from techner.registry.aliases import alias_log, production
+from techner.registry import Registry
 from techner.store import FolderStore
 from tests.waiting import LIMIT_S, until
 from tests.world import OPEN_GATE, tech_batch
@@ -200,7 +200,7 @@ def test_1_the_page_is_for_people_who_log_in(up: Up, state: Path) -> None:
     assert httpx.get(f"{client.base_url}/techner/").status_code in (401, 403)
     page = client.get("/techner/")
     assert page.status_code == 200
-    assert production(FolderStore(state / "store"))[0] in page.text
+    assert Registry(FolderStore(state / "store")).production()[0] in page.text
     assert client.get(DAG).json()["is_paused"]
 
 
@@ -239,7 +239,7 @@ def test_3_a_person_answers_where_the_gate_asks_and_the_answer_is_kept(up: Up, s
         last_seen=lambda: task_states(client, run),
     )
     assert task_states(client, run)["publish"] == "success"
-    newest = alias_log(FolderStore(state / "store")).newest()
+    newest = Registry(FolderStore(state / "store")).log().newest()
     assert newest is not None
     assert newest.record.who == "airflow:admin"
     assert newest.record.why.startswith("read forty examples")

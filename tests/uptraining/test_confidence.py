@@ -5,7 +5,7 @@ from statistics import mean
 
 import spacy
 
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.starter import slot_examples
 from techner.uptraining.confidence import confident_entities
 from techner.uptraining.pipeline import load_pipeline, predict
@@ -15,7 +15,7 @@ TEXTS = [example.text for example in (*slot_examples("general", 30, seed=5), *te
 
 
 def test_every_entity_of_the_pipeline_has_a_share_and_nothing_else_has(promoted: World) -> None:
-    _, manifest = production(promoted.store)
+    _, manifest = Registry(promoted.store).production()
     with promoted.run().workspace.model(manifest.files) as folder:
         nlp = load_pipeline(folder)
     found = confident_entities(nlp, TEXTS)

@@ -17,9 +17,8 @@ from techner.core.records import BatchWord, Judgement, RunOutcome
 from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.inbox.decisions import decide
 from techner.inbox.survey import survey
-from techner.registry.aliases import move_alias
+from techner.registry import Registry
 from techner.registry.blobs import save_bytes
-from techner.registry.versions import create_version
 from techner.runs.judgements import judgements
 from techner.store import MemoryStore, Store
 from techner.web import create_app
@@ -91,7 +90,7 @@ class Filled:
 def fill(store: Store, *, nights: int = 2) -> Filled:
     """Make an origin, promoted nights, one rejected night whose batch is held, and a pending delivery."""
     origin = save_version(store, number=0, parent=None, origin=None)
-    move_alias(store, origin, expected=None, who="cli:ada", why="origin made from starter", when=WHEN)
+    Registry(store).move(origin, expected=None, who="cli:ada", why="origin made from starter", when=WHEN)
     for number, name in enumerate(NAMES):
         store.create(f"inbox/{name}", b'{"text": "TLS %d"}\n' % number)
     with TemporaryDirectory() as cache:
@@ -101,7 +100,7 @@ def fill(store: Store, *, nights: int = 2) -> Filled:
         version = save_version(store, number=number, parent=live, origin=origin, batches=refs[:number])
         why = f"gate: all 2 checks passed (run scheduled-{number})"
         when = WHEN + timedelta(days=number)
-        move_alias(store, version, expected=live, who="airflow:schedule", why=why, when=when)
+        Registry(store).move(version, expected=live, who="airflow:schedule", why=why, when=when)
         judge(store, f"scheduled-{number}", PASSED, version=version, batches=refs[number - 1 : number])
         live = version
     decide(store, refs[2], BatchWord.HOLD, who="airflow:schedule", why=FAILED.reason, when=WHEN)
@@ -114,8 +113,7 @@ def save_version(
 ) -> str:
     report = save_bytes(store, b"<!doctype html><title>night %d</title>" % number, path="report.html")
     files = MODEL | {"meta.json": b"%d" % number}
-    return create_version(
-        store,
+    return Registry(store).create(
         Manifest(
             number=number,
             parent=parent,

@@ -21,10 +21,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.testclient import TestClient
 
 from techner.core.errors import Busy, IntegrityError, StoreError
+from techner.registry import Registry
 from techner.registry.blobs import blob_key, save_bytes
 from techner.registry.fetch import fetch
 from techner.registry.packing import packed
-from techner.registry.versions import create_version, read_manifest
 from techner.store import MemoryStore
 from techner.web.archive import Archives
 from tests.waiting import until
@@ -93,7 +93,7 @@ def listening(filled: Filled, archives: Archives, cache: Path) -> Iterator[str]:
 
     @app.get("/archive")
     def archive() -> Response:
-        files = read_manifest(filled.store, filled.production).files
+        files = Registry(filled.store).manifest(filled.production).files
         return archives.answer(filled.store, filled.production, files, cache=cache)
 
     @app.exception_handler(Busy)
@@ -116,10 +116,10 @@ def listening(filled: Filled, archives: Archives, cache: Path) -> Iterator[str]:
 @pytest.fixture
 def large(filled: Filled) -> Filled:
     """Return a store whose production is larger than what a connection holds while its reader sleeps."""
-    manifest = read_manifest(filled.store, filled.production)
+    manifest = Registry(filled.store).manifest(filled.production)
     data = random.Random(0).randbytes(24_000_000)  # noqa: S311 - bytes that do not shrink
     made = replace(manifest, files=(save_bytes(filled.store, data, path="vectors"),))
-    return replace(filled, production=create_version(filled.store, made))
+    return replace(filled, production=Registry(filled.store).create(made))
 
 
 def hang_up(address: str) -> None:
@@ -139,7 +139,7 @@ def test_readers_that_hang_up_leave_nothing_but_the_blobs_and_give_their_places_
             hang_up(address)
     assert list((tmp_path / "tmp").iterdir()) == []
     assert [path.name for path in (tmp_path / "cache" / "blobs").iterdir()] == [
-        entry.sha256 for entry in read_manifest(large.store, large.production).files
+        entry.sha256 for entry in Registry(large.store).manifest(large.production).files
     ]
 
 
@@ -164,13 +164,13 @@ def test_a_reader_that_takes_nothing_loses_its_place(large: Filled, tmp_path: Pa
 def test_an_answer_that_is_dropped_before_it_is_sent_gives_its_place_back(
     filled: Filled, tmp_path: Path
 ) -> None:
-    archives, files = Archives(1), read_manifest(filled.store, filled.production).files
+    archives, files = Archives(1), Registry(filled.store).manifest(filled.production).files
     for _ in range(2):  # its request is cancelled while the blobs are fetched
         archives.answer(filled.store, filled.production, files, cache=tmp_path)
 
 
 def test_a_blob_that_changes_while_it_is_sent_breaks_the_archive_off(filled: Filled, tmp_path: Path) -> None:
-    files = read_manifest(filled.store, filled.production).files
+    files = Registry(filled.store).manifest(filled.production).files
     fetch(filled.store, files, cache=tmp_path)
     blob = tmp_path / "blobs" / next(entry.sha256 for entry in files if entry.path == "ner/model")
     blob.chmod(0o644)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from techner.cli.terminal import console
 from techner.core.errors import NotInitialised, SettingsError, TechnerError
-from techner.registry.aliases import production
+from techner.registry import Registry
 from techner.settings import load_settings
 from techner.store import Store, open_store
 from tools.local.environment import HOST, MIGRATE, ROOT, airflow_environment, password_file, serving
@@ -61,7 +61,7 @@ def _require_free(port: int) -> None:
 
 def _make_origin(supervisor: Supervisor, store: Store) -> None:
     try:
-        version, _ = production(store)
+        version, _ = Registry(store).production()
     except NotInitialised:
         console.print(
             f"{store.url} holds no model yet: training the starter (techner init --base starter) ..."

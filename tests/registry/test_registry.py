@@ -7,17 +7,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from techner.core.errors import AliasConflict, NotInitialised, RegistryError, StoreError, UnknownVersion
-from techner.registry.aliases import (
-    PRODUCTION,
-    alias_at,
-    alias_log,
-    alias_names,
-    move_alias,
-    production,
-    resolve,
-)
+from techner.registry import PRODUCTION, Registry
 from techner.registry.log import require_create_only
-from techner.registry.versions import create_version, version_name
+from techner.registry.versions import version_name
 from techner.store import MemoryStore, Store
 from tests.registry.making import WHEN, manifest
 
@@ -35,18 +27,20 @@ V0, V1, V2, V3, *NEW = MADE
 
 def move(store: Store, version: str, *, expected: str | None, alias: str = PRODUCTION) -> bool:
     if version in MADE:
-        create_version(store, MADE[version])
-    return move_alias(store, version, expected=expected, who="me", why="it is better", when=WHEN, alias=alias)
+        Registry(store).create(MADE[version])
+    return Registry(store).move(
+        version, expected=expected, who="me", why="it is better", when=WHEN, alias=alias
+    )
 
 
 def names(store: Store) -> list[str]:
-    return [record.version for _, record in alias_log(store).records()]
+    return [record.version for _, record in Registry(store).log().records()]
 
 
 def test_alias_names_the_version_it_was_moved_to(store: Store) -> None:
-    version = create_version(store, manifest())
+    version = Registry(store).create(manifest())
     assert move(store, version, expected=None) is True
-    assert production(store) == (version, manifest())
+    assert Registry(store).production() == (version, manifest())
 
 
 def test_every_move_is_recorded_newest_first(store: Store) -> None:
@@ -59,14 +53,14 @@ def test_every_move_is_recorded_newest_first(store: Store) -> None:
 def test_record_of_a_move_says_from_who_why_and_when(store: Store) -> None:
     move(store, V1, expected=None)
     move(store, V2, expected=V1)
-    newest = next(record for _, record in alias_log(store).records())
+    newest = next(record for _, record in Registry(store).log().records())
     assert (newest.previous, newest.who, newest.why, newest.when) == (V1, "me", "it is better", WHEN)
 
 
 def test_records_of_two_moves_have_different_ids(store: Store) -> None:
     move(store, V1, expected=None)
     move(store, V2, expected=V1)
-    assert len({record.id for _, record in alias_log(store).records()}) == 2
+    assert len({record.id for _, record in Registry(store).log().records()}) == 2
 
 
 def test_move_to_the_same_version_changes_nothing(store: Store) -> None:
@@ -116,9 +110,9 @@ def test_one_of_eight_racing_moves_wins(store: Store) -> None:
 
 def log_of_three(store: Store) -> None:
     for hour, (version, expected) in enumerate([(V1, None), (V2, V1), (V1, V2)]):
-        create_version(store, MADE[version])
+        Registry(store).create(MADE[version])
         when = WHEN.replace(hour=hour)
-        move_alias(store, version, expected=expected, who="me", why="test", when=when)
+        Registry(store).move(version, expected=expected, who="me", why="test", when=when)
 
 
 @pytest.mark.parametrize(
@@ -135,33 +129,33 @@ def log_of_three(store: Store) -> None:
 def test_an_alias_tells_what_it_named_at_a_time(at: datetime, version: str) -> None:
     store = MemoryStore()
     log_of_three(store)
-    assert alias_at(store, at).version == version
+    assert Registry(store).alias_at(at).version == version
 
 
 def test_before_its_first_move_an_alias_named_nothing() -> None:
     store = MemoryStore()
     log_of_three(store)
     with pytest.raises(RegistryError, match=r"its first move was at 2026-01-02T00:04:05"):
-        alias_at(store, WHEN.replace(hour=0, minute=0))
+        Registry(store).alias_at(WHEN.replace(hour=0, minute=0))
 
 
 def test_a_name_is_an_alias_or_a_version(store: Store) -> None:
     move(store, V1, expected=None)
-    assert resolve(store, "production") == resolve(store, V1) == (V1, MADE[V1])
+    assert Registry(store).resolve("production") == Registry(store).resolve(V1) == (V1, MADE[V1])
     with pytest.raises(UnknownVersion):
-        resolve(store, "nothing")
+        Registry(store).resolve("nothing")
 
 
 def test_aliases_are_independent(store: Store) -> None:
     move(store, V1, expected=None)
     move(store, V2, expected=None, alias="staging")
     assert names(store) == [V1]
-    assert alias_names(store) == ("production", "staging")
+    assert Registry(store).aliases() == ("production", "staging")
 
 
 def test_store_without_a_model_is_not_initialised(store: Store) -> None:
     with pytest.raises(NotInitialised, match="techner init"):
-        production(store)
+        Registry(store).production()
 
 
 def test_move_is_refused_where_create_only_is_ignored() -> None:
