@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from techner.core.errors import FileError
 from techner.formats import conll, docbin, huggingface, python_literal, word_table
+from techner.formats.encodings import in_utf8
 from techner.formats.foreign import refuse_foreign, refuse_utf16, with_line_ends
 from techner.formats.json_files import is_json_list, json_lines, json_list, json_record
 from techner.formats.packed import unpack
@@ -44,9 +45,9 @@ def _read_unpacked(data: bytes) -> tuple[str, Iterator[Row]]:
 
 def _read_text(data: bytes) -> tuple[str, Iterator[Row]]:
     if table := word_table.table_of(data):
-        return word_table.NAME, word_table.read_table(data, table)
+        return word_table.NAME, in_utf8(word_table.read_table(data, table))
     if columns := conll.columns_of(data):
-        return conll.NAME, conll.read_conll(data, columns)
+        return conll.NAME, in_utf8(conll.read_conll(data, columns))
     head = data[:_HEAD_BYTES].decode("utf-8", "replace")
     if python_literal.is_python(head, data):
         name, rows = read_records(python_literal.read_python(data, is_record))

@@ -1,10 +1,11 @@
 """Records of JSON files and Python lists → rows: which tool wrote them, by the keys that they have."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from techner.core.errors import FileError
@@ -24,12 +25,10 @@ from techner.formats import (
     spacy_json,
     unknown,
 )
+from techner.formats.encodings import beginning, refuse_encoding
 from techner.formats.rows import FormatError, Item, Row, ShapeError
 from techner.formats.unread import READ, sign_of_annotation
 
-_NAMING_ROWS = 100
-"""How many rows are looked at for the name of the format; all are looked at for a second format."""
-_NAMING_BYTES = 1 << 20
 _MANY = 0.25
 """Of the rows at the beginning: for so many that cannot be read, and none that can, the file is refused."""
 
@@ -59,14 +58,16 @@ _READERS = (
 RECORD_FORMATS = tuple(RecordFormat(module.NAME, module.recognises, module.read) for module in _READERS)
 _OF_LABEL_STUDIO = {module.NAME: module for module in (label_studio, label_studio_min)}
 """Their records do not say which text was annotated; the file does."""
+_NO_LISTS: Mapping[str, Any] = MappingProxyType({})
 
 
 def read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
     """Return the name of the format and the rows; raises FileError as `read_rows` does."""
     items = nested.taken_apart(containers.unpacked(items, is_record))
-    head = _head(items)
+    head = beginning(items)
     if not head:
         raise FileError("empty", "the file has no rows")
+    refuse_encoding([(number, raw, fault) for number, raw, _, fault in head])
     unknown.refuse_tools([value for _, _, value, fault in head if not fault])
     records = [value for _, _, value, fault in head if not fault and format_of(value)]
     if not records:
@@ -74,9 +75,9 @@ def read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
         _refuse_alike(head, RECORD_FORMATS, "JSON")
         return "JSON", nested.with_unreached(_rows(chain(head, items), RECORD_FORMATS))
     speaking = next(filter(_annotation, records), records[0])
-    keys = _annotation(speaking)
-    first = format_of(speaking if _says_none(records[0], keys) else records[0])
-    keys = keys if first is format_of(speaking) else []  # of another format they say nothing
+    lists = _annotation(speaking)
+    first = format_of(speaking if _says_none(records[0], lists) else records[0])
+    lists = lists if first is format_of(speaking) else {}  # of another format they say nothing
     formats = RECORD_FORMATS
     if first and (tool := _OF_LABEL_STUDIO.get(first.name)):
         records = [record for record in records if tool.recognises(record)]
@@ -87,7 +88,7 @@ def read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
         formats = tuple(first if one.name == first.name else one for one in RECORD_FORMATS)
     name = first.name if first else "JSON"
     _refuse_alike(head, formats, name)
-    return name, nested.with_unreached(_rows(chain(head, items), formats, first, keys))
+    return name, nested.with_unreached(_rows(chain(head, items), formats, first, lists))
 
 
 def _refuse_alike(head: list[Item], formats: Iterable[RecordFormat], name: str) -> None:
@@ -117,25 +118,20 @@ def _refuse_alike(head: list[Item], formats: Iterable[RecordFormat], name: str) 
         unknown.refuse_unknown(unread)
 
 
-def _annotation(record: Any) -> list[str]:
-    return entity_objects.annotation_keys(record) if isinstance(record, dict) else []
+def _annotation(record: Any) -> dict[str, list[Any]]:
+    """Return the lists of entities of a record, by their keys."""
+    keys = entity_objects.annotation_keys(record) if isinstance(record, dict) else []
+    return {key: record[key] for key in keys}
 
 
-def _says_none(record: Any, keys: Collection[str]) -> bool:
-    """Say whether a record has an empty list where others have their entities."""
-    return isinstance(record, dict) and bool(keys) and all(record.get(key) == [] for key in keys)
+def _says_none(record: Any, lists: Mapping[str, Any]) -> bool:
+    """Say whether a record has empty lists where another has its entities."""
+    return isinstance(record, dict) and bool(lists) and all(record.get(key) == [] for key in lists)
 
 
-def _head(items: Iterator[Item]) -> list[Item]:
-    """Take the first rows, no more bytes of them than needed: a record takes thirty times as much memory."""
-    head: list[Item] = []
-    size_bytes = 0
-    for item in islice(items, _NAMING_ROWS):
-        head.append(item)
-        size_bytes += len(item[1])
-        if size_bytes > _NAMING_BYTES:
-            break
-    return head
+def _is_empty_of(record: Any, form: RecordFormat, lists: Mapping[str, Any]) -> bool:
+    """Say whether a record without entities is of this format, as it is with those of another in it."""
+    return _says_none(record, lists) and not _annotation(record) and form.recognises({**record, **lists})
 
 
 def is_record(value: Any) -> bool:
@@ -155,9 +151,9 @@ def _rows(
     items: Iterator[Item],
     formats: Iterable[RecordFormat] = RECORD_FORMATS,
     first: RecordFormat | None = None,
-    keys: Collection[str] = (),
+    lists: Mapping[str, Any] = _NO_LISTS,
 ) -> Iterator[Row]:
-    """Yield the rows. `first` is the format of the first record that holds entities, under these keys.
+    """Yield the rows. `first` is the format of the first record that holds entities: these lists.
 
     An empty list in their place says that there are none, whatever other tool has such a list.
     """
@@ -170,7 +166,7 @@ def _rows(
             continue
         # Nearly every row is of the first one's format, and no record is of two.
         found = first if first and first.recognises(record) else format_of(record, formats)
-        if found is not first and first and _says_none(record, keys) and not _annotation(record):
+        if first and found is not first and _is_empty_of(record, first, lists):
             found = first
         if found is None:
             yield _no_annotation(number, raw, record)
@@ -184,8 +180,6 @@ def _rows(
             yield found.read(number, raw, record)
         except ShapeError as error:
             yield Row(number=number, raw=raw, fault=("shape", str(error)))
-        except KeyError as error:  # another list of the first record was empty here
-            yield Row(number=number, raw=raw, fault=("shape", f"the record has no {error}"))
 
 
 def _no_annotation(number: int, raw: bytes, record: Any) -> Row:

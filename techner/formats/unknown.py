@@ -36,9 +36,6 @@ def refuse_unknown(head: Sequence[Item]) -> None:
     """Raise FileError where the first rows of a file are no annotation that is read here."""
     faults = [fault for _, _, _, fault in head if fault]
     if len(faults) == len(head):
-        if len(faults) > 1 and all(code == "encoding" for code, _ in faults):
-            number, detail = head[0][0], faults[0][1]
-            raise FileError("encoding", f"no row is UTF-8 (row {number}: {detail}): export as UTF-8")
         if all(code == "json" for code, _ in faults) and not any(_is_json(raw) for _, raw, _, _ in head):
             raise unknown(b"\n".join(raw for _, raw, _, _ in head).decode("utf-8", "replace"))
         return

@@ -33,13 +33,13 @@ class Table(NamedTuple):
     sentence: int | None
 
     def cells(self, line: bytes) -> list[str]:
-        """Cut a line; raises ShapeError where it is no UTF-8, or a quote is not closed."""
-        try:
-            text = line.decode().rstrip("\r\n")
-            if self.cut in ",;":
+        """Cut a line; raises UnicodeDecodeError, and ShapeError where a quote is not closed."""
+        text = line.decode().rstrip("\r\n")
+        if self.cut in ",;":
+            try:
                 return next(csv.reader([text], delimiter=self.cut, strict=True), [])
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise ShapeError(f"a line cannot be cut into columns ({error})") from error
+            except csv.Error as error:
+                raise ShapeError(f"a line cannot be cut into columns ({error})") from error
         return text.split("\t") if self.cut == "\t" else text.split()
 
 
@@ -63,7 +63,7 @@ def _is_tagged(table: Table, lines: BytesIO) -> bool:
     for line in lines:
         try:
             cells = table.cells(line)
-        except ShapeError:
+        except (ShapeError, UnicodeDecodeError):
             continue
         if any(cells):
             seen += 1
@@ -112,7 +112,7 @@ def _named(line: bytes, table: Table) -> str:
         return ""
     try:
         return "".join(table.cells(line)[table.sentence : table.sentence + 1]).strip()
-    except ShapeError:
+    except (ShapeError, UnicodeDecodeError):
         return ""
 
 
@@ -124,6 +124,9 @@ def _row(first: int, lines: list[bytes], table: Table) -> Row:
     try:
         words, tags = _words(lines, table)
         return Row(number=first, raw=raw, **tagged(words, tags))
+    except UnicodeDecodeError as error:
+        detail = f"line {first + lines.index(error.object)}: byte {error.start} is not UTF-8"
+        return Row(number=first, raw=raw, fault=("encoding", detail))
     except ShapeError as error:
         return Row(number=first, raw=raw, fault=("shape", str(error)))
 

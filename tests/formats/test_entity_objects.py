@@ -140,6 +140,11 @@ def test_empty_list_where_the_others_have_their_entities_says_that_there_are_non
     assert sorted((row.text, row.entities) for row in rows) == [("none", []), (TEXT, FOUND)]
 
 
+def test_empty_list_of_another_tool_is_that_tools_where_the_list_of_the_first_one_is_missing() -> None:
+    first = {"text": TEXT, "entities": [], "annotations": FOUND}
+    assert "mixed: row 1 is JSONL, row 2 is doccano" in refusal(first, {"text": "none", "annotations": []})
+
+
 def test_text_is_the_string_that_the_entities_were_cut_from_where_it_has_another_name() -> None:
     entities = [{"start": 4, "end": 7, "value": "TLS", "tag": "P"}]
     for key in ("content", "document", "note"):

@@ -112,10 +112,21 @@ def test_utf_16_without_a_mark_is_named_whatever_its_script() -> None:
             read(("\u4e2d\u56fd\tB-P\n\u7684\tO\n\n" * 9).encode(coding))
 
 
-def test_file_without_a_row_in_utf_8_is_one_refusal() -> None:
-    line = '{"text": "caf\u00e9"}'.encode("latin-1")
-    with pytest.raises(BatchError, match=r"^encoding: no row is UTF-8 \(row 1: byte 13 "):
-        read(line + b"\n" + line)
+@pytest.mark.parametrize(
+    ("many", "plain"),
+    [
+        ('{"text": "caf\u00e9"}\n', '{"text": "tea"}\n'),
+        ("caf\u00e9\tO\n\n", "tea\tB-P\n\n"),
+        ("caf\u00e9\tO\n\n", "word\ttag\ntea\tB-P\n\n"),
+    ],
+    ids=["JSON", "CoNLL", "word table"],
+)
+def test_file_in_another_encoding_is_one_refusal_and_a_damaged_row_is_its_own(many: str, plain: str) -> None:
+    latin = many.encode("latin-1")
+    with pytest.raises(BatchError, match=r"^encoding: the file is not UTF-8 \(row \d+: .*byte \d+ is"):
+        read(plain.encode() + latin * 25)
+    for rows in (plain.encode() + latin * 24, plain.encode() + many.encode() + latin * 25):
+        assert [row.fault[0] for row in read(rows) if row.fault] == ["encoding"] * rows.count(b"\xe9")
 
 
 def test_one_record_over_several_lines_is_one_row() -> None:

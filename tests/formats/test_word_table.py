@@ -34,5 +34,10 @@ def test_line_without_a_word_sets_its_sentence_aside_and_no_other() -> None:
     assert [row.fault and row.fault[0] for row in rows] == [None, None, "shape", None]
 
 
+def test_line_that_is_not_utf_8_is_a_fault_of_the_encoding_and_says_where() -> None:
+    data = b"Word,Tag\nok,O\nok,O\n\n" + b"TLS,B-P\n" * 20 + "caf\u00e9,O\n".encode("latin-1")
+    assert [row.fault for row in read_rows(data)[1]] == [None, ("encoding", "line 25: byte 3 is not UTF-8")]
+
+
 def test_table_without_sentences_is_said_to_have_none() -> None:
     assert read("word,tag\n" + "TLS,B-P\n" * 60)[0].remarks == ("sentences",)

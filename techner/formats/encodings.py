@@ -1,0 +1,43 @@
+"""Files that are not UTF-8: said once of the file, where the rows at its beginning show it."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import Any, TypeVar
+
+from techner.core.errors import FileError
+from techner.formats.rows import Fault, Row
+
+_HEAD_ROWS = 100
+_HEAD_BYTES = 1 << 20
+_MANY = 25
+"""Of these rows: fewer, unless they are all, may be damaged lines of a file that is UTF-8."""
+Numbered = TypeVar("Numbered", bound=tuple[Any, ...])
+"""An item or a row: both begin with number and raw bytes."""
+
+
+def beginning(rows: Iterator[Numbered]) -> list[Numbered]:
+    """Take the first rows, no more bytes of them than needed: a record takes thirty times as much memory."""
+    head: list[Numbered] = []
+    size_bytes = 0
+    for row in islice(rows, _HEAD_ROWS):
+        head.append(row)
+        size_bytes += len(row[1])
+        if size_bytes > _HEAD_BYTES:
+            break
+    return head
+
+
+def refuse_encoding(head: Sequence[tuple[int, bytes, Fault | None]]) -> None:
+    """Raise FileError where many rows are not UTF-8, and none is that has more than ASCII."""
+    faults = [(number, fault[1]) for number, _, fault in head if fault and fault[0] == "encoding"]
+    more = sum(not raw.isascii() for _, raw, _ in head)
+    if len(faults) == more and (more >= _MANY or more == len(head) > 1):
+        number, detail = faults[0]
+        raise FileError("encoding", f"the file is not UTF-8 (row {number}: {detail}): export as UTF-8")
+
+
+def in_utf8(rows: Iterator[Row]) -> Iterator[Row]:
+    """Yield the rows; raises FileError before the first where the file is not UTF-8."""
+    head = beginning(rows)
+    refuse_encoding([(row.number, row.raw, row.fault) for row in head])
+    yield from chain(head, rows)
