@@ -1,243 +1,181 @@
-"""What hostile deliveries cost: processor time and memory of each, beside clean rows of as many bytes.
+"""What hostile deliveries cost: processor time and peak memory of each, beside clean rows of as many bytes.
 
-    .venv/bin/python benchmarks/payloads.py [--only NAME]
+    .venv/bin/python benchmarks/payloads.py [--only NAME …] [--without NAME …]
 
-Each payload is examined in a process of its own, with the record of Great Expectations and everything
-written out. Size is what is read, so that of compressed data the unpacked size, at most the limit. From both
-times the start is taken off: imports, and what a delivery of ten clean rows takes, which is Great
-Expectations' own half second. Clean rows are measured at 8 MiB: their time
-grows with them.
+Each payload is made in one process, examined in a second as `techner batch check` does, and in a third as a
+night does: `admit`, with a small model in a folder store, its record, page and rows written. Size is what is
+read, so that of compressed data the unpacked size, at most the limit. The start is taken off the times: what
+deliveries of ten clean rows take, of a night mostly the model and Great Expectations. Clean rows are
+measured at 2 and 8 MiB: their time grows with them, but for that of the second reader. × is
+how many times as long as clean rows it took. The peak includes the imports: about 60 MiB for the check, 330
+MiB for a night.
 """
 
 import argparse
-import gzip
 import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
-import zlib
-from collections.abc import Callable
-from itertools import cycle, islice, permutations
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
 
+from payload_shapes import MIB, PAYLOADS, unpacked_bytes  # type: ignore[import-not-found]
 from quality import LABELS, delivery  # type: ignore[import-not-found]
 
-MIB = 1 << 20
-LIMIT = 128 * MIB
+from techner.core.delivery import QualityReport
+from techner.core.policy import Policies, QualityPolicy
+
+POLICY = QualityPolicy(labels=LABELS)
+CLEAN = {f"clean rows, {mib} MiB": mib * MIB for mib in (2, 8)}
+LIMIT_S = 900.0
+_WHEN = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 
 
-def _rows(texts: list[str], spans: Callable[[str], list[list[object]]]) -> bytes:
-    return b"\n".join(json.dumps({"text": text, "entities": spans(text)}).encode() for text in texts)
+def make(home: Path, name: str) -> None:
+    """Write one payload; print how much of it is read."""
+    data = delivery(CLEAN[name] // 130, faulty=False) if name in CLEAN else PAYLOADS[name]()
+    (home / "payload").write_bytes(data)
+    print(unpacked_bytes(data))
 
 
-def _label_studio(regions: int) -> bytes:
-    result = [
-        {"id": str(n), "type": "labels", "from_name": "l", "to_name": "t",
-         "value": {"start": n, "end": n + 500, "labels": ["NOPE"]}}
-        for n in range(regions)
-    ]  # fmt: skip
-    return json.dumps(
-        [{"id": 1, "data": {"text": "We use Rust"}, "annotations": [{"result": result}]}]
-    ).encode()
-
-
-def _runs(piece: str, chars: int) -> bytes:
-    rows = 2 * MIB // (chars + 60)
-    texts = [f"{(piece * chars)[:chars]}{n} uses Rust" for n in range(rows)]
-    return _rows(texts, lambda text: [[0, 3, "TOOL"]])
-
-
-def _unlike_labels(rows: int) -> bytes:
-    texts = [f"use {n}" for n in range(rows)]
-    return _rows(texts, lambda text: [[0, 3, f"TO{text[4:]}"]])
-
-
-def _scopes(count: int) -> bytes:
-    return b"\n".join(
-        json.dumps({"text": "use Rust", "entities": [], "scope": [*scope]}).encode()
-        for scope in islice(cycle(permutations(LABELS, 3)), count)
-    )
-
-
-def _document(names: int, rows: int) -> bytes:
-    features = [{"name": "ner_tags", "type": {"feature": {"names": ["O", "B-" + "X" * names]}}}]
-    return json.dumps({"features": features, "rows": [{"row": {}}] * rows}).encode()
-
-
-def _docbin(word: int, tokens: int) -> bytes:
-    from spacy.tokens import Doc, DocBin
-    from spacy.vocab import Vocab
-
-    docs = DocBin(attrs=["ORTH", "ENT_IOB", "ENT_TYPE"])
-    doc = Doc(Vocab(), words=["x" * word] * tokens)
-    doc.set_ents([], default="outside")
-    for _ in range(200):
-        docs.add(doc)
-    return docs.to_bytes()
-
-
-def _many_spans(text: str, spans: list[list[object]]) -> bytes:
-    return b"\n".join(
-        json.dumps({"text": f"{n} {text}", "entities": spans}, ensure_ascii=False).encode() for n in range(20)
-    )
-
-
-def _covering(count: int) -> bytes:
-    text = "wörd " * 3900
-    spans = [
-        {"start": n % 50, "end": len(text) - n // 50, "text": "q", "label": "TOOL"} for n in range(count)
-    ]
-    return json.dumps({"text": text, "spans": spans, "_task_hash": 1}).encode()
-
-
-PAYLOADS: dict[str, Callable[[], bytes]] = {
-    "a million broken lines, gzip": lambda: gzip.compress(b"x\n" * 1_000_000),
-    "a million broken rows after a good one, gzip": lambda: gzip.compress(
-        delivery(1, faulty=False) + b"\n" + b"{x\n" * 999_999
-    ),
-    "16 MiB of line ends and braces, gzip": lambda: gzip.compress(b"{\n" * (8 * MIB)),
-    "zeros, gzip": lambda: gzip.compress(bytes(1 << 30)),
-    "one row of 100 MiB": lambda: _rows(["word " * (20 * MIB)], lambda text: []),
-    "one row of a million spans": lambda: _rows(["word " * 4000], lambda text: [[0, 4, "TOOL"]] * 1_000_000),
-    "100 rows of 2 000 misplaced spans": lambda: _rows(
-        [f"wörd\n{n} " * 2000 for n in range(100)], lambda text: [[n, n + 3, "TOOL"] for n in range(2000)]
-    ),
-    "12 000 regions of one task": lambda: _label_studio(12_000),
-    "nested lists": lambda: b'{"text": "a", "entities": ' + b"[" * 5_000_000 + b"]" * 5_000_000 + b"}",
-    "one list of 16 M empty lists": lambda: b"[" + b"[]," * (16 * MIB) + b"[]]",
-    "one row of 16 M empty lists": lambda: b'{"text": "a", "entities": [' + b"[]," * (16 * MIB) + b"[]]}",
-    "zlib of zeros, as DocBin": lambda: zlib.compress(bytes(1 << 30)),
-    "long runs of marks": lambda: _runs("\"'", 8000),
-    "runs of marks at the limit": lambda: _runs("=", 100),
-    "10 000 names with one first word": lambda: _rows(
-        [f"Server {n // 3} is here, {n}" for n in range(30_000)],
-        lambda text: [[0, text.index(" is"), "TOOL"]],
-    ),
-    "100 000 labels that resemble ours": lambda: _unlike_labels(100_000),
-    "20 rows of 20 000 spans in one word": lambda: _many_spans(
-        "a" * 19_000, [[n, n + 1, "TOOL"] for n in range(3, 19_000)]
-    ),
-    "50 000 Prodigy spans that cover a text": lambda: _covering(50_000),
-    "3 000 long runs of words and hyphens": lambda: _rows(
-        [f"{n}" + "-abc" * 4900 for n in range(3000)], lambda text: [[0, 1, "TOOL"]]
-    ),
-    "names of 58 lengths and their first word": lambda: (
-        _rows(
-            [f"ab {'x' * n} {k}" for n in range(1, 56) for k in range(4)],
-            lambda text: [[0, text.rindex(" "), "TOOL"]],
-        )
-        + b"\n"
-        + _rows([f"{n} " + "ab " * 6000 for n in range(100)], lambda text: [])
-    ),
-    "20 000 copies of one text with scopes": lambda: _scopes(20_000),
-    "a document with long features": lambda: _document(1_000_000, 100_000),
-    "DocBin of one long word": lambda: _docbin(100_000, 100),
-    "15 records of 7 MiB of lists": lambda: b"\n".join(
-        [b'{"text": "a", "entities": [], "more": [' + b"[]," * (2_400_000) + b"[]]}"] * 15
-    ),
-    "a list of 100 MiB with one emoji": lambda: (
-        b"["
-        + json.dumps({"text": "\U0001f680", "entities": []}, ensure_ascii=False).encode()
-        + b","
-        + delivery(700_000, faulty=False).replace(b"\n", b",")
-        + b"]"
-    ),
-    "CoNLL without a blank line": lambda: b"a O\nb B-TOOL\n" * (4 * MIB),
-    "CoNLL with one line of 60 MiB": lambda: b"use O\nit B-TOOL\n\n" * 9000 + b"ab " * (20 * MIB) + b" O\n",
-    "a JSON row, then 60 MiB of words": lambda: delivery(200, faulty=False) + b"\n" + b"ab " * (20 * MIB),
-    "a million rows of one character": lambda: b'{"text":"a","entities":[]}\n' * 1_000_000,
-    "500 000 rows, each twice": lambda: (
-        delivery(250_000, faulty=False) * 1 + b"\n" + delivery(250_000, faulty=False)
-    ),
-    "a million sentences of one letter": lambda: b"".join(b"%x O\n\n" % n for n in range(1_000_000)),
-    "regional indicators": lambda: _runs("\U0001f1e6", 90),
-    "Hangul jamo": lambda: _runs("\u1100", 90),
-    "zero-width characters": lambda: _runs("\u200b", 90),
-    "combining marks": lambda: _runs("\u0301", 90),
-    "a Python literal of nested lists": lambda: b"TRAIN_DATA = " + b"[" * 3_000_000 + b"]" * 3_000_000,
-    "a Python literal of a million rows": lambda: (
-        b"TRAIN_DATA = [" + b"('a', {'entities': []})," * 1_000_000 + b"]"
-    ),
-}
-
-
-def measure(data: bytes) -> tuple[float, float, str]:
-    """Examine one delivery; return seconds without the start, peak MiB, and what came of it."""
-    from techner.core.policy import QualityPolicy
+def check(home: Path) -> None:
+    """Examine the payload as `techner batch check` does."""
     from techner.core.scheme import LabelScheme
     from techner.quality.offline import examine_offline
 
-    def examine(delivered: bytes) -> tuple[float, str]:
+    def examine(delivered: bytes) -> QualityReport:
+        scheme, holdout = LabelScheme(frozenset(LABELS)), frozenset({"none"})
+        examined = examine_offline(delivered, "payload", scheme=scheme, policy=POLICY, holdout=holdout)
+        for _ in examined.quarantine:
+            pass
+        return examined.report
+
+    small = [delivery(10 + number, faulty=False) for number in range(3)]
+    _tell(*(lambda data=data: examine(data) for data in (*small, (home / "payload").read_bytes())))
+
+
+def admit_it(home: Path) -> None:
+    """Examine the payload as a night does."""
+    from techner.night.admit import admit
+    from techner.night.plan import plan
+    from techner.runs.run import Run
+    from techner.store import FolderStore
+
+    store = FolderStore(home / "store")
+    store.put("inbox/payload", (home / "payload").read_bytes())
+    run = Run(store=store, id=f"night-{time.time_ns()}", cache=home / "cache")
+    planned = plan(run, Policies(quality=POLICY))
+    if planned is None:
+        raise SystemExit("the payload is not due")
+    digests = [batch.digest for batch in sorted(planned.batches, key=lambda batch: batch.name == "payload")]
+    for entry in [*store.list("batches/")]:
+        store.delete(entry.key)  # of the payload before, which had the small deliveries examined
+    _tell(*(lambda digest=digest: admit(run, digest) for digest in digests))
+
+
+def prepare(home: Path) -> None:
+    """Make the store that a night reads, with a small model and three small deliveries."""
+    from small_base import small_base  # type: ignore[import-not-found]
+
+    from techner.operate.initialise import initialise
+    from techner.starter import slot_examples
+    from techner.store import FolderStore
+
+    store, rows = FolderStore(home / "store"), slot_examples("general", 120, seed=2)
+    base = small_base(home / "base")
+    initialise(store, base, base="small", gold=rows, silver_texts=(), holdout=(), who="me", when=_WHEN)
+    for number in range(3):
+        store.create(f"inbox/{number}", delivery(10 + number, faulty=False))
+    print("prepared")
+
+
+def _tell(*examinations: Callable[[], QualityReport]) -> None:
+    """Time some examinations, the last of which is the payload's: the others are the start of it."""
+    times, report = [], None
+    for examine in examinations:
         began = time.process_time()
-        examined = examine_offline(
-            delivered,
-            "payload",
-            scheme=LabelScheme(frozenset(LABELS)),
-            policy=QualityPolicy(labels=LABELS),
-            holdout=frozenset({"none"}),
-        )
-        aside = sum(1 for _ in examined.quarantine)
-        seconds = time.process_time() - began
-        report = examined.report
-        first = next((f"{issue.code}: {issue.detail}" for issue in report.issues), "")
-        said = f"{report.action}, {report.read:,} rows, {aside:,} aside; {first[:60]}"
-        return seconds, said
-
-    small = delivery(10, faulty=False)
-    examine(small)  # imports
-    start = min(examine(small)[0] for _ in range(3))
-    seconds, said = examine(data)
-    if not said.startswith("reject, 0 rows"):  # nothing was recorded of a file that was not read
-        seconds -= start
-    return max(seconds, 0.001), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, said
+        report = examine()
+        times.append(time.process_time() - began)
+    assert report is not None  # noqa: S101 - there is one
+    seconds = times[-1] - (min(times[1:-1]) if report.read else 0)  # of an unread file nothing is recorded
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    first = next((f"{issue.code}: {issue.detail}" for issue in report.issues), "")
+    said = f"{report.action}, {report.read:,} rows, {report.quarantined:,} aside; {first[:60]}"
+    print(json.dumps([max(seconds, 0.001), peak, said]))
 
 
-def _read_bytes(data: bytes) -> int:
-    """Return how much there is to read, compressed data up to the limit."""
-    if not data.startswith((b"\x1f\x8b", b"\x78")):
-        return len(data)
-    return max(len(data), len(zlib.decompressobj(47).decompress(data, LIMIT)))
-
-
-def _apart(*what: str) -> tuple[int, float, float, str]:
+def _apart(home: Path, part: str, *what: str) -> str:
+    """Do one part in a process of its own; return the last line it printed, or what became of it."""
+    command = [sys.executable, __file__, "--part", part, str(home), *what]
     try:
-        done = subprocess.run(
-            [sys.executable, __file__, "--one", *what],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=900,
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT_S)
     except subprocess.TimeoutExpired:
-        return 0, 900.0, 0.0, "did not end in 900 s"
+        return json.dumps([LIMIT_S, 0.0, f"did not end in {LIMIT_S:g} s"])
     if done.returncode:
-        return 0, 0.0, 0.0, f"died with {done.returncode}: {done.stderr.strip()[-80:]}"
-    size, seconds, peak, said = json.loads(done.stdout.splitlines()[-1])
-    return size, seconds, peak, said
+        return json.dumps([0.0, 0.0, f"died with {done.returncode}: {done.stderr.strip()[-80:]}"])
+    return done.stdout.splitlines()[-1]
+
+
+class Cost(NamedTuple):
+    """What one examination of a payload took."""
+
+    seconds: float
+    peak_mib: float
+    said: str
+
+
+def measure(home: Path, name: str) -> tuple[int, list[Cost]]:
+    """Return how much of a payload is read, and what check and night cost."""
+    size = int(_apart(home, "make", name))
+    return size, [Cost(*json.loads(_apart(home, part))) for part in ("check", "admit")]
+
+
+def clean_seconds(home: Path) -> Callable[[int], list[float]]:
+    """Return what clean rows of so many bytes take: the check and the night."""
+    (small, of_small), (large, of_large) = (measure(home, name) for name in CLEAN)
+    slopes = [(b.seconds - a.seconds) / (large - small) for a, b in zip(of_small, of_large, strict=True)]
+    starts = [a.seconds - slope * small for a, slope in zip(of_small, slopes, strict=True)]
+    lines = [*zip(starts, slopes, strict=True)]
+    told = " and ".join(f"{start:.1f} s + {slope * 1e6:.2f} s a MB" for start, slope in lines)
+    print(f"clean rows take {told}", flush=True)
+    return lambda size: [max(start, 0.0) + slope * size for start, slope in lines]
+
+
+def table(home: Path, names: Iterable[str]) -> None:
+    """Print a line a payload."""
+    if (prepared := _apart(home, "prepare")) != "prepared":
+        raise SystemExit(prepared)
+    usual = clean_seconds(home)
+    columns = f"{'s':>8} {'×':>5} {'MiB':>5}"
+    print(f"{'':45} {'MB':>7} | check {columns} | night {columns}")
+    for name in names:
+        size, costs = measure(home, name)
+        told = "".join(
+            f" |       {cost.seconds:8.1f} {cost.seconds / clean:5.1f} {cost.peak_mib:5.0f}"
+            for cost, clean in zip(costs, usual(size), strict=True)
+        )
+        print(f"{name:45} {size / 1e6:7.1f}{told} | {costs[-1].said}", flush=True)
 
 
 def main() -> None:
-    """Print a line a payload."""
+    """Print the table, or do one part of it."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--only", help="part of a payload's name")
-    arguments.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    arguments.add_argument("--only", nargs="+", default=[""], help="parts of names of payloads")
+    arguments.add_argument("--without", nargs="+", default=[], help="parts of names of payloads")
+    arguments.add_argument("--part", nargs="+", help=argparse.SUPPRESS)
     given = arguments.parse_args()
-    if given.one:
-        kind, what = given.one
-        data = delivery(int(what) // 130, faulty=False) if kind == "clean" else PAYLOADS[what]()
-        print(json.dumps([_read_bytes(data), *measure(data)]))
+    if given.part:
+        part, home, *what = given.part
+        parts = {"make": make, "check": check, "admit": admit_it, "prepare": prepare}
+        parts[part](Path(home), *what)
         return
-    size, seconds, _, _ = _apart("clean", str(8 * MIB))
-    each = seconds / size
-    print(f"clean rows: {each * 1e6:.3f} s a MB")
-    for name in PAYLOADS:
-        if not given.only or given.only in name:
-            size, seconds, peak, said = _apart("payload", name)
-            times = seconds / (size * each) if size else 0.0
-            print(
-                f"{name:45} {size / 1e6:8.3f} MB {seconds:7.1f} s {peak:6.0f} MiB {times:5.1f} ×  {said}",
-                flush=True,
-            )
+    names = [name for name in PAYLOADS if any(part in name for part in given.only)]
+    with tempfile.TemporaryDirectory(prefix="techner-payloads-") as home:
+        table(Path(home), [name for name in names if not any(part in name for part in given.without)])
 
 
 if __name__ == "__main__":
