@@ -170,7 +170,12 @@ def main() -> None:
     given = arguments.parse_args()
     if given.part:
         part, home, *what = given.part
-        parts = {"make": make, "check": check, "admit": admit_it, "prepare": prepare}
+        parts: dict[str, Callable[..., None]] = {
+            "make": make,
+            "check": check,
+            "admit": admit_it,
+            "prepare": prepare,
+        }
         parts[part](Path(home), *what)
         return
     names = [name for name in PAYLOADS if any(part in name for part in given.only)]
