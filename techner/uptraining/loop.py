@@ -8,6 +8,7 @@ from typing import Any
 
 from spacy.language import Language
 from spacy.training import Example as SpacyExample
+from spacy.training.batchers import minibatch_by_words
 from thinc.api import Adam, Model, Optimizer
 
 from techner.core.policy import TrainingPolicy
@@ -73,12 +74,12 @@ def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) 
             shuffler.shuffle(order)
             words_of.hide()
             loss, words = 0.0, 0
-            for batch in _batches(order, policy.batch_words):
+            for batch in minibatch_by_words(order, policy.batch_words, tolerance=0, get_length=_words):
                 if words:
                     yield Step(epoch=epoch, epochs=count, done=done, total=total, loss=loss / words)
                 sgd.learn_rate = policy.learning_rate * _rate(done / total)
                 loss += nlp.update(batch, drop=policy.dropout, sgd=sgd, losses={})[name]
-                words += max(sum(len(eg.reference) for eg in batch), 1)
+                words += max(sum(map(_words, batch)), 1)
                 done += len(batch)
             averaged = _averages(model, sgd)
             with model.use_params(averaged):
@@ -125,8 +126,15 @@ class Replay:
         return dealt
 
 
+def _words(eg: SpacyExample) -> int:
+    return len(eg.reference)
+
+
 def _rate(share: float) -> float:
-    """Return the learning rate's factor at a share of the training."""
+    """Return the learning rate's factor at a share of the training.
+
+    Not thinc's `warmup_linear`: it counts updates, whose number is not known before, and ends at 0.
+    """
     if share < WARM_UP:
         return max(share / WARM_UP, LAST_RATE)
     return max(1 - (share - WARM_UP) / (1 - WARM_UP), LAST_RATE)
@@ -144,17 +152,3 @@ def _settle(model: Model[Any, Any], weights: Weights) -> None:
         for name in node.param_names:
             if (node.id, name) in weights:
                 node.set_param(name, weights[node.id, name])
-
-
-def _batches(egs: Sequence[SpacyExample], words: int) -> Iterator[list[SpacyExample]]:
-    """Part examples into batches of at most `words` words; a longer example is a batch of its own."""
-    batch: list[SpacyExample] = []
-    size = 0
-    for eg in egs:
-        if batch and size + len(eg.reference) > words:
-            yield batch
-            batch, size = [], 0
-        batch.append(eg)
-        size += len(eg.reference)
-    if batch:
-        yield batch
