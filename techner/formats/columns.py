@@ -62,7 +62,8 @@ class Columns:
 
     def has_tag(self, line: str) -> bool:
         """Say whether the line has a token and a tag."""
-        return self.tag_of(self.cut(line)) is not None
+        cut = self.cut(line)
+        return self.tag_of(cut) is not None and cut[self.token].strip() != ""
 
 
 def is_comment(line: str, columns: Columns) -> bool:

@@ -30,7 +30,10 @@ _CHANGED = r"^[ \t]*{name}\s*(?:\.\s*(?:append|extend|insert|remove|pop)\b|\+=|\
 def is_python(head: str, data: bytes) -> bool:
     """Say whether a file begins as Python source with a list, and not as JSON."""
     text = "\n".join(line for line in head.split("\n") if not line.lstrip().startswith("#"))
-    if _BEGINS.search(text) or _BARE.match(text):
+    if _BARE.match(text):
+        return True
+    # After a JSON record, `name = [` is a bad line of JSONL: as Python it would be passed over.
+    if _BEGINS.search(text) and not text.lstrip().startswith(("{", "[")):
         return True
     return re.match(r"\s*\[\s*\[", text) is not None and re.search(rb",\s*\]\s*\Z", data[-1000:]) is not None
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from techner.core.errors import BatchError
 from techner.formats import Row, read_rows
+from techner.formats.conll import is_tagged
 from techner.formats.nested import is_nested
 
 RECORD = b'{"text": "use TLS", "entities": [[4, 7, "PROTOCOL"]]}'
@@ -264,8 +265,14 @@ def test_arbitrary_bytes_raise_nothing_but_batch_error(data: bytes) -> None:
         assert all(row.raw for row in read(data))
 
 
-@given(st.lists(st.binary(max_size=30).filter(lambda line: b"\n" not in line), max_size=20))
+_LINE = st.binary(max_size=30).filter(lambda line: b"\n" not in line)
+
+
+@given(st.lists(_LINE.filter(lambda line: not is_tagged(line)), max_size=20))  # those are CoNLL: mixed
 @example([b"\xff" + b"\0" * 20])
+@example([b"x=[]["])
+@example([b"\tO", b" O"])
+@example([b"LABELS = ['A']"])
 def test_every_line_that_is_not_blank_is_one_row_with_its_bytes(lines: list[bytes]) -> None:
     rows = read(b"\n".join([RECORD, *lines]))
     expected = [(n, line.removesuffix(b"\r")) for n, line in enumerate(lines, 2) if line.strip()]
