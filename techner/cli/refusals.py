@@ -9,9 +9,19 @@ from techner.core.errors import SettingsError, TechnerError
 
 EXTRAS = {
     "annotator": ("numpy", "regex"),
-    "train": ("great_expectations", "jinja2", "numpy", "pandas", "regex", "spacy", "srsly", "thinc"),
+    "train": (
+        "great_expectations",
+        "jinja2",
+        "markupsafe",
+        "numpy",
+        "pandas",
+        "regex",
+        "spacy",
+        "srsly",
+        "thinc",
+    ),
     "sign": ("cryptography",),
-    "ui": ("fastapi", "jinja2", "starlette", "uvicorn"),
+    "ui": ("anyio", "fastapi", "jinja2", "markupsafe", "starlette", "uvicorn"),
     "export": ("build", "spacy"),
     "load": ("spacy", "srsly"),
 }
