@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
-from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from techner.runs.documents import RunDocuments
-from techner.store.wrapped import WrappedStore
+from techner.store.limited import LimitedStore
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=RunDocuments)
@@ -25,34 +24,6 @@ class Touches:
     keeps: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limited(WrappedStore):
-    """Refuses to write elsewhere than below `prefixes`: a task that tries is wrong, not the store."""
-
-    task: str
-    prefixes: tuple[str, ...]
-
-    def create(self, key: str, data: bytes) -> None:
-        self._require(key)
-        self.inner.create(key, data)
-
-    def put(self, key: str, data: bytes) -> None:
-        self._require(key)
-        self.inner.put(key, data)
-
-    def delete(self, key: str) -> None:
-        self._require(key)
-        self.inner.delete(key)
-
-    def upload(self, key: str, path: Path) -> None:
-        self._require(key)
-        self.inner.upload(key, path)
-
-    def _require(self, key: str) -> None:
-        if not key.startswith(self.prefixes):
-            raise AssertionError(f"task {self.task} does not say that it writes {key}")
-
-
 def task(
     *, reads: tuple[type, ...] = (), writes: tuple[type, ...] = (), keeps: tuple[str, ...] = ()
 ) -> Callable[[Callable[Concatenate[R, P], T]], Callable[Concatenate[R, P], T]]:
@@ -67,7 +38,7 @@ def task(
         @wraps(function)
         def limited(run: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
             own = tuple(run.key(kind) for kind in writes)
-            store = Limited(inner=run.store, task=function.__name__, prefixes=(*keeps, *own))
+            store = LimitedStore(inner=run.store, who=f"task {function.__name__}", prefixes=(*keeps, *own))
             return function(replace(run, store=store, readable=frozenset(reads)), *args, **kwargs)
 
         return limited
