@@ -1,4 +1,4 @@
-"""Annotation files ⇄ rows. A reader finds rows and their parts; `quality` judges what the parts say."""
+"""Annotation files ⇄ rows. A reader finds rows and their parts; `quality` judges them."""
 
 from techner.formats.detect import read_rows
 from techner.formats.jsonl import read_examples, write_examples

@@ -1,4 +1,4 @@
-"""The classic spaCy pair `[text, {"entities": [[start, end, label], …]}]`, in one list or a line each."""
+"""The classic spaCy pair `[text, {"entities": [[start, end, label], …]}]`, in one list or one a line."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def recognises(record: Any) -> bool:
 
 
 def read(number: int, raw: bytes, record: list[Any]) -> Row:
-    """Take text and entities; raises FormatError for objects with keys that are not understood."""
+    """Take text and entities; raises FormatError for objects with unknown keys."""
     entities: Any = record[1]["entities"]
     covered: tuple[str | None, ...] = ()
     if isinstance(entities, list) and any(isinstance(entity, dict) for entity in entities):

@@ -1,6 +1,6 @@
-"""How the lines of a CoNLL file are cut, and which column is the word, which one the tag.
+"""How the lines of a CoNLL file are cut, and which columns hold the word and the tag.
 
-The columns are told by what they hold, and cross-checked: a file in which two may be meant is refused.
+The columns are recognised by their content and cross-checked; an ambiguous file is refused.
 """
 
 import re
@@ -25,7 +25,7 @@ _CHUNKS = frozenset(
 )
 _NUMBERS = re.compile(r"[0-9]+([-.:][0-9]+)*")
 _MOST_OTHERS = 0.6
-"""Of a column of words that are numbers, or the same as in the line before."""
+"""The largest share of words in a column that are numbers, empty, or equal to the word before."""
 _BARE = re.compile(r"[A-Z][A-Z_]+")
 _LEAST_LETTERS = 25
 _MOST_LETTERS = 0.95
@@ -38,13 +38,13 @@ class Columns:
 
     tabs: bool
     token: int
-    """Which column is the word: the second where the first counts them, as in CoNLL-U and GermEval."""
+    """Which column is the word: the second if the first counts them, as in CoNLL-U and GermEval."""
     tag: int = -1
-    """Which column is the tag: the last one, where the number of columns varies."""
+    """Which column is the tag: the last one if the number of columns varies."""
     inner: int | None = None
-    """The column of GermEval's inner entities, which are left out."""
+    """The column of GermEval's nested entities, which are left out."""
     in_misc: bool = False
-    """Whether the tag is a part of CoNLL-U's last column: `NER=B-X`."""
+    """Whether the tag is part of CoNLL-U's last column: `NER=B-X`."""
 
     def cut(self, line: str) -> list[str]:
         """Cut a line; without tabs, at any white space."""
@@ -52,7 +52,7 @@ class Columns:
         return line.split("\t") if self.tabs else _SPACES.split(line)
 
     def tag_of(self, columns: Sequence[str]) -> str | None:
-        """Return the tag of a line; None where it has none."""
+        """Return the tag of a line; None if it has none."""
         if len(columns) <= max(1, self.token, self.tag):
             return None
         if self.in_misc:
@@ -72,9 +72,9 @@ def is_comment(line: str, columns: Columns) -> bool:
 
 
 def columns_of(data: bytes) -> Columns | None:
-    """Return how the columns are cut; None where most lines of the beginning do not end with a tag.
+    """Return how the columns are cut; None if most of the first lines do not end with a tag.
 
-    Raises FileError where the columns are known and no one of them is sure to be the tag of entities.
+    Raises FileError if there are columns but it is unclear which one holds the entity tags.
     """
     head = data[:HEAD_BYTES].decode("utf-8", "replace").split("\n")
     if len(data) > HEAD_BYTES:
@@ -106,7 +106,7 @@ def columns_of(data: bytes) -> Columns | None:
 
 
 def _conllu(cut: list[list[str]]) -> Columns:
-    """Return the columns of CoNLL-U; raises FileError where none has a name."""
+    """Return the columns of CoNLL-U; raises FileError if none holds entities."""
     if any(len(line) == _CONLLU_COLUMNS and _IN_MISC.search(line[_MISC]) for line in cut):
         return Columns(tabs=True, token=1, tag=_MISC, in_misc=True)
     if any(TAG.fullmatch(line[-1]) for line in cut):
@@ -115,7 +115,7 @@ def _conllu(cut: list[list[str]]) -> Columns:
 
 
 def _entity_columns(whole: list[list[str]], token: int) -> list[int]:
-    """Return the columns after the word that hold tags of entities, and not of them all `O`, or of chunks."""
+    """Return the columns after the word that hold entity tags: not only `O`, and not chunks."""
     found = []
     for place in range(token + 1, len(whole[0]) if whole else 0):
         tags = [line[place] for line in whole if TAG.fullmatch(line[place])]
@@ -126,15 +126,15 @@ def _entity_columns(whole: list[list[str]], token: int) -> list[int]:
 
 
 def _refuse_other_tags(cut: list[list[str]], count: int) -> None:
-    """Raise FileError where the last column holds chunks, or labels without a letter."""
+    """Raise FileError if the last column holds chunks, or labels without B- or I-."""
     last = [line[-1] for line in cut]
     labels = {tag[2:] for tag in last if TAG.fullmatch(tag) and tag != "O"}
     if labels and labels <= _CHUNKS:
-        raise _unsure("the last column holds chunks (NP, VP), and none holds entities", "export their tags")
+        raise _unsure("the last column holds chunks (NP, VP), and none holds entities", "export entity tags")
     bare = [tag for tag in last if _BARE.fullmatch(tag)]
     if not labels and bare and all(tag == "O" or _BARE.fullmatch(tag) for tag in last):
         raise _unsure(
-            f"{count} columns, and the last one has labels without B- or I-, as {bare[0][:40]!r}",
+            f"{count} columns, and the last one has labels without B- or I-, such as {bare[0][:40]!r}",
             "write B- where a span begins and I- where it goes on",
         )
     others = [tag for tag in last if not TAG.fullmatch(tag)]
@@ -143,7 +143,7 @@ def _refuse_other_tags(cut: list[list[str]], count: int) -> None:
 
 
 def _nest(whole: list[list[str]], outer: int, inner: int) -> bool:
-    """Say whether the spans of one column lie inside those of another, and never say the same."""
+    """Say whether the spans of one column lie inside those of another, and none equals its outer span."""
     try:
         around, inside = (spans([line[place] for line in whole]) for place in (outer, inner))
     except ShapeError:
@@ -161,7 +161,7 @@ def _nest(whole: list[list[str]], outer: int, inner: int) -> bool:
 
 
 def _checked(columns: Columns, cut: list[list[str]]) -> Columns:
-    """Return the columns; raises FileError where the words are letters, numbers, or said again and again."""
+    """Return the columns; raises FileError if the words are mostly letters, numbers, empty or repeated."""
     words = [line[columns.token] for line in cut if len(line) > columns.token]
     if len(words) >= _LEAST_LETTERS and max(map(len, cut)) > len(("word", "tag")):
         numbers = sum(_NUMBERS.fullmatch(word) is not None for word in words)
@@ -169,16 +169,14 @@ def _checked(columns: Columns, cut: list[list[str]]) -> Columns:
         for count, what in (
             (words.count(""), "nothing"),
             (numbers, "numbers"),
-            (again, "the same again and again"),
+            (again, "the same word over and over"),
         ):
             if count > _MOST_OTHERS * len(words):
                 place = f"column {columns.token + 1}, where the words should be, holds {what}"
-                raise _unsure(f"{place}, as {words[-1][:40]!r}", "take it out")
+                raise _unsure(f"{place}, such as {words[-1][:40]!r}", "remove it")
     letters = sum(len(word) == 1 for word in words)
     if len(words) >= _LEAST_LETTERS and letters > _MOST_LETTERS * len(words):
-        raise _unsure(
-            "one character a line: words cannot be told from each other", "export the text with offsets"
-        )
+        raise _unsure("one character a line: the words cannot be told apart", "export the text with offsets")
     return columns
 
 

@@ -1,4 +1,4 @@
-"""CoNLL columns: a token a line with its tag, blank lines between the sentences."""
+"""CoNLL columns: one token a line with its tag, blank lines between sentences."""
 
 from collections.abc import Iterator, Sequence
 from io import BytesIO
@@ -14,13 +14,13 @@ from techner.formats.tags import joined, spans
 NAME = "CoNLL"
 __all__ = ["NAME", "columns_of", "is_tagged", "read_conll"]
 _LONG_TOKENS = 200
-"""A sentence is shorter, nearly always: without blank lines a whole document is one."""
+"""Nearly every sentence is shorter: without blank lines a whole document is read as one."""
 _ONLY_TOKENS = 40
-"""The same where a file has one sentence alone."""
+"""The same, for a file with only one sentence."""
 MAX_LINES = 20_000
-"""Of one sentence: longer ones are longer than any text may be, and cutting them takes memory."""
+"""Of one sentence: more lines exceed the longest allowed text, and cutting them takes memory."""
 MAX_BYTES = 4 << 20
-"""The same where the lines are long."""
+"""The same, for long lines."""
 _LINE_BYTES = 4096
 """A token with its columns is shorter."""
 _NO_SPACE = "SpaceAfter=No"
@@ -29,7 +29,7 @@ Token = tuple[str, str, bool]
 
 
 def read_conll(data: bytes, columns: Columns) -> Iterator[Row]:
-    """Yield a row a sentence, numbered by its first line; raises FileError where a line is JSON."""
+    """Yield one row per sentence, numbered by its first line; raises FileError if a line is JSON."""
     rows = filter(None, (_sentence(*block, columns) for block in _blocks(data)))
     first = next(rows, None)
     if first is None:
@@ -44,7 +44,7 @@ def read_conll(data: bytes, columns: Columns) -> Iterator[Row]:
 
 
 def _blocks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield first line, number of lines and bytes of each sentence; a document mark begins one too."""
+    """Yield first line, number of lines and bytes of each sentence; a document mark also begins one."""
     lines = start = end = 0
     mark = DOCUMENT.encode()
     for number, line in enumerate(chain(BytesIO(data), [b""]), 1):
@@ -59,7 +59,7 @@ def _blocks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _sentence(first: int, lines: int, block: bytes, columns: Columns) -> Row | None:
-    """Read one block; None where it has no token, only document marks and comments."""
+    """Read one block; None if it holds only document marks and comments."""
     raw = block.removesuffix(b"\n").removesuffix(b"\r")
     if lines > MAX_LINES or len(raw) > MAX_BYTES:
         detail = f"{lines} lines, {len(raw)} bytes without a blank line: put one after each sentence"
@@ -77,7 +77,7 @@ def _sentence(first: int, lines: int, block: bytes, columns: Columns) -> Row | N
         if columns.tag_of(cut) is None or not cut[columns.token]:
             if _is_json(text):
                 raise FileError(
-                    "mixed", f"line {number} is JSON, most lines are {NAME}: deliver one format a file"
+                    "mixed", f"line {number} is JSON, most lines are {NAME}: deliver one format per file"
                 )
             return Row(number=first, raw=raw, fault=("shape", f"line {number} has no token or no tag"))
         cuts.append(cut)
@@ -110,7 +110,7 @@ def _parts(cuts: list[list[str]], columns: Columns) -> dict[str, Any]:
 
 
 def _words(cuts: Sequence[Sequence[str]], columns: Columns) -> list[Token]:
-    """Return the words as CoNLL-U writes them: `1-2` is one written word, `1.1` is none."""
+    """Return the words as CoNLL-U writes them: `1-2` is one written word, `1.1` is not a word."""
     tokens: list[Token] = []
     until = 0
     written: Token | None = None
@@ -133,7 +133,7 @@ def _words(cuts: Sequence[Sequence[str]], columns: Columns) -> list[Token]:
 
 
 def is_tagged(line: bytes) -> bool:
-    """Say whether a line is a token and a tag, and surely no piece of JSON."""
+    """Say whether a line is a token and a tag, and cannot be a piece of JSON."""
     if line.startswith((b"{", b"[")) or len(line) > _LINE_BYTES:
         return False
     text = line.decode("utf-8", "replace")

@@ -3,7 +3,7 @@
     {"text": ["use TLS", …], "entities": [[[4, 7, "PROTOCOL"]], …]}
     {"text": {"0": "use TLS", …}, "entities": {"0": [[4, 7, "PROTOCOL"]], …}}
 
-The last two are what pandas and `datasets` write of a table, a column a key.
+The last two are how pandas and `datasets` write a table, one key per column.
 """
 
 import json
@@ -17,16 +17,16 @@ from techner.formats.rows import Item
 from techner.formats.unknown import refuse_tools
 
 _LOOKED_AT = 5
-"""Values of a list that tell whether it holds records."""
+"""How many values of a list are looked at to see whether it holds records."""
 _COLUMNS = (("text", str), ("content", str), ("tokens", list), ("words", list))
-"""What a column of a table holds where the table has texts."""
+"""Columns that hold the texts of a table, and the type of their cells."""
 Known = Callable[[Any], bool]
 
 
 def unpacked(items: Iterator[Item], is_record: Known) -> Iterator[Item]:
-    """Return an item for each record of a container that is alone in its file; other items as they are.
+    """Return one item per record if the file is a single container; else the items as they are.
 
-    Raises FileError where it has several lists of records.
+    Raises FileError if the container has several lists of records.
     """
     head = list(islice(items, 2))
     parts = None
@@ -44,7 +44,7 @@ def _items(parts: list[Any], raw: bytes) -> Iterator[Item]:
 
 
 def _parts(record: Mapping[str, Any], is_record: Known) -> list[Any] | None:
-    """Return the records in a container; None for what is none."""
+    """Return the records in a container; None if it is not a container."""
     if table := _rows_of_table(record):
         return table if any(map(is_record, table[:_LOOKED_AT])) else None
     refuse_tools([record])
@@ -59,7 +59,7 @@ def _parts(record: Mapping[str, Any], is_record: Known) -> list[Any] | None:
             found |= {f"{key}.{inner}": part for inner, part in _lists(value, is_record).items()}
     if len(found) > 1:
         raise FileError(
-            "format", f"one object with several lists of records, {named(found)}: deliver one a file"
+            "format", f"one object with several lists of records, {named(found)}: deliver one per file"
         )
     return next(iter(found.values()), None)
 
@@ -74,7 +74,7 @@ def _lists(record: Mapping[str, Any], is_record: Known) -> dict[str, list[Any]]:
 
 
 def _rows_of_table(record: Mapping[str, Any]) -> list[Any] | None:
-    """Return the rows of a table that was written a column a key."""
+    """Return the rows of a table that was written with one key per column; None if it was not."""
     if not any(_is_column(record.get(key), of) for key, of in _COLUMNS):
         return None
     columns = list(record.values())

@@ -1,4 +1,4 @@
-"""DataTurks' export, a line a text; the last character of a span is part of it.
+"""DataTurks' export, one text a line; the end offset is the span's last character.
 
 {"content": …, "annotation": [{"label": ["PROTOCOL"], "points": [{"start": 4, "end": 6, "text": "TLS"}]}], …}
 """
@@ -13,7 +13,7 @@ _OTHERS = ("entities", "ents", "spans", "_task_hash", "annotation_id", "label", 
 
 
 def recognises(record: Any) -> bool:
-    """Say whether the record has content and a list of annotation with points."""
+    """Say whether the record has content and annotations with points."""
     if not isinstance(record, dict) or "content" not in record or not record.keys().isdisjoint(_OTHERS):
         return False
     said = record.get("annotation", 0)
@@ -22,7 +22,7 @@ def recognises(record: Any) -> bool:
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
-    """Find text and entities; a text that is done and has none has nothing in it.
+    """Find text and entities; a text marked as done and without annotation has no entities.
 
     Raises ShapeError for a span in several pieces.
     """

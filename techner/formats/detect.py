@@ -1,4 +1,4 @@
-"""Which reader a delivery needs: decided by its content, never by its name."""
+"""Which reader a delivery needs, decided by its content and never by its name."""
 
 import re
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ _EMPTY_LIST = re.compile(rb"\s*\[\s*\]\s*")
 def read_rows(data: bytes) -> tuple[str, Iterator[Row]]:
     """Return the name of the format and the rows.
 
-    Raises FileError where the whole file cannot be read; also while the rows are taken, for what shows only
-    there: a second format, a list that breaks off.
+    Raises FileError if the file cannot be read, also while the rows are read: a second format, or a list
+    that breaks off, shows only then.
     """
     if not data.startswith(_GZIP):
         return _read_unpacked(data)

@@ -1,7 +1,7 @@
 """spaCy's DocBin, the `.spacy` files of `spacy convert` and `spacy train`.
 
-Only the columns needed are read. `DocBin.from_bytes` unpacks without a bound and drops tokens that its
-lengths leave out; to make a `Doc` of foreign data runs much more of spaCy.
+Only the needed columns are read. `DocBin.from_bytes` unpacks without a bound and drops tokens that its
+lengths leave out; making a `Doc` of foreign data runs much more of spaCy.
 """
 
 import json
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 NAME = "DocBin"
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 MAX_PARTS = 5_000_000
-"""Items of all its lists and maps; a document has about three and a distinct word one."""
+"""Items of all its lists and maps; each document adds about three, each distinct word one."""
 MAX_DOC_CHARS = 1_000_000
-"""Of text and labels: each token is a number, and the string that it names may be long."""
+"""Of text and labels: each token is a number, and the string it refers to may be long."""
 MAX_CHARS_OF_BYTE = 2
-"""A token takes 24 bytes and more."""
+"""Texts may be this much longer than the file; a token takes 24 bytes or more."""
 _SPAN = struct.Struct(">QQQiiii")
-"""How a span group writes a span: its end and start in characters come last."""
+"""How a span group stores a span; its start and end in characters come last."""
 _MISSING, _INSIDE, _OUTSIDE, _BEGIN = range(4)
 """Token.ent_iob."""
 _FAULTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
@@ -34,7 +34,7 @@ _FAULTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 
 
 def is_docbin(data: bytes) -> bool:
-    """Say whether it is zlib data, which of all formats only DocBin is."""
+    """Say whether it is zlib data; of all formats only DocBin is."""
     if not data.startswith(_ZLIB):
         return False
     try:
@@ -45,7 +45,7 @@ def is_docbin(data: bytes) -> bool:
 
 
 def read_docbin(data: bytes) -> Iterator[Row]:
-    """Yield a row a Doc; raises FileError for anything but a DocBin."""
+    """Yield one row per Doc; raises FileError for anything but a DocBin."""
     from spacy.strings import StringStore
 
     unpacked = unpack(data, what="DocBin")
@@ -53,8 +53,8 @@ def read_docbin(data: bytes) -> Iterator[Row]:
         docs, names, groups = _docs(unpacked)
         strings = StringStore(names)
     except _FAULTS as error:
-        problem = f"no DocBin of spaCy 3 ({type(error).__name__}: {error})"
-        raise FileError("encoding", f"the file is zlib data and {problem}: export it again") from error
+        problem = f"not a DocBin of spaCy 3 ({type(error).__name__}: {error})"
+        raise FileError("encoding", f"the file is zlib data but {problem}: export it again") from error
     left = MAX_CHARS_OF_BYTE * len(unpacked) + MAX_DOC_CHARS
     for number, doc in enumerate(docs, 1):
         try:
@@ -74,7 +74,7 @@ def read_docbin(data: bytes) -> Iterator[Row]:
 
 
 def _counting() -> dict[str, Any]:
-    """Return hooks that stop msgpack where so many lists and maps come that they fill the memory."""
+    """Return hooks that stop msgpack before lists and maps fill the memory."""
     left = MAX_PARTS
 
     def count(parts: Any) -> Any:
@@ -88,8 +88,8 @@ def _counting() -> dict[str, Any]:
 
 
 def _refuse_others(groups: bytes, entities: Sequence[Sequence[Any]]) -> None:
-    """Raise ShapeError where a document has span groups that hold more than its entities."""
-    if len(groups) <= 1:  # none, nearly always
+    """Raise ShapeError if a document's span groups hold more than its entities."""
+    if len(groups) <= 1:  # nearly always none
         return
     import srsly
 
@@ -100,17 +100,17 @@ def _refuse_others(groups: bytes, entities: Sequence[Sequence[Any]]) -> None:
             *_, start, end = _SPAN.unpack(span)
             if (start, end) not in known:
                 raise ShapeError(
-                    f"a span group (`doc.spans`) has {start}-{end}, `doc.ents` does not: keep one"
+                    f"a span group (`doc.spans`) has {start}-{end}, `doc.ents` does not: make both the same"
                 )
 
 
 def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str], list[bytes]]:
-    """Return documents, a list a token [word, inside or outside, label, space after], strings, groups."""
+    """Return documents, strings and span groups; a token is [word, inside or outside, label, space after]."""
     import numpy as np
     import srsly
     from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
 
-    # `srsly.msgpack_loads` would leave garbage collection switched off where it fails.
+    # `srsly.msgpack_loads` would leave garbage collection switched off when it fails.
     message: Mapping[str, Any] = srsly.msgpack.loads(
         unpacked, raw=False, max_array_len=MAX_PARTS, max_map_len=MAX_PARTS, **_counting()
     )
@@ -141,9 +141,9 @@ def _docs(unpacked: bytes) -> tuple[Iterator[list[list[int]]], list[str], list[b
 
 
 def _parts(doc: list[list[int]], strings: "StringStore") -> tuple[dict[str, Any], int]:
-    """Return text and entities of one document, and how many characters these are.
+    """Return text and entities of one document, and the number of characters of both.
 
-    The entities are None if it was not annotated.
+    The entities are None if the document was not annotated.
     """
     said = {token[1] for token in doc}
     if said - {_MISSING, _INSIDE, _OUTSIDE, _BEGIN}:

@@ -1,4 +1,4 @@
-"""doccano's exports, of all its generations.
+"""doccano's exports, of all its versions.
 
     {"text": …, "label": [[start, end, label], …]}                                        1.5 and later
     {"data": …, "label": [[start, end, label], …]}                                        1.3 and 1.4
@@ -17,11 +17,11 @@ from techner.formats.rows import Row, ShapeError, texts_of
 NAME = "doccano"
 _KEYS = ("label", "labels", "annotations")
 _OTHERS = frozenset(("entities", "ents", "spans", "_task_hash", "annotation_id", "classes"))
-"""Keys of JSONL, Prodigy and Label Studio, which may have `label` too."""
+"""Keys of JSONL, Prodigy and Label Studio records, which may also have `label`."""
 
 
 def recognises(record: Any) -> bool:
-    """Say whether a key of doccano's holds a list of spans, in a record that no other reader takes."""
+    """Say whether one of doccano's keys holds a list of spans, in a record that no other reader takes."""
     if not isinstance(record, dict):
         return False
     entities = record.get("entities")
@@ -34,7 +34,7 @@ def recognises(record: Any) -> bool:
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
-    """Find text and entities, no relations and comments; raises ShapeError for two lists that differ."""
+    """Find text and entities, not relations or comments; raises ShapeError for two lists that differ."""
     lists = (one for one in ("entities", *_KEYS) if isinstance(record.get(one), list))
     key = _key(record) or next(lists, None)
     if key is None:

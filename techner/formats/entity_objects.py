@@ -1,9 +1,9 @@
-"""A text with a list of its entities, under keys that are no other reader's: LightTag, UBIAI and scripts.
+"""A text with a list of its entities, under keys that no other reader takes: LightTag, UBIAI and scripts.
 
     {"content": …, "annotations": [{"start": 4, "end": 7, "value": "TLS", "tag": "PROTOCOL", …}, …]}
     {"document": …, "annotation": [{"label": "PROTOCOL", "start": 4, "end": 7, "text": "TLS"}, …], …}
 
-What the list holds tells it, not its name; what the entities say they cover tells which string is the text.
+The list is recognised by its content, not its name; the text is the string that contains the entities.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,11 +32,11 @@ _OTHERS = (
 _NO_ENTITIES = frozenset(("tokens", "words", "sentences", "sents", "relations", "events")) | {
     "prediction", "predictions", "predicted", "pred", "suggestion", "suggestions", "draft", "drafts"
 }  # fmt: skip
-"""Words of keys of lists that are no entities, or no person's."""
+"""Words in the keys of lists that hold no entities, or none made by a person."""
 
 
 def recognises(record: Any) -> bool:
-    """Say whether the record has a list of entities that are understood, and no other reader takes it."""
+    """Say whether the record has a list of entities that can be read, and no other reader takes it."""
     return (
         isinstance(record, dict)
         and (bool(annotation_keys(record)) or _found_nothing(record))
@@ -45,15 +45,15 @@ def recognises(record: Any) -> bool:
 
 
 def _found_nothing(record: Mapping[str, Any]) -> bool:
-    """Say whether the record has a text under a usual name and an empty list, as LightTag and UBIAI write."""
+    """Say whether the record has a text under a usual key and an empty list, as LightTag and UBIAI write."""
     is_empty = record.get("annotations") == [] or record.get("annotation") == []
     return is_empty and "text" not in record and any(names_text(key) for key in record)
 
 
 def annotation_keys(record: Mapping[str, Any]) -> list[str]:
-    """Return the keys of lists that begin with an entity, but for what a model predicted.
+    """Return the keys of lists that begin with an entity, except a model's predictions.
 
-    Bare lists, `[4, 7, "PROTOCOL"]`, may be anything: there the key must name annotation too.
+    Bare lists, `[4, 7, "PROTOCOL"]`, may be anything: their key must also name annotation.
     """
     return [
         key
@@ -67,7 +67,7 @@ def annotation_keys(record: Mapping[str, Any]) -> list[str]:
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
-    """Find text and entities; raises ShapeError where two lists or strings may be meant."""
+    """Find text and entities; raises ShapeError if it is unclear which list or string is meant."""
     keys = annotation_keys(record)
     if len(keys) > 1:
         raise FormatError(f"both {keys[0]!r} and {keys[1]!r} are lists of entities: keep one")
@@ -96,13 +96,13 @@ def _regions(entities: Sequence[Any], covered: Sequence[str | None]) -> list[Reg
 
 
 def _reviewed(objects: Sequence[Any]) -> tuple[str, str] | None:
-    """Return a fault where LightTag's annotators disagree, or its reviewer marked an entity as wrong."""
+    """Return a fault if LightTag's annotators disagree, or its reviewer marked an entity as wrong."""
     given = [one for one in objects if isinstance(one, dict)]
     if any(one.get("correct") is False for one in given):
-        return "conflict", "a reviewer marked an entity as wrong: take it out, and export again"
+        return "conflict", "a reviewer marked an entity as wrong: remove it and export again"
     names = [_annotators(one) for one in given if "annotated_by" in one]
     if any(name != names[0] for name in names):
-        return "conflict", "annotators of the text disagree: review it, and export what they agreed on"
+        return "conflict", "annotators of the text disagree: review it and export what they agree on"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Which of several strings of a record was annotated: the one that the regions' own text was cut from."""
+"""Which of several strings of a record was annotated: the one from which the regions' text was cut."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from techner.formats.rows import ShapeError
 
 MAX_SPACE = 3
 MAX_SPACE_CHARS = 200
-"""So much longer than the same text may one be that has white space besides."""
+"""How much longer a text may be than the same text without white space."""
 MAX_COMPARED = 50
-"""Regions of a record that tell which of its strings was annotated."""
+"""How many regions of a record are compared with its strings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """What says where a region lies: offsets, the text that it covers, the object that it was drawn on."""
+    """Where a region lies: offsets, the text it covers, the object it was drawn on."""
 
     start: Any
     end: Any
@@ -24,11 +24,11 @@ class Region:
 
 
 def same(left: str, right: str) -> bool:
-    """Compare but for white space: tools fold it, or leave it out."""
+    """Compare, ignoring white space: tools fold it or leave it out."""
     if left == right:
         return True
     shorter, longer = sorted((len(left), len(right)))
-    if longer > MAX_SPACE * shorter + MAX_SPACE_CHARS:  # one of a thousand spans may be the whole text
+    if longer > MAX_SPACE * shorter + MAX_SPACE_CHARS:  # a thousand spans may each be as long as the text
         return False
     return "".join(left.split()) == "".join(right.split())
 
@@ -45,13 +45,13 @@ _TEXTS = frozenset(
     "paragraph",
     "source_text",
 }
-"""What the text is called where it is not called `text`."""
+"""Usual keys of the text, besides `text`."""
 
 
 def text_in(record: Mapping[str, Any], regions: Sequence[Region] = ()) -> Any:
-    """Return the text of a record: `text`, else under another usual name, else what its entities lie in.
+    """Return the text of a record: `text`, else another usual key, else the string its entities lie in.
 
-    Raises ShapeError where several may be meant.
+    Raises ShapeError if several strings may be meant.
     """
     if "text" in record:
         return record["text"]
@@ -69,9 +69,9 @@ def names_text(key: str) -> bool:
 
 
 def annotated_key(strings: Mapping[str, str], regions: Sequence[Region], usual: str | None) -> str | None:
-    """Return the key of the string that was annotated; None where there is no string.
+    """Return the key of the string that was annotated; None if there is no string.
 
-    `usual` is the one that other records of the file name. Raises ShapeError where several may be meant.
+    `usual` is the key that other records of the file use. Raises ShapeError if several may be meant.
     """
     if len(strings) <= 1:
         return next(iter(strings), None)
@@ -83,7 +83,7 @@ def annotated_key(strings: Mapping[str, str], regions: Sequence[Region], usual: 
         if key in keys:
             return key
     names = ", ".join(repr(key) for key in keys[:5])
-    raise ShapeError(f"which text was annotated, {names}? Deliver one text a record, or name it 'text'")
+    raise ShapeError(f"which text was annotated, {names}? Deliver one text per record, or name it 'text'")
 
 
 def _fitting(strings: Mapping[str, str], regions: Sequence[Region]) -> list[str]:
@@ -109,6 +109,6 @@ def _is_inside(text: str, region: Region) -> bool:
 
 
 def usual_key(chosen: Sequence[str | None]) -> str | None:
-    """Return the one key that all regions of the beginning of a file name; None where they differ."""
+    """Return the one key that all records at the start of a file use; None if they differ."""
     keys = set(filter(None, chosen))
     return keys.pop() if len(keys) == 1 else None

@@ -1,4 +1,4 @@
-"""Files of other kinds, told by their first bytes: archives, tables, other encodings."""
+"""Files of other kinds, recognised by their first bytes: archives, tables, other encodings."""
 
 from techner.core.errors import FileError
 
@@ -18,9 +18,9 @@ _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Office file; export the annotation as JSONL or CoNLL",
     b"SQLite format 3": "an SQLite database; export the annotation from its tool",
     b"%PDF-": "a PDF; export the annotation from its tool",
-    b"BZh91AY&SY": "bzip2; pack it with gzip, or not at all",
-    b"\xfd7zXZ": "xz; pack it with gzip, or not at all",
-    b"\x28\xb5\x2f\xfd": "zstd; pack it with gzip, or not at all",
+    b"BZh91AY&SY": "bzip2; pack it with gzip or not at all",
+    b"\xfd7zXZ": "xz; pack it with gzip or not at all",
+    b"\x28\xb5\x2f\xfd": "zstd; pack it with gzip or not at all",
     b"7z\xbc\xaf": "a 7z archive; deliver the file inside",
     b"\x80\x02": _PICKLE,
     b"\x80\x03": _PICKLE,
@@ -28,16 +28,16 @@ _FOREIGN = {
     b"\x80\x05": _PICKLE,
 }
 
-_NO_MARK = "the file is UTF-16 or UTF-32 without a mark; export as UTF-8"
+_NO_MARK = "the file is UTF-16 or UTF-32 without a byte order mark; export as UTF-8"
 _HEAD_BYTES = 1 << 16
 _PLAIN_BYTES = 16
-"""So many bytes of ASCII begin no UTF-16: a single line of a file may be full of zeros."""
+"""A file that begins with this many ASCII bytes is not UTF-16, though one line may be full of zeros."""
 _LEAST_ZEROS = 50
-"""One byte of so many is zero in UTF-16: white space and marks are, whatever the script."""
+"""In UTF-16 at least one byte in this many is zero: white space and marks have one in every script."""
 
 
 def refuse_foreign(data: bytes) -> None:
-    """Raise FileError for a file of another kind, with what to deliver instead."""
+    """Raise FileError for a file of another kind, and say what to deliver instead."""
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise FileError("encoding", f"the file is {what}")
@@ -48,7 +48,7 @@ def refuse_foreign(data: bytes) -> None:
 
 
 def refuse_utf16(data: bytes) -> None:
-    """Raise FileError for a text of two bytes a character whose first ones have no zero: Chinese, Greek."""
+    """Raise FileError for UTF-16 or UTF-32 whose first bytes have no zero, such as Chinese or Greek."""
     head = data[:_HEAD_BYTES]
     begins_plainly = (
         len(head) > _PLAIN_BYTES and head[:_PLAIN_BYTES].isascii() and b"\0" not in head[:_PLAIN_BYTES]
@@ -66,6 +66,6 @@ def _is_utf8(head: bytes) -> bool:
 
 
 def with_line_ends(data: bytes) -> bytes:
-    """Return a text whose lines end with CR alone, as on old Macs, with LF: no format has one in a line."""
+    """Return a text whose lines end with CR alone, as on old Macs, with LF: no format has a CR in a line."""
     body = data.rstrip()
     return data.replace(b"\r", b"\n") if b"\r" in body and b"\n" not in body else data

@@ -1,6 +1,6 @@
 """Hugging Face token classification, `{"tokens": […], "ner_tags": […]}`: rows, or the row viewer's document.
 
-The keys may be `words`, and `ner`, `tags` or `labels`.
+The keys may also be `words`, and `ner`, `tags` or `labels`.
 
 Tags are strings, or numbers with their names in `features`: `{"ner_tags": {"feature": {"names": ["O", …]}}}`.
 """
@@ -24,7 +24,7 @@ _DOCUMENT = re.compile(rb'\s*\{\s*"features"\s*:\s*\[')
 
 
 def recognises(record: Any) -> bool:
-    """Say whether the record has tokens and tags, and no spans."""
+    """Say whether the record has tokens and tags but no spans."""
     return (
         isinstance(record, dict)
         and not record.keys().isdisjoint(_TOKEN_KEYS)
@@ -36,7 +36,7 @@ def recognises(record: Any) -> bool:
 
 
 def _tag_key(record: Mapping[str, Any]) -> str | None:
-    """Return the key of the tags; `labels` may be doccano's spans, and an empty list of them."""
+    """Return the key of the tags; `labels` may hold doccano's spans instead, or be empty."""
     return next(
         (key for key in _TAG_KEYS if key in record and (key != "labels" or _are_tags(record[key]))), None
     )
@@ -47,12 +47,12 @@ def _are_tags(value: Any) -> bool:
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
-    """Join the tokens by spaces and compute the offsets; raises ShapeError."""
+    """Join the tokens by spaces and compute the offsets; raises ShapeError if tokens and tags do not fit."""
     tokens = next(record[key] for key in _TOKEN_KEYS if key in record)
     key = _tag_key(record) or _TAG_KEYS[0]
     tags = _named(record[key], _names(record.get("features"), key))
     if others := [other for other in _TAG_KEYS if _is_second(record, other, key)]:
-        raise ShapeError(f"both {key!r} and {others[0]!r} are tags of entities, and differ: keep one")
+        raise ShapeError(f"both {key!r} and {others[0]!r} are entity tags, and differ: keep one")
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
         raise ShapeError("the tokens are not a list of strings")
     if len(tokens) != len(tags):
@@ -61,7 +61,7 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
 
 
 def _is_second(record: Mapping[str, Any], other: str, key: str) -> bool:
-    """Say whether another key has tags of entities too, and not the same."""
+    """Say whether another key also has entity tags, and different ones."""
     tags = record.get(other)
     return (
         other != key
@@ -73,7 +73,7 @@ def _is_second(record: Mapping[str, Any], other: str, key: str) -> bool:
 
 
 def _named(tags: Any, names: list[Any] | None) -> list[str]:
-    """Return the tags as strings; raises ShapeError where they are none and have no names."""
+    """Return the tags as strings; raises ShapeError for tags that are neither strings nor named numbers."""
     if not isinstance(tags, list):
         raise ShapeError("the tags are not a list")
     named = []
@@ -90,7 +90,7 @@ def _named(tags: Any, names: list[Any] | None) -> list[str]:
 
 
 def _names(features: Any, key: str) -> list[Any] | None:
-    """Return the names of a sequence of class labels, however deep `datasets` put them."""
+    """Return the names of a sequence of class labels, however deeply `datasets` nested them."""
     feature = features.get(key) if isinstance(features, dict) else None
     while isinstance(feature, dict):
         if isinstance(names := feature.get("names"), list):
@@ -100,7 +100,7 @@ def _names(features: Any, key: str) -> list[Any] | None:
 
 
 def is_document(data: bytes) -> bool:
-    """Say whether the file is the row viewer's answer: features first, then rows."""
+    """Say whether the file is the row viewer's response: features first, then rows."""
     return _DOCUMENT.match(data) is not None and b'"rows"' in data
 
 
@@ -117,9 +117,9 @@ def document_rows(data: bytes) -> Iterator[Item]:
                 features[name] = kind
     rows = document.get("rows")
     repeated = len(json.dumps(features)) * (len(rows) if isinstance(rows, list) else 1)
-    if repeated > MAX_REPEATED_BYTES:  # each row must say what its numbers mean
+    if repeated > MAX_REPEATED_BYTES:  # each row repeats what its numbers mean
         raise FileError(
-            "large", "the document repeats long features for many rows: deliver the rows as strings"
+            "large", "the document has long features and many rows: deliver rows with tags as strings"
         )
     for number, row in enumerate(_rows(document), 1):
         record = {"features": features, **row}
@@ -136,5 +136,5 @@ def _rows(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
                 yield row
             case _:
                 raise FileError(
-                    "shape", f"row {number} of the document is cut off or no row: export it again"
+                    "shape", f"row {number} of the document is cut off or not a row: export it again"
                 )

@@ -1,4 +1,4 @@
-"""The two kinds of JSON files, a record a line and one list of records; other readers know the records."""
+"""The two kinds of JSON files, one record a line and one list of records; other readers read the records."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from techner.formats import strict_json
 from techner.formats.rows import Fault, Item
 
 _WINDOW_BYTES = 1 << 18
-"""Nearly every item ends within so many; more are only taken where one does not."""
+"""Nearly every item ends within this many; more are taken only for an item that does not."""
 _BOM = b"\xef\xbb\xbf"
 _SPACE = re.compile(rb"[ \t\r\n]*")
 Decode = Callable[[str, int], tuple[Any, int]]
@@ -21,7 +21,7 @@ _LIST = re.compile(rb"\s*\[\s*(?P<inside>[\[{])")
 def json_lines(data: bytes) -> Iterator[Item]:
     """Yield an item for every line that is not blank.
 
-    Lines end at LF alone: U+2028 and its like are legal inside JSON strings. A CR before it is framing.
+    Only LF ends a line: U+2028 and the like are legal inside JSON strings. A CR before it is framing.
     """
     for number, line in enumerate(BytesIO(data), 1):
         if line.isspace():
@@ -33,12 +33,12 @@ def json_lines(data: bytes) -> Iterator[Item]:
         except UnicodeDecodeError as error:
             yield number, raw, None, ("encoding", f"byte {error.start} is not UTF-8")
         except ValueError as error:
-            more = "; a CR ends no line here: write LF" if b"\r" in raw else ""
+            more = "; a CR does not end a line here: write LF" if b"\r" in raw else ""
             yield number, raw, None, ("json", f"{error}{more}")
 
 
 def is_json_list(data: bytes) -> bool:
-    """Say whether the file is one list of records, not lines the first of which is a list.
+    """Say whether the file is one list of records, rather than lines of which the first is a list.
 
     A list that begins with a string is a classic line: `["text", {"entities": …}]`.
     """
@@ -55,14 +55,14 @@ def is_json_list(data: bytes) -> bool:
 
 
 def _first_line(data: bytes) -> tuple[int, int]:
-    """Return where the first line that is not blank begins and ends; no copy is made of the rest."""
+    """Return where the first non-blank line begins and ends, without copying the rest."""
     start = _skip(data, 0)
     end = data.find(b"\n", start)
     return start, end if end >= 0 else len(data)
 
 
 def json_record(data: bytes) -> Iterator[Item] | None:
-    """Return the only item of a file that is one record over several lines; None for any other file."""
+    """Return the only item of a file that is one record on several lines; None for any other file."""
     start, end = _first_line(data)
     if data[start:end].strip() not in (b"{", b"["):
         return None
@@ -74,9 +74,9 @@ def json_record(data: bytes) -> Iterator[Item] | None:
 
 
 def json_list(data: bytes) -> Iterator[Item]:
-    """Yield the items of one list, each with its own bytes; raises FileError where the list breaks off.
+    """Yield the items of one list, each with its own bytes; raises FileError if the list breaks off.
 
-    Unlike a line, an item after a syntax error cannot be found again, so the file is refused.
+    After a syntax error the next item, unlike a line, cannot be found, so the file is refused.
     """
     faults: list[str] = []
     window = _Window(data, data.index(b"[") + 1, strict_json.decoder(faults.append).raw_decode)
@@ -96,15 +96,16 @@ def json_list(data: bytes) -> Iterator[Item]:
         if sign == b"]":
             break
         if sign != b",":
-            raise _broken(data, window.at, number, "no comma and no end of the list after it")
+            raise _broken(data, window.at, number, "neither a comma nor the end of the list follows")
     if _skip(data, window.at) != len(data):
         raise _broken(data, window.at, number, "something follows the end of the list")
 
 
 class _Window:
-    """A piece of the data as text: all of it may take four times the memory.
+    """A piece of the data as text: the whole may take four times the memory.
 
-    What is no UTF-8 is a fault of its item alone. No more is parsed at once than one record may have.
+    Bytes that are not UTF-8 are a fault of their item alone. At most one record of the allowed length is
+    parsed at once.
     """
 
     def __init__(self, data: bytes, at: int, decode: Decode) -> None:
@@ -140,7 +141,7 @@ class _Window:
             size_bytes *= 8
 
     def sign(self) -> bytes:
-        """Return the character after the item, and go on behind it."""
+        """Return the character after the item, and move past it."""
         self._skip_space()
         sign = self._data[self.at : self.at + 1]
         self.at, self._place = self.at + 1, self._place + 1
@@ -163,7 +164,7 @@ class _Window:
 
 
 def _whole(decode: Decode, piece: str) -> NoReturn:
-    """Say what is wrong with an item that ends in no piece of it."""
+    """Raise ValueError with what is wrong with an item whose end was not found."""
     try:
         decode(piece, 0)
     except json.JSONDecodeError as error:

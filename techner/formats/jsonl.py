@@ -1,4 +1,4 @@
-"""`{"text": …, "entities": [[start, end, label], …]}`, a line each; techner's own format too."""
+"""`{"text": …, "entities": [[start, end, label], …]}`, one a line; also techner's own format."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ _OTHER_LISTS = frozenset(("ents", "spans", "label", "labels", "annotations"))
 
 
 def recognises(record: Any) -> bool:
-    """Say whether the record has entities, and not as doccano writes them."""
+    """Say whether the record has entities, not written as doccano or Label Studio write them."""
     return (
         isinstance(record, dict)
         and "entities" in record
@@ -45,7 +45,7 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
 
 
 def _unreadable(entities: Any) -> str | None:
-    """Say what entities are that hold no offsets where they belong; None where `quality` can judge them."""
+    """Say what the entities are if they lack offsets; None if `quality` can judge them."""
     match entities:
         case str():
             return "one string"
@@ -62,19 +62,19 @@ def _unreadable(entities: Any) -> str | None:
 
 
 def _is_annotation(value: Any) -> bool:
-    """Tell a list of spans from one of strings, which may be the classes of the text."""
+    """Tell a list of spans from a list of strings, which may be the classes of the text."""
     return isinstance(value, list) and any(isinstance(part, (list, dict)) for part in value)
 
 
 def answer_of(record: Mapping[str, Any]) -> str | None:
-    """Return the annotator's answer, where it is one; other records may have a key of that name too."""
+    """Return the annotator's answer, if it is one; other records may also have a key of that name."""
     answer = record.get("answer")
     said = answer.strip().lower() if isinstance(answer, str) else None
     return said if said in ("accept", "reject", "ignore") else None
 
 
 def write_examples(examples: Iterable[Example]) -> bytes:
-    """Write examples canonically: the same examples give the same bytes."""
+    """Return the examples as JSONL bytes; the same examples give the same bytes."""
     return b"".join(json.dumps(_record(eg), ensure_ascii=False).encode() + b"\n" for eg in examples)
 
 

@@ -1,7 +1,7 @@
 """Label Studio's JSON: tasks with `data` and, in `annotations`, what each annotator marked.
 
-Its target storage writes an annotation a file, with the task inside: `{"result": […], "task": {"data": …}}`.
-Its offsets count UTF-16 units, as JavaScript does. They stay as they are: `quality` finds what is shifted.
+Its target storage writes one annotation per file, the task inside: `{"result": […], "task": {"data": …}}`.
+Its offsets count UTF-16 units, as JavaScript does. They are kept: `quality` finds shifted ones.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from techner.formats.label_studio_regions import HTML, covered, marked_in, strin
 from techner.formats.rows import Row, ShapeError
 
 NAME = "Label Studio"
-_ALONE = "{} alone, without a person's annotation: submit it in Label Studio, and export again"
+_ALONE = "only {}, without a person's annotation: submit them in Label Studio and export again"
 _HEAD = 100
 _OTHERS = frozenset(
     ("data", "annotations", "label", "labels", "ents", "tokens", "words", "classes", "annotation")
@@ -26,7 +26,7 @@ _OTHERS = frozenset(
 
 
 def recognises(record: Any) -> bool:
-    """Say whether the record has an object of data; only Label Studio's tasks do."""
+    """Say whether the record has an object `data`, as only Label Studio's tasks do."""
     return (
         isinstance(record, dict)
         and isinstance(_task(record).get("data"), dict)
@@ -35,18 +35,18 @@ def recognises(record: Any) -> bool:
 
 
 def _task(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the task of a record, which may be one annotation with its task inside."""
+    """Return the task of a record; the record may be one annotation with its task inside."""
     task = record.get("task")
     is_inside = isinstance(task, dict) and "result" in record and _OTHERS.isdisjoint(record)
     return task if isinstance(task, dict) and is_inside else record
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any], *, usual: str | None = None) -> Row:
-    """Find the text, and the entities on which all annotations agree that were not cancelled.
+    """Find the text, and the entities on which all annotations agree, cancelled ones aside.
 
-    Predictions and drafts are no annotations. A task that was only skipped is answered `ignore`, one whose
-    annotations a reviewer rejected `reject`.
-    `usual` is the key that the file's regions lie in. Raises ShapeError.
+    Predictions and drafts are not annotations. The answer of a skipped task is `ignore`, that of a task
+    whose annotations a reviewer rejected is `reject`. `usual` is the key of the text in which the file's
+    regions lie. Raises ShapeError if the parts cannot be found.
     """
     task, annotations = _task(record), _annotations(record)
     said = [marked_in(one) for one in _submitted(annotations or ())]
@@ -71,7 +71,7 @@ def read(number: int, raw: bytes, record: Mapping[str, Any], *, usual: str | Non
 
 
 def usual_text(records: Sequence[Any]) -> str | None:
-    """Return the key of `data` that the regions at the beginning of the file lie in, if it is one."""
+    """Return the key of `data` in which the regions at the start of the file lie; None if they differ."""
     chosen = []
     for record in records[:_HEAD]:
         with suppress(ShapeError):
@@ -84,7 +84,7 @@ def usual_text(records: Sequence[Any]) -> str | None:
 
 
 def refusal(records: Sequence[Any]) -> str | None:
-    """Say why none of a file's records can be read, where one reason holds for all."""
+    """Return why none of a file's records can be read; None unless one reason holds for all."""
     annotated = any(map(_annotations, records))
     if not annotated and (found := [one for one in map(_unsubmitted, map(_task, records)) if one]):
         return f"Label Studio's tasks have {_ALONE.format(found[0])}"
@@ -93,7 +93,7 @@ def refusal(records: Sequence[Any]) -> str | None:
 
 
 def _fault(record: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with a record's regions; None where it has none."""
+    """Return what is wrong with a record's regions; None if it has no regions."""
     try:
         return "" if any(marked_in(one).entities for one in _submitted(_annotations(record) or ())) else None
     except ShapeError as error:
@@ -107,7 +107,7 @@ def _annotations(record: Mapping[str, Any]) -> Any:
 
 
 def _unsubmitted(task: Mapping[str, Any]) -> str | None:
-    """Return the key of what was marked and never submitted; None where nothing was."""
+    """Return the key of what was marked but never submitted; None if nothing was."""
     for key in ("predictions", "drafts"):
         found = task.get(key)
         if isinstance(found, list) and any(isinstance(one, dict) and one.get("result") for one in found):
@@ -130,7 +130,7 @@ def _submitted(annotations: Any) -> Iterable[Mapping[str, Any]]:
 
 
 def _is_rejected(annotation: Mapping[str, Any]) -> bool:
-    """Say whether a reviewer's no was the last that happened to it."""
+    """Say whether the last action on the annotation was a reviewer's rejection."""
     if annotation.get("last_action") is not None:
         return bool(annotation["last_action"] == "rejected")
     reviews = annotation.get("reviews")
@@ -145,5 +145,5 @@ def _same(left: list[list[Any]], right: list[list[Any]]) -> bool:
 
 
 def _key(part: Any) -> str:
-    # A list or object is no offset and no label: the row is faulty, and a deep one cannot be shown.
+    # A list or object is neither offset nor label: the row is faulty, and a deep one cannot be shown.
     return f"{type(part).__name__} {'' if isinstance(part, (list, dict)) else part}"

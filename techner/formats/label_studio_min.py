@@ -1,4 +1,4 @@
-"""Label Studio's JSON-MIN: an annotation a record, its regions under the name of the control tag.
+"""Label Studio's JSON-MIN: one annotation per record, its regions under the name of the control tag.
 
     {"text": …, "label": [{"start", "end", "text", "labels"}, …], "annotator": 1, "annotation_id": 1, …}
 
@@ -15,12 +15,12 @@ from techner.formats.rows import Row, ShapeError
 
 NAME = "Label Studio JSON-MIN"
 _OF_OTHERS = frozenset(("entities", "spans", "ner_tags", "tokens"))
-"""Keys by which other tools are known; here they are names of control tags."""
+"""Keys that identify other tools; here they may be names of control tags."""
 _OF_THE_TOOL = frozenset(("id", "annotator", "created_at", "updated_at", "lead_time", "agreement"))
 
 
 def recognises(record: Any) -> bool:
-    """Say whether the record names the annotation that it was made of."""
+    """Say whether the record names the annotation from which it was made."""
     return (
         isinstance(record, dict)
         and "annotation_id" in record
@@ -31,13 +31,13 @@ def recognises(record: Any) -> bool:
 
 
 def _is_regions(value: Any) -> bool:
-    """Say whether it is what a control tag marked, whatever its name is."""
+    """Say whether it is what a control tag of any name marked."""
     regions = _regions(value)
     return bool(regions) and all("labels" in region for region in regions)
 
 
 def _regions(value: Any) -> list[Mapping[str, Any]]:
-    """Return the regions of a value; some exports write one alone without its list."""
+    """Return the regions of a value; some exports write a single region without a list."""
     return [
         region
         for region in (value if isinstance(value, list) else [value])
@@ -46,9 +46,9 @@ def _regions(value: Any) -> list[Mapping[str, Any]]:
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any], *, usual: str | None = None) -> Row:
-    """Find the text and the regions; an annotation without a region is one that found nothing.
+    """Find the text and the regions; an annotation without regions says that there are no entities.
 
-    `usual` is the key of the text that the file's regions lie in. Raises ShapeError.
+    `usual` is the key of the text in which the file's regions lie. Raises ShapeError.
     """
     marked = _marked(record)
     annotated = record["annotation_id"] is not None
@@ -62,7 +62,7 @@ def read(number: int, raw: bytes, record: Mapping[str, Any], *, usual: str | Non
 
 
 def usual_text(records: Sequence[Any]) -> str | None:
-    """Return the key of the string that the regions at the beginning of the file lie in, if it is one."""
+    """Return the key of the string in which the regions at the start of the file lie; None if they differ."""
     chosen = []
     for record in records:
         with suppress(ShapeError):
@@ -72,7 +72,7 @@ def usual_text(records: Sequence[Any]) -> str | None:
 
 
 def refusal(records: Sequence[Any]) -> str | None:
-    """Say why none of a file's records can be read, where one reason holds for all."""
+    """Return why none of a file's records can be read; None unless one reason holds for all."""
     faults = set()
     for record in records:
         try:

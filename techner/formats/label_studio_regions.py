@@ -1,4 +1,4 @@
-"""What Label Studio's regions say: where they lie, in which text, and under which labels."""
+"""Label Studio's regions: where they lie, in which text, and with which labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from techner.formats.evidence import Region, annotated_key
 from techner.formats.rows import ShapeError, offset, texts_of
 
-HTML = "HyperText: offsets into HTML are none into one text; annotate plain text with <Text> and <Labels>"
+HTML = "HyperText: offsets into HTML do not fit one text; annotate plain text with <Text> and <Labels>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Marked:
 
 
 def text_of(data: Mapping[str, Any], regions: Sequence[Region] = (), usual: str | None = None) -> Any:
-    """Return the text that the regions lie in; raises ShapeError where it may be several."""
+    """Return the text in which the regions lie; raises ShapeError if several may be meant."""
     strings = strings_of(data)
     if "text" in data and "text" not in strings and not regions:
         return data["text"]  # of another type: `quality` says so
@@ -33,20 +33,20 @@ def strings_of(data: Mapping[str, Any]) -> dict[str, str]:
 
 
 def covered(regions: Sequence[Region]) -> tuple[str | None, ...]:
-    """Return what the regions say they cover; empty where none says it."""
+    """Return the texts that the regions say they cover; empty if none says it."""
     said = tuple(region.text for region in regions)
     return said if any(said) else ()
 
 
 def entities_of(region: Mapping[str, Any], drawn_on: str | None = None) -> Marked:
-    """Return an entity for each label of a region, or one of no label; raises ShapeError for HTML."""
+    """Return an entity for each label of a region, or one without a label; raises ShapeError for HTML."""
     if isinstance(region.get("start"), str) and region["start"].startswith("/"):
         raise ShapeError(HTML)
     for key in region:
         if key.endswith("labels") and key != "labels":
             if key.startswith("hypertext"):
                 raise ShapeError(HTML)
-            raise ShapeError(f"{key!r} are no offsets into one text: annotate plain text with <Labels>")
+            raise ShapeError(f"{key!r} are not offsets into one text: annotate plain text with <Labels>")
     labels = region.get("labels")
     if not isinstance(labels, list) or not labels:
         labels = [None]
@@ -56,7 +56,10 @@ def entities_of(region: Mapping[str, Any], drawn_on: str | None = None) -> Marke
 
 
 def marked_in(annotation: Mapping[str, Any]) -> Marked:
-    """Return what one annotator marked; choices and ratings of a text or of its regions mark nothing."""
+    """Return what one annotator marked; choices and ratings of a text or a region do not count.
+
+    Raises ShapeError if regions lie in several texts, or a range has no label.
+    """
     marked = Marked([], [])
     others: dict[tuple[Any, Any], Any] = {}
     for region in annotation["result"]:
@@ -71,9 +74,11 @@ def marked_in(annotation: Mapping[str, Any]) -> Marked:
         marked.entities.extend(found.entities)
         marked.regions.extend(found.regions)
     if len({region.drawn_on for region in marked.regions}) > 1:
-        raise ShapeError("regions of several texts: deliver one text a task")
+        raise ShapeError("regions of several texts: deliver one text per task")
     labelled = [(region.start, region.end) for region in marked.regions]
     for (start, end), kind in others.items():
         if (start, end) not in labelled:
-            raise ShapeError(f"{str(kind)[:40]!r} marks {start}-{end}, no label does: annotate with <Labels>")
+            raise ShapeError(
+                f"{str(kind)[:40]!r} marks {start}-{end} without a label: annotate with <Labels>"
+            )
     return marked

@@ -1,9 +1,9 @@
-"""JSON records that hold several rows each: spaCy 2's training format, and ner-annotator's document.
+"""JSON records that hold several rows each: spaCy 2's training format and ner-annotator's document.
 
     {"paragraphs": [{"raw": …, "sentences": [{"tokens": [{"orth": "TLS", "ner": "U-PROTOCOL"}, …]}]}]}
     {"classes": ["PROTOCOL"], "annotations": [["use TLS", {"entities": [[4, 7, "PROTOCOL"]]}], null]}
 
-Each is taken apart into records of one row before they are read.
+Each is split into records of one row before these are read.
 """
 
 import json
@@ -15,7 +15,7 @@ from techner.formats.tags import spans
 
 NAME = "spaCy 2 JSON"
 UNREACHED = "unreached"
-"""Code of an item that stands for no row: its detail is how many texts the annotator never reached."""
+"""Code of an item that is not a row: its detail is the number of texts that the annotator never reached."""
 _MISSING = "-"
 _OTHERS = frozenset(
     ("text", "entities", "ents", "spans", "label", "labels", "annotations", "annotation", "tokens", "words")
@@ -34,7 +34,7 @@ def is_nested(record: Any) -> bool:
 
 
 def taken_apart(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield an item for each row, numbered through the file, with a record that says the same of it alone."""
+    """Yield one item per row, numbered through the file, each with a record of that row alone."""
     number = 0
     for place, raw, record, fault in items:
         if fault or not is_nested(record):
@@ -56,7 +56,7 @@ def taken_apart(items: Iterator[Item]) -> Iterator[Item]:
 
 
 def _parts(record: Mapping[str, Any]) -> tuple[list[Any], int]:
-    """Return the records of one row each, and how many texts were never reached: they are not in the file."""
+    """Return records of one row each, and the number of texts never reached, which are not in the file."""
     if "paragraphs" in record:
         return [{"paragraphs": [paragraph]} for paragraph in record["paragraphs"]], 0
     parts = [one for one in record["annotations"] if one is not None]
@@ -70,7 +70,7 @@ def _nothing_in(record: Mapping[str, Any]) -> str:
 
 
 def with_unreached(rows: Iterator[Row]) -> Iterator[Row]:
-    """Let the first row of a document speak for the texts that were never reached."""
+    """Give the first row of a document one remark for each text that was never reached."""
     unreached = 0
     for row in rows:
         if row.fault and row.fault[0] == UNREACHED:
@@ -88,7 +88,7 @@ def recognises(record: Any) -> bool:
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
-    """Find the tokens of one paragraph in its text; raises ShapeError."""
+    """Find the tokens of one paragraph in its text; raises ShapeError if they do not fit it."""
     match record["paragraphs"]:
         case [dict(paragraph)]:
             tokens, tags = _tokens(paragraph)
@@ -114,21 +114,21 @@ def _tokens(paragraph: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         for token in found if isinstance(found, list) else (None,):
             orth, tag = (token.get("orth"), token.get("ner", _MISSING)) if isinstance(token, dict) else (0, 0)
             if not isinstance(orth, str) or not isinstance(tag, str):
-                raise ShapeError("a token has no string 'orth', or its 'ner' is none")
+                raise ShapeError("a token has no string 'orth', or its 'ner' is not a string")
             tokens.append(orth)
             tags.append(tag)
     return tokens, tags
 
 
 def _placed(tokens: list[str], raw: Any) -> tuple[str, list[int]]:
-    """Return the text and where each token starts in it; joined by spaces where the text is not given."""
+    """Return the text and where each token starts in it; without a text, the tokens joined by spaces."""
     text = raw if isinstance(raw, str) else " ".join(tokens)
     starts: list[int] = []
     at = 0
     for token in tokens:
         start = text.find(token, at)
         if start < 0 or text[at:start].strip():
-            raise ShapeError(f"token {len(starts) + 1} is not where the text goes on")
+            raise ShapeError(f"token {len(starts) + 1} does not follow in the text")
         starts.append(start)
         at = start + len(token)
     return text, starts

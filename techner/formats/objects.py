@@ -1,7 +1,7 @@
 """Entities that are objects, whatever their keys are called: `{"begin": 4, "stop": 7, "type": "PROTOCOL"}`.
 
-The words of a key tell what it holds: `startOffset`, `char_start` and `from` begin a span, `tag` and
-`entity_group` label it. Where two keys may be meant, and where a model gave a score, nothing is guessed.
+The words of a key say what it holds: `startOffset`, `char_start` and `from` begin a span, `tag` and
+`entity_group` label it. If two keys may be meant, or a model gave a score, nothing is guessed.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -26,31 +26,31 @@ _WANTED = "write 'start', 'end' and 'label', offsets in characters"
 
 
 class Keys(NamedTuple):
-    """Which keys of an object hold what; several where more than one may be meant."""
+    """Which keys of an object hold what; several if more than one may be meant."""
 
     starts: tuple[str, ...]
     ends: tuple[str, ...]
     lengths: tuple[str, ...]
     ranges: tuple[str, ...]
-    """Keys of both offsets in one list."""
+    """Keys that hold both offsets."""
     labels: tuple[str, ...]
     texts: tuple[str, ...]
     scores: tuple[str, ...]
 
 
 class Parts(NamedTuple):
-    """What one object says."""
+    """The parts of one entity."""
 
     given: list[Any]
     """Start, end and label, of whatever type."""
     text: str | None
-    """What it says that it covers."""
+    """The text that it says it covers."""
 
 
 def read_objects(objects: Sequence[Any]) -> tuple[list[Any], tuple[str | None, ...]]:
-    """Return the entities of a list, and what each says that it covers; what is no object stays as it is.
+    """Return the entities of a list, and the text each says it covers; anything but an object stays as it is.
 
-    Raises FormatError for an object whose keys are not understood.
+    Raises FormatError for an object with unknown keys.
     """
     found = [entity_of(one) if isinstance(one, dict) else Parts(one, None) for one in objects]
     texts = tuple(one.text for one in found)
@@ -58,7 +58,7 @@ def read_objects(objects: Sequence[Any]) -> tuple[list[Any], tuple[str | None, .
 
 
 def entity_of(one: Mapping[str, Any]) -> Parts:
-    """Return what an object says; raises FormatError where its keys are not understood."""
+    """Return the parts of an object; raises FormatError for unknown keys, string offsets, a model's score."""
     keys = _keys(tuple(one)) if len(one) <= _MOST_KEYS else None
     if keys is None or (place := _place(one, keys)) is None or not keys.labels:
         raise FormatError(f"entities are objects with {named(one)}: {_WANTED}")
@@ -67,10 +67,10 @@ def entity_of(one: Mapping[str, Any]) -> Parts:
     labels = [one[key] for key in keys.labels]
     if any(label != labels[0] for label in labels):
         both = " and ".join(map(repr, keys.labels[:2]))
-        raise FormatError(f"{both} of an entity may both be its label: keep one, as 'label'")
+        raise FormatError(f"{both} of an entity may both be its label: keep one as 'label'")
     if any(_is_score(one[key]) for key in keys.scores):
         raise FormatError(
-            f"entities with a {keys.scores[0]!r} are what a model predicts, not what a person annotated: "
+            f"entities with a {keys.scores[0]!r} are a model's predictions, not a person's annotation: "
             "have a person correct them, and deliver them without it"
         )
     label = labels[0]
@@ -83,7 +83,7 @@ def entity_of(one: Mapping[str, Any]) -> Parts:
 
 
 def is_entity(one: Any) -> bool:
-    """Say whether a value is an entity that is understood: an object, or `[start, end, label]`."""
+    """Say whether a value is an entity that can be read: an object, or `[start, end, label]`."""
     match one:
         case [int(), int(), str()]:
             return True
@@ -104,7 +104,7 @@ def named(keys: Collection[str]) -> str:
 
 
 def _is_score(value: Any) -> bool:
-    """Say whether it is how sure a model was; tools give 1 to what a person marked."""
+    """Say whether it is a model's score; tools give 1 to what a person marked."""
     return isinstance(value, float) and 0 <= value < 1
 
 
@@ -117,7 +117,7 @@ def _place(one: Mapping[str, Any], keys: Keys) -> tuple[Any, Any] | None:
     for key in keys.ranges:
         match one[key]:
             case [[_, _], [_, _], *_]:
-                raise FormatError("an entity in several pieces: mark one range each, or leave it out")
+                raise FormatError("an entity in several pieces: mark one range for each, or leave it out")
             case [int(start), int(end)] | [[int(start), int(end)]]:
                 return start, end
             case {"start": start, "end": end}:
@@ -127,7 +127,7 @@ def _place(one: Mapping[str, Any], keys: Keys) -> tuple[Any, Any] | None:
 
 @lru_cache(maxsize=256)
 def _keys(names: tuple[str, ...]) -> Keys | None:
-    """Tell the keys of an object apart; None where two may begin or end the span."""
+    """Tell the keys of an object apart; None if two may begin or end the span."""
     if any(len(name) > _KEY_CHARS for name in names):
         names = tuple(name for name in names if len(name) <= _KEY_CHARS)
     words = {name: frozenset(words_of(name)) for name in names}
@@ -141,7 +141,7 @@ def _keys(names: tuple[str, ...]) -> Keys | None:
     texts = with_any(_TEXTS, _BESIDE_TEXTS)
     labels = with_any(_LABELS, _BESIDE_LABELS) or with_any(_WEAK_LABELS)
     labels = labels or tuple(name for name in names if name.lower() in {"labels", "tags", "types"})
-    if not labels and len(texts) > 1:  # `value` beside `text` is no text
+    if not labels and len(texts) > 1:  # `value` beside `text` is not the text
         labels = tuple(name for name in texts if words[name] == {"value"})
     plain = tuple(name for name in labels if words[name] == {"label"})
     if any(words[name] == {"entity"} for name in labels):
@@ -158,5 +158,5 @@ def _keys(names: tuple[str, ...]) -> Keys | None:
 
 
 def _in_characters(names: tuple[str, ...], words: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
-    """Return those that count characters: `start` beside `start_char` counts tokens."""
+    """Return the names that count characters: `start` beside `start_char` counts tokens."""
     return tuple(name for name in names if words[name] & {"char", "character"}) or names

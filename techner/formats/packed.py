@@ -10,12 +10,12 @@ MAX_RATIO = 200
 """Annotations compress 5 to 20 times, the most repetitive ones about 100; deflate can do 1 000."""
 RATIO_COUNTS_FROM_BYTES = 16 << 20
 _SLICE_BYTES = 1 << 16
-"""What goes in at once: so little that what comes out, 66 MiB at the worst, needs no bound of its own."""
+"""What is unpacked at once: so little that the result, 66 MiB at worst, needs no bound of its own."""
 _GZIP_OR_ZLIB = 47
 
 
 def unpack(data: bytes, *, what: str) -> bytes:
-    """Return what gzip or zlib `data` holds; raises FileError where it is broken or unpacks to too much."""
+    """Unpack gzip or zlib `data`; raises FileError if it is damaged or unpacks to too much."""
     allowed = min(MAX_UNPACKED_BYTES, max(RATIO_COUNTS_FROM_BYTES, MAX_RATIO * len(data)))
     unpacked = BytesIO()
     unpacker = None

@@ -1,4 +1,4 @@
-"""Prodigy's `db-out`, a line a task.
+"""Prodigy's `db-out`, one task a line.
 
 {"text": …, "spans": [{"start": 4, "end": 7, "label": "PROTOCOL", …}, …], "answer": "accept", …}
 """
@@ -28,7 +28,7 @@ _BLIND_VIEWS = frozenset(
         "dep",
     )
 ) | {"text_input", "image", "image_manual", "audio", "audio_manual", "video", "llm_io", "textcat"}
-"""Interfaces that cannot mark the entities of a text: they ask for a yes or no, a choice, or else."""
+"""Interfaces in which entities cannot be marked: they ask for a yes or no, a choice, or something else."""
 _MANUAL_VIEWS = ("ner_manual", "spans_manual")
 _OF_TASKS = frozenset(("_task_hash", "_input_hash", "_view_id", "answer", "tokens"))
 """Keys that Prodigy writes into its tasks."""
@@ -43,16 +43,16 @@ def recognises(record: Any) -> bool:
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
-    """Find text, entities and answer."""
+    """Find text, entities and answer; raises ShapeError for spans that cannot be placed."""
     spans = record.get("spans")
     if isinstance(spans, list) and any(isinstance(one, dict) and answer_of(one) == "reject" for one in spans):
-        detail = "a span was answered with no: take it out, and have the rest of the text annotated"
+        detail = "a span was answered with no: remove it, and have the rest of the text annotated"
         return Row(number=number, raw=raw, fault=("binary", detail))
     if spans is not None and _is_binary(record):
-        detail = "a yes or no to one span says nothing of the rest of the text: annotate it with ner.manual"
+        detail = "a yes or no to one span says nothing about the rest: annotate the text with ner.manual"
         return Row(number=number, raw=raw, fault=("binary", detail))
     if spans is None and record.get("_view_id") in _MANUAL_VIEWS:
-        spans = []  # Prodigy leaves the key out where the annotator marked nothing
+        spans = []  # Prodigy leaves out the key if the annotator marked nothing
     entities, covered = _entities(spans, record) if isinstance(spans, list) else (spans, ())
     return Row(
         number=number,
@@ -66,7 +66,7 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
 
 
 def _entities(spans: list[Any], record: Mapping[str, Any]) -> tuple[list[Any], tuple[str | None, ...]]:
-    """Return the entities and what they cover; elsewhere the keys of spans are not sure to be Prodigy's."""
+    """Return the entities and what they cover; if Prodigy did not write the record, keys may differ."""
     tokens = record.get("tokens")
     if _OF_TASKS.isdisjoint(record):
         return read_objects(spans)
@@ -74,7 +74,7 @@ def _entities(spans: list[Any], record: Mapping[str, Any]) -> tuple[list[Any], t
 
 
 def without_entities(record: Any) -> str | None:
-    """Say what a task was annotated with where no entities could be marked in it; None where they could."""
+    """Say with what a task was annotated if entities could not be marked in it; None if they could."""
     if not isinstance(record, dict) or record.get("spans") is not None or answer_of(record) is None:
         return None
     view = record.get("_view_id")
@@ -82,19 +82,17 @@ def without_entities(record: Any) -> str | None:
         return None
     kind = f" of the view {view[:40]!r}" if isinstance(view, str) else ""
     kind = kind or (" with options" if "options" in record else "")
-    return (
-        f"Prodigy's tasks{kind} carry no entities: deliver what ner.manual or ner.correct made of the texts"
-    )
+    return f"Prodigy's tasks{kind} carry no entities: annotate the texts with ner.manual or ner.correct"
 
 
 def _is_binary(record: Mapping[str, Any]) -> bool:
-    """Say whether the annotator answered a suggestion, and could not mark what else there is."""
+    """Say whether the annotator answered a suggestion and could not mark anything else."""
     if record.get("_is_binary") is True:
         return True
     view = record.get("_view_id")
     if isinstance(view, str):
         return view in _BLIND_VIEWS or (view == "review" and record.get("view_id") in _BLIND_VIEWS)
-    # Before 1.9 a task does not name its view; `ner.teach` leaves how it came to its one span.
+    # Before 1.9 a task does not name its view; `ner.teach` leaves the reason for its one span.
     spans = record.get("spans")
     return (
         "answer" in record
@@ -134,7 +132,7 @@ def _entity(span: Any, tokens: Any) -> Any:
 
 
 def _at_tokens(span: Mapping[str, Any], tokens: Any) -> tuple[Any, Any]:
-    """Return where the tokens of a span lie; raises ShapeError where the task does not say it."""
+    """Return where the tokens of a span lie; raises ShapeError if the task does not say it."""
     match span:
         case {"token_start": int(first), "token_end": int(last)} if isinstance(tokens, list):
             if 0 <= first <= last < len(tokens):
@@ -142,5 +140,5 @@ def _at_tokens(span: Mapping[str, Any], tokens: Any) -> tuple[Any, Any]:
                     case {"start": start}, {"end": end}:
                         return start, end
     raise ShapeError(
-        "a span counts tokens, and the task has no such 'tokens' with start and end: export them"
+        "a span counts tokens, but the task has no 'tokens' with start and end for it: export them"
     )

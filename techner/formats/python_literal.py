@@ -1,7 +1,7 @@
 """Python source with training data, `TRAIN_DATA = [("use TLS", {"entities": [(4, 7, "PROTOCOL")]}), …]`.
 
 Nothing is executed. A scanner that knows strings, comments and brackets finds the items of each list; a few
-items at a time are parsed, as literals alone, so that neither a large file nor a deep one takes much memory.
+items at a time are parsed, only as literals, so neither a large nor a deep file takes much memory.
 """
 
 import ast
@@ -17,9 +17,9 @@ from techner.formats.rows import Fault, Item
 
 NAME = "Python"
 MAX_ITEM_CHARS = 1 << 18
-"""A syntax tree takes hundreds of bytes for each character."""
+"""A syntax tree takes hundreds of bytes per character."""
 _AT_ONCE = 20
-"""Items that are parsed together, where they are short: that halves the time of a short one."""
+"""How many short items are parsed together, which halves their time."""
 _AT_ONCE_CHARS = 1 << 14
 _FAULTS = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
 _BEGINS = re.compile(r"^[A-Za-z_]\w*[ \t]*(?::[^=\n]*)?=[ \t]*\\?\s*[\[(]", re.MULTILINE)
@@ -28,7 +28,7 @@ _CHANGED = r"^[ \t]*{name}\s*(?:\.\s*(?:append|extend|insert|remove|pop)\b|\+=|\
 
 
 def is_python(head: str, data: bytes) -> bool:
-    """Say whether a file begins as Python source with a list, and not as JSON."""
+    """Say whether a file begins as Python source with a list rather than as JSON."""
     text = "\n".join(line for line in head.split("\n") if not line.lstrip().startswith("#"))
     if _BARE.match(text):
         return True
@@ -39,7 +39,7 @@ def is_python(head: str, data: bytes) -> bool:
 
 
 def read_python(data: bytes, is_record: Callable[[Any], bool]) -> Iterator[Item]:
-    """Yield the items of the only list of training data; raises FileError where it is not one."""
+    """Yield the items of the only list of training data; raises FileError if there is not exactly one."""
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -52,16 +52,14 @@ def read_python(data: bytes, is_record: Callable[[Any], bool]) -> Iterator[Item]
         names = ", ".join(found.name or line_of(text, found.at) for found in lists[:8]) or "nothing"
         many = "several lists of training data" if fitting else "no list of training data"
         wanted = "one list [(text, {'entities': [(start, end, label)]}), …]"
-        raise FileError("format", f"Python with {many} (lists: {names}): deliver {wanted} a file")
+        raise FileError("format", f"Python with {many} (lists: {names}): deliver {wanted} per file")
     (found,) = fitting
     if found.problem:
-        raise FileError(
-            "format", f"Python that would have to be run, {found.problem}: deliver literals alone"
-        )
+        raise FileError("format", f"Python that would have to be run, {found.problem}: deliver only literals")
     if found.name and (changed := re.search(_CHANGED.format(name=found.name), text, re.MULTILINE)):
         line = text.count("\n", 0, changed.start()) + 1
         raise FileError(
-            "format", f"Python that changes {found.name} on line {line}: deliver the final list alone"
+            "format", f"Python that changes {found.name} on line {line}: deliver only the final list"
         )
     return _items(text, found)
 
@@ -79,7 +77,7 @@ def _holds_records(text: str, found: Found, is_record: Callable[[Any], bool]) ->
 
 
 def _values(sources: Sequence[str]) -> Iterable[tuple[Any, Fault | None]]:
-    """Return each literal as JSON would give it, and what is wrong with it; one by one where any is wrong."""
+    """Return each literal as JSON would give it, and its fault; parsed one by one if any has one."""
     if sum(map(len, sources)) <= _AT_ONCE_CHARS:
         with suppress(*_FAULTS):
             parts = _parsed(sources)
@@ -95,16 +93,16 @@ def _value(source: str) -> tuple[Any, Fault | None]:
         (part,) = _parsed([source])
         return _plain(part), None
     except _FAULTS as error:
-        return None, ("json", f"no Python literal ({getattr(error, 'msg', None) or error})")
+        return None, ("json", f"not a Python literal ({getattr(error, 'msg', None) or error})")
 
 
 def _parsed(sources: Iterable[str]) -> list[ast.expr]:
-    """Parse items as what they are, parts of a list."""
+    """Parse items as parts of a list."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an unknown escape in a string is a matter of style
+        warnings.simplefilter("ignore")  # an unknown escape in a string does no harm here
         parsed = ast.parse("[" + "\n,".join(sources) + "\n]", mode="eval").body
     if not isinstance(parsed, ast.List):
-        raise TypeError(f"{type(parsed).__name__} is none")
+        raise TypeError(f"{type(parsed).__name__} is not a list")
     return parsed.elts
 
 
@@ -115,11 +113,11 @@ def _plain(node: ast.expr) -> Any:
         case ast.Dict(keys=keys, values=values):
             names = [None if key is None else _plain(key) for key in keys]
             if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
-                raise ValueError("a key stands twice, or is no string")
+                raise ValueError("a key is repeated or is not a string")
             return dict(zip(names, map(_plain, values), strict=True))
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return -value
         case ast.Constant(value=str() | int() | float() | None as value):
             return value
         case _:
-            raise ValueError(f"{type(node).__name__} is none")
+            raise ValueError(f"{type(node).__name__} is not a literal")

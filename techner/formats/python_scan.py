@@ -19,34 +19,37 @@ _TOKEN = re.compile(
 )
 _PIECE = r"""[\s,:]++|\d++(?![\w.+-])|"[^"\\\n]*+"(?!")|'[^'\\\n]*+'(?!')"""
 _INSIDE = re.compile(f"(?:{_PIECE})++")
-"""What nearly all of an item is: between its own brackets none of it matters to the scanner."""
+"""Most of an item: between its own brackets none of it matters to the scanner."""
 
 
 def _item(depth: int) -> str:
-    """Return the pattern of an item of such pieces and of brackets inside each other, up to `depth`."""
+    """Return the pattern of an item: such pieces and nested brackets, up to `depth`."""
     inner = f"|{_item(depth - 1)}" if depth > 1 else ""
     return rf"[\[({{](?:{_PIECE}{inner})*+[\])}}]"
 
 
 _ITEM = re.compile(_item(depth=5))
-"""Nearly all items: passed over at once, they cost a quarter of what their tokens do."""
+"""Nearly all items: skipping each at once costs a quarter of reading its tokens."""
 _COMMENTS = re.compile(r"(?:\s|#[^\n]*)*")
 _LITERAL = re.compile(r":|None|True|False|[-+]?\d[\d_.eE+-]*")
 
 
 @dataclass(slots=True)
 class Found:
-    """One list of a file: where each of its items is."""
+    """One list of a file, and where each of its items is."""
 
     name: str
     at: int
     items: list[tuple[int, int]] = field(default_factory=list)
     problem: str | None = None
-    """Why it is no literal."""
+    """Why it is not a literal."""
 
 
 def lists_in(text: str) -> list[Found]:
-    """Return each list, tuple or object that stands alone or is given a name, at the left margin."""
+    """Return each list, tuple or dict at the left margin that stands alone or is given a name.
+
+    Raises FileError if the source breaks off.
+    """
     scanner = _Scanner(text)
     at = 0
     while at < len(text):
@@ -74,10 +77,10 @@ class _Scanner:
     open: Found | None = None
     depth: int = 0
     statement: int = 0
-    """Where the statement begins that the scanner is in."""
+    """Where the current statement begins."""
     item: int = 0
     goes_on: bool = False
-    """Whether the statement of the last list did not end yet."""
+    """Whether the statement of the last list has not ended yet."""
 
     def take(self, kind: str, token: str, at: int, end: int) -> None:
         if self.depth == 0 and self.goes_on and kind in {"word", "open", "string"}:
@@ -119,14 +122,14 @@ def line_of(text: str, at: int) -> str:
 
 
 def _begun(text: str, statement: int, at: int) -> Found | None:
-    """Return the list that begins here, if nothing but a name stands before it."""
+    """Return the list that begins here; None if anything but a name stands before it."""
     before = text[statement : min(at, statement + 200)].replace("\\\n", "").rstrip(" \t\r")
     assigned = _ASSIGNED.fullmatch(before) if before else None
     return Found(assigned["name"] if assigned else "", at) if assigned or not before else None
 
 
 def _whole(text: str, found: Found, end: int) -> Found:
-    """Return one record that stands alone as a list of it: `("use TLS", {…}),` a line."""
+    """Return a record that stands alone, `("use TLS", {…}),` on a line, as a list of one record."""
     is_pair = len(found.items) == len(("text", "entities")) and text[found.items[0][0]] not in "[({"
     if not found.name and (is_pair or text[found.at] == "{"):
         found.items = [(found.at, end)]

@@ -1,4 +1,4 @@
-"""Records of JSON files and Python lists → rows: which tool wrote them, by the keys that they have."""
+"""Records of JSON files and Python lists → rows; the keys of a record show which tool wrote it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,12 +30,12 @@ from techner.formats.rows import FormatError, Item, Row, ShapeError
 from techner.formats.unread import READ, sign_of_annotation
 
 _MANY = 0.25
-"""Of the rows at the beginning: for so many that cannot be read, and none that can, the file is refused."""
+"""Share of the first rows: if this many cannot be read, and none can, the file is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordFormat:
-    """A reader of JSON records. No record is recognised by two of them."""
+    """A reader of JSON records. No record is recognised by two readers."""
 
     name: str
     recognises: Callable[[Any], bool]
@@ -57,7 +57,7 @@ _READERS = (
 )
 RECORD_FORMATS = tuple(RecordFormat(module.NAME, module.recognises, module.read) for module in _READERS)
 _OF_LABEL_STUDIO = {module.NAME: module for module in (label_studio, label_studio_min)}
-"""Their records do not say which text was annotated; the file does."""
+"""Their records do not say which text was annotated; the file as a whole shows it."""
 _NO_LISTS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -77,7 +77,7 @@ def read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
     speaking = next(filter(_annotation, records), records[0])
     lists = _annotation(speaking)
     first = format_of(speaking if _says_none(records[0], lists) else records[0])
-    lists = lists if first is format_of(speaking) else {}  # of another format they say nothing
+    lists = lists if first is format_of(speaking) else {}  # in another format they mean nothing
     formats = RECORD_FORMATS
     if first and (tool := _OF_LABEL_STUDIO.get(first.name)):
         records = [record for record in records if tool.recognises(record)]
@@ -92,7 +92,7 @@ def read_records(items: Iterator[Item]) -> tuple[str, Iterator[Row]]:
 
 
 def _refuse_alike(head: list[Item], formats: Iterable[RecordFormat], name: str) -> None:
-    """Raise FileError where no entity of the beginning can be read, for what many rows have alike."""
+    """Raise FileError if no entity of the first rows can be read and many of them share the reason."""
     reasons: Counter[str] = Counter()
     unread: list[Item] = []
     for item in head:
@@ -111,7 +111,7 @@ def _refuse_alike(head: list[Item], formats: Iterable[RecordFormat], name: str) 
             reasons[f"{name}, {error}"] += 1
         except ShapeError:
             return
-    many = max(1, len(head) * _MANY)  # of one row its own fault says it
+    many = max(1, len(head) * _MANY)  # a single row has a fault of its own
     if reasons.total() > many:
         raise FileError("format", reasons.most_common(1)[0][0])
     if len(unread) > many:
@@ -125,22 +125,22 @@ def _annotation(record: Any) -> dict[str, list[Any]]:
 
 
 def _says_none(record: Any, lists: Mapping[str, Any]) -> bool:
-    """Say whether a record has empty lists where another has its entities."""
+    """Say whether a record has empty lists in place of another's entities."""
     return isinstance(record, dict) and bool(lists) and all(record.get(key) == [] for key in lists)
 
 
 def _is_empty_of(record: Any, form: RecordFormat, lists: Mapping[str, Any]) -> bool:
-    """Say whether a record without entities is of this format, as it is with those of another in it."""
+    """Say whether a record without entities has this format: the format recognises it with `lists` in it."""
     return _says_none(record, lists) and not _annotation(record) and form.recognises({**record, **lists})
 
 
 def is_record(value: Any) -> bool:
-    """Say whether a value is a record of a format that is read here."""
+    """Say whether a value is a record of a supported format."""
     return format_of(value) is not None
 
 
 def format_of(record: Any, formats: Iterable[RecordFormat] = RECORD_FORMATS) -> RecordFormat | None:
-    """Return the format of a record; None where nothing in it is annotation."""
+    """Return the format of a record; None if no reader recognises it."""
     for found in formats:
         if found.recognises(record):
             return found
@@ -153,9 +153,9 @@ def _rows(
     first: RecordFormat | None = None,
     lists: Mapping[str, Any] = _NO_LISTS,
 ) -> Iterator[Row]:
-    """Yield the rows. `first` is the format of the first record that holds entities: these lists.
+    """Yield the rows. `first` is the format of the first record that holds entities, which are `lists`.
 
-    An empty list in their place says that there are none, whatever other tool has such a list.
+    An empty list in their place means no entities, even if another tool has such a list.
     """
     first_row = 0
     for number, raw, record, fault in items:
@@ -164,7 +164,7 @@ def _rows(
                 raise _mixed(first.name, first_row, conll.NAME, number)
             yield Row(number=number, raw=raw, fault=fault)
             continue
-        # Nearly every row is of the first one's format, and no record is of two.
+        # Nearly every row has the format of the first, and no record has two.
         found = first if first and first.recognises(record) else format_of(record, formats)
         if first and found is not first and _is_empty_of(record, first, lists):
             found = first
@@ -184,7 +184,7 @@ def _rows(
 
 def _no_annotation(number: int, raw: bytes, record: Any) -> Row:
     if isinstance(record, dict) and (sign := sign_of_annotation(record)):
-        detail = f"{sign[:80]!r} looks like annotation, in a form that is not read here; read are {READ}"
+        detail = f"{sign[:80]!r} looks like annotation in a form that is not supported; supported are {READ}"
         return Row(number=number, raw=raw, fault=("shape", detail))
     if isinstance(record, dict):  # unlabelled text: rehearsal has such rows, and `quality` refuses them
         return Row(number=number, raw=raw, text=record.get("text"), scope=record.get("scope"))
@@ -193,4 +193,4 @@ def _no_annotation(number: int, raw: bytes, record: Any) -> Row:
 
 def _mixed(first: str, first_row: int, second: str, second_row: int) -> FileError:
     rows = f"row {first_row} is {first}, row {second_row} is {second}"
-    return FileError("mixed", f"{rows}: deliver one format a file")
+    return FileError("mixed", f"{rows}: deliver one format per file")

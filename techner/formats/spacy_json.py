@@ -20,7 +20,7 @@ _OTHERS = (
 
 
 def recognises(record: Any) -> bool:
-    """Say whether the record has a list of `ents`, and no other reader takes it."""
+    """Say whether the record has a list `ents`, and no other reader takes it."""
     return (
         isinstance(record, dict)
         and isinstance(record.get("ents"), list)
@@ -30,10 +30,10 @@ def recognises(record: Any) -> bool:
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
-    """Find text and entities; raises ShapeError where there are span groups too."""
+    """Find text and entities; raises ShapeError if there are also span groups."""
     groups = record.get("spans")
     if isinstance(groups, list) or (isinstance(groups, dict) and any(groups.values())):
-        raise ShapeError("both 'ents' and 'spans' are annotations: keep one, as 'ents'")
+        raise ShapeError("both 'ents' and 'spans' are annotations: keep one as 'ents'")
     entities, covered = read_objects(record["ents"])
     return Row(
         number=number,

@@ -1,4 +1,4 @@
-"""Tags of tokens ⇄ spans: IOB, IOB2, BILUO and IOBES, which differ in letters and not in what they say."""
+"""Tags of tokens → spans: IOB, IOB2, BILUO and IOBES, which differ in letters but not in meaning."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ _GOES_ON, _ENDS = frozenset("ILE"), frozenset("LUES")
 
 
 def tagged(tokens: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:
-    """Return the text, tokens joined by spaces, and its entities; raises ShapeError."""
+    """Return the text, tokens joined by spaces, and its entities; raises ShapeError as `spans` does."""
     text, starts, ends = joined(tokens, [True] * len(tokens))
     return {
         "text": text,
@@ -20,7 +20,7 @@ def tagged(tokens: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:
 
 
 def joined(tokens: Sequence[str], spaces: Sequence[bool]) -> tuple[str, list[int], list[int]]:
-    """Return the text of tokens, with a space after those that have one but the last, and where each is."""
+    """Return the text of tokens, a space after those that have one (but the last), and starts and ends."""
     starts: list[int] = []
     ends: list[int] = []
     pieces: list[str] = []
@@ -37,8 +37,8 @@ def joined(tokens: Sequence[str], spaces: Sequence[bool]) -> tuple[str, list[int
 def spans(tags: Sequence[str]) -> list[list[Any]]:
     """Return `[first, last, label]` for each span over tokens; raises ShapeError.
 
-    `I-` with no span of its label before it begins one, as in IOB1, which CoNLL-2003 is written in (ADR 11).
-    `L-` and `E-` are never written so: there the beginning was lost.
+    `I-` that follows no span of its label begins one, as in IOB1, the scheme of CoNLL-2003 (ADR 11).
+    `L-` and `E-` never begin one: if no span is open, its beginning was lost.
     """
     found: list[list[Any]] = []
     inside: list[Any] | None = None
@@ -47,12 +47,14 @@ def spans(tags: Sequence[str]) -> list[list[Any]]:
             inside = None
             continue
         if not TAG.fullmatch(tag):
-            raise ShapeError(f"token {place + 1}: {tag!r} is none of O, B-, I-, L-, U-, E-, S- with a label")
+            raise ShapeError(
+                f"token {place + 1}: {tag!r} is neither O nor B-, I-, L-, U-, E-, S- with a label"
+            )
         letter, label = tag[0], tag[2:]
         if inside and inside[2] == label and letter in _GOES_ON:
             inside[1] = place
         elif letter in {"L", "E"}:
-            raise ShapeError(f"token {place + 1}: {tag!r} ends a span that nothing began")
+            raise ShapeError(f"token {place + 1}: {tag!r} ends a span that has no beginning")
         else:
             inside = [place, place, label]
             found.append(inside)

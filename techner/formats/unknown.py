@@ -1,4 +1,4 @@
-"""What a file that no reader knows looks like, so that one sentence can say why it is refused."""
+"""What a file in an unknown format looks like, for the one sentence that says why it is refused."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ _KEYS = (
     ({"annotation", "annotation_agent"}, "Argilla"),
     (
         {"annotatable", "anncomplete"},
-        "tagtog, whose text is in another file: export its plain text with offsets",
+        "tagtog, whose text is in another file: export plain text with offsets",
     ),
     ({"%TYPES", "%FEATURE_STRUCTURES"}, "INCEpTION's CAS JSON: export CoNLL 2003 instead"),
 )
@@ -33,7 +33,7 @@ _TOOLS = (
 
 
 def refuse_unknown(head: Sequence[Item]) -> None:
-    """Raise FileError where the first rows of a file are no annotation that is read here."""
+    """Raise FileError if the first rows of a file hold no annotation in a supported format."""
     faults = [fault for _, _, _, fault in head if fault]
     if len(faults) == len(head):
         if all(code == "json" for code, _ in faults) and not any(_is_json(raw) for _, raw, _, _ in head):
@@ -53,7 +53,7 @@ def refuse_unknown(head: Sequence[Item]) -> None:
 
 
 def refuse_tools(values: Sequence[Any]) -> None:
-    """Raise FileError for records of a tool whose export is known not to be enough, or not read."""
+    """Raise FileError for records of a tool whose export is incomplete or not supported."""
     records = [value for value in values if isinstance(value, dict)]
     if records and _tool(records):
         keys = dict.fromkeys(key for record in records for key in record)
@@ -65,7 +65,7 @@ def _is_text(value: Any) -> bool:
 
 
 def unknown(text: str) -> FileError:
-    """Return the refusal of a file of lines that are neither JSON nor known columns."""
+    """Return the error for a file of lines that are neither JSON nor known columns."""
     lines = [line for line in text.split("\n") if line.strip()] or [text]
     for pattern, tool in _TOOLS:
         if pattern.match(lines[0]):
@@ -74,7 +74,7 @@ def unknown(text: str) -> FileError:
 
 
 def _refused(seen: str) -> FileError:
-    return FileError("format", f"not a format read here: {seen}. Read are {READ}")
+    return FileError("format", f"the format is not supported: {seen}. Supported are {READ}")
 
 
 def _columns(lines: list[str]) -> str:
@@ -86,8 +86,8 @@ def _columns(lines: list[str]) -> str:
         if count > 1 and times * 2 > len(lines):
             example = next(line for line in lines if len(line.rstrip("\r").split(cut)) == count)
             csv = "CSV, " if cut == "," and count > len(("clause", "clause")) else ""
-            return f"{csv}lines of {count} columns between {name}, as {_short(example)}"
-    return f"lines that are no JSON, as {_short(lines[0])}"
+            return f"{csv}lines of {count} columns separated by {name}, such as {_short(example)}"
+    return f"lines that are not JSON, such as {_short(lines[0])}"
 
 
 def _short(line: str) -> str:
@@ -100,7 +100,7 @@ def _is_json(raw: bytes) -> bool:
 
 
 def _tool(records: list[dict[str, Any]]) -> str:
-    """Name the tool where its keys are its own."""
+    """Return the tool that alone writes these keys, for a message; empty if there is none."""
     for keys, tool in _KEYS:
         if all(keys <= record.keys() for record in records):
             return f" ({tool})"

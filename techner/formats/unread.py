@@ -1,4 +1,4 @@
-"""Signs that a record is annotated, in a form that no reader knows: such a row is never text alone."""
+"""Signs that a record is annotated in a form that no reader knows: such a row is not plain text."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,10 +15,10 @@ _TAG = re.compile(r"[BILUSEM][-_]\w")
 
 
 def sign_of_annotation(record: Any, *, is_known: bool = False) -> str | None:
-    """Return the first key of a record that looks like annotation, as a path; None where there is none.
+    """Return the path of the first key of a record that looks like annotation; None if there is none.
 
-    Its name tells, or what it holds: offsets, or IOB tags. `null` is no sign, and in records that `is_known`,
-    whose tool writes empty lists, neither are these.
+    The sign is its name, or offsets or IOB tags in its value. `null` is not a sign; nor is an empty list if
+    the record `is_known`, since its tool writes them.
     """
     for path, value in _keys(record):
         if value is None or (is_known and not value):
@@ -29,7 +29,7 @@ def sign_of_annotation(record: Any, *, is_known: bool = False) -> str | None:
 
 
 def names_annotation(key: str) -> bool:
-    """Say whether the name of a key tells of annotation."""
+    """Say whether a word of the key means annotation."""
     return any(map(_ANNOTATION.fullmatch, words_of(key)))
 
 
@@ -39,7 +39,7 @@ def words_of(key: str) -> list[str]:
 
 
 def _keys(record: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield every key with its value, outer ones first, the text apart."""
+    """Yield every key with its value, outer keys first, except the text."""
     left: list[tuple[tuple[str, ...], Any]] = [((), record)]
     for path, value in left:  # grows while it is read
         if isinstance(value, Mapping):

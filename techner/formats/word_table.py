@@ -1,4 +1,4 @@
-"""A word a line under a header that names the columns: Kaggle's `Sentence #,Word,POS,Tag`; `token label`."""
+"""One word a line under a header that names columns: Kaggle's `Sentence #,Word,POS,Tag`; `token label`."""
 
 import csv
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ class Table(NamedTuple):
     sentence: int | None
 
     def cells(self, line: bytes) -> list[str]:
-        """Cut a line; raises UnicodeDecodeError, and ShapeError where a quote is not closed."""
+        """Cut a line; raises UnicodeDecodeError, and ShapeError if a quote is not closed."""
         text = line.decode().rstrip("\r\n")
         if self.cut in ",;":
             try:
@@ -44,7 +44,7 @@ class Table(NamedTuple):
 
 
 def table_of(data: bytes) -> Table | None:
-    """Return how a table is cut; None where no header names one column of words and one of tags."""
+    """Return how a table is cut; None if no header names one column of words and one of tags."""
     lines = BytesIO(data)
     header = lines.readline(_HEADER_BYTES)
     for cut in _CUTS:
@@ -74,7 +74,7 @@ def _is_tagged(table: Table, lines: BytesIO) -> bool:
 
 
 def read_table(data: bytes, table: Table) -> Iterator[Row]:
-    """Yield a row a sentence, numbered by its first line."""
+    """Yield one row per sentence, numbered by its first line."""
     rows = (_row(first, lines, table) for first, lines in _sentences(data, table))
     first, second = next(rows, None), next(rows, None)
     if first is None:
@@ -87,7 +87,7 @@ def read_table(data: bytes, table: Table) -> Iterator[Row]:
 
 
 def _sentences(data: bytes, table: Table) -> Iterator[tuple[int, list[bytes]]]:
-    """Yield the lines of each sentence: a blank line ends one, and so does a new name in its column."""
+    """Yield the lines of each sentence; a blank line or a new name in the sentence column ends one."""
     lines: list[bytes] = []
     name = ""
     first = 0

@@ -1,1 +1,1 @@
-"""What may be learnt from: Python finds the faults, Great Expectations holds the policy and the record."""
+"""What may be learnt from a delivery: Python finds the faults, Great Expectations records them."""

@@ -1,4 +1,4 @@
-"""Annotated files that are not deliveries (reference, holdout, gold, training): the same checks of rows."""
+"""Annotated files that are not deliveries (reference, holdout, gold, training), with the same row checks."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -17,13 +17,13 @@ from techner.quality.text import text_faults
 from techner.quality.tokens import Tokenize
 
 SCORED = frozenset(("duplicate", "conflict", "misaligned", "span_edge", "zero_width"))
-"""What a public gold set may have and is scored with: without such rows its figures would be others."""
+"""Faults with which a row of a public gold set still scores: without these its figures would differ."""
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokenizer:
-    """Where the model that is trained or scored puts its token borders."""
+    """The token borders of the model that is trained or scored."""
 
     tokenize: Tokenize
     cuts_at_space: bool
@@ -40,13 +40,13 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotatedFile:
-    """What a file holds: each row is an example, a text, set aside, repeated, or refused by its annotator."""
+    """What a file holds: each row is an example, a text, set aside, repeated or passed over."""
 
     name: str
     read: int
     examples: tuple[Example, ...]
     texts: tuple[str, ...]
-    """Rows of text alone."""
+    """Rows with only a text."""
     set_aside: tuple[SetAside, ...]
     repeated: int
     """Exact copies of earlier rows, left out."""
@@ -61,7 +61,7 @@ class AnnotatedFile:
 
     @property
     def reasons(self) -> str:
-        """Say how often each code was found, and name the first rows."""
+        """How often each code was found, and the first rows."""
         counts = Counter(one.code for one in self.set_aside)
         named = "; ".join(f"row {one.row}: {one.code}: {one.detail}" for one in self.set_aside[:_NAMED])
         more = "; …" if len(self.set_aside) > _NAMED else ""
@@ -77,10 +77,10 @@ def read_annotated(
     takes_texts: bool = False,
     noted: frozenset[str] = frozenset(),
 ) -> AnnotatedFile:
-    """Read a file and check each row; raises BatchError where it cannot be read.
+    """Read a file and check each row; raises BatchError if the file cannot be read.
 
-    A row with a critical fault is set aside, but for codes in `noted`, with which it is used. A row of text
-    alone is a fault unless the file `takes_texts`.
+    A row with a critical fault is set aside, unless its code is in `noted`. A row with only a text is a fault
+    unless the file `takes_texts`.
     """
     try:
         rows = list(read_rows(data)[1])
@@ -108,12 +108,12 @@ def read_annotated(
 
 
 def require_usable(annotated: AnnotatedFile, policy: QualityPolicy) -> None:
-    """Raise BatchError where more rows are faulty than a delivery may have."""
+    """Raise BatchError if a larger share of rows is faulty than a delivery may have."""
     bad = annotated.rows_set_aside
     if bad > policy.max_quarantine_share * annotated.read:
         raise BatchError(
             f"{annotated.name}: {bad} of {annotated.read} rows cannot be used: {annotated.reasons}; correct "
-            "them, or take them out"
+            "or remove them"
         )
 
 
@@ -122,13 +122,13 @@ def _is_bare(row: Row) -> bool:
 
 
 def _bare_faults(row: Row, policy: QualityPolicy) -> Faults:
-    """Yield what is wrong with a row of text alone."""
+    """Yield what is wrong with a row that has only a text."""
     try:
         record = strict_json.loads(row.raw.decode())
     except ValueError:
         record = None
     if sign := sign_of_annotation(record, is_known=True):
-        detail = f"{sign[:80]!r} looks like annotation, in a form that is not read here; read are {READ}"
+        detail = f"{sign[:80]!r} looks like annotation in a form that is not supported; supported are {READ}"
         yield Fault("shape", detail)
     yield from (fault for fault in text_faults(row.text, policy) if policy.severity(fault.code) == "critical")
 
@@ -143,7 +143,7 @@ def _examples(
     """Return the examples by row number, and all critical faults."""
     rulebook = Rulebook(
         scheme=LabelScheme(None),
-        policy=replace(policy, max_quarantine_share=1.0),  # all its rows are read, however many are faulty
+        policy=replace(policy, max_quarantine_share=1.0),  # all rows are read, however many are faulty
         frozen_texts=frozenset(),
         tokenize=tokenizer.tokenize,
         cuts_at_space=tokenizer.cuts_at_space,

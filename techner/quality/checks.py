@@ -1,4 +1,4 @@
-"""Faults of one row: what keeps it from being an example at all, and what is wrong with the example."""
+"""Faults of one row: those that prevent an example, and those of the example."""
 
 from itertools import starmap
 from typing import Any
@@ -13,14 +13,14 @@ from techner.quality.labels import meant
 from techner.quality.text import has_long_run, text_faults
 
 CHECKS_VERSION = 12
-"""Counts up with every change of what a check finds: what is not learnt yet is then examined anew."""
+"""Increase it with every change of what a check finds: batches not learnt yet are then examined anew."""
 ANSWERS_NOT_TAUGHT = {"reject": "rejected", "ignore": "skipped"}
 
 
 def parse_row(row: Row, policy: QualityPolicy, scheme: LabelScheme) -> tuple[Example | None, list[Fault]]:
-    """Return the example and the faults found in its fields; the example is None where none can be made.
+    """Return the example, under today's label names, and the faults found in the row's fields.
 
-    It is read under today's names.
+    The example is None if a critical fault prevents it.
     """
     if row.fault:
         return None, [Fault(*row.fault)]
@@ -36,7 +36,7 @@ def parse_row(row: Row, policy: QualityPolicy, scheme: LabelScheme) -> tuple[Exa
 
 
 def _is_plain(row: Row, policy: QualityPolicy, scheme: LabelScheme) -> bool:
-    """Tell that `_faults` surely finds nothing, in a third of its time: so it is with nearly every row."""
+    """Say whether `_faults` is known to find nothing, in a third of its time; true of nearly every row."""
     text, entities, known = row.text, row.entities, scheme.labels or ()
     if type(text) is not str or type(entities) is not list or row.scope is not None:
         return False
@@ -70,7 +70,7 @@ def _are_critical(faults: list[Fault], policy: QualityPolicy) -> bool:
 
 
 def scope_faults(example: Example) -> Faults:
-    """Yield a fault for every span of a label that nobody looked for."""
+    """Yield a fault for every span whose label is outside the example's scope."""
     if example.scope is None:
         return
     for span in example.spans:
@@ -81,7 +81,7 @@ def scope_faults(example: Example) -> Faults:
 
 def _entities_faults(entities: Any) -> Faults:
     if not isinstance(entities, list):
-        said = "the row is not annotated: it has no entities, and [] would say that there are none"
+        said = "the row is not annotated: it has no entities; write [] if there are none"
         yield Fault("entities_type", said if entities is None else f"entities is {type(entities).__name__}")
         return
     for entity in entities:
@@ -90,12 +90,12 @@ def _entities_faults(entities: Any) -> Faults:
 
 
 def outside(start: int, end: int, length: int) -> str:
-    """Say that a span leaves its text, or holds nothing."""
+    """Return the detail of a span that is empty or leaves its text."""
     return f"{start}-{end} in a text of {length}"
 
 
 def _shown(offset: Any) -> str:
-    # One list may stand in a million entities.
+    # The same list may be in a million entities.
     return f"'{type(offset).__name__}'" if isinstance(offset, (list, dict)) else quoted(str(offset))
 
 
@@ -107,7 +107,7 @@ def _field_faults(entities: list[Any], length: int, scheme: LabelScheme) -> Faul
         elif not 0 <= start < end <= length:
             yield Fault("offset_range", outside(start, end, length))
         if wrong := scheme.fault(label):
-            # Of one row no more findings are kept in words than these.
+            # No more findings of one row than these are kept in words.
             found = meant(label, scheme) if suggested < MAX_LISTED_OF_ROW else None
             suggested += 1
             yield Fault("label", wrong, found[0] if found else None)

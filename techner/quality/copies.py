@@ -1,4 +1,4 @@
-"""Texts that come more than once: exact copies, copies that disagree, and near copies."""
+"""Texts that occur more than once: exact copies, copies that disagree, and near copies."""
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator
@@ -11,7 +11,7 @@ from techner.quality.spill import Spilled, restored
 from techner.quality.text import words
 
 MAX_AT_ONCE = 200_000
-"""Rows that are compared at once; where more have copies, the batch is gone through again."""
+"""Rows compared at once; if more have copies, the batch is read again."""
 _NAMED = 10
 Said = tuple[tuple[Span, ...], tuple[str, ...] | None]
 """Spans and scope."""
@@ -19,7 +19,7 @@ Said = tuple[tuple[Span, ...], tuple[str, ...] | None]
 
 @dataclass(slots=True)
 class Copies:
-    """A hash of each text and one of its words alone: 24 bytes a row, whatever the texts are."""
+    """A hash of each text and a hash of its words: 24 bytes a row, however long the texts are."""
 
     numbers: "array[int]" = field(default_factory=lambda: array("q"))
     texts: "array[int]" = field(default_factory=lambda: array("q"))
@@ -31,9 +31,9 @@ class Copies:
         self.words.append(hash(b" ".join(words(folded)) or folded))
 
     def exact(self, spilled: Iterable[Spilled], scope: tuple[str, ...] | None) -> Iterator[tuple[int, Fault]]:
-        """Yield a fault for later exact copies; where copies disagree for all, because none can be trusted.
+        """Yield a fault for later exact copies; if copies disagree, for all, because none can be trusted.
 
-        Copies of other scopes are neither, as long as they say the same of what both looked for.
+        Copies with different scopes have no fault if they agree on the labels that both looked for.
         """
         for wanted in self._wanted():
             by_text: dict[str, _Copied] = {}
@@ -44,7 +44,7 @@ class Copies:
                 yield from copied.faults()
 
     def _wanted(self) -> Iterator[set[int]]:
-        """Yield the rows that have copies, as many at once as fit into memory."""
+        """Yield the rows that have copies, about `MAX_AT_ONCE` at a time."""
         wanted: set[int] = set()
         for group in _groups(self.texts):
             wanted.update(self.numbers[place] for place in group)
@@ -55,14 +55,14 @@ class Copies:
             yield wanted
 
     def near(self, bad: Collection[int]) -> Iterator[tuple[int, Fault]]:
-        """Yield a fault for later texts with the words of an earlier one, but not its text."""
+        """Yield a fault for later texts with the same words as an earlier one but another text."""
         for group in _groups(self.words):
             places = [place for place in group if self.numbers[place] not in bad]
             seen = {self.texts[place] for place in places[:1]}
             for place in places[1:]:
                 if self.texts[place] not in seen:
                     seen.add(self.texts[place])
-                    what = f"differs from row {self.numbers[places[0]]} in punctuation or space alone"
+                    what = f"differs from row {self.numbers[places[0]]} only in punctuation or space"
                     yield self.numbers[place], Fault("near_duplicate", what)
 
 
@@ -81,12 +81,12 @@ def _groups(hashes: "array[int]") -> Iterator[list[int]]:
 
 @dataclass(slots=True)
 class _Copied:
-    """The rows of one text: each annotation once, with the row that gave it first."""
+    """The rows of one text: each annotation once, with the first row that has it."""
 
     numbers: "array[int]" = field(default_factory=lambda: array("q"))
     said: dict[Said, int] = field(default_factory=dict)
     later: "array[int]" = field(default_factory=lambda: array("q"))
-    """Pairs: a row that says the same as an earlier one, and that one."""
+    """Pairs: a row that says the same as an earlier row, and the earlier row."""
     differs: bool = False
 
     def add(self, number: int, example: Example) -> None:

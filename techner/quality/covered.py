@@ -1,4 +1,4 @@
-"""What the record says its spans cover, beside what its offsets cover: which way of counting was meant."""
+"""What a record says its spans cover, compared with what its offsets cover: how were they counted?"""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from techner.quality.shifts import Extent, moves, trimmed
 from techner.quality.spans import suggested
 
 MAX_FAULTS = 20
-"""Spans of one row that are named one by one."""
+"""Spans of one row that are reported one by one."""
 
 Stated = tuple[int, int, int, Any, str]
 """Place among the entities, offsets, label, and the text that they should cover."""
 
 
 def covered_faults(row: Row) -> Faults:
-    """Yield a fault for each span whose offsets cover something else, with the range that was meant."""
+    """Yield a fault for each span whose offsets cover another text, with the range that was meant."""
     wrong = _wrong(row)
     if not wrong:
         return
@@ -25,18 +25,18 @@ def covered_faults(row: Row) -> Faults:
         found = row.text[max(0, start) : max(0, end)]
         where = f"{quoted(found)} at {start}, the record says {quoted(said)}"
         if not says and _is_stale(found, said):
-            yield Fault("stale_text", f"{where}: were its bounds moved?")
+            yield Fault("stale_text", f"{where}: were its offsets moved?")
         else:
             hint = suggested(row.text, better, label) if better and isinstance(label, str) else None
             yield Fault("covered", f"{where}{says}", hint)
     if len(wrong) > MAX_FAULTS:
         yield Fault(
-            "covered", f"{len(wrong) - MAX_FAULTS} more spans of the row cover another text than they say"
+            "covered", f"{len(wrong) - MAX_FAULTS} more spans of the row do not cover the text they say"
         )
 
 
 def placed_by_text(row: Row) -> tuple[list[Any], list[str]]:
-    """Return the entities where one way of counting puts all on the text that they say, and what was done."""
+    """Return the entities, moved if one way of counting puts all on the texts they say, and the moves."""
     wrong = _wrong(row)
     placed, says = _placed(row.text, wrong) if wrong else ([], "")
     if not says:
@@ -50,7 +50,7 @@ def placed_by_text(row: Row) -> tuple[list[Any], list[str]]:
 
 
 def _wrong(row: Row) -> list[Stated]:
-    """Return the spans that cover another text than the record says."""
+    """Return the spans that do not cover the text that the record says."""
     if not row.covered or not isinstance(row.text, str) or not isinstance(row.entities, list):
         return []
     wrong: list[Stated] = []
@@ -68,12 +68,15 @@ def _covers(text: str, where: Extent, said: str) -> bool:
 
 
 def _is_meant(text: str, where: Extent, said: str) -> bool:
-    """Say whether a range covers a text, and no white space beside it."""
+    """Say whether a range covers a text without white space at its edges."""
     return _covers(text, where, said) and trimmed(text, *where) == where
 
 
 def _placed(text: str, wrong: list[Stated]) -> tuple[list[Extent | None], str]:
-    """Return where the spans were meant to be, and what way of counting says so; else where their text is."""
+    """Return where the spans were meant to be, and the way of counting that fits them all.
+
+    If none fits, return where each span's text occurs exactly once.
+    """
     ways: dict[tuple[Extent, ...], str] = {}
     for shift, move in moves(text):
         moved = tuple(move(start, end) for _, start, end, _, _ in wrong)
@@ -91,6 +94,6 @@ def _only_place(text: str, said: str) -> Extent | None:
 
 
 def _is_stale(found: str, said: str) -> bool:
-    """Say whether one text holds the other: the bounds of the span were moved after its text was noted."""
+    """Say whether one text contains the other: the span was moved after its text was recorded."""
     left, right = ("".join(text.split()) for text in (found, said))
     return bool(left and right) and (left in right or right in left)

@@ -1,4 +1,4 @@
-"""A second reader: where the production model contradicts the annotators, and is sure of it."""
+"""A second reader: rows in which the production model confidently contradicts the annotators."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -18,9 +18,9 @@ _WORD_OR_MARK = re.compile(r"\w+|[^\w\s]")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondReader:
     labels: frozenset[str]
-    """What it knows; it has no opinion of any other label."""
+    """The labels it knows; it says nothing about others."""
     read: Callable[[Sequence[str]], list[dict[Span, float]]]
-    """Texts → the entities of each, with how sure the model is of them: 0 to 1."""
+    """Texts → the entities of each, with the model's confidence, 0 to 1."""
 
 
 def disagreements(
@@ -32,10 +32,10 @@ def disagreements(
     moves: SchemePolicy,
     policy: QualityPolicy,
 ) -> list[Finding]:
-    """Return what the model contradicts, the surest first, in rows drawn evenly from the `count` given.
+    """Return what the model contradicts, most confident first, in rows drawn evenly from the `count` given.
 
-    It contradicts where it finds an entity of a label that was looked for, at a place that has none, or that
-    has another of a label which the model knows too.
+    It contradicts by finding an entity, of a label that was looked for, where there is no span, or where
+    there is a different one of a label that the model knows.
     """
     names = {label: moves.renamed.get(label, label) for label in reader.labels}
     step = max(1, -(-count // policy.model_rows))
@@ -58,7 +58,7 @@ def disagreements(
 
 
 def _within(drawn: list[Spilled], most: int) -> list[Spilled]:
-    """Draw evenly again, until there are no more words (and marks) than a model is to read."""
+    """Draw evenly again, so that the rows have at most `most` words and marks."""
     sizes = [len(_WORD_OR_MARK.findall(text)) for _, text, *_ in drawn]
     every = max(1, -(-sum(sizes) // max(most, 1)))
     kept, read = [], 0

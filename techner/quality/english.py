@@ -1,6 +1,6 @@
-"""spaCy's English tokenizer without spaCy: the same borders, for whoever only checks a file (ADR 26).
+"""spaCy's English tokenizer without spaCy: the same borders, to check a file offline (ADR 26).
 
-`english.json` holds spaCy's own rules, as `tools/english.py` wrote them; the tests compare both tokenizers.
+`english.json` holds spaCy's own rules, written by `tools/english.py`; the tests compare both tokenizers.
 """
 
 import json
@@ -12,18 +12,18 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 Special = tuple[str, ...]
-"""The tokens of a string that is cut as a rule says, not by its marks."""
+"""The tokens of a string that a special case cuts, rather than its marks."""
 
 
 class EnglishTokenizer:
-    """Cuts one word, as it stands between two white spaces, into the tokens that spaCy makes of it."""
+    """Cuts one word, a piece between two white spaces, into spaCy's tokens."""
 
     def __init__(self, rules: dict[str, Any]) -> None:
         self._prefix, self._suffix, self._infix, self._url = (
             re.compile(rules[name]) for name in ("prefix", "suffix", "infix", "url")
         )
         self._specials: dict[str, Special] = {word: tuple(cut) for word, cut in rules["specials"].items()}
-        # A special case may also stand between marks, cut up: known by the tokens that it falls into.
+        # A special case may also occur cut up between marks: it is recognised by the resulting tokens.
         self._fallen = {
             tuple(self._cut(word, specials={})): cut
             for word, cut in self._specials.items()
@@ -32,7 +32,7 @@ class EnglishTokenizer:
         self._longest = max(map(len, self._fallen), default=0)
 
     def __call__(self, text: str) -> list[tuple[int, int]]:
-        """Return where the tokens of a text without white space begin and end."""
+        """Return the start and end of each token of a text without white space."""
         tokens = self._put_together(self._cut(text, specials=self._specials))
         return list(pairwise(accumulate(map(len, tokens), initial=0)))
 
@@ -84,7 +84,7 @@ class EnglishTokenizer:
             yield text[start:]
 
     def _put_together(self, tokens: list[str]) -> list[str]:
-        """Cut the special cases among the tokens as their rules say: the longest first, then the first."""
+        """Cut the special cases among the tokens by their rules: the longest first, then the leftmost."""
         ranges = [
             (end - start, -start)
             for start in range(len(tokens))

@@ -1,6 +1,6 @@
-"""The Great Expectations suite of a batch: an expectation a code, over flags of rows and batch figures.
+"""The Great Expectations suite of a batch: one expectation per code, over flags of rows and batch figures.
 
-The frames hold row numbers, booleans and figures, never text: a lone surrogate in a text fails a whole run.
+The frames hold row numbers, booleans and figures, never text: a lone surrogate in a text would fail the run.
 """
 
 import logging
@@ -20,7 +20,7 @@ MAX_LISTED_ROWS = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What Great Expectations says of a batch: in short, and its own result documents."""
+    """What Great Expectations says about a batch: a summary, and its own result documents."""
 
     expectations: tuple[Expectation, ...]
     results: dict[str, Any]
@@ -36,7 +36,7 @@ def expect(
 ) -> Recorded:
     """Validate the flags of all rows and the figures of the batch; GX must find what the checks found.
 
-    Raises IntegrityError where an expectation could not be evaluated: a broken check is never a pass.
+    Raises IntegrityError if an expectation could not be evaluated: a broken check is never a pass.
     """
     import numpy as np
     import pandas as pd
@@ -93,7 +93,7 @@ def _validated(
 ) -> Any:
     asset = source.add_dataframe_asset(name)
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch(batch_parameters={"dataframe": frame})
-    # COMPLETE lists every row that fails, each as a dictionary; beyond that the count must do.
+    # COMPLETE lists every failing row as a dictionary; for more rows the count is enough.
     result_format: dict[str, Any] = {"result_format": "COMPLETE" if is_listed else "SUMMARY"}
     if "row_id" in frame and is_listed:
         result_format["unexpected_index_column_names"] = ["row_id"]
@@ -103,7 +103,7 @@ def _validated(
 
 
 def _document(result: Any) -> dict[str, Any]:
-    """Return what GX writes, but for the time of the day: the same batch gives the same bytes."""
+    """Return what GX writes, without the time: the same batch gives the same bytes."""
     written: dict[str, Any] = result.to_json_dict()
     written["meta"].pop("batch_markers", None)
     return written

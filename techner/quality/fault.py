@@ -1,4 +1,4 @@
-"""One thing found in a row, before it is known which row of which batch that is."""
+"""One thing found in a row, without the row's number and batch."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,12 +16,12 @@ Faults = Iterator[Fault]
 
 
 def quoted(text: str, *, chars: int = 40) -> str:
-    """Quote a piece of a delivery, cut short: one span may be a whole page."""
+    """Quote a piece of a delivery, shortened: one span may be a whole page."""
     return repr(text if len(text) <= chars else f"{text[:chars]}…")
 
 
 def writable(detail: str) -> str:
-    """Cut a detail short and escape what UTF-8 cannot write: it may quote half of a surrogate pair."""
+    """Shorten a detail and escape what UTF-8 cannot write: it may quote half of a surrogate pair."""
     if len(detail) > MAX_DETAIL_CHARS:
         detail = f"{detail[:MAX_DETAIL_CHARS]}…"
     return detail.encode("utf-8", "backslashreplace").decode()

@@ -10,13 +10,13 @@ from techner.core.policy import QualityPolicy
 from techner.quality.fault import Fault, writable
 
 MAX_LISTED = 1000
-"""Findings of one code that are kept in words: a million of them took gigabytes, and no one reads them."""
+"""Findings of one code that are kept in words: a million would take gigabytes, and are not read."""
 MAX_LISTED_OF_ROW = 30
 
 
 @dataclass(slots=True)
 class Findings:
-    """Which rows have which code, and what was said of the first ones."""
+    """Which rows have which code, and the first findings in words."""
 
     flagged: dict[str, set[int]] = field(default_factory=dict)
     """Code → the rows that have it, all of them."""
@@ -46,7 +46,7 @@ class Findings:
         self.listed.sort(key=lambda issue: (issue.row or 0, issue.code))
 
     def shorten(self, code: str, most: int) -> None:
-        """Keep no more findings of a code in words than these: the others say the same."""
+        """Keep at most `most` findings of a code in words: the others say the same."""
         said = 0
         kept = []
         for issue in self.listed:
@@ -79,7 +79,7 @@ class Findings:
         }
 
     def all_critical(self, policy: QualityPolicy) -> list[Finding]:
-        """Return the critical findings, by row; of those that are not listed, one a row and code."""
+        """Return the critical findings by row; of those not listed, one per row and code."""
         found = [issue for issue in self.listed if policy.severity(issue.code) == "critical"]
         listed = {(issue.row, issue.code) for issue in found}
         found += [
@@ -92,7 +92,7 @@ class Findings:
         return sorted(found, key=lambda issue: (issue.row or 0, issue.code))
 
     def codes_of(self, number: int, policy: QualityPolicy) -> Iterator[str]:
-        """Yield the critical codes of a row, also those that are not listed."""
+        """Yield the critical codes of a row, including those that are not listed."""
         for code, rows in self.flagged.items():
             if number in rows and policy.severity(code) == "critical":
                 yield code

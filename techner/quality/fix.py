@@ -1,4 +1,4 @@
-"""Corrections that are certain, so that a person only sees to the others."""
+"""Certain corrections, which leave only the others to a person."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from techner.quality.scan import Scan, ranges
 from techner.quality.shifts import Extent, shifts_that_fit, trimmed
 
 Corrected = tuple[list[Any], list[str]]
-"""Entities, and what was done to them."""
+"""Entities, and a list of what was corrected."""
 
 
 class Fixer:
@@ -22,9 +22,9 @@ class Fixer:
         self._shift = scan.placement.shift() if is_shifted else None
 
     def fixed(self, row: Row) -> dict[str, Any]:
-        """Return the row as a record with its certain corrections, and what they are.
+        """Return `record`, the row with its certain corrections, and `fixes`, a list of them.
 
-        The record is missing where the row has no text and entities to put into one.
+        Empty if the row has no text or no entities to put into a record.
         """
         if row.fault or not isinstance(row.text, str) or not isinstance(row.entities, list):
             return {}
@@ -55,7 +55,7 @@ class Fixer:
         return corrected, fixes
 
     def _offsets(self, text: str, entities: list[Any]) -> Corrected:
-        """Move the spans of a row where one way of counting puts each on whole tokens, and no other does."""
+        """Move the spans of a row if exactly one way of counting puts each on whole tokens."""
         given = list(ranges(entities))
         if len(given) != len(entities) or all(self._bounds.fits(text, *one) for one in given):
             return entities, []
@@ -66,7 +66,7 @@ class Fixer:
         elif (text.isascii() and "\n" not in text) or any(
             self._bounds.fits(text, *trimmed(text, *one)) for one in _inside(text, given)
         ):
-            return entities, []  # in plain text all units are the same, and single shifts are guesses
+            return entities, []  # in plain text all units are equal, and a single row's shift is a guess
         else:
             placed = shifts_that_fit(text, given, self._bounds)
         if len(placed) != 1:

@@ -1,4 +1,4 @@
-"""What a label that is none of the scheme's was probably meant to be."""
+"""The label of the scheme that an unknown label was probably meant to be."""
 
 import re
 import unicodedata
@@ -9,13 +9,13 @@ from techner.core.scheme import LabelScheme
 
 _IOB = re.compile(r"^[BIOLUSEM][-_](?=.)")
 _SEPARATORS = re.compile(r"[\s_\-./]+")
-# Letters of other scripts that look like Latin capitals (Unicode's confusables, the ones on keyboards).
+# Letters of other scripts that look like Latin capitals (Unicode's confusables that are on keyboards).
 _LOOKALIKES = str.maketrans(
     "АВЕЅІЈКМНОРСТУХԌԛԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",  # noqa: RUF001
     "ABESIJKMHOPCTYXGQWABEZHIKMNOPTYX",
 )
 
-# Names that well-known corpora (CoNLL, WikiNER, OntoNotes, WNUT, GMB, MUC) give to much the same thing.
+# Labels by which well-known corpora (CoNLL, WikiNER, OntoNotes, WNUT, GMB, MUC) mean much the same.
 _RELATED = (
     "PERSON PER PERS PEOPLE HUMAN NAME",
     "ORG ORGANIZATION ORGANISATION COMPANY CORPORATION CORP GROUP INSTITUTION",
@@ -35,7 +35,7 @@ _LEAST_PREFIX = 3
 
 
 def meant_ones(label: str, scheme: LabelScheme) -> tuple[str, ...]:
-    """Return the labels of the scheme that a label of another one may stand for, likeliest first."""
+    """Return the labels of the scheme that may correspond to a label of another scheme, likeliest first."""
     near = meant(label, scheme)
     if near and near[1]:
         return (near[0],)
@@ -58,8 +58,8 @@ def meant_ones(label: str, scheme: LabelScheme) -> tuple[str, ...]:
 def meant(label: object, scheme: LabelScheme) -> tuple[str, bool] | None:
     """Return the label of the scheme that was probably meant, and whether that is certain.
 
-    Certain are differences in case, space, separators, look-alike letters, and an IOB prefix, where they lead
-    to one label alone.
+    It is certain if the two differ only in case, space, separators, look-alike letters or an IOB prefix, and
+    only one label fits. None if no label is close.
     """
     if not isinstance(label, str) or not scheme.labels or len(label) > max(map(len, scheme.labels)) * 2 + 9:
         return None

@@ -1,4 +1,4 @@
-"""What is measured over the whole batch, and within which bounds it must lie."""
+"""Figures of the whole batch, and their bounds."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from techner.quality.scan import Scan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One figure; `detail` says what to do where it is out of bounds."""
+    """One figure; `detail` says what is wrong, and what to do, if it is out of bounds."""
 
     code: str
     value: float
@@ -29,10 +29,10 @@ class Metric:
 def batch_metrics(
     scan: Scan, *, bad: int, labels: Mapping[str, int], metadata_faults: list[str], history: Mapping[str, int]
 ) -> Iterator[Metric]:
-    """Measure a batch; `labels` are its accepted spans, `history` those that production has learnt."""
+    """Measure a batch; `labels` counts its accepted spans by label, `history` those production has learnt."""
     policy, read = scan.rulebook.policy, len(scan.numbers)
     copies = len(scan.findings.rows_of_only("duplicate", policy))
-    bad, told_apart = bad - copies, read - copies  # a copy that says the same is no fault of the export
+    bad, told_apart = bad - copies, read - copies  # a copy that says the same is not a fault of the export
     yield Metric(code="metadata", value=len(metadata_faults), most=0, detail="; ".join(metadata_faults))
     yield _systematic(scan)
     yield _quarantine_share(bad, told_apart, scan)
@@ -40,15 +40,13 @@ def batch_metrics(
     yield Metric(
         code="no_entities",
         value=sum(labels.values()),
-        # Where too many rows are faulty anyhow, that none of the others has a span says nothing new.
+        # If too many rows are faulty anyway, it adds nothing that the others have no span.
         least=1 if bad <= policy.max_quarantine_share * told_apart else 0,
         detail="no accepted row has a span",
     )
     yield _nothing_new(labels, scan.rulebook.scheme)
     yield _few_examples(labels, read, policy)
-    yield _remarked(
-        scan, "left_out", "have spans inside spans that were left out: only the outer ones are read"
-    )
+    yield _remarked(scan, "left_out", "have nested spans that were left out: only the outer ones are read")
     yield _remarked(
         scan, "sentences", "are long, as if blank lines were missing: put one after each sentence"
     )
@@ -56,7 +54,7 @@ def batch_metrics(
         code="unreached",
         value=scan.remarks["unreached"],
         most=0,
-        detail=f"{scan.remarks['unreached']} texts were never reached by their annotator, and are not read",
+        detail=f"{scan.remarks['unreached']} texts were never reached by their annotator and are not read",
     )
     if history and labels:
         yield _label_drift(labels, history, policy)
@@ -76,7 +74,7 @@ def _quarantine_share(bad: int, told_apart: int, scan: Scan) -> Metric:
     most = scan.rulebook.policy.max_quarantine_share
     of = f"{told_apart} rows are faulty"
     if scan.is_given_up:
-        of = f"the first {of}, the rest was not read"
+        of = f"the first {of} (the rest was not read)"
     return Metric(
         code="quarantine_share",
         value=bad / told_apart,
@@ -87,7 +85,7 @@ def _quarantine_share(bad: int, told_apart: int, scan: Scan) -> Metric:
 
 
 def _usual_fault(scan: Scan) -> str:
-    """Name the fault that most rows have, with the first row that has it."""
+    """Say which fault most rows have, with the first row that has it."""
     policy, findings = scan.rulebook.policy, scan.findings
     counts = {
         code: len(rows)
@@ -98,7 +96,7 @@ def _usual_fault(scan: Scan) -> str:
         return ""
     code = max(sorted(counts), key=lambda code: counts[code])
     first = next((issue for issue in findings.listed if issue.code == code), None)
-    example = f", as row {first.row}: {first.detail}" if first else ""
+    example = f", such as row {first.row}: {first.detail}" if first else ""
     return f"; most often {code} ({counts[code]} rows){example}"
 
 
@@ -109,7 +107,7 @@ def _copies(copies: int, scan: Scan) -> Metric:
         code="copies",
         value=copies / read,
         most=scan.rulebook.policy.max_quarantine_share,
-        detail=f"{copies} of {read} rows say the same of the same text as an earlier row, as where several "
+        detail=f"{copies} of {read} rows repeat the text and annotation of an earlier row, as when several "
         f"annotators agree: one of each is read, the others are set aside{more}",
     )
 
@@ -119,7 +117,7 @@ def _systematic(scan: Scan) -> Metric:
     share = placement.share
     shift = placement.shift() if share > scan.rulebook.policy.systematic_share else None
     says = (
-        shift.says if shift else "no single shift or unit puts them right; were the texts changed afterwards?"
+        shift.says if shift else "no single shift or unit corrects them; were the texts changed afterwards?"
     )
     return Metric(
         code="systematic",
@@ -156,5 +154,5 @@ def _label_drift(labels: Mapping[str, int], history: Mapping[str, int], policy: 
         code="label_drift",
         value=sum(map(abs, change.values())) / 2,
         most=policy.max_label_drift,
-        detail=f"labels are distributed otherwise than in what production has learnt: {named}",
+        detail=f"the distribution of labels differs from what production has learnt: {named}",
     )

@@ -1,4 +1,4 @@
-"""Examine a file without a store: what annotators and their CI can do before they deliver."""
+"""Examine a file without a store, as annotators and their CI can do before they deliver."""
 
 from techner.core.delivery import BatchRef
 from techner.core.errors import BatchError
@@ -21,9 +21,9 @@ def examine_offline(
     holdout: frozenset[str],
     second: SecondReader | None = None,
 ) -> Examined:
-    """Examine a delivery as a night would, without its record; `holdout` are leak keys.
+    """Examine a delivery as a night would, but without a record; `holdout` holds leak keys.
 
-    Tokens are those of spaCy's English tokenizer. It needs neither spaCy nor Great Expectations.
+    Tokens are those of spaCy's English tokenizer. Needs neither spaCy nor Great Expectations.
     """
     rulebook = Rulebook(
         scheme=scheme,
@@ -38,9 +38,9 @@ def examine_offline(
 
 
 def holdout_keys(data: bytes, *, where: str) -> frozenset[str]:
-    """Return the leak keys of annotated rows, or of a JSON list of texts.
+    """Return the leak keys of annotated rows or of a JSON list of texts.
 
-    Raises BatchError for a row without text, or one that cannot be read.
+    Raises BatchError if the file or a row cannot be read, or a row has no text.
     """
     try:
         texts = strict_json.loads(data.decode("utf-8-sig"))
@@ -55,7 +55,7 @@ def holdout_keys(data: bytes, *, where: str) -> frozenset[str]:
             if row.fault or not isinstance(row.text, str) or not row.text.strip():
                 why = row.fault[1] if row.fault else "no text"
                 raise BatchError(
-                    f"{where}, row {row.number}: {why}; give annotated rows, or a JSON list of texts"
+                    f"{where}, row {row.number}: {why}; give annotated rows or a JSON list of texts"
                 )
         texts = [row.text for row in rows]
     return frozenset(leak_key(fold(text)) for text in texts)

@@ -1,4 +1,4 @@
-"""The rows that were set aside: their bytes, every reason, and the corrections that are certain."""
+"""The rows that were set aside: their bytes, every reason, and the certain corrections."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from techner.quality.scan import Scan
 
 
 def quarantined(rows: Iterable[Row], report: QualityReport, scan: Scan) -> Iterator[bytes]:
-    """Yield a JSON line a row that was set aside; of a rejected batch, for every row."""
+    """Yield one JSON line for each row that was set aside, or for every row of a rejected batch."""
     reasons: dict[int, list[str]] = {}
     for issue in report.issues:
         if issue.row is not None:
@@ -37,12 +37,12 @@ def quarantined(rows: Iterable[Row], report: QualityReport, scan: Scan) -> Itera
 
 @lru_cache(maxsize=8)
 def _written(reasons: tuple[str, ...]) -> bytes:
-    """Write the reasons of a row: those of many rows in succession are the same."""
+    """Return the reasons of a row as JSON; many rows in succession have the same."""
     return json.dumps(reasons).encode()
 
 
 def _line(row: Row, reasons: list[str], fixed: dict[str, Any]) -> bytes:
-    """Write one row; its bytes, which may be very many, are copied no more often than needed."""
+    """Return one row as a JSON line; its bytes, which may be many, are copied as rarely as possible."""
     head = b'{"row": %d, "reasons": %b' % (row.number, _written(tuple(reasons)))
     rest = json.dumps(fixed).encode()[1:]
     return b"".join(

@@ -11,7 +11,7 @@ from techner.quality.scan import Scan
 def rejected(
     batch: BatchRef, *, admission: str, scope: tuple[str, ...] | None, issues: tuple[Finding, ...]
 ) -> QualityReport:
-    """Return the report of a batch of which no row can be used; more is added for one that can be read."""
+    """Return the report of a batch of which no row can be used; a readable batch gets more added."""
     return QualityReport(
         batch=batch,
         admission=admission,
@@ -40,11 +40,11 @@ class Kept:
     renamed: dict[str, int]
     own_scopes: int
     inferred_scope: tuple[str, ...]
-    """Labels that occur in rows without a scope of their own, which say nothing about the others."""
+    """Labels that occur in rows without a scope of their own."""
 
 
 def kept_by(scan: Scan, bad: Collection[int]) -> Kept:
-    """Count what is in the rows that are not bad."""
+    """Count what the rows that are not `bad` hold."""
     in_own_scope: Counter[str] = Counter()
     in_batch_scope: Counter[str] = Counter()
     renamed: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""What the sets that judge must be: their labels are known, and they hold what they are there to score."""
+"""Requirements of the sets that score: their labels are known, and they hold the labels they score."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,25 +13,25 @@ _NAMED = 12
 
 
 def require_pretrained(gold: Iterable[Example], pretrained: Iterable[str]) -> None:
-    """Raise BatchError where gold examples use labels that the base model does not have."""
+    """Raise BatchError if gold examples use labels that the base model does not have."""
     known = frozenset(pretrained)
     foreign = {label: spans for label, spans in label_counts(gold).items() if label not in known}
     if not foreign:
         return
     if not known:
         raise BatchError(
-            f"the base model has no `ner`, so that it knows none of the labels of the reference set "
-            f"({_listed(foreign)}); give rows of `text` alone, or another base model"
+            f"the base model has no `ner` and knows none of the labels of the reference set "
+            f"({_listed(foreign)}); give rows with only `text`, or another base model"
         )
     raise BatchError(
-        f"the reference set has labels that the base model does not: {described(foreign, known)}. "
-        f"It knows {', '.join(sorted(known))}: rename the labels, or leave their spans out and state "
+        f"the reference set has labels that the base model does not have: {described(foreign, known)}. "
+        f"It knows {', '.join(sorted(known))}: rename the labels, or leave out their spans and state "
         'in each row what is annotated, `"scope": [labels]`'
     )
 
 
 def require_new(holdout: Iterable[Example], pretrained: Iterable[str], policies: Policies) -> None:
-    """Raise BatchError where a holdout uses unknown labels, or scores no new one."""
+    """Raise BatchError if a holdout uses unknown labels, or scores no new label."""
     pretrained = frozenset(pretrained)
     scheme = label_scheme(pretrained, policies)
     counts = label_counts(holdout)
@@ -48,12 +48,12 @@ def require_new(holdout: Iterable[Example], pretrained: Iterable[str], policies:
     if not frozenset(scope_today(spanned, scheme.moves)) - pretrained:
         raise BatchError(
             f"the holdout has no span of a new label ({', '.join(sorted(known - pretrained)) or '(none)'}), "
-            "which is all that it scores; give annotated rows of the new domain, or leave --holdout out"
+            "and it scores only these; give annotated rows of the new domain, or leave out --holdout"
         )
 
 
 def label_counts(examples: Iterable[Example]) -> dict[str, int]:
-    """Return label → spans; a label that occurs in a scope alone has 0."""
+    """Return label → number of spans; 0 for a label that occurs only in a scope."""
     counts: Counter[str] = Counter()
     for example in examples:
         counts.update(dict.fromkeys(example.scope or (), 0))

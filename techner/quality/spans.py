@@ -1,4 +1,4 @@
-"""What can be wrong with well-formed spans: their edges, what they hold, and each other."""
+"""Faults of well-formed spans: their edges, their content, and how they overlap."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ _ZERO_WIDTH = frozenset(
 )
 MAX_COVERED = 4
 MAX_COVERED_CHARS = 1000
-"""Spans that together are so many times as long as their text overlap: of these no more need be said."""
+"""Spans that together are this many times as long as their text overlap; nothing else is reported then."""
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
 def span_faults(example: Example, bounds: Bounds, counted: Sequence[Extent] | None = None) -> Faults:
-    """Yield what is wrong with the spans one by one, and with each other.
+    """Yield what is wrong with each span, and with several together.
 
-    `counted` says where each would be if it was counted in another way; that is suggested before all else.
+    `counted` says where each would be if it was counted in another way; that is suggested first.
     """
     text = example.text
     if sum(span.end - span.start for span in example.spans) > MAX_COVERED * len(text) + MAX_COVERED_CHARS:
@@ -72,7 +72,7 @@ def widened(text: str, start: int, end: int, bounds: Bounds) -> Extent:
 
 
 def suggested(text: str, better: Extent, label: str) -> str | None:
-    """Write a better range as it would be annotated; None where nothing would be left."""
+    """Return a better range as it would be annotated; None if nothing would be left."""
     start, end = better
     return f"[{start}, {end}, {label}] {quoted(text[start:end])}" if start < end else None
 
@@ -82,9 +82,9 @@ def _where(surface: str, span: Span) -> str:
 
 
 def _edge_punctuation(text: str, span: Span, bounds: Bounds) -> Fault | None:
-    """Return a fault where a mark at an edge is a token of its own: not in `U.S.`, `C#` or `f(x)`."""
+    """Return a fault if a mark at an edge is a token of its own, unlike in `U.S.`, `C#` or `f(x)`."""
     surface = text[span.start : span.end]
-    if len(surface) < 2 or surface.isalnum():  # noqa: PLR2004 - a mark alone is a name: `.`
+    if len(surface) < 2 or surface.isalnum():  # noqa: PLR2004 - a single mark is a name: `.`
         return None
     first, last = span.start, span.end
     if (

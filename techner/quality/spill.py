@@ -1,4 +1,4 @@
-"""Examples set aside on disk between two passes, so that memory does not grow with the batch."""
+"""Examples kept on disk between two passes: memory does not grow with the batch."""
 
 import marshal
 from collections.abc import Iterator
@@ -8,23 +8,23 @@ from tempfile import SpooledTemporaryFile
 from techner.core.examples import Example, Span
 
 MAX_MEMORY_BYTES = 32 << 20
-# So few that Python's cycle collector, which starts at 700 new containers, hardly sees them: with blocks ten
-# times as large it went over all objects of the libraries again and again, a quarter of the time of a batch.
+# So few that Python's cycle collector, which starts at 700 new containers, rarely runs: with blocks ten times
+# as large it went through all objects of the libraries again and again, a quarter of the time of a batch.
 _BLOCK_ROWS = 100
 _SIZE_BYTES = 8
 
 Spilled = tuple[int, str, list[tuple[int, int, str]], tuple[str, ...] | None]
-"""Row number, text, spans and own scope: cheaper to count over than an Example, which `restored` makes."""
+"""Row number, text, spans and the row's own scope: cheaper than an Example, which `restored` makes of it."""
 
 
 def restored(spilled: Spilled, scope: tuple[str, ...] | None) -> Example:
-    """Return the example, with the batch's scope unless its row stated one."""
+    """Return the example, with the batch's scope unless its row states one."""
     _, text, spans, own_scope = spilled
     return Example(text, tuple(starmap(Span, spans)), scope if own_scope is None else own_scope)
 
 
 class Spill:
-    """Row numbers with their examples, in the order they came; read as often as needed."""
+    """Row numbers with their examples, in the order added; may be read repeatedly."""
 
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES)  # noqa: SIM115 - lives as long as this

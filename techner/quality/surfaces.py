@@ -1,4 +1,4 @@
-"""Names over the whole batch: those with several labels, and those annotated nearly everywhere but here."""
+"""Names over the whole batch: those with several labels, and those annotated nearly everywhere."""
 
 import re
 from bisect import bisect_left
@@ -11,12 +11,12 @@ from techner.quality.spill import Spilled
 from techner.quality.text import words
 
 MAX_NAMES = 250_000
-"""Beyond that the names seen once are forgotten, so that memory is bounded."""
+"""Beyond that, names seen once are forgotten to bound the memory."""
 MAX_NAME_CHARS = 60
 LEAST_NAME_CHARS = 3
-"""`C` and `Go` stand for too much else to be looked for in every text."""
+"""`C` and `Go` have too many other meanings to be looked for in every text."""
 MAX_SHAPES = 32
-"""Lengths of names that begin with one word: each is looked for at each place where that word stands."""
+"""Lengths of names that begin with the same word: each is looked for wherever that word occurs."""
 _WORD = re.compile(r"[^\W_]+")
 _OPENING = "([{\"'“‘«"  # noqa: RUF001
 _CLOSING = ".,;:!?)]}\"'”’»"
@@ -24,7 +24,7 @@ _CLOSING = ".,;:!?)]}\"'”’»"
 
 @dataclass(slots=True)
 class Surfaces:
-    """How often each name was annotated with each label, and in which row first."""
+    """How often each name was annotated with each label, and its first row."""
 
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     first_row: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Surfaces:
         return found
 
     def conflicts(self) -> Iterator[tuple[int, Fault]]:
-        """Yield a fault for every name with several labels, where each but the usual one comes first."""
+        """Yield a fault for each unusual label of a name, in the first row that has it."""
         for surface, labels in self.labels().items():
             if len(labels) == 1:
                 continue
@@ -70,7 +70,7 @@ class Surfaces:
 def missing(
     names: Surfaces, spilled: Iterable[Spilled], scope: tuple[str, ...] | None, policy: QualityPolicy
 ) -> Iterator[tuple[int, Fault]]:
-    """Yield a fault for every occurrence of a name that is not annotated though nearly all others are."""
+    """Yield a fault for every occurrence of a name that is not annotated although nearly all others are."""
     wanted = _wanted(names, policy)
     if not wanted:
         return
@@ -96,7 +96,7 @@ def missing(
 
 
 def _wanted(names: Surfaces, policy: QualityPolicy) -> dict[str, tuple[str, int]]:
-    """Return the names to look for: their label, and up to how many bare occurrences are an oversight."""
+    """Return the names to look for: their label, and how many bare occurrences still are an oversight."""
     wanted = {}
     for surface, labels in names.labels().items():
         count = sum(labels.values())
@@ -109,10 +109,10 @@ def _wanted(names: Surfaces, policy: QualityPolicy) -> dict[str, tuple[str, int]
 
 
 def _shapes(wanted: Iterable[str]) -> dict[str, list[tuple[int, int]]]:
-    """Return, by first word, where in its names that word stands and how long they are.
+    """Return, by first word, where that word is in its names and how long these are.
 
-    These are few, however many names begin with one word: looking for all takes no longer than for one. Where
-    they are many all the same, the first ones count.
+    These are few, however many names begin with one word, so looking for all takes no longer than for one.
+    If there are more than `MAX_SHAPES`, the first ones count.
     """
     shapes: dict[str, set[tuple[int, int]]] = {}
     for surface in wanted:
@@ -135,13 +135,13 @@ def _occurrences(
 
 
 def _is_annotated(start: int, end: int, spans: list[tuple[int, int, str]]) -> bool:
-    """Tell whether a span of a row, sorted and apart from each other, shares a character with a range."""
+    """Say whether one of a row's sorted, disjoint spans shares a character with a range."""
     place = bisect_left(spans, (end,))
     return place > 0 and spans[place - 1][1] > start
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
-    """Tell whether a name is no part of a longer one, of a path or of an address."""
+    """Say whether a name is not part of a longer name, a path or an address."""
     before, after = text[max(start - 1, 0) : start], text[end : end + 2]
     return (not before or before.isspace() or before in _OPENING) and (
         not after or after[0].isspace() or (after[0] in _CLOSING and after[1:].strip() == "")

@@ -1,4 +1,4 @@
-"""Where tokens begin and end, looked up only where a span needs it."""
+"""Where tokens begin and end, looked up only for spans that need it."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ Tokenize = Callable[[str], list[tuple[int, int]]]
 MAX_KNOWN = 100_000
 MAX_KNOWN_BYTES = 64 << 20
 _TOKEN_BYTES = 150
-"""What the borders of one token take, about."""
+"""About what the borders of one token take."""
 
 _NONE: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 
@@ -16,8 +16,8 @@ _NONE: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 class Bounds:
     """Token borders of one tokenizer.
 
-    Every tokenizer of spaCy's own class cuts at white space first, so that the piece between two white spaces
-    tells as much as the whole text; pieces recur, texts do not.
+    Every tokenizer of spaCy's own class cuts at white space first, so the piece between two white spaces is
+    enough; pieces recur, texts do not.
     """
 
     def __init__(self, tokenize: Tokenize, *, cuts_at_space: bool) -> None:
@@ -26,26 +26,26 @@ class Bounds:
         self._known: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
         self._known_bytes = 0
         self.uncut = ""
-        """The last piece that was asked for and takes too long to cut."""
+        """The last piece looked up that takes too long to cut."""
         self._last = "", 0, ""
-        """The text that was looked at last, and the piece: thousands of spans may lie in one."""
+        """The last text, and start and text of its piece: thousands of spans may lie in one."""
 
     def starts(self, text: str, at: int) -> bool:
-        """Tell whether a token starts at this character."""
+        """Say whether a token starts at this character."""
         if self._cuts_at_space and (at == 0 or text[at - 1].isspace()):
             return at < len(text) and not text[at].isspace()
         first, piece = self._piece(text, at)
         return at - first in self._borders(piece)[0]
 
     def ends(self, text: str, at: int) -> bool:
-        """Tell whether a token ends before this character."""
+        """Say whether a token ends before this character."""
         if self._cuts_at_space and (at == len(text) or text[at].isspace()):
             return at > 0 and not text[at - 1].isspace()
         first, piece = self._piece(text, at)
         return at - first in self._borders(piece)[1]
 
     def fits(self, text: str, start: int, end: int) -> bool:
-        """Tell whether a range is one token or more, without white space at its edges."""
+        """Say whether a range is one or more whole tokens, without white space at its edges."""
         if not 0 <= start < end <= len(text) or text[start].isspace() or text[end - 1].isspace():
             return False
         if (
@@ -57,14 +57,14 @@ class Bounds:
         return self.starts(text, start) and self.ends(text, end)
 
     def last_start(self, text: str, at: int) -> int:
-        """Return where the token starts that a character is in, or the one before it; 0 where none does."""
+        """Return the last token start at or before a character; 0 if there is none."""
         if self.starts(text, at):
             return at
         first, piece = self._piece(text, at)
         return max((first + start for start in self._borders(piece)[0] if first + start < at), default=0)
 
     def first_end(self, text: str, at: int) -> int:
-        """Return where the token ends that ends here or next; the end of the text where none does."""
+        """Return the first token end at or after a character; the end of the text if there is none."""
         if self.ends(text, at):
             return at
         first, piece = self._piece(text, at)
@@ -89,7 +89,7 @@ class Bounds:
             if len(self._known) >= MAX_KNOWN or self._known_bytes > MAX_KNOWN_BYTES:
                 self._known.clear()
                 self._known_bytes = 0
-            # What would take long has no borders; its row is set aside for its marks.
+            # A piece that would take long has no borders; its row is set aside for its marks.
             is_long = takes_long(piece, MAX_EDGE_MARKS if self._cuts_at_space else MAX_MARKS)
             ranges = [] if is_long else self._tokenize(piece)
             found = frozenset(start for start, _ in ranges), frozenset(end for _, end in ranges)

@@ -91,7 +91,7 @@ def test_check_prints_what_a_program_wants_to_know(folder: Path) -> None:
                 "row": 7,
                 "code": "near_duplicate",
                 "severity": "warning",
-                "detail": "differs from row 5 in punctuation or space alone",
+                "detail": "differs from row 5 only in punctuation or space",
                 "suggestion": None,
             }
         ],

@@ -96,7 +96,7 @@ def test_docbin_whose_strings_are_lost_is_a_fault_of_the_row() -> None:
     ids=str,
 )
 def test_zlib_data_that_is_no_docbin_is_refused(parts: dict[str, object]) -> None:
-    with pytest.raises(BatchError, match=r"^encoding: the file is zlib data and no DocBin"):
+    with pytest.raises(BatchError, match=r"^encoding: the file is zlib data but not a DocBin"):
         read(changed(**parts))
 
 

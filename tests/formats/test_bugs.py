@@ -56,13 +56,15 @@ class Refused(NamedTuple):
     """Whether one finding of the batch says it, not one for each row."""
 
 
-UNKNOWN = "not a format read here: "
+UNKNOWN = "the format is not supported: "
 RIGHT: dict[str, Accepted | Refused] = {
     "01-germeval-two-tag-columns/delivery.tsv": Accepted(
         ("Ruby on Rails", "ESP32", "SSL", "TLS", "Parquet", "Haskell"),
-        warning="1 of 5 rows have spans inside",
+        warning="1 of 5 rows have nested spans",
     ),
-    "03b-prodigy-teach-binary/delivery.jsonl": Refused("binary", "says nothing of the rest", says_all=False),
+    "03b-prodigy-teach-binary/delivery.jsonl": Refused(
+        "binary", "says nothing about the rest", says_all=False
+    ),
     "04b-ls-jsonmin-other-strings/delivery.json": Accepted(SPANS),
     "05-ls-title-and-text/delivery.json": Accepted(("Rust", "MQTT", "TLS", "Swift", "Flask")),
     "05b-ls-two-strings-no-text/delivery.json": Accepted(SPANS),
@@ -74,7 +76,9 @@ RIGHT: dict[str, Accepted | Refused] = {
     "10b-entity-dicts/delivery.jsonl": Accepted(SPANS),
     "11-python-literal/FINALTRAIN": Accepted(SPANS),
     "13-brat/doc-1.ann": Refused("format", UNKNOWN + "brat's standoff, lines of 3 columns"),
-    "13-brat/doc-1.txt": Refused("format", UNKNOWN + "lines of 11 columns between spaces, as 'We store"),
+    "13-brat/doc-1.txt": Refused(
+        "format", UNKNOWN + "lines of 11 columns separated by spaces, such as 'We store"
+    ),
     "14-webanno-tsv/delivery.tsv": Refused("format", UNKNOWN + "WebAnno TSV"),
     "15-ls-hypertext/labels.json": Refused("format", "Label Studio's HyperText"),
     "15-ls-hypertext/hypertextlabels.json": Refused("format", "Label Studio's HyperText"),
@@ -104,17 +108,17 @@ RIGHT: dict[str, Accepted | Refused] = {
     "21-ls-target-storage/joined.jsonl": Accepted(SPANS[:6]),
     "26-char-level-conll/delivery.conll": Refused("format", "one character a line"),
     "27-kaggle-csv/ner_dataset.csv": Accepted(SPANS),
-    "27b-ls-tsv/export.csv": Refused("format", UNKNOWN + "lines of 8 columns between tabs"),
-    "31-ls-predictions-only/delivery.json": Refused("format", "tasks have predictions alone"),
+    "27b-ls-tsv/export.csv": Refused("format", UNKNOWN + "lines of 8 columns separated by tabs"),
+    "31-ls-predictions-only/delivery.json": Refused("format", "tasks have only predictions"),
     "34-labelbox/delivery.json": Refused("format", "'Project Name', 'Dataset Name' (Labelbox)"),
     "36-string-offsets/delivery.json": Refused("format", "offsets are strings: write whole numbers"),
     "37-conll-no-blank-lines/delivery.bio": Accepted(
         SPANS, warning="1 of 1 rows are long, as if blank lines"
     ),
-    "39-tag-first/delivery.bio": Refused("format", "2 columns between tabs, as 'O\\tMira'"),
-    "40-tag-styles/bare.tsv": Refused("format", "labels without B- or I-, as 'PROTOCOL'"),
-    "40-tag-styles/lower.tsv": Refused("format", "2 columns between tabs, as 'Mira\\to'"),
-    "40-tag-styles/suffix.tsv": Refused("format", "3 columns between tabs, as '1\\tMira\\t-'"),
+    "39-tag-first/delivery.bio": Refused("format", "2 columns separated by tabs, such as 'O\\tMira'"),
+    "40-tag-styles/bare.tsv": Refused("format", "labels without B- or I-, such as 'PROTOCOL'"),
+    "40-tag-styles/lower.tsv": Refused("format", "2 columns separated by tabs, such as 'Mira\\to'"),
+    "40-tag-styles/suffix.tsv": Refused("format", "3 columns separated by tabs, such as '1\\tMira\\t-'"),
 }
 
 pytestmark = pytest.mark.skipif(not BUGS.is_dir(), reason="needs ../shared/bugs")

@@ -33,7 +33,7 @@ def entities(*tags: str) -> object:
         (["B-X", "I-Y"], ["a X", "bb Y"]),
         (["B-X", "B-X", "I-X"], ["a X", "bb ccc X"]),
         (["U-X", "I-X"], ["a X", "bb X"]),
-        (["B-X", "L-X", "L-Y"], ("shape", "token 12: 'L-Y' ends a span that nothing began")),
+        (["B-X", "L-X", "L-Y"], ("shape", "token 12: 'L-Y' ends a span that has no beginning")),
         (["S-X", "B-X", "I-X", "E-X", "S-X"], ["a X", "bb ccc dddd X", "eeeee X"]),
         (["B-X-1", "I-X-1"], ["a bb X-1"]),
         (["B-"], ["a "]),
@@ -82,7 +82,7 @@ def test_line_separator_is_part_of_a_token() -> None:
 
 
 def test_few_tagged_lines_make_no_columns() -> None:
-    with pytest.raises(BatchError, match=r"^format: not a format read here: lines that are no JSON"):
+    with pytest.raises(BatchError, match=r"^format: the format is not supported: lines that are not JSON"):
         read("use O\nplain text here\nmore\n")
 
 
@@ -219,6 +219,6 @@ def test_sentence_of_very_many_lines_is_a_faulty_row() -> None:
 
 def test_long_line_of_an_unknown_format_is_refused_at_once() -> None:
     began = time.process_time()
-    with pytest.raises(BatchError, match=r"^format: not a format read here"):
+    with pytest.raises(BatchError, match=r"^format: the format is not supported"):
         read("9" * 100_000 + ",9\n")
     assert time.process_time() - began < 30  # takes hundredths; by the square of the length it takes minutes

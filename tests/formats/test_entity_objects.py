@@ -85,7 +85,7 @@ def test_value_of_rasa_may_be_a_synonym_and_is_no_evidence() -> None:
             {"start": 4, "end": 7, "tag": "P", "type": "x"},
             "'tag' and 'type' of an entity may both be its label",
         ),
-        ({"start": 4, "end": 7, "label": "P", "score": 0.98}, "a 'score' are what a model predicts"),
+        ({"start": 4, "end": 7, "label": "P", "score": 0.98}, "a 'score' are a model's predictions"),
         ({"offsets": [[0, 3], [4, 7]], "type": "P"}, "an entity in several pieces"),
         (["P", 4, 7], "lists that begin with a string"),
         (["TLS", "P"], "lists of 2 parts"),
@@ -242,7 +242,7 @@ TASK = {"text": TEXT, "_task_hash": 1, "answer": "accept"}
         ({"_view_id": "classification", "label": "P"}, "tasks of the view 'classification'"),
         ({"_view_id": "text"}, "tasks of the view 'text'"),
         ({"options": [{"id": "P"}]}, "tasks with options carry no entities"),
-        ({}, "Prodigy's tasks carry no entities: deliver what ner.manual or ner.correct made"),
+        ({}, "Prodigy's tasks carry no entities: annotate the texts with ner.manual"),
     ],
     ids=str,
 )

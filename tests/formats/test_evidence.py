@@ -62,7 +62,7 @@ def test_several_strings_that_nothing_tells_apart_are_a_fault_that_names_them() 
     assert fault
     assert fault == (
         "shape",
-        "which text was annotated, 'mood', 'body'? Deliver one text a record, or name it 'text'",
+        "which text was annotated, 'mood', 'body'? Deliver one text per record, or name it 'text'",
     )
 
 

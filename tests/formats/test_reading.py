@@ -42,7 +42,10 @@ def parts(data: bytes) -> list[tuple[object, object]]:
         (zipped(RECORD), "encoding: the file is a zip"),
         (RECORD.decode().encode("utf-16"), "encoding: the file is UTF-16"),
         (b"\xfe\xff" + RECORD.decode().encode("utf-16-be"), "encoding: the file is UTF-16"),
-        (RECORD.decode().encode("utf-16-le"), "encoding: the file is UTF-16 or UTF-32 without a mark"),
+        (
+            RECORD.decode().encode("utf-16-le"),
+            "encoding: the file is UTF-16 or UTF-32 without a byte order mark",
+        ),
         (b"\n[ \n] ", "empty: the file is an empty list"),
         (b"", "empty: "),
         (b" \n\r\n\t\n", "empty: "),
@@ -104,12 +107,14 @@ def test_columns_whose_lines_end_with_cr_alone_are_read() -> None:
 def test_cr_among_lines_that_end_otherwise_is_named() -> None:
     row = read(RECORD + b"\n" + RECORD + b"\r" + RECORD + b"\n")[1]
     assert row.fault is not None
-    assert row.fault[1].endswith("a CR ends no line here: write LF")
+    assert row.fault[1].endswith("a CR does not end a line here: write LF")
 
 
 def test_utf_16_without_a_mark_is_named_whatever_its_script() -> None:
     for coding in ("utf-16-le", "utf-16-be"):
-        with pytest.raises(BatchError, match=r"^encoding: the file is UTF-16 or UTF-32 without a mark"):
+        with pytest.raises(
+            BatchError, match=r"^encoding: the file is UTF-16 or UTF-32 without a byte order mark"
+        ):
             read(("\u4e2d\u56fd\tB-P\n\u7684\tO\n\n" * 9).encode(coding))
 
 
@@ -159,7 +164,7 @@ def test_faulty_item_of_a_list_is_one_row(item: bytes, code: str) -> None:
     ("data", "said"),
     [
         (b"[" + RECORD + b",\n" + RECORD[:-5], "item 2 of the list, line 2: "),
-        (b"[" + RECORD + b",\n" + RECORD, "item 2 of the list, line 2: no comma and no end"),
+        (b"[" + RECORD + b",\n" + RECORD, "item 2 of the list, line 2: neither a comma nor the end"),
         (b"[" + RECORD + b"\n]\n" + RECORD, "item 1 of the list, line 2: something follows"),
         (b"[" + b'{"a":' * 100_000, "item 1 of the list, line 1: nested too deeply"),
     ],
@@ -171,7 +176,7 @@ def test_broken_list_is_refused_with_its_place(data: bytes, said: str) -> None:
 
 
 def test_lines_that_are_lists_of_records_are_refused() -> None:
-    with pytest.raises(BatchError, match=r"^format: not a format read here: JSON lists and no records"):
+    with pytest.raises(BatchError, match=r"^format: the format is not supported: JSON lists and no records"):
         read(b"[" + RECORD + b"]\n[" + RECORD + b"]\n")
 
 

@@ -81,7 +81,7 @@ def test_label_studio_region_that_no_label_names_is_not_left_out(kind: str) -> N
 
 def test_label_studio_drafts_alone_are_refused_by_name() -> None:
     drafts = [{"result": [{"type": "labels", "value": REGION}]}]
-    with pytest.raises(BatchError, match=r"^format: Label Studio's tasks have drafts alone"):
+    with pytest.raises(BatchError, match=r"^format: Label Studio's tasks have only drafts"):
         rows_of({"data": {"text": TEXT}, "annotations": [], "drafts": drafts})
 
 
@@ -126,8 +126,8 @@ def columns(first: str) -> bytes:
 @pytest.mark.parametrize(
     ("first", "said"),
     [
-        ("doc{sentence}", "the same again and again"),
-        ("Sentence: {sentence}", "the same again and again"),
+        ("doc{sentence}", "the same word over and over"),
+        ("Sentence: {sentence}", "the same word over and over"),
         ("{line}", "numbers"),
         ("{sentence}-{line}", "numbers"),
         ("{line}\t{line}", "numbers"),

@@ -135,7 +135,7 @@ def test_task_whose_offsets_cannot_be_meant_is_a_fault(annotations: object) -> N
 def test_tasks_in_html_or_with_predictions_alone_are_refused_in_one_sentence() -> None:
     with pytest.raises(BatchError, match=r"^format: Label Studio's HyperText: "):
         row_of(task({"result": [HTML]}))
-    with pytest.raises(BatchError, match=r"^format: Label Studio's tasks have predictions alone"):
+    with pytest.raises(BatchError, match=r"^format: Label Studio's tasks have only predictions"):
         row_of({"data": {"text": "a"}, "predictions": [labels(TLS)]})
 
 

@@ -83,7 +83,7 @@ def test_a_row_with_annotation_that_is_not_read_is_never_text_alone(row: Any) ->
 
 def test_tasks_with_predictions_alone_are_refused_whole() -> None:
     task = {"data": {"text": "Ada sat"}, "annotations": [], "predictions": [{"result": [{"id": 1}]}]}
-    with pytest.raises(BatchError, match="predictions alone"):
+    with pytest.raises(BatchError, match="only predictions"):
         read(task, takes_texts=True)
 
 

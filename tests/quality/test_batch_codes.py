@@ -158,7 +158,7 @@ def test_texts_that_two_annotators_did_alike_are_read_once_and_said_in_one_findi
     report = examined(clean(60) * 2).report
     assert (report.action, report.accepted, report.quarantined) == ("quarantine", 60, 60)
     (said,) = [found.detail for found in report.warnings if found.code == "copies"]
-    assert said.startswith("60 of 120 rows say the same of the same text as an earlier row")
+    assert said.startswith("60 of 120 rows repeat the text and annotation of an earlier row")
     assert [(issue.row, issue.code) for issue in report.issues] == [
         (row, "duplicate") for row in range(61, 71)
     ]
@@ -185,7 +185,7 @@ def test_copies_that_agree_hide_no_faulty_rows() -> None:
 def test_a_batch_with_too_many_faulty_rows_names_the_fault_that_most_have() -> None:
     rows = [*clean(2), b"{", *[row(f"faulty row {number}", [0, 99, "OS"]) for number in range(3)]]
     (said,) = [found.detail for found in examined(rows).report.issues if found.code == "quarantine_share"]
-    assert said.endswith("; most often offset_range (3 rows), as row 4: 0-99 in a text of 12")
+    assert said.endswith("; most often offset_range (3 rows), such as row 4: 0-99 in a text of 12")
 
 
 def test_a_reader_that_gives_no_row_gives_an_empty_batch() -> None:

@@ -61,7 +61,7 @@ def test_scope_of_a_row_says_nothing_about_the_rows_without_one() -> None:
         (b"\xff", "write {"),
         (b"{}", "scope: Field required"),
         (b'{"scope": ["TOOL"], "team": "a"}', "team: "),
-        (b'{"scope": ["OS"], "scope": ["TOOL"]}', "a key stands twice"),
+        (b'{"scope": ["OS"], "scope": ["TOOL"]}', "a key is repeated"),
         (b'{"scope": "TOOL"}', "scope: "),
         (b'{"scope": [5]}', "scope.0: "),
         (b'{"scope": []}', "one label or more"),
