@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from techner.cli import app
+from techner.cli.app import app
 from techner.client import ModelStore
 from techner.core.records import BatchWord
 from techner.inbox.decisions import decide

@@ -1,4 +1,4 @@
-"""`techner`: exit code 0 done, 1 error, 2 wrong usage, 3 rejected, 130 interrupted."""
+"""`techner`: exit code 0 done, 1 error, 2 wrong usage, 3 rejected, 128 + n stopped by signal n."""
 
 import os
 import sys
@@ -14,7 +14,6 @@ from techner.cli.refusals import in_words
 from techner.cli.terminal import console
 from techner.core.errors import TechnerError
 
-INTERRUPTED = 130
 SEVERAL = ("--train", "--gold")
 app = typer.Typer(
     no_args_is_help=True,
@@ -70,8 +69,6 @@ def main() -> None:
     except TechnerError as error:
         console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
     finally:
         _flush()
 

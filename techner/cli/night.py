@@ -19,14 +19,23 @@ def tell_night(run: Run, policies: Policies, wanted: Wanted) -> Outcome | None:
     """Run a night to its end, and say what each task did; None if there was nothing to learn from."""
     outcome, last = None, None
     bar = partial(training_bar, "uptraining")
-    for done in whole_night(run, policies, _sign, wanted, training=bar):
-        _tell(done)
-        last = done.task
-        match done:
-            case Done(task="judge", made=Judged(verdict=verdict)):
-                outcome = verdict.outcome
-            case Done(task="superseded"):
-                outcome = None
+    try:
+        for done in whole_night(run, policies, _sign, wanted, training=bar):
+            _tell(done)
+            run, last = done.run, done.task
+            match done:
+                case Done(task="judge", made=Judged(verdict=verdict)):
+                    outcome = verdict.outcome
+                case Done(task="superseded"):
+                    outcome = None
+    except KeyboardInterrupt:
+        if last:  # it has a plan
+            console.print(
+                f"go on with `techner run night --run-id {run.id}`, or end the run: "
+                f"`techner run abandon {run.id} --why …`",
+                markup=False,
+            )
+        raise
     if last is None:
         console.print("nothing is pending")
     elif last == "superseded":

@@ -87,7 +87,11 @@ def gc(
     store = load_settings().open_store()
     if delete:
         word = Word(who=person(), when=now())
-        found = collect(store, word, keep_days=keep_days, resume=resume)
+        try:
+            found = collect(store, word, keep_days=keep_days, resume=resume)
+        except KeyboardInterrupt:
+            console.print("if it had begun to remove: `techner model gc --delete --resume` goes on")
+            raise
     else:
         found = plan_collection(store, now=now(), keep_days=keep_days)
     if as_json:

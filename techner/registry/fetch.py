@@ -12,10 +12,11 @@ import stat
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from io import BufferedRandom
 from pathlib import Path
+from threading import Event
 
 from techner.core.errors import CacheError, IntegrityError, ObjectMissing, StoreError
 from techner.core.manifest import FileEntry
@@ -68,11 +69,13 @@ def fetch(store: Store, files: Iterable[FileEntry], *, cache: Path) -> None:
             key=lambda entry: -entry.size_bytes,
         )
         _require_space(missing, folder)
-        running = [workers.submit(_fetch_one, store, entry, folder / entry.sha256) for entry in missing]
+        stop = Event()
+        running = [workers.submit(_fetch_one, store, entry, folder / entry.sha256, stop) for entry in missing]
         try:
             for one in running:
                 one.result()
         finally:
+            stop.set()  # the end of this is waited for: Ctrl-C must not last as long as the largest file
             workers.shutdown(cancel_futures=True)
 
 
@@ -120,18 +123,18 @@ def _size_bytes(path: Path) -> int:
     return 0
 
 
-def _fetch_one(store: Store, entry: FileEntry, target: Path) -> None:
+def _fetch_one(store: Store, entry: FileEntry, target: Path, stop: Event) -> None:
     locks = plain_folder(target.parent.parent / "locks")
     with turn(
         locks / f"{target.name}.lock",
-        is_done=lambda: is_file_of(target, entry),
+        is_done=lambda: stop.is_set() or is_file_of(target, entry),
         progress=lambda: [_size_bytes(path) for path in sorted(_under_way(target))],
     ):
         if is_file_of(target, entry):  # another process was faster
             return
         own = target.with_name(f"{target.name}.{uuid.uuid4().hex[:12]}.partial")
         try:
-            _fill(store, entry, own, left=_left_over(target, own))
+            _fill(store, entry, own, stop, left=_left_over(target, own))
             own.chmod(READ_ONLY)
             if target.is_dir() and not target.is_symlink():
                 shutil.rmtree(target)
@@ -181,25 +184,25 @@ def _is_plain(path: Path) -> bool:
         return False
 
 
-def _fill(store: Store, entry: FileEntry, own: Path, *, left: bool) -> None:
+def _fill(store: Store, entry: FileEntry, own: Path, stop: Event, *, left: bool) -> None:
     """Write the whole blob to `own`, verified; raises IntegrityError where the store has other bytes."""
     with own.open("r+b" if left else "x+b") as file:
         try:
-            found = _receive(store, entry, file)
+            found = _receive(store, entry, file, stop)
             if found != entry.sha256 and left:  # what lay here may have been damaged: begin anew
                 file.seek(0)
                 file.truncate(0)
-                found = _receive(store, entry, file)
+                found = _receive(store, entry, file, stop)
         except ObjectMissing as error:
             raise IntegrityError(f"{entry.path}: blob {entry.sha256} is missing from {store.url}") from error
     if found != entry.sha256:
         raise IntegrityError(f"{entry.path}: blob {entry.sha256} in {store.url} was altered")
 
 
-def _receive(store: Store, entry: FileEntry, file: BufferedRandom) -> str:
+def _receive(store: Store, entry: FileEntry, file: BufferedRandom, stop: Event) -> str:
     """Append what is missing and return the SHA-256 of the whole; goes on after a broken connection.
 
-    It gives up where a connection broke that brought nothing.
+    It gives up where a connection broke that brought nothing, and raises CancelledError on `stop`.
     """
     file.seek(0)
     hashed = hashlib.file_digest(file, "sha256")
@@ -211,6 +214,8 @@ def _receive(store: Store, entry: FileEntry, file: BufferedRandom) -> str:
             before = received
             try:
                 for chunk in store.chunks(blob_key(entry.sha256), start=received):
+                    if stop.is_set():
+                        raise CancelledError
                     last.result()
                     last = hasher.submit(hashed.update, chunk)
                     file.write(chunk)

@@ -12,8 +12,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner, Result
 
-from techner.cli import app
-from techner.cli.app import main
+from techner.cli.app import app, main
 from techner.core.errors import RegistryError, UnknownVersion
 from techner.core.policy import TECH_LABELS
 from techner.formats import write_examples

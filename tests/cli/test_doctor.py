@@ -6,7 +6,7 @@ import re
 import pytest
 from typer.testing import CliRunner, Result
 
-from techner.cli import app
+from techner.cli.app import app
 from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from tests.world import World

@@ -176,17 +176,6 @@ def test_a_reader_who_goes_away_ends_the_command_quietly() -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_ctrl_c_ends_with_130_and_no_traceback() -> None:
-    # A shell's background job, and what it starts, ignores the signal.
-    program = "import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    program += "import techner.settings as s; s.load_settings.__code__ = "
-    program += "(lambda: os.kill(os.getpid(), signal.SIGINT)).__code__; s.os, s.signal = os, signal"
-    done = script(program, "model", "list")
-    assert done.returncode == 130
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("environment", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"TERM": "dumb"}])
 def test_a_terminal_without_unicode_shows_what_it_can(environment: dict[str, str]) -> None:
     for line in (("model", "show"), ("batch", "show", "é—[x]"), ("doctor",)):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from techner.cli import app
+from techner.cli.app import app
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
 from techner.quality.examine import Examined

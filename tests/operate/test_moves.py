@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from techner.cli import app
+from techner.cli.app import app
 from techner.core.errors import RegistryError, StoreError
 from techner.inbox.survey import Status, survey
 from techner.night.plan import plan

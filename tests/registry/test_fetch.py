@@ -74,6 +74,26 @@ def test_broken_connection_is_taken_up_where_it_broke(tmp_path: Path) -> None:
     assert held(tmp_path) == {ENTRY.sha256: BIG}
 
 
+def test_an_interrupted_fetch_waits_for_no_other_file(tmp_path: Path) -> None:
+    class Slow(NotingStore):
+        other_began = threading.Event()
+
+        def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
+            if key == blob_key(ENTRY.sha256):
+                self.other_began.wait()
+                raise KeyboardInterrupt  # as it reaches whoever waits
+            self.other_began.set()
+            for byte in self.get(key)[start:]:
+                yield bytes([byte])
+
+    store = Slow()
+    small = save_bytes(store, BIG[:-1], path="vocab/vectors")
+    with pytest.raises(KeyboardInterrupt):
+        fetch(store, [*saved(store), small], cache=tmp_path)
+    assert small.sha256 not in held(tmp_path)
+    assert len(held(tmp_path)[f"{small.sha256}.partial"]) < small.size_bytes
+
+
 def test_store_that_brings_nothing_is_given_up(tmp_path: Path) -> None:
     class Down(MemoryStore):
         def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:

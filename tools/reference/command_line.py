@@ -23,7 +23,7 @@ prints what this page says about it.
 | 2 | wrong usage |
 | 3 | a delivery or a candidate is rejected, or the gate asks a person |
 | 3 | `evaluate` set rows aside; `doctor` found a set that is too small for its margin |
-| 130 | interrupted |"""
+| 130, 143, 129 | stopped by Ctrl-C, SIGTERM or SIGHUP; nothing is half-written |"""
 _TYPES = {str: "TEXT", int: "INTEGER", Path: "PATH"}
 
 
