@@ -1,1 +1,1 @@
-"""One night: its tasks, in the order in which the DAG and `techner run night` do them."""
+"""One night: its tasks, in the order in which the DAG and `techner run night` run them."""

@@ -1,4 +1,4 @@
-"""What a task of a night may touch: said where it is defined, and held while it runs."""
+"""What a task of a night may touch: declared where it is defined, enforced while it runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,9 +27,9 @@ class Touches:
 def task(
     *, reads: tuple[type, ...] = (), writes: tuple[type, ...] = (), keeps: tuple[str, ...] = ()
 ) -> Callable[[Callable[Concatenate[R, P], T]], Callable[Concatenate[R, P], T]]:
-    """Give the function a run that lets it touch just this; the function raises AssertionError elsewhere.
+    """Limit a task to the documents that it `reads` and `writes`, and the prefixes of the store it `keeps`.
 
-    `reads` and `writes` are documents of the run, `keeps` prefixes of the store.
+    The task raises AssertionError when it touches anything else.
     """
 
     def limiting(function: Callable[Concatenate[R, P], T]) -> Callable[Concatenate[R, P], T]:

@@ -1,4 +1,4 @@
-"""`admit`: examine one batch and set its rows apart."""
+"""`admit`: examine one batch and set its faulty rows aside."""
 
 import json
 import logging
@@ -35,9 +35,9 @@ log = logging.getLogger("techner.nightly")
 
 @task(reads=(Plan,), keeps=("batches/",))
 def admit(run: Run, batch_digest: str) -> QualityReport:
-    """Examine a planned batch once and for ever; a second call returns the report that was written.
+    """Examine a planned batch once; later calls return the same report.
 
-    An examination that is damaged, or not to be believed, did not happen: it is made anew.
+    If the examination in the store is incomplete or not trusted, the batch is examined again.
     """
     plan = run.read(Plan)
     batch = next((ref for ref in plan.batches if ref.digest == batch_digest), None)
@@ -55,7 +55,7 @@ def _examined(run: Run, batch: BatchRef, name: str) -> QualityReport | None:
     except ObjectMissing:
         return None
     except Untrusted as error:
-        log.warning("%s; the batch is examined anew", error)
+        log.warning("%s; the batch is examined again", error)
         return None
     return read_report(run.store, batch, name)
 
@@ -86,14 +86,14 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
         )
         examined = examine(delivery.data, batch, rulebook, history=history)
     where = admission_folder(batch, name)
-    # For people: these two say what production remembers, so that another night may write them anew.
+    # For people: both compare the batch with production, so another night may overwrite them.
     run.store.put(f"{where}/report.html", _page(examined, examined.report, history))
     run.store.put(f"{where}/expectations.json", json.dumps(examined.results, indent=1).encode())
     _create(run, f"{where}/examples.jsonl", write_examples(examined.accepted))
     aside = BytesIO()  # joining a list of the rows takes twice the memory
     aside.writelines(examined.quarantine)
     _create(run, f"{where}/quarantine.jsonl", aside.getvalue())
-    # The report goes last: an examination without one did not happen.
+    # The report goes last: without one, the examination does not exist.
     report = _first(run, f"{where}/report.json", examined.report)
     if report != examined.report:
         run.store.put(f"{where}/report.html", _page(examined, report, history))
@@ -101,10 +101,10 @@ def _examine(run: Run, plan: Plan, batch: BatchRef, manifest: Manifest, name: st
 
 
 def _first(run: Run, key: str, report: QualityReport) -> QualityReport:
-    """Write the report; return the one that holds, which a night at the same time may have written first.
+    """Write the report; if a night that runs at the same time has written one, return that one instead.
 
-    Two nights may have asked two production models. What compares with production informs and never decides,
-    so the first report is as true as this one; anything else must be the same.
+    The two nights may have asked different production models. Comparisons with production never decide, so
+    the first report is as good as this one; everything else must be the same.
     """
     try:
         run.store.create(key, dump(report))
@@ -115,13 +115,13 @@ def _first(run: Run, key: str, report: QualityReport) -> QualityReport:
             run.store.put(key, dump(report))
             return report
         if _of_the_batch(first) != _of_the_batch(report):
-            raise IntegrityError(f"{key} says something else than this examination finds") from error
+            raise IntegrityError(f"{key} differs from this examination; find out what wrote it") from error
         return first
     return report
 
 
 def _of_the_batch(report: QualityReport) -> QualityReport:
-    """Leave out what compares with production."""
+    """Return the report without its comparisons with production."""
     return replace(
         report,
         warnings=tuple(found for found in report.warnings if found.code not in _OF_PRODUCTION),
@@ -137,7 +137,7 @@ def _page(examined: "Examined", report: QualityReport, history: Mapping[str, int
 
 
 def _excerpts(rows: Iterable[Row], shown: frozenset[int]) -> "dict[int, Excerpt]":
-    """Return the rows that a page shows, as far as there is a text; labels may be anything there."""
+    """Return the rows that a page shows, with text and spans as far as they can be read."""
     from techner.quality.fault import writable
     from techner.reports import Excerpt
 
@@ -166,4 +166,4 @@ def _create(run: Run, key: str, data: bytes) -> None:
             run.store.put(key, data)
             return
         if found != data:  # a killed run may have left this one, but only with the same bytes
-            raise IntegrityError(f"{key} holds other bytes than this examination gives") from error
+            raise IntegrityError(f"{key} differs from this examination; find out what wrote it") from error

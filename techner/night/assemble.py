@@ -1,4 +1,4 @@
-"""`assemble`: the night's training corpus from what was admitted."""
+"""`assemble`: build the night's training corpus from what was admitted."""
 
 from techner.core.delivery import BatchRef, QualityReport
 from techner.core.errors import IntegrityError
@@ -17,7 +17,7 @@ from techner.runs.run import Run
 
 @task(reads=(Plan,), writes=(Corpus,), keeps=("blobs/",))
 def assemble(run: Run) -> Corpus | None:
-    """Build and keep the corpus; None where nothing can be learnt from what was admitted."""
+    """Build and store the corpus; None if nothing can be learnt from what was admitted."""
     plan = run.read(Plan)
     manifest = run.registry.manifest(plan.production)
     reports = [_report(run, plan, batch, manifest) for batch in plan.batches]

@@ -19,13 +19,13 @@ from techner.uptraining.pipeline import load_pipeline, predict, use_device
 
 Predict = Callable[[list[str]], list[tuple[Span, ...]]]
 _VOCABULARY = "vocab/"
-"""Grows with new words and labels, whatever becomes of the components."""
+"""It grows with new words and labels, even if no component changes."""
 log = logging.getLogger(__name__)
 
 
 @task(reads=(Plan, Corpus, Candidate, Speed), writes=(Speed, Changes, Evaluation))
 def evaluate(run: Run) -> Evaluation:
-    """Score the three systems; a system that is another's files is run once."""
+    """Score the three systems; systems with the same files are run once."""
     plan, candidate = run.read(Plan), run.read(Candidate)
     production, origin = (
         run.registry.manifest(plan.production),
@@ -33,7 +33,7 @@ def evaluate(run: Run) -> Evaluation:
     )
     regression, holdout = scoring_sets(run)
     moves = plan.policies.scheme
-    expected = scope_today(production.new_labels, moves)  # a label is gone only where it was retired
+    expected = scope_today(production.new_labels, moves)  # a label may be missing only if it was retired
     sets = FrozenSets(
         regression=regression,
         holdout=holdout,
@@ -63,7 +63,7 @@ def evaluate(run: Run) -> Evaluation:
 
 
 def is_rewritten(origin: Iterable[FileEntry], candidate: Iterable[FileEntry]) -> bool:
-    """Tell whether a component of the origin is not the same, byte for byte, in the candidate."""
+    """Tell whether any component of the origin differs in the candidate, byte for byte."""
     kept = {(entry.path, entry.sha256) for entry in candidate}
     return any(
         (entry.path, entry.sha256) not in kept
@@ -80,7 +80,7 @@ def _answers(sets: FrozenSets, run: Predict) -> Answers:
 
 
 def _time(run: Run, sets: FrozenSets, *, candidate: Predict, origin: Predict) -> None:
-    """Measure the speed once in a run: again, it would be another, and the verdict perhaps too."""
+    """Measure the speed once per run: a second measurement would differ, and perhaps the verdict with it."""
     try:
         if run.find(Speed):
             return

@@ -13,7 +13,7 @@ from techner.runs.run import Run
 def judge(run: Run) -> Judged:
     """Apply the planned policy to the evaluation, and keep the verdict and the page that explains it."""
     plan = run.read(Plan)
-    run.read(Candidate)  # the verdict is on this one
+    run.read(Candidate)  # this binds the verdict to it
     judged = apply_gate(run.read(Evaluation), plan.policies.gate, run.find(Speed))
     run.write(_save_report(run, judged, run.registry.manifest(plan.production)))
     run.write(judged)

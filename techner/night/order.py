@@ -1,9 +1,9 @@
-"""The order of a night, for all that run one: `night/whole.py`, the DAG, tests."""
+"""The order of a night, for everything that runs one: `night/whole.py`, the DAG, tests."""
 
 from techner.core.verdict import Outcome
 
 TASKS = ("plan", "admit", "assemble", "uptrain", "evaluate", "judge")
-"""What every night does, one after the other; `admit` once a batch. It ends as `end_of` says."""
+"""The tasks of every night, in order; `admit` runs once per batch. The last task is that of `end_of`."""
 ENDS = {Outcome.PROMOTE: "publish", Outcome.REJECT: "reject", Outcome.ASK: "ask"}
 DRY_RUN = "dry_run"
 

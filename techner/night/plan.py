@@ -16,10 +16,11 @@ from techner.runs.run import Run
 def plan(
     run: Run, policies: Policies, *, batches: tuple[str, ...] = (), dry_run: bool = False
 ) -> Plan | None:
-    """Write the run's plan; None, and nothing written, where no batch is due.
+    """Write the run's plan; if no batch is due, write nothing and return None.
 
-    `batches` names the only ones to use, held ones included. Raises BatchError for a name that the inbox does
-    not have or whose batch cannot be used, SettingsError for a scheme that contradicts itself or the model.
+    `batches` names the only batches to use, even if they are held. Raises BatchError for a name that is not
+    in the inbox and for a batch that cannot be used, SettingsError for a scheme that contradicts itself or
+    the model.
     """
     complete(run.store)
     version, manifest = run.registry.production()

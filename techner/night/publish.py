@@ -1,4 +1,4 @@
-"""`publish`: the candidate becomes a version, is proved, and `production` moves to it."""
+"""`publish`: make the candidate a version, prove it, and move `production` to it."""
 
 from dataclasses import replace
 
@@ -44,15 +44,15 @@ PROOF_TEXTS = 50
 def publish(run: Run, word: Word, *, query: Query = query_apart) -> str:
     """Publish the candidate and point `production` at it; returns the version.
 
-    Raises RegistryError without a passing verdict or a person's reasoned yes and where another end of the run
-    began, IntegrityError where the published files do not load and answer as judged, AliasConflict where
-    production has moved since.
+    Raises RegistryError without a passing verdict or a person's yes with a reason, and if another end of the
+    run has begun; IntegrityError if the published files do not load or do not answer as judged;
+    AliasConflict if production has moved since.
     """
     plan = run.read(Plan)
     if plan.dry_run:
-        raise RegistryError("this run was planned as a dry run; nothing of it is published")
+        raise RegistryError("this run was planned as a dry run, which publishes nothing; plan another run")
     if published := _published_before(run, plan):
-        end_reservation(run)  # of a try that was killed after the alias had moved
+        end_reservation(run)  # left by a try that was killed after the alias had moved
         return published
     judged = run.read(Judged)
     _require_leave(judged, word)
@@ -62,10 +62,10 @@ def publish(run: Run, word: Word, *, query: Query = query_apart) -> str:
         _prove(run, manifest, query)
         version = run.registry.create(manifest)
         why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
-        require(run, RunEnd.PUBLISH)  # again: the proof takes a while, and a person may have given the run up
+        require(run, RunEnd.PUBLISH)  # again: a person may have abandoned the run during the proof
         try:
             run.registry.move(version, expected=plan.production, who=word.who, why=why, when=word.when)
-        except AliasConflict:  # judged against what is live no more; its batches stay due
+        except AliasConflict:  # judged against a model that is no longer live; its batches stay due
             record_judgement(run, plan, judged, outcome=RunOutcome.SUPERSEDED, version=None, when=word.when)
             raise
     record_judgement(run, plan, judged, outcome=RunOutcome.PROMOTED, version=version, when=word.when)
@@ -73,14 +73,14 @@ def publish(run: Run, word: Word, *, query: Query = query_apart) -> str:
 
 
 def _published_before(run: Run, plan: Plan) -> str | None:
-    """Return what an earlier try published; raises RegistryError where that is not production any more."""
+    """Return what an earlier try published; raises RegistryError if production no longer names it."""
     earlier = decision_on(run, plan)
     if earlier is None:
         return None
     if earlier.version is None or run.registry.production()[0] != earlier.version:
         raise RegistryError(
-            f"run {run.id!r} was decided before ({earlier.outcome}); `techner model rollback --to VERSION` "
-            "moves production to any version there is"
+            f"run {run.id!r} is decided already ({earlier.outcome}); `techner model rollback --to VERSION` "
+            "moves production to any version"
         )
     return earlier.version
 
@@ -126,7 +126,7 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
 
 
 def _prove(run: Run, manifest: Manifest, query: Query) -> None:
-    """Fetch the published files again and compare a clean process's answers with what was judged."""
+    """Fetch the published files again, and compare their answers in a clean process with what was judged."""
     evaluation = run.read(Evaluation)
     regression, holdout = scoring_sets(run)
     for entry in manifest.records.values():
@@ -141,7 +141,7 @@ def _prove(run: Run, manifest: Manifest, query: Query) -> None:
         for example, judged_row in zip(part, scored.systems[CANDIDATE], strict=False):
             if _row(example, found.pop(0), scored) != judged_row:
                 raise IntegrityError(
-                    f"the published model answers otherwise than the judged one on {example.text[:60]!r}"
+                    f"the published model does not answer as it was judged on {example.text[:60]!r}"
                 )
 
 

@@ -43,7 +43,7 @@ def dry_run(run: RunDocuments, word: Word) -> Judged:
 
 @task(reads=(Plan, Report, Judged), keeps=("judgements/",))
 def skip(run: RunDocuments, word: Word) -> None:
-    """Decide a run that found nothing to learn: it keeps nothing from `gc`, and its batches stay due."""
+    """End a run that found nothing to learn: `gc` may remove its documents, and its batches stay due."""
     plan = run.read(Plan)
     write_down(
         run,
@@ -53,16 +53,16 @@ def skip(run: RunDocuments, word: Word) -> None:
 
 
 def abandon(run: RunDocuments, word: Word) -> None:
-    """Decide a run that will never end, and let go of what it reserved; its batches stay due.
+    """End a run that would never end by itself, and release what it reserved; its batches stay due.
 
-    Raises RegistryError without a reason, for a run that was decided, and where there is no such run.
+    Raises RegistryError without a reason, for a decided run, and for an unknown one.
     """
     if not word.why.strip():
         raise RegistryError("say why with --why: the reason is kept with the run")
     left = [entry.key for entry in run.store.list(run.folder) if run_of(entry.key) == run.id]
     if not left:
         raise RegistryError(
-            f"no run {run.id!r} has documents in the store; `techner model gc` lists the undecided ones"
+            f"the store has no documents of a run {run.id!r}; `techner model gc` lists the undecided runs"
         )
     plan = run.find(Plan)
     if plan is None:  # what a promotion or a rollback reserved, or what a killed plan left

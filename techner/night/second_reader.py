@@ -1,4 +1,4 @@
-"""The production model as second reader of a delivery."""
+"""The production model as the second reader of a delivery."""
 
 from spacy.language import Language
 

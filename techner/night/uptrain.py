@@ -22,7 +22,7 @@ def uptrain(
 ) -> Candidate:
     """Uptrain the planned production model and keep the candidate's files as blobs.
 
-    `train` makes the candidate; a caller that runs one night many times may remember what it made.
+    `train` makes the candidate; a caller that repeats a night may pass one that remembers its results.
     """
     plan, corpus = run.read(Plan), run.read(Corpus)
 
@@ -33,8 +33,8 @@ def uptrain(
         run.registry.manifest(plan.production),
         run.registry.manifest(plan.origin),
     )
-    # What blend made of the origin has no second `ner` to go on from: extend starts over, the memory has the
-    # examples. blend always does, and takes any production as a teacher.
+    # A model that blend made has no second `ner` to go on from: extend starts over from the origin, with the
+    # examples of the replay memory. blend always starts over, and takes any production as a teacher.
     strategy = plan.policies.training.strategy
     goes_on = strategy == "blend" or production.lineage.strategy in (None, strategy)
     with (

@@ -1,4 +1,4 @@
-"""A whole night in one process: the tasks in their order, to which tests hold the DAG."""
+"""A whole night in one process, its tasks in the order to which tests hold the DAG."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -28,7 +28,7 @@ OnStep = Callable[[Step], None]
 
 
 class Done(NamedTuple):
-    """A task that is done, and the document that it made; `superseded` has the conflict."""
+    """A finished task, and the document that it made; for `superseded`, the conflict."""
 
     task: str
     run: Run
@@ -39,10 +39,10 @@ class Wanted(NamedTuple):
     """What a person asks of one night."""
 
     batches: tuple[str, ...] = ()
-    """Names of the only batches to use, held or not; empty for all that are due."""
+    """Names of the only batches to use, held or not; empty: all that are due."""
     dry_run: bool = False
     resume: bool = False
-    """Go on with the plan that the run has, where it has one."""
+    """Go on with the run's plan, if it has one."""
 
 
 def whole_night(
@@ -55,12 +55,12 @@ def whole_night(
     train: Callable[..., Uptrained] = make_candidate,
     query: Query = query_apart,
 ) -> Iterator[Done]:
-    """Do a night task by task, and yield each when it is done; nothing, where no batch is due.
+    """Run a night, and yield each task when it is done; yield nothing if no batch is due.
 
-    A caller that stops iterating stops the night there. `sign` is asked for a signature when the night ends;
-    `training` is entered for the time of the training and gives what is told of its steps; a caller that runs
-    one night many times may remember what `train` and `query` gave. Where production moved meanwhile, the
-    night is done anew on what it names then, as another run. Raises what its tasks raise.
+    A caller that stops iterating stops the night there. `sign` gives the word that ends the run; `training`
+    is entered for the time of the training, and what it yields is called with each step; a caller that
+    repeats a night may pass a `train` and a `query` that remember their results. If production has moved
+    meanwhile, the night is run again on the new production, as another run. Raises what its tasks raise.
     """
     planned = _planned(run, policies, wanted)
     if planned is None:
@@ -94,7 +94,7 @@ def whole_night(
 def _planned(run: Run, policies: Policies, wanted: Wanted) -> Plan | None:
     planned = run.find(Plan) if wanted.resume else None
     if planned and (wanted.dry_run or wanted.batches):
-        raise RegistryError(f"run {run.id!r} has its plan; go on with it without --dry-run and --batch")
+        raise RegistryError(f"run {run.id!r} has a plan already; go on with it without --dry-run and --batch")
     return planned or plan(run, policies, batches=wanted.batches, dry_run=wanted.dry_run)
 
 

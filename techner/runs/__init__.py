@@ -1,1 +1,1 @@
-"""The documents of runs, how each run ended, and what it keeps from a collection meanwhile."""
+"""The documents of runs, how each run ended, and what a running one protects from collection."""

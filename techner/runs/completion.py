@@ -1,4 +1,4 @@
-"""A promotion whose run was killed before it was written down: what the run made tells that it is the one."""
+"""Promotions whose run was killed before it recorded them: they are recognised by what the run made."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,11 +12,11 @@ from techner.runs.judgements import judgement_of, judgement_on, judgements, writ
 from techner.store import Store
 
 RECENT = 10
-"""Moves that a night looks at: what was promoted since the last one is among them."""
+"""How many of the newest moves a night looks at; the promotions since the last night are among them."""
 
 
 def decision_on(run: RunDocuments, plan: Plan) -> Judgement | None:
-    """Return what was decided on a run; a promotion that was not written down is written down now."""
+    """Return what was decided on a run; a promotion that is not recorded yet is recorded now."""
     if found := judgement_of(run, plan):
         return found
     if move := _promotion_of(run, plan):
@@ -25,7 +25,7 @@ def decision_on(run: RunDocuments, plan: Plan) -> Judgement | None:
 
 
 def complete(store: Store) -> None:
-    """Write down the promotions among the newest moves that no judgement tells of."""
+    """Record the promotions among the newest moves that have no judgement."""
     moves = [move for _, move in Registry(store).log().records(limit=RECENT)]
     told = [record for _, record in judgements(store).believed(limit=2 * RECENT) if record]
     for run, plan, judgement in _found(store, told, moves):
@@ -33,7 +33,7 @@ def complete(store: Store) -> None:
 
 
 def untold(store: Store, told: Iterable[Judgement], moves: Iterable[Generation]) -> tuple[Judgement, ...]:
-    """Return the promotions among `moves` that no judgement tells of; nothing is written."""
+    """Return the promotions among `moves` that have no judgement; nothing is written."""
     return tuple(judgement for _, _, judgement in _found(store, told, moves))
 
 
@@ -67,14 +67,14 @@ def _judged_runs(store: Store) -> Iterator[RunDocuments]:
 
 
 def _promotion_of(run: RunDocuments, plan: Plan) -> Generation | None:
-    """Return the move that published what this run made, None where there was none.
+    """Return the move that published what this run made, or None.
 
-    Its version has the run's files, report and verdict, and was made on the production it was planned on.
+    Its version has the run's files, report and verdict; its parent is the production of the run's plan.
     """
     try:
         candidate, judged = run.find(Candidate), run.find(Judged)
         report = run.find(Report)
-    except Outdated:  # of two tries: nothing is published with such a verdict
+    except Outdated:  # from two tries: such a verdict publishes nothing
         return None
     if plan.dry_run or candidate is None or judged is None or report is None:
         return None

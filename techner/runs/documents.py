@@ -1,4 +1,4 @@
-"""The documents of a run: the name of each, what it rests on, and how it is read and written."""
+"""The documents of a run: the name of each, what it is made from, and how it is read and written."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
@@ -43,34 +43,34 @@ MADE_FROM: dict[type, tuple[type, ...]] = {
     Evaluation: _SCORED,
     Judged: (*_SCORED, Evaluation, Changes, Report),
 }
-"""Which documents of a run each one rests on: it counts with these very ones alone (ADR 18)."""
+"""What each document of a run is made from: it is valid only with exactly these documents (ADR 18)."""
 ALSO_FROM: dict[type, tuple[type, ...]] = {Judged: (Speed,)}
-"""What it rests on besides, where that is there."""
+"""What it is also made from, if that exists."""
 
 
 def is_of_kind(key: str, kind: type) -> bool:
-    """Tell whether a key of the store is that of a run's document of this kind."""
+    """Tell whether a key of the store belongs to a run's document of this kind."""
     return key.endswith(f"/{NAMES[kind]}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDocuments:
-    """What a run has written down, below `runs/<id>/`."""
+    """The documents of one run, below `runs/<id>/`."""
 
     store: Store
     id: str
     seen: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """Key → digest of the documents that were read or written: those that a new one is made from."""
+    """Key → digest of the documents read or written so far, from which a new one is made."""
 
     readable: frozenset[type] | None = field(default=None, compare=False, repr=False)
-    """The documents that may be read, where not all may: what its task says (`night/access.py`)."""
+    """The documents that its task may read (`night/access.py`); None: all."""
 
     @property
     def registry(self) -> Registry:
         return Registry(self.store)
 
     def write(self, document: RunDocument) -> None:
-        """Write a document of this run, bound to those that it was made from."""
+        """Write a document of this run, bound to the documents that it was made from."""
         key, data = self.key(type(document)), dump(self._bound(document))
         self.store.put(key, data)
         self.seen[key] = digest(data)
@@ -78,18 +78,18 @@ class RunDocuments:
     def read(self, kind: type[D]) -> D:
         found = self.find(kind)
         if found is None and kind is Plan:
-            raise RegistryError(f"no run {self.id!r} is planned; `techner run list` shows the decided ones")
+            raise RegistryError(f"run {self.id!r} has no plan; `techner run list` shows the decided runs")
         if found is None:
             raise RegistryError(f"run {self.id!r} has no {NAMES[kind]}; run the tasks in order")
         return found
 
     def find(self, kind: type[D]) -> D | None:
-        """Return a document of this run, None where it was not written yet.
+        """Return a document of this run; None if it has not been written yet.
 
-        Raises Outdated where it was made from other documents than those that are there now.
+        Raises Outdated if the documents that it was made from have changed.
         """
         if self.readable is not None and kind not in self.readable:
-            raise AssertionError(f"this task does not say that it reads {NAMES[kind]}")
+            raise AssertionError(f"this task does not declare that it reads {NAMES[kind]}")
         key = self.key(kind)
         try:
             data = self.store.get(key)
@@ -113,10 +113,10 @@ class RunDocuments:
             return
         name = NAMES[kind]
         if not made_from.keys() >= {NAMES[parent] for parent in MADE_FROM[kind]}:
-            raise Outdated(self.id, name, "does not say what it was made from, as older versions wrote it")
+            raise Outdated(self.id, name, "does not name what it was made from: an older techner wrote it")
         for parent, sha256 in made_from.items():
             if self._digest(parent) != sha256:
-                raise Outdated(self.id, name, f"was made from another {parent} than is there now")
+                raise Outdated(self.id, name, f"was not made from the present {parent}")
 
     def _digest(self, name: str) -> str | None:
         try:
@@ -125,12 +125,12 @@ class RunDocuments:
             return None
 
     def key(self, kind: type) -> str:
-        """Return where a document of this run is in the store."""
+        """Return the key of a document of this run."""
         return self._key(NAMES[kind])
 
     @property
     def folder(self) -> str:
-        """What the keys of its documents begin with."""
+        """Prefix of the keys of its documents."""
         return f"{RUNS}{self.id}/"
 
     def _key(self, name: str) -> str:
@@ -138,5 +138,5 @@ class RunDocuments:
 
 
 def run_of(key: str) -> str:
-    """Return the run whose document a key is; an id may have slashes."""
+    """Return the run that a document's key belongs to; an id may contain slashes."""
     return key.removeprefix(RUNS).rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""How a run ends is said once, before anything is done: of a yes and a no at once, one counts (ADR 23)."""
+"""The end of a run, declared before anything is done: if a yes and a no come at once, one counts (ADR 23)."""
 
 import uuid
 
@@ -11,13 +11,13 @@ from techner.runs.documents import RunDocuments
 from techner.runs.judgements import Word
 
 RUN_WORDS = "run-"
-"""What the name of a run's log begins with below `decisions/`; a batch's is a bare digest."""
+"""Prefix of the name of a run's log below `decisions/`; the name of a batch's log is a bare digest."""
 
 
 def begin(run: RunDocuments, end: RunEnd, word: Word) -> None:
-    """Say that the judged run now ends so; a repeated try goes on.
+    """Declare how the judged run ends; if this end is declared already, do nothing.
 
-    Raises RegistryError where another end was said of this very verdict.
+    Raises RegistryError if another end was declared for this verdict.
     """
     log = _log(run)
     if log.length() == 0 and log.append(_record(end, word), after=0):
@@ -26,16 +26,16 @@ def begin(run: RunDocuments, end: RunEnd, word: Word) -> None:
 
 
 def require(run: RunDocuments, end: RunEnd) -> None:
-    """Raise RegistryError unless `end` is what was said last of the run's verdict."""
+    """Raise RegistryError unless `end` was declared last for the run's verdict."""
     newest = _log(run).newest()
     if newest is None or newest.record.word is not end:
         raise _refusal(run, newest.record if newest else None)
 
 
 def give_up(run: RunDocuments, word: Word) -> None:
-    """Take back what was said, whatever it was: a person knows that what said it has ended.
+    """Take back the declared end: a person asserts that its writer is no longer at work.
 
-    Said again, it adds nothing.
+    A second call adds nothing.
     """
     log = _log(run)
     while _newest(log) is not RunEnd.ABANDON:
@@ -43,7 +43,7 @@ def give_up(run: RunDocuments, word: Word) -> None:
 
 
 def _newest(log: Log[Decision]) -> BatchWord | RunEnd | None:
-    """Return the last word; None where there is none, or none that is to be believed."""
+    """Return the last word; None if there is none, or if it is not trusted."""
     try:
         newest = log.newest()
     except Untrusted:
@@ -52,7 +52,7 @@ def _newest(log: Log[Decision]) -> BatchWord | RunEnd | None:
 
 
 def _log(run: RunDocuments) -> Log[Decision]:
-    verdict = run.store.get(run.key(Judged))  # judged again, it is another question
+    verdict = run.store.get(run.key(Judged))  # another verdict is another question
     name = digest(run.id.encode() + b"\n" + verdict)
     return Log(run.store, f"decisions/{RUN_WORDS}{name}", Decision)
 
@@ -63,12 +63,12 @@ def _record(end: RunEnd, word: Word) -> Decision:
 
 def _refusal(run: RunDocuments, said: Decision | None) -> RegistryError:
     if said is None:
-        return RegistryError(f"what was said of run {run.id!r} is gone from the store; decide on it again")
+        return RegistryError(f"the declared end of run {run.id!r} is gone from the store; decide again")
     if said.word is RunEnd.ABANDON:
-        return RegistryError(f"run {run.id!r} was abandoned by {said.who}; a next night judges its batches")
+        return RegistryError(f"run {run.id!r} was abandoned by {said.who}; the next night judges its batches")
     going_on = "approve" if said.word is RunEnd.PUBLISH else "reject"
     return RegistryError(
-        f"{said.who} began to {said.word} run {run.id!r} at {said.when:%Y-%m-%d %H:%M}, so it ends no other "
-        f"way; where that was interrupted, `techner run {going_on} {run.id}` goes on, and "
+        f"{said.who} began to {said.word} run {run.id!r} at {said.when:%Y-%m-%d %H:%M}, so it cannot end "
+        f"another way; if that was interrupted, `techner run {going_on} {run.id}` continues it, and "
         f"`techner run abandon {run.id}` gives it up"
     )

@@ -1,4 +1,4 @@
-"""The log of judged runs: what people ask about after a run's working files are gone."""
+"""The log of judged runs: what people ask about after a run's documents are gone."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from techner.store.base import check_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """Who ends the run, why, and when; `approved` is a person's yes where the gate asked."""
+    """Who ends the run, why, and when; `approved` is a person's yes when the gate asked."""
 
     who: str
     when: datetime
@@ -40,7 +40,7 @@ def record_judgement(
 def judgement_on(
     run: RunDocuments, plan: Plan, judged: Judged, *, outcome: RunOutcome, version: str | None, when: datetime
 ) -> Judgement:
-    """Say how a judged run ended."""
+    """Return the record of how a judged run ended."""
     return Judgement(
         id=run.id,
         outcome=outcome,
@@ -58,10 +58,10 @@ def judgement_on(
 def without_verdict(
     run: RunDocuments, plan: Plan, *, outcome: RunOutcome, reason: str, when: datetime
 ) -> Judgement:
-    """Say how a run ended on which the gate's word did not count, or that had none."""
+    """Return the record of how a run ended other than by its verdict."""
     judged = None
     with suppress(Outdated):
-        judged = run.find(Judged)  # there, where a person was asked
+        judged = run.find(Judged)  # exists if a person was asked
     return Judgement(
         id=run.id,
         outcome=outcome,
@@ -80,12 +80,12 @@ def write_down(run: RunDocuments, plan: Plan, judgement: Judgement) -> None:
     """Append a judgement to the log, unless the run has one since it was planned."""
     log = judgements(run.store)
     while judgement_of(run, plan) is None:  # an earlier try may have got this far
-        # Lost to another run's record: the next place is as good.
+        # If another run's record takes the place, the next place is as good.
         log.append(judgement, after=log.length())
 
 
 def find_report(store: Store, run_id: str) -> FileEntry:
-    """Return the page that explains a run's verdict, decided or not yet; raises RegistryError."""
+    """Return the page that explains a run's verdict; raises RegistryError if there is no such page."""
     run = RunDocuments(store=store, id=run_id)
     unknown = RegistryError(f"no run {run_id!r}; `techner run list` shows the judged ones")
     try:
@@ -103,6 +103,6 @@ def find_report(store: Store, run_id: str) -> FileEntry:
 
 
 def judgement_of(run: RunDocuments, plan: Plan) -> Judgement | None:
-    """Return what was decided on a run since it was planned, however many runs were judged meanwhile."""
+    """Return what was decided on a run since it was planned, however many other runs have been judged."""
     records = judgements(run.store).records(after=plan.judged_before or 0)
     return next((record for _, record in records if record.id == run.id), None)

@@ -1,4 +1,4 @@
-"""Between a running publish and `gc`: the one that writes first is seen by the other (ADR 15)."""
+"""How a publish and a `gc` that run at once see each other: each writes before it reads (ADR 15)."""
 
 import logging
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ log = logging.getLogger("techner.nightly")
 
 @document
 class Condemned:
-    """What a collection is removing; there while it is under way."""
+    """What a collection is removing; exists while the collection is under way."""
 
     who: str
     when: str
@@ -26,11 +26,11 @@ class Condemned:
     runs: tuple[str, ...]
     blobs: tuple[str, ...]
     signature: str | None = None
-    """As a generation's; publications believe no other word on what is being removed."""
+    """As a generation's; with keys set, a publication trusts no record without it."""
 
 
 def condemned(store: Store) -> Condemned | None:
-    """Return what is being removed; None where no collection is under way."""
+    """Return what is being removed; None if no collection is under way."""
     try:
         return parse(Condemned, store.get(CONDEMNED), where=CONDEMNED)
     except ObjectMissing:
@@ -39,23 +39,24 @@ def condemned(store: Store) -> Condemned | None:
 
 @contextmanager
 def reserve(run: RunDocuments, manifest: Manifest, *, version: str) -> Iterator[None]:
-    """Keep `gc` from `version` and its files for the time of the block; raises RegistryError when too late.
+    """Protect `version` and its files from `gc` during the block.
 
-    What was removed before is found missing by the proof that follows in the block; nothing is removed after.
+    Raises RegistryError if `gc` is removing any of them. The proof inside the block finds what was removed
+    before; nothing is removed after.
     """
-    # First our word, then a look at gc's; gc writes first, then looks at ours. One of us sees the other.
+    # We write our record, then read gc's; gc writes its own, then reads ours. At least one sees the other.
     try:
         run.write(Reserved(version=version, manifest=manifest))
         _refuse_condemned(run.store, manifest, version)
         yield
-    finally:  # only now that an alias names it, or nothing needs it
+    finally:  # only once an alias names the version, or nothing needs it
         end_reservation(run)
 
 
 def end_reservation(run: RunDocuments) -> None:
-    """Let go of what the run reserved; where the store refuses, say so and go on.
+    """Release what the run reserved; if the store refuses, log a warning.
 
-    What the block did is done: as an error, a rollback would be tried again, and go back twice.
+    The work is done by now: an error would have a rollback tried again, and it would go back twice.
     """
     try:
         run.store.delete(run.key(Reserved))
@@ -75,6 +76,6 @@ def _refuse_condemned(store: Store, manifest: Manifest, version: str) -> None:
     ours = {entry.sha256 for entry in (*manifest.files, *manifest.records.values())}
     if ours & {*removing.blobs} or version in removing.versions:
         raise RegistryError(
-            f"`techner model gc` of {removing.who} is removing files of this version since {removing.when}; "
-            "run again when it has ended"
+            f"`techner model gc`, begun by {removing.who} at {removing.when}, is removing files of this "
+            "version; run again when it has ended"
         )

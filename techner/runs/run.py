@@ -9,7 +9,7 @@ from techner.runs.documents import RunDocuments
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(RunDocuments):
-    """What every task of a night is given."""
+    """What every task of a night gets."""
 
     cache: Path
     gpu: int | None = None

@@ -31,4 +31,4 @@ class LimitedStore(WrappedStore):
 
     def _require(self, key: str) -> None:
         if not key.startswith(self.prefixes):
-            raise AssertionError(f"{self.who} does not say that it writes {key}")
+            raise AssertionError(f"{self.who} does not declare that it writes {key}")

@@ -305,7 +305,7 @@ def test_the_history_of_an_alias_that_is_not_there_is_an_error() -> None:
 @pytest.mark.usefixtures("techner")
 def test_run_approve_and_reject_need_a_judged_run() -> None:
     for command in ("approve", "reject"):
-        with pytest.raises(RegistryError, match="no run 'nowhere' is planned; `techner run list`"):
+        with pytest.raises(RegistryError, match="run 'nowhere' has no plan; `techner run list`"):
             call("run", command, "nowhere", "--why", "test")
 
 
@@ -423,6 +423,6 @@ def test_a_delivery_to_a_store_without_a_model_is_refused(
 
 
 def test_a_run_that_has_its_plan_goes_on_only_as_planned(techner: World) -> None:
-    with pytest.raises(RegistryError, match="has its plan"):
+    with pytest.raises(RegistryError, match="has a plan already"):
         call("run", "night", "--run-id", "night-1", "--dry-run")
     assert Registry(techner.store).production()[1].number == 1

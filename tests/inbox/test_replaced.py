@@ -146,5 +146,5 @@ def test_a_report_that_differs_in_what_decides_is_refused(world: World) -> None:
     store.report = admit(world.run("run-1"), batch)
     for entry in list(world.store.list("batches/")):
         world.store.delete(entry.key)
-    with pytest.raises(IntegrityError, match="something else than this examination finds"):
+    with pytest.raises(IntegrityError, match="differs from this examination"):
         admit(replace(world.run("run-1"), store=store), batch)

@@ -34,7 +34,7 @@ def test_a_task_writes_where_it_says(run: Run) -> None:
 
 @pytest.mark.parametrize("key", ["aliases/production/1.json", "runs/r/plan.json", "runs/r/corpus.json"])
 def test_a_task_writes_nowhere_else(run: Run, key: str) -> None:
-    with pytest.raises(AssertionError, match=f"task idle does not say that it writes {key}"):
+    with pytest.raises(AssertionError, match=f"task idle does not declare that it writes {key}"):
         idle(run, key)
 
 
@@ -44,7 +44,7 @@ def test_a_task_reads_no_other_document(run: Run) -> None:
         run.find(Corpus)
         run.find(Plan)
 
-    with pytest.raises(AssertionError, match=r"does not say that it reads plan\.json"):
+    with pytest.raises(AssertionError, match=r"does not declare that it reads plan\.json"):
         curious(run)
 
 

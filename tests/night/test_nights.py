@@ -125,7 +125,7 @@ def test_a_rollback_of_the_origin_or_to_where_it_is_is_refused(promoted: World) 
 
 def test_a_published_run_is_not_published_again_after_a_rollback(promoted: World) -> None:
     roll_back(promoted.run("rollback"), WORD)
-    with pytest.raises(RegistryError, match="decided before"):
+    with pytest.raises(RegistryError, match="is decided already"):
         publish(promoted.run("night-1"), WORD)
 
 

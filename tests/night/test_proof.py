@@ -40,7 +40,7 @@ def test_a_model_that_answers_otherwise_than_judged_is_not_published(judged: Wor
     rows = evaluation.holdout.systems["candidate"]
     evaluation.holdout.systems["candidate"] = ({"PROTOCOL": (9, 0, 0)}, *rows[1:])
     rewrite(run, evaluation)
-    with pytest.raises(IntegrityError, match="answers otherwise"):
+    with pytest.raises(IntegrityError, match="does not answer as it was judged"):
         publish(run, WORD)
     assert Registry(judged.store).production()[0] == before
 

@@ -24,7 +24,7 @@ def test_a_night_that_was_stopped_is_gone_on_with_by_its_plan(world: World) -> N
     again = Wanted(resume=True)
     assert [d.task for d in whole_night(run, quick(), lambda: WORD, again, query=ask)][-1] == "publish"
     assert [batch.name for batch in Registry(world.store).production()[1].lineage.batches] == ["first.jsonl"]
-    with pytest.raises(RegistryError, match="has its plan"):
+    with pytest.raises(RegistryError, match="has a plan already"):
         list(whole_night(run, quick(), lambda: WORD, Wanted(resume=True, dry_run=True)))
 
 

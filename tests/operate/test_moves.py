@@ -136,7 +136,7 @@ def test_a_promoted_night_that_was_killed_is_told_by_the_next_plan(killed: World
 
 def test_a_promoted_night_that_was_killed_is_not_superseded_when_it_is_tried_again(killed: World) -> None:
     roll_back(killed.run("rollback"), WHY)
-    with pytest.raises(RegistryError, match=r"decided before \(promoted\)"):
+    with pytest.raises(RegistryError, match=r"is decided already \(promoted\)"):
         publish(killed.run("run-2"), WORD)
     assert told(killed) == [("run-2", "promoted"), ("night-1", "promoted")]
 

@@ -44,7 +44,7 @@ def test_the_verdict_of_an_earlier_judgement_publishes_no_candidate_that_the_gat
     refused.store.put(run.key(Judged), earlier)
     for word in (WORD, YES):
         with pytest.raises(
-            Outdated, match=r"verdict\.json of run 'run-2' was made from another candidate\.json"
+            Outdated, match=r"verdict\.json of run 'run-2' was not made from the present candidate\.json"
         ):
             publish(refused.run("run-2"), word)
     assert Registry(refused.store).production()[0] == live
@@ -55,11 +55,11 @@ def test_a_verdict_counts_with_the_very_documents_that_were_judged(judged: World
     live, _ = Registry(judged.store).production()
     key = judged.run("run-2").key(kind)
     judged.store.put(key, judged.store.get(key) + b"\n")  # the same to a reader, and not the same bytes
-    with pytest.raises(Outdated, match=f"another {NAMES[kind]}"):
+    with pytest.raises(Outdated, match=f"the present {NAMES[kind]}"):
         publish(judged.run("run-2"), WORD)
-    with pytest.raises(Outdated, match=f"another {NAMES[kind]}"):
+    with pytest.raises(Outdated, match=f"the present {NAMES[kind]}"):
         reject(judged.run("run-2"), WORD)
-    with pytest.raises(Outdated, match=f"another {NAMES[kind]}"):
+    with pytest.raises(Outdated, match=f"the present {NAMES[kind]}"):
         find_report(judged.store, "run-2")
     assert Registry(judged.store).production()[0] == live
 
@@ -69,7 +69,9 @@ def test_a_document_made_from_another_one_is_not_read(judged: World, kind: type,
     run = judged.run("run-2")
     key = run.key(parent)
     judged.store.put(key, judged.store.get(key) + b"\n")
-    with pytest.raises(Outdated, match=f"{NAMES[kind]} of run 'run-2' was made from another {NAMES[parent]}"):
+    with pytest.raises(
+        Outdated, match=f"{NAMES[kind]} of run 'run-2' was not made from the present {NAMES[parent]}"
+    ):
         run.read(kind)
 
 

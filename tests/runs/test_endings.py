@@ -60,7 +60,9 @@ def test_a_no_while_the_run_is_being_published_is_refused_and_holds_nothing(judg
 def test_a_yes_while_the_run_is_being_rejected_is_refused(judged: World) -> None:
     live, _ = Registry(judged.store).production()
     begin(judged.run("run-2"), RunEnd.REJECT, NO)
-    with pytest.raises(RegistryError, match=r"cli:bob began to reject .* `techner run reject run-2` goes on"):
+    with pytest.raises(
+        RegistryError, match=r"cli:bob began to reject .* `techner run reject run-2` continues it"
+    ):
         publish(judged.run("run-2"), WORD)
     reject(judged.run("run-2"), NO)
     assert Registry(judged.store).production()[0] == live

@@ -45,7 +45,7 @@ def test_a_rejected_run_cannot_be_approved_however_many_were_judged_since(judged
     live, _ = Registry(judged.store).production()
     reject(judged.run("run-2"), WORD)
     judge_others(judged)
-    with pytest.raises(RegistryError, match=r"decided before \(rejected\)"):
+    with pytest.raises(RegistryError, match=r"is decided already \(rejected\)"):
         publish(judged.run("run-2"), YES)
     assert Registry(judged.store).production()[0] == live
 
@@ -55,7 +55,7 @@ def test_a_rejected_run_of_an_older_plan_cannot_be_approved_either(judged: World
     reject(run, WORD)
     judge_others(judged)
     run.write(replace(run.read(Plan), judged_before=None))
-    with pytest.raises(RegistryError, match=r"decided before \(rejected\)"):
+    with pytest.raises(RegistryError, match=r"is decided already \(rejected\)"):
         publish(run, YES)
 
 
