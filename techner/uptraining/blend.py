@@ -27,9 +27,11 @@ from techner.uptraining.task import Task, rehearsal_ratio
 def blend(task: Task) -> Iterator[Step]:
     """Train the origin's one `ner` on new examples, with the origin's labels in them, and on rehearsal texts.
 
-    Every night starts over from the origin: one network that goes on from night to night wears the old labels
-    off, whoever teaches it. What earlier nights taught comes back by the replay memory, and by production,
-    which speaks for the labels that the annotators did not look for.
+    Every night starts over from the origin: a network that is trained on night after night loses the old
+    labels little by little, whatever teaches it. What earlier nights taught comes back through the replay
+    memory, and through production, which speaks for the labels that the annotators did not look for.
+
+    Raises ModelError if the origin has a second `ner`, or no `ner` at all.
     """
     production, work = load_pipeline(task.folder), load_pipeline(task.origin)
     policy = task.policy
@@ -69,7 +71,7 @@ def _scoped(example: Example, new: frozenset[str]) -> Example:
 
 
 def _old(example: Example, old: frozenset[str], labels: frozenset[str]) -> Example:
-    """Return a rehearsal text as it is taught: nothing in it is new; what it leaves unsaid stays so."""
+    """Return a rehearsal text as it is taught: nothing in it is new; unsaid labels stay unsaid."""
     scope = None if example.scope is None else tuple(sorted({*example.scope, *(labels - old)}))
     return replace(example.only(old), scope=scope)
 
@@ -97,9 +99,9 @@ def _silver(
 def merged_silver(
     anchor: tuple[Span, ...], learnt: tuple[Span, ...], *, unsaid: frozenset[str], old: frozenset[str]
 ) -> tuple[Span, ...]:
-    """Put the origin's spans of unsaid labels first, and production's new ones where they leave room.
+    """Merge the origin's spans of unsaid labels and production's spans of new ones; the origin's win.
 
-    A span of a label that was looked for stands in nobody's way: the annotators said that it is nothing.
+    A span of a label that was looked for displaces nothing: the annotators did not mark it.
     """
     kept = tuple(span for span in anchor if span.label in unsaid)
     new = (span for span in learnt if span.label not in old)
@@ -107,7 +109,7 @@ def merged_silver(
 
 
 def _renew(work: Language, name: str, labels: Sequence[str], egs: Sequence[SpacyExample]) -> None:
-    """Replace the `ner` by one of tonight's labels that inherits all its weights."""
+    """Replace the `ner` with one for tonight's labels that inherits all its weights."""
     parent, config, place = ner(work, name), shape_of(work, name), work.pipe_names.index(name)
     work.remove_pipe(name)
     following = work.pipe_names[place] if place < len(work.pipe_names) else None

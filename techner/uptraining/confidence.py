@@ -10,15 +10,15 @@ from techner.uptraining.pipeline import BATCH_SIZE, NEW_NER, entities, ner, new_
 
 BEAM_WIDTH = 16
 BEAM_DENSITY = 0.0001
-"""What the authors of spaCy advise: parses below this share of the best one's score are given up."""
+"""As spaCy's authors advise: parses that score below this share of the best one are dropped."""
 
 
 def confident_entities(nlp: Language, texts: Sequence[str]) -> list[dict[Span, float]]:
-    """Return the entities of each text, each with the share of its `ner`'s parses that have it, 0 to 1.
+    """Return the entities of each text, each with its share of the parses of its `ner`, from 0 to 1.
 
-    Beam search (spaCy issue 881) on a `ner` that was trained greedily: high values are right far more
-    often than low ones, but are no calibrated probability. An entity has 0 where another component than
-    a `ner` found it, or no parse of its `ner` alone has it.
+    The parses come from a beam search (spaCy issue 881) on a `ner` that was trained greedily: entities with
+    high values are right far more often, but the values are not calibrated probabilities. The value is 0 if
+    another component than a `ner` found the entity, or if no parse of its `ner` alone has it.
     """
     docs = list(nlp.pipe(texts, batch_size=BATCH_SIZE))
     found = [dict.fromkeys(entities(doc), 0.0) for doc in docs]
@@ -37,7 +37,7 @@ def confident_entities(nlp: Language, texts: Sequence[str]) -> list[dict[Span, f
 def _scored(nlp: Language, name: str, docs: Sequence[Doc]) -> list[dict[Span, float]]:
     """Return every span that some parse of this `ner` has, with its share."""
     for doc in docs:
-        doc.set_ents([], default="missing")  # entities that are there already count as certain
+        doc.set_ents([], default="missing")  # entities that are set already count as certain
     component, found = ner(nlp, name), []
     for at in range(0, len(docs), BATCH_SIZE):
         some = docs[at : at + BATCH_SIZE]

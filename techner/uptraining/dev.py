@@ -1,4 +1,4 @@
-"""The dev part of a training corpus: tells epochs apart. Never one of the gate's sets."""
+"""The dev part of a training corpus, which tells epochs apart; it is never one of the gate's sets."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -14,10 +14,10 @@ Parts = tuple[tuple[Example, ...], tuple[Example, ...]]
 
 
 def part(examples: Sequence[Example], labels: frozenset[str], policy: TrainingPolicy) -> Parts:
-    """Part into what is trained on and the dev part.
+    """Split into the examples that are trained on and the dev part.
 
-    By text hash alone: a text of the dev part is not trained on, tonight or on any other night, unless a
-    label would have nobody left to teach it. The dev part is empty where it is too small to judge.
+    The hash of the text decides: a text of the dev part is not trained on, tonight or on any other night,
+    unless it has a label that no other text would teach. The dev part is empty if it is too small to judge.
     """
     training, dev = split(examples, policy)
     lost = _only_in(dev, training) & labels
@@ -28,7 +28,7 @@ def part(examples: Sequence[Example], labels: frozenset[str], policy: TrainingPo
 
 
 def split(examples: Sequence[Example], policy: TrainingPolicy) -> Parts:
-    """Part by text hash."""
+    """Split by the hash of the text."""
     held = [share_of(text_key(example.text), salt="dev") < policy.dev_share for example in examples]
     return (
         tuple(example for example, is_held in zip(examples, held, strict=True) if not is_held),
@@ -44,9 +44,9 @@ def _only_in(some: Sequence[Example], others: Sequence[Example]) -> frozenset[st
 def scorer(
     nlp: Language, name: str, dev: Sequence[Example], old: Iterable[Example], labels: frozenset[str]
 ) -> Callable[[], float | None]:
-    """Return a function that gives the component's micro F1 as it is now; None without a dev part.
+    """Return a function that gives the component's present micro F1, from 0 to 1; None without a dev part.
 
-    What is found in the `old` texts beside their own spans counts as wrong.
+    Everything found in the `old` texts except their own spans counts as wrong.
     """
     new, examples = tuple(dev), (*dev, *old)
 

@@ -1,7 +1,7 @@
 """`extend`: a second `ner` for the new labels, before the untouched pretrained one.
 
-spaCy's `ner` respects entities that are set already, so the pipeline needs no code of ours to be loaded.
-Measured in docs/explanation/benchmarks.md.
+spaCy's `ner` respects entities that are set already, so the pipeline loads without any code of techner.
+docs/explanation/benchmarks.md has measurements.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,10 @@ from techner.uptraining.task import Task, rehearsal_ratio
 
 
 def extend(task: Task) -> Iterator[Step]:
-    """Train the second `ner`, from production's where there is one, and save the whole pipeline."""
+    """Train the second `ner`, starting from production's if it has one, and save the whole pipeline.
+
+    Raises ModelError if blend taught production its labels, or if no example has a new label.
+    """
     work, policy = load_pipeline(task.folder), task.policy
     if task.origin != task.folder and taught_labels(work, load_pipeline(task.origin)) != new_labels(work):
         raise ModelError(
@@ -87,10 +90,10 @@ def _silver(
 
 
 def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[SpacyExample]) -> None:
-    """Replace the second `ner` by one of tonight's labels that inherits all it can.
+    """Replace the second `ner` with one for tonight's labels that inherits all it can.
 
-    From production's second `ner` if there is one, else from the pretrained `ner`, of which it has the shape
-    but for fewer encoder layers.
+    It inherits from production's second `ner` if there is one, else from the pretrained `ner`, whose shape it
+    has except that it may have fewer encoder layers.
     """
     name = pretrained_ner(work)
     parent, config = None, {}

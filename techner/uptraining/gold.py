@@ -1,4 +1,4 @@
-"""Examples → spaCy examples: what the annotators looked for is taught, of the rest nothing is claimed."""
+"""Examples → spaCy examples: what the annotators looked for is taught, and nothing is claimed of the rest."""
 
 from collections.abc import Iterable, Sequence
 
@@ -18,9 +18,9 @@ def gold(
 ) -> list[SpacyExample]:
     """Make spaCy examples of the spans of `labels`.
 
-    For a label outside an example's scope the teacher's spans stand in (`silver`, one tuple an example)
-    where it knows the label. Where nobody speaks for a label, a token without a span is missing; only where
-    every label is spoken for, it is `O`.
+    For a label outside an example's scope, the spans of a teacher stand in (`silver`, one tuple per example),
+    if the teacher knows the label (`teacher_labels`). A token without a span is `O` if annotators or teacher
+    cover every label, else it is missing.
     """
     golds = []
     for position, example in enumerate(examples):

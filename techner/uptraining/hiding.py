@@ -10,11 +10,11 @@ UNKNOWN = tuple(f"\0{number}" for number in range(5000))
 
 
 class Words:
-    """The words of the examples that a model learns from, hidden anew for every epoch.
+    """The words of the training examples, of which a `share` is hidden in each epoch.
 
     A hidden word has a random name in place of its own norm; prefix, suffix, shape and context stay, and the
-    model learns to go by them (word dropout: Iyyer et al. 2015, Kiperwasser & Goldberg 2016). Where a
-    pipeline looks at no norm (a transformer), nothing changes.
+    model learns to rely on them (word dropout: Iyyer et al. 2015, Kiperwasser & Goldberg 2016). A pipeline
+    that does not use the norm (a transformer) is not affected.
     """
 
     def __init__(self, egs: Sequence[SpacyExample], share: float, chance: random.Random) -> None:
@@ -24,7 +24,7 @@ class Words:
         self.norms = [[token.norm_ for token in eg.predicted] for eg in egs] if share else []
 
     def hide(self) -> None:
-        """Give every word its norm back, then hide others of them."""
+        """Restore the norm of every word, then hide another random share."""
         for eg, norms in zip(self.egs, self.norms, strict=False):
             for token, norm in zip(eg.predicted, norms, strict=True):
                 is_hidden = self.chance.random() < self.share

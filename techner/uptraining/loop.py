@@ -16,13 +16,13 @@ from techner.uptraining.hiding import Words
 from techner.uptraining.pipeline import ner
 
 WARM_UP = 0.06  # share of the training in which the learning rate rises
-LAST_RATE = 0.02  # share of the learning rate that the decay ends at
+LAST_RATE = 0.02  # share of the learning rate at which the decay ends
 Weights = dict[tuple[int, str], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One update. `done` of `total` examples of all epochs; `loss` is the epoch's mean a word so far."""
+    """One update: `done` of `total` examples of all epochs, and the epoch's mean `loss` per word so far."""
 
     epoch: int
     epochs: int
@@ -30,35 +30,35 @@ class Step:
     total: int
     loss: float
     dev_f1: float | None = None
-    """F1 on the dev part, at the end of an epoch; None where there is no dev part."""
+    """F1 on the dev part at the end of an epoch; None if there is no dev part."""
     ends_epoch: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What is trained on: `new` whole in every epoch, and a part of `rehearsal`, another one each time."""
+    """What is trained on: in every epoch all of `new`, and another part of `rehearsal`."""
 
     new: Sequence[SpacyExample]
     rehearsal: Sequence[SpacyExample] = field(default=())
     rehearsal_ratio: float = 0.0
-    """Rehearsal texts an epoch, for each new example."""
+    """Rehearsal texts per new example in each epoch."""
     dev_f1: Callable[[], float | None] = lambda: None
-    """Scores the component as it is; only where there is enough to tell epochs apart."""
+    """Scores the component as it is now; None if there is too little to tell epochs apart."""
 
 
 def epochs(new: int, policy: TrainingPolicy) -> int:
-    """Return how often the new examples are passed over: the fewer they are, the more often."""
+    """Return the number of passes over the new examples: the fewer examples, the more passes."""
     if policy.epochs:
         return policy.epochs
     return min(max(ceil(policy.presentations / max(new, 1)), policy.least_epochs), policy.most_epochs)
 
 
 def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) -> Iterator[Step]:
-    """Update the component `name` alone, yielding step by step; its weights end averaged.
+    """Train the component `name` alone and yield each step; it ends with the averaged weights.
 
-    The learning rate rises, then decays linearly. The weights are averaged over the updates (Polyak &
-    Juditsky 1992), and those of the epoch that was best on the dev part are kept; training stops when
-    `patience` epochs have not been better.
+    The learning rate rises, then falls linearly. The weights are averaged over the updates (Polyak & Juditsky
+    1992); those of the epoch that was best on the dev part are kept, and training stops after `patience`
+    epochs without a better one.
     """
     shuffler = random.Random(policy.seed)  # noqa: S311 - reproducible on purpose
     sgd = Adam(policy.learning_rate, L2=0.01, grad_clip=1.0, use_averages=True)
@@ -94,7 +94,7 @@ def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Best:
-    """The weights of the epoch that did best so far; without a dev part, of the last one."""
+    """The weights of the best epoch so far; without a dev part, those of the last epoch."""
 
     epoch: int = 0
     f1: float | None = None
@@ -131,9 +131,9 @@ def _words(eg: SpacyExample) -> int:
 
 
 def _rate(share: float) -> float:
-    """Return the learning rate's factor at a share of the training.
+    """Return the factor of the learning rate when this share of the training is done.
 
-    Not thinc's `warmup_linear`: it counts updates, whose number is not known before, and ends at 0.
+    Not thinc's `warmup_linear`: it counts updates, whose number is not known in advance, and ends at 0.
     """
     if share < WARM_UP:
         return max(share / WARM_UP, LAST_RATE)

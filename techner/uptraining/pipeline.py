@@ -1,4 +1,4 @@
-"""What is known of a pipeline: its pretrained `ner`, the one that techner adds, and their labels."""
+"""The parts of a pipeline: its pretrained `ner`, the `ner` that techner adds, and the labels of both."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +19,10 @@ BATCH_SIZE = 128  # 1 000 texts at a time are slower
 
 
 def use_device(gpu: int | None) -> None:
-    """Let models loaded from here on compute on this GPU, or on the CPU; raises SettingsError without it."""
+    """Run models that are loaded from now on on this GPU, or on the CPU (None).
+
+    Raises SettingsError if the GPU cannot be used.
+    """
     if gpu is None:
         require_cpu()
         return
@@ -32,7 +35,7 @@ def use_device(gpu: int | None) -> None:
 
 
 def load_pipeline(folder: Path) -> Language:
-    """Load a pipeline; raises ModelError that says what is wrong with it."""
+    """Load a pipeline; raises ModelError, with the cause, if spaCy cannot load it."""
     try:
         return spacy.load(folder)
     except (OSError, ValueError, KeyError, ImportError) as error:
@@ -40,7 +43,7 @@ def load_pipeline(folder: Path) -> Language:
 
 
 def pretrained_ner(nlp: Language) -> str | None:
-    """Name the `ner` that the base model came with, if it has one; raises ModelError for several."""
+    """Return the name of the base model's own `ner`, or None; raises ModelError if it has several."""
     names = [name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory == "ner" and name != NEW_NER]
     if len(names) > 1:
         raise ModelError(f"the pipeline has several `ner` components ({', '.join(names)}); keep one of them")
@@ -52,39 +55,39 @@ def ner(nlp: Language, name: str) -> EntityRecognizer:
 
 
 def pretrained_labels(nlp: Language) -> tuple[str, ...]:
-    """Labels that the base model had."""
+    """Return the labels of the pretrained `ner`."""
     name = pretrained_ner(nlp)
     return tuple(sorted(ner(nlp, name).labels)) if name else ()
 
 
 def new_labels(nlp: Language) -> tuple[str, ...]:
-    """Labels that techner taught."""
+    """Return the labels of the second `ner`, which techner added."""
     return tuple(sorted(ner(nlp, NEW_NER).labels)) if NEW_NER in nlp.pipe_names else ()
 
 
 def tokens(nlp: Language, text: str) -> list[tuple[int, int]]:
-    """Character ranges of the tokens."""
+    """Return the character ranges of the tokens, half-open."""
     return [(token.idx, token.idx + len(token)) for token in nlp.make_doc(text)]
 
 
 def cuts_at_space(nlp: Language) -> bool:
-    """Tell whether the tokenizer surely cuts at every white space, so that pieces can be looked at alone."""
+    """Tell whether the tokenizer always cuts at white space, so that pieces of a text can be cut alone."""
     tokenizer = nlp.tokenizer
     return isinstance(tokenizer, Tokenizer) and not any(len(rule.split()) > 1 for rule in tokenizer.rules)
 
 
 def taught_labels(nlp: Language, origin: Language) -> tuple[str, ...]:
-    """Labels of a pipeline that its origin did not have, whichever strategy taught them."""
+    """Return the labels that the pipeline has and its origin has not, whichever strategy taught them."""
     return tuple(sorted({*pretrained_labels(nlp), *new_labels(nlp)} - set(pretrained_labels(origin))))
 
 
 def predict(nlp: Language, texts: list[str]) -> list[tuple[Span, ...]]:
-    """Entities of each text, as the whole pipeline gives them."""
+    """Return the entities of each text, found by the whole pipeline."""
     return [entities(doc) for doc in nlp.pipe(texts, batch_size=BATCH_SIZE)]
 
 
 def component_entities(nlp: Language, name: str, texts: Iterable[str]) -> list[tuple[Span, ...]]:
-    """Entities of each text, as one `ner` with a tok2vec of its own gives them alone."""
+    """Return the entities of each text, found by one `ner` alone; the `ner` needs a tok2vec of its own."""
     docs = (nlp.make_doc(text) for text in texts)
     return [entities(doc) for doc in ner(nlp, name).pipe(docs, batch_size=BATCH_SIZE)]
 

@@ -1,4 +1,4 @@
-"""The interface of a strategy, and the ones there are."""
+"""The strategies, and the one function that runs them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -39,9 +39,11 @@ def make_candidate(
 ) -> Uptrained:
     """Uptrain the pipeline in `folder` and save the candidate to `out`.
 
-    `folder` is the origin itself where none is given, else one that a night made of it: a night of extend for
-    extend, of either for blend. The same inputs, policy and seed give the same bytes on one machine. Raises
-    ModelError for a pipeline that cannot be uptrained.
+    Without `origin`, `folder` is the origin itself; with it, a model that earlier nights made from it: for
+    extend by extend alone, for blend by either strategy. `gpu` is a device number, None the CPU; `on_step` is
+    called after every update. The same inputs, policy and seed give the same bytes on one machine.
+
+    Raises ModelError for a pipeline that cannot be uptrained, SettingsError for a GPU that cannot be used.
     """
     use_device(gpu)
     fix_random_seed(policy.seed)

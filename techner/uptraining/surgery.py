@@ -1,4 +1,4 @@
-"""Take a `ner` out of a pipeline, make another of its shape, and put one in, leaving all else as it was."""
+"""Take a `ner` out of a pipeline, make another of its shape, and put it in, leaving all else as it was."""
 
 import copy
 import json
@@ -16,7 +16,7 @@ from thinc.api import Model
 from techner.uptraining.calibrate import OFFSET, set_offset
 from techner.uptraining.pipeline import load_pipeline, ner
 
-OUTSIDE = ("0", "5")  # the actions without a label; 1 to 4 begin, last, in, unit
+OUTSIDE = ("0", "5")  # spaCy's actions without a label; 1 to 4 have one
 
 
 def standalone(folder: Path, name: str) -> Language:
@@ -27,7 +27,7 @@ def standalone(folder: Path, name: str) -> Language:
 
 
 def detach(nlp: Language, name: str) -> None:
-    """Give the component a copy of the tok2vec it listens to, so that training it changes no other."""
+    """Give the component a copy of the tok2vec that it listens to, so that its training changes no other."""
     for shared in _listened(nlp, name):
         nlp.replace_listeners(shared, name, ["model.tok2vec"])
 
@@ -41,7 +41,7 @@ def _listened(nlp: Language, name: str) -> list[str]:
 
 
 def shape_of(nlp: Language, name: str, *, layers: int | None = None) -> dict[str, Any]:
-    """Return the configuration of a `ner`, to make another like it, with at most `layers` encoder layers."""
+    """Return the configuration of a new `ner` like this one, with at most `layers` encoder layers."""
     config = copy.deepcopy(dict(nlp.config["components"][name]))
     tok2vec = config["model"].get("tok2vec", {})
     for part in (tok2vec, tok2vec.get("encode", {})):  # HashEmbedCNN has its depth at the top
@@ -63,15 +63,15 @@ def initialise_ner(
 def inherit(
     heir: EntityRecognizer, parent: EntityRecognizer, renamed: Mapping[str, str] | None = None
 ) -> None:
-    """Copy every weight of the parent that has its place in the heir.
+    """Copy every weight of the parent that has a counterpart in the heir.
 
-    Layers are matched from the text upwards, so that a shallower heir gets the parent's first ones; the rows
-    of the output layer by action and label, under the label's new name where it was `renamed`.
+    Layers are matched from the input upwards, so a shallower heir gets the parent's first ones. Rows of the
+    output layer are matched by action and label; `renamed` maps old labels to new ones.
     """
     _copy_layers(heir.model.get_ref("tok2vec"), parent.model.get_ref("tok2vec"))
     uppers = [component.model.get_ref("upper") for component in (heir, parent)]
     if not all(upper.has_param("W") for upper in uppers):
-        return  # use_upper = false: the labels are in the layer below, whose rows have no names
+        return  # use_upper = false: the labels are in the layer below, whose rows cannot be told apart
     if _copy_while_same([heir.model.get_ref("lower")], [parent.model.get_ref("lower")]):
         _copy_rows(heir, parent, renamed or {})
         heir.cfg[OFFSET] = parent.cfg.get(OFFSET, 0.0)
@@ -79,7 +79,7 @@ def inherit(
 
 
 def _copy_layers(heir: Model[Any, Any], parent: Model[Any, Any]) -> None:
-    """Copy layer by layer from the first on, and from the last back where the parent is deeper."""
+    """Copy from the first layer forwards, then from the last one backwards: the parent may be deeper."""
     ours, theirs = _weighted(heir), _weighted(parent)
     first = _copy_while_same(ours, theirs)
     _copy_while_same(ours[first:][::-1], theirs[first:][::-1])
@@ -90,7 +90,7 @@ def _weighted(model: Model[Any, Any]) -> list[Model[Any, Any]]:
 
 
 def _copy_while_same(ours: list[Model[Any, Any]], theirs: list[Model[Any, Any]]) -> int:
-    """Copy until a layer is of another kind or shape; returns how many were copied."""
+    """Copy layers until one differs in kind or shape; return how many were copied."""
     for position, (heir, parent) in enumerate(zip(ours, theirs, strict=False)):
         if heir.name != parent.name or _shapes(heir) != _shapes(parent):
             return position
@@ -106,7 +106,7 @@ def _shapes(layer: Model[Any, Any]) -> dict[str, tuple[int, ...]]:
 def _copy_rows(heir: EntityRecognizer, parent: EntityRecognizer, renamed: Mapping[str, str]) -> None:
     ours, theirs = heir.model.get_ref("upper"), parent.model.get_ref("upper")
     names = _actions(parent)
-    # Where the new name was known before, its own rows count, not those of the label that joins it.
+    # If the new name was known before, its own rows count, not those of the label that is merged into it.
     rows = {_renamed(name, renamed): row for row, name in enumerate(names)} | {
         name: row for row, name in enumerate(names) if _renamed(name, renamed) == name
     }
@@ -130,8 +130,8 @@ def _renamed(action: str, renamed: Mapping[str, str]) -> str:
 def graft(work: Language, name: str, folder: Path, out: Path) -> None:
     """Save the pipeline of `folder` to `out` with the component `name` of `work`.
 
-    Every other file is copied, not written anew: vectors keep their bytes, and the string store does not
-    grow with every text that was trained on.
+    Every other file is copied, not written again: vectors keep their bytes, and the string store does not
+    grow with the training texts.
     """
     written = shutil.ignore_patterns("config.cfg", "meta.json")
     shutil.copytree(

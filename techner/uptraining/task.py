@@ -1,4 +1,4 @@
-"""What a strategy works on, and what comes out."""
+"""The input and output of a strategy."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from techner.uptraining.loop import Step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingCorpus:
-    """`train` is annotated, each example within its scope; `rehearsal` is text of the old domain.
+    """`train` is annotated, each example for the labels of its scope; `rehearsal` is text of the old domain.
 
-    A scope of None stands for all new labels, and for none of the pretrained ones.
+    A scope of None means all new labels and no pretrained one.
     """
 
     train: tuple[Example, ...]
@@ -25,7 +25,7 @@ class Task:
     """What a strategy works on."""
 
     folder: Path
-    """The pipeline in production: to go on from, or a teacher of what it knows."""
+    """The pipeline in production, to train further or to use as a teacher."""
     origin: Path
     """The pretrained pipeline: the teacher of the pretrained labels."""
     corpus: TrainingCorpus
@@ -36,18 +36,18 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uptrained:
-    """What came out beside the folder of the candidate."""
+    """What a strategy reports beside the folder of the candidate."""
 
     new_labels: tuple[str, ...]
     losses: tuple[float, ...]
-    """Mean loss a word, epoch by epoch."""
+    """Mean loss per word, one per epoch."""
     dev_f1: tuple[float, ...] = field(default=())
-    """F1 on the dev part, epoch by epoch; empty where there was too little for one."""
+    """F1 on the dev part, from 0 to 1, one per epoch; empty if there was too little for a dev part."""
 
 
 Strategy = Callable[[Task], Iterator[Step]]
 
 
 def rehearsal_ratio(policy: TrainingPolicy, default: float) -> float:
-    """Return the policy's ratio, or the strategy's own where it leaves that open."""
+    """Return the policy's ratio, or the strategy's `default` if the policy leaves it open."""
     return default if policy.rehearsal_ratio is None else policy.rehearsal_ratio
