@@ -1,4 +1,4 @@
-"""Signing what is there: records from before there was a key, all after a change of keys (ADR 25)."""
+"""`sign`: sign records from before there was a key, or everything after a change of keys (ADR 25)."""
 
 import json
 import uuid
@@ -25,12 +25,15 @@ _ALIASES = "aliases/"
 def adopt(
     bare: Store, public: "tuple[Ed25519PublicKey, ...]", private: "Ed25519PrivateKey", word: Word
 ) -> Iterator[str]:
-    """Sign with `private` what it has not signed; yields each key.
+    """Sign with `private` what it has not signed yet; yield the key of each signed object.
 
-    That is every decision and judgement without a signature, and what one of `public` signed. A signature
-    that does not count is left as it is: its document was altered. An alias whose newest move `private` has
-    not signed gets another move to where it points: caches have seen the old one as it is. `bare` is the
-    store, read without keys. Raises IntegrityError for what is no record of its log, and AliasConflict.
+    Signed are decisions and judgements without a signature, and whatever one of `public` signed. Objects with
+    another signature are left as they are: they were altered, or their key is not trusted. An alias whose
+    newest move `private` has not signed gets another move to the same version, because caches remember the
+    old move as it is. `bare` is the store without verification.
+
+    Raises IntegrityError for an object that is not a record of its log, AliasConflict if an alias moves
+    meanwhile.
     """
     signing, own = trusted(bare, public, private), trusted(bare, (), private)
     for prefix in SIGNED:
@@ -54,7 +57,7 @@ def _sign(bare: Store, key: str, signing: Store, own: Store, private: "Ed25519Pr
         return False
     if holds_its_signature(key):
         signing.put(key, data)
-    else:  # the document stays as it is: a night may be writing it anew
+    else:  # the document is not written: a night may be writing it now
         sign_beside(bare, key, data, private)
     return True
 

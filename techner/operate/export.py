@@ -1,4 +1,4 @@
-"""`export`: a version as one file for places without a store: an archive, or a wheel for pip."""
+"""`export`: write a version as one file, for use without the store: an archive, or a wheel for pip."""
 
 import json
 import shutil
@@ -21,9 +21,10 @@ class Form(StrEnum):
 
 
 def export(workspace: Workspace, version: str, manifest: Manifest, *, form: Form, into: Path) -> Path:
-    """Write a version, verified, to a new file in the folder `into`; returns the file.
+    """Write a version, verified, to a new file in the folder `into`, and return the file.
 
-    The same version gives the same archive, byte for byte. Raises RegistryError where the file exists.
+    The same version gives the same archive, byte for byte. Raises RegistryError if the file exists,
+    IntegrityError for a damaged version, and ModelError if no wheel can be built.
     """
     into.mkdir(parents=True, exist_ok=True)
     with workspace.scratch() as scratch:
@@ -33,7 +34,7 @@ def export(workspace: Workspace, version: str, manifest: Manifest, *, form: Form
         else:
             made = _archive(workspace, scratch, version, manifest)
         target = into / made.name
-        # A name of its own: under a shared one, another export would write to what this one has linked.
+        # In a folder of its own: another export must not write to the file that is linked below.
         with TemporaryDirectory(prefix=f".{made.name}-", dir=into) as own:
             copied = Path(own) / made.name
             shutil.copyfile(made, copied)
@@ -56,12 +57,12 @@ def _archive(workspace: Workspace, scratch: Path, version: str, manifest: Manife
 def _wheel(folder: Path, scratch: Path, version: str) -> Path:
     meta = json.loads((folder / "meta.json").read_bytes())
     number, _, digest = version.partition("-")
-    # Never the name of the base model's own package, which pip would replace.
+    # Not the name of the base model's own package: pip would replace that.
     name = f"{meta['name']}_techner" if meta.get("name") else "techner"
     arguments = ["--build", "none", "--name", name, "--version", f"{int(number)}+{digest}"]
     _call("spacy", "package", str(folder), str(scratch), *arguments, what="spacy package")
     package = next(path.parent for path in scratch.glob("*/setup.py"))
-    # Without isolation, which would fetch setuptools from an index.
+    # With isolation, build would download setuptools.
     _call("build", "--wheel", "--no-isolation", str(package), what="build")
     return next((package / "dist").glob("*.whl"))
 

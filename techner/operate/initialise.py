@@ -1,4 +1,4 @@
-"""`initialise`: the origin and the reference set, made once per store."""
+"""`init`: make the origin and the reference set, once per store."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -34,10 +34,11 @@ def initialise(  # noqa: PLR0913 - one keyword for each input of a store
     when: datetime,
     policies: Policies | None = None,
 ) -> str:
-    """Make the origin from the pipeline in `folder` and point `production` at it.
+    """Make the origin from the pipeline in `folder`, point `production` at it, and return its version.
 
-    `silver_texts` are labelled by the base model itself. Raises RegistryError where the store has an origin,
-    BatchError for gold of labels that the base model does not have, and for a holdout that scores no new one.
+    The base model itself labels `silver_texts`. Raises RegistryError if the store has a model already or if
+    techner made the base model, BatchError for gold of labels that the base model does not have and for a
+    holdout without new labels, StoreError if the store cannot keep two writers apart.
     """
     require_create_only(store)
     if Registry(store).log().newest():
@@ -80,13 +81,13 @@ def initialise(  # noqa: PLR0913 - one keyword for each input of a store
 def _within_scope(
     nlp: Language, gold: Sequence[Example], labels: Sequence[str]
 ) -> tuple[list[Example], dict[str, int]]:
-    """Take labels that were never annotated out of the scope of the gold examples."""
+    """Take labels that were not annotated out of the scope of the gold examples."""
     silent = unmarked(gold, labels)
     found = predict(nlp, [example.text for example in gold]) if silent else []
     return narrowed(gold, found, labels)
 
 
 def _as_delivered(holdout: Sequence[Example]) -> list[Example]:
-    """Read a holdout as a delivery: rows that state no scope were read for the labels that occur in it."""
+    """Give rows without a scope of their own the labels that occur in the holdout, as in a delivery."""
     scope = tuple(sorted(label for label, spans in label_counts(holdout).items() if spans))
     return [with_scope(example, scope) for example in holdout]

@@ -1,4 +1,4 @@
-"""What runs and killed processes leave in the store, and what of it nothing reads (ADR 15)."""
+"""What runs and killed processes leave in the store, and which of it nothing reads (ADR 15)."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,32 +18,32 @@ from techner.runs.judgements import judgements
 from techner.store import Store
 
 OVERTAKEN = timedelta(days=7)
-"""So long after production moved on, at least, a night that was planned on it counts as never ending."""
+"""Least time since production moved on, after which a night that was planned on it counts as overtaken."""
 PROBE_AGE = timedelta(days=1)
-"""A probe lives for seconds: after this time its process was killed."""
+"""A probe lives for seconds: an older one was left by a killed process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftovers:
-    """The documents below `runs/`, and where the run of each stands."""
+    """The documents below `runs/`, and the state of their runs."""
 
     documents: Mapping[str, bytes]
     """Key → JSON."""
     decided: frozenset[str]
-    """Decided before the time to keep began."""
+    """Runs that were decided before the period to keep began."""
     overtaken: frozenset[str]
-    """Never decided, and never to be: production moved on long ago from what they were planned on."""
+    """Runs that can no longer be decided: production moved on long ago from what they were planned on."""
     undecided: frozenset[str]
-    """Those that a person may have to abandon."""
+    """Runs that a person may have to abandon."""
 
     @property
     def superfluous(self) -> frozenset[str]:
-        """The runs whose documents go."""
+        """The runs whose documents are removed."""
         return self.decided | self.overtaken
 
     @property
     def working(self) -> dict[str, bytes]:
-        """The documents that something may still read; of what ends here undecided, the report stays."""
+        """The documents that something may still read, the reports of overtaken runs among them."""
         return {
             key: data
             for key, data in self.documents.items()
@@ -64,10 +64,10 @@ class Leftovers:
 
 
 def leftovers(store: Store, *, now: datetime, since: datetime) -> Leftovers:
-    """Read what is below `runs/`. What cannot be read raises: then nothing is known to be superfluous."""
+    """Read what is below `runs/`; raises IntegrityError for a document that cannot be read."""
     documents = dict(_documents(store))
     runs = {run_of(key) for key in documents}
-    # Plans as they lie there: settings in them that are refused today must not stop a collection.
+    # Plans are not validated: settings that are refused today must not stop a collection.
     plans = {
         run_of(key): read_json(data, where=key) for key, data in documents.items() if is_of_kind(key, Plan)
     }
@@ -89,23 +89,23 @@ def leftovers(store: Store, *, now: datetime, since: datetime) -> Leftovers:
 
 
 def stale_probes(store: Store, now: datetime) -> tuple[str, ...]:
-    """Return the scratch keys of killed processes."""
+    """Return the scratch keys that killed processes left."""
     return tuple(entry.key for entry in store.list(PROBES) if _is_stale(entry.key, now))
 
 
 def keys_of(store: Store, runs: Iterable[str]) -> list[str]:
-    """Return all keys of these runs, signatures too, and none of a run whose id only begins like theirs."""
+    """Return all keys of these runs, with signatures, and none of a run whose id only begins like theirs."""
     chosen = frozenset(runs)
     return [entry.key for entry in store.list(RUNS) if run_of(entry.key) in chosen]
 
 
 def read_json(data: bytes, *, where: str) -> Any:
-    """Read a document without asking what it is; raises IntegrityError if it is not JSON."""
+    """Read a document without validating it; raises IntegrityError if it is not JSON."""
     try:
         return json.loads(data)
     except ValueError as error:
         raise IntegrityError(
-            f"{where} is not JSON: nothing is collected until a person has repaired or removed it"
+            f"{where} is not JSON; nothing is collected until you repair or remove it"
         ) from error
 
 
@@ -117,7 +117,7 @@ def _documents(store: Store) -> Iterator[tuple[str, bytes]]:
 
 
 def _judged(store: Store, runs: set[str], plans: Mapping[str, Any]) -> dict[str, datetime]:
-    """Return when each run was decided; planned anew under its old id, it is undecided again."""
+    """Return when each run was decided; a run that is planned again under its old id is undecided."""
     newest: dict[str, LogEntry[Judgement]] = {}
     for entry in judgements(store).records() if runs else ():
         newest.setdefault(entry.record.id, entry)
@@ -143,6 +143,6 @@ def _left(store: Store) -> dict[str, datetime]:
 def _is_stale(key: str, now: datetime) -> bool:
     try:
         made = datetime.strptime(key.removeprefix(PROBES).partition("-")[0], PROBE_TIME).replace(tzinfo=UTC)
-    except ValueError:  # an earlier version's, without a time: nothing makes such keys now
+    except ValueError:  # made by an older techner, without a time: nothing makes such keys now
         return True
     return made < now - PROBE_AGE

@@ -1,4 +1,4 @@
-"""`promote`: point an alias at an existing version, once that version was loaded and has answered."""
+"""`promote`: point an alias at an existing version, after loading and querying it."""
 
 import re
 
@@ -16,16 +16,17 @@ from techner.runs.run import Run
 def promote(
     run: Run, word: Word, *, version: str, alias: str = PRODUCTION, query: Query = query_apart
 ) -> None:
-    """Point the alias at `version`; the reason is kept, and stands for a verdict that asked a person.
+    """Point the alias at `version`; the reason is kept, and answers a verdict that asked a person.
 
-    Raises RegistryError where the gate rejected the version, where it names it already, and where production
-    would go back: what was learnt since must be held, which `roll_back` does.
+    Raises RegistryError without a reason, if the gate rejected the version, if the alias names it already,
+    and if production would go back: `roll_back` does that, and holds what was learnt since. Raises
+    IntegrityError if the version does not load and answer, AliasConflict if another writer moves the alias.
     """
     if not word.why.strip():
         raise RegistryError("say why with --why: the reason is kept with the move")
     if not re.fullmatch(ALIAS_NAME, alias):
         raise RegistryError(
-            f"{alias!r} is not an alias: use small letters, digits, dots and dashes, a letter first"
+            f"{alias!r} is not an alias: use lower-case letters, digits, dots and dashes, a letter first"
         )
     manifest = run.registry.manifest(version)
     if manifest.verdict and manifest.verdict.outcome is Outcome.REJECT:
@@ -36,7 +37,7 @@ def promote(
         raise RegistryError(f"{alias} already names {version}")
     if alias == PRODUCTION and live and version in _before(run, live):
         raise RegistryError(
-            f"{version} is what {live} was made from: `techner model rollback --to {version}` goes back, "
+            f"{live} was made from {version}: `techner model rollback --to {version}` goes back, "
             "and holds the batches learnt since"
         )
     with reserve(run, manifest, version=version):
@@ -52,7 +53,7 @@ def promote(
 
 
 def _before(run: Run, version: str) -> set[str]:
-    """Return all versions that `version` was made from; `gc` may have removed the oldest ones."""
+    """Return the versions that `version` was made from, except the oldest ones if `gc` removed them."""
     found: set[str] = set()
     parent = run.registry.manifest(version).parent
     while parent:

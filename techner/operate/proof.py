@@ -1,4 +1,4 @@
-"""Proof before an alias moves to a version that exists already."""
+"""Proof, before an alias moves to an existing version, that it loads."""
 
 from dataclasses import replace
 
@@ -8,6 +8,6 @@ from techner.registry.workspace import Workspace
 
 
 def prove_loads(workspace: Workspace, manifest: Manifest, query: Query = query_apart) -> None:
-    """Fetch a version anew, load it in a clean process and ask it something; raises IntegrityError."""
+    """Fetch a version again, load it in a clean process and query it; raises IntegrityError if that fails."""
     with workspace.scratch() as scratch, replace(workspace, cache=scratch).model(manifest.files) as folder:
         query(folder, ["A first question."])

@@ -1,4 +1,4 @@
-"""`rollback`: production names an earlier version again; batches learnt since wait for a person."""
+"""`rollback`: point production at an earlier version, and hold the batches learnt since."""
 
 from techner.core.errors import RegistryError
 from techner.core.manifest import Manifest
@@ -16,11 +16,12 @@ from techner.runs.run import Run
 def roll_back(
     run: Run, word: Word, *, to: str | None = None, query: Query = query_apart
 ) -> tuple[str, tuple[str, ...]]:
-    """Point production at `to`, or at its parent; returns that version and the batches that are held now.
+    """Point production at `to`, by default its parent; return that version and the names of the held batches.
 
-    The target is fetched and queried first. The batches learnt since are held: due again, they would rebuild
-    the very version that was taken back, the next night. Raises RegistryError where there is nothing to do,
-    and without `to` where the newest move went back already: it may be this very rollback, tried again.
+    The target is fetched and queried first. The batches learnt since are held; otherwise the next night would
+    rebuild the version that was taken back. Raises RegistryError if there is nothing to do, and without `to`
+    also if the newest move went back already: the call may be a second try of that rollback. Raises
+    IntegrityError if the target does not load and answer, AliasConflict if another writer moves production.
     """
     live, manifest = run.registry.production()
     target = to or _one_back(run, live, manifest)
@@ -43,9 +44,9 @@ def _one_back(run: Run, live: str, manifest: Manifest) -> str:
     if newest and _went_back(newest.record):
         move = newest.record
         raise RegistryError(
-            f"production went back from {move.previous} to {move.version} already, "
+            f"production already went back from {move.previous} to {move.version} "
             f"at {move.when:%Y-%m-%d %H:%M} ({move.who}: {move.why}); "
-            f"to go back further, say so: --to {manifest.parent}"
+            f"to go back further, add --to {manifest.parent}"
         )
     return manifest.parent
 

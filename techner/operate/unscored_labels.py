@@ -21,9 +21,9 @@ def gold_spans(reference: Reference, labels: tuple[str, ...]) -> dict[str, int]:
 def unscored_labels(
     workspace: Workspace, manifest: Manifest, reference: Reference, policy: GatePolicy
 ) -> dict[str, tuple[int, int]]:
-    """Return label → gold spans, and spans of the origin in the texts that score.
+    """Return unscored label → number of gold spans, and of the origin's spans in the texts that score.
 
-    The origin reads them only where a label has too little gold. Raises ModelError where it cannot.
+    The origin reads the texts only if a label has too little gold. Raises ModelError if it cannot.
     """
     gold = gold_spans(reference, manifest.pretrained_labels)
     few = {label for label, spans in gold.items() if spans < policy.min_support}
@@ -31,7 +31,8 @@ def unscored_labels(
         return {}
     if find_spec("spacy") is None:
         raise ModelError(
-            f"spaCy is not installed here to tell whether the origin finds {', '.join(sorted(few))}"
+            f"spaCy is needed to see whether the origin finds {', '.join(sorted(few))}: "
+            "pip install 'techner[load]'"
         )
     from techner.uptraining.pipeline import load_pipeline, predict
 

@@ -1,4 +1,4 @@
-"""What a store refers to and lacks: files, aliases, reference sets, examinations, decisions, judgements."""
+"""What is damaged or missing in a whole store: files, aliases, sets, examinations, decisions, judgements."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -22,7 +22,7 @@ from techner.store import Store
 
 
 def verify_all(store: Store) -> Iterator[Damage]:
-    """Yield what is wrong with a whole store: what is damaged, and what it refers to and lacks."""
+    """Yield what is wrong with a whole store: what is damaged, and what it refers to but does not hold."""
     names = list(Registry(store).versions())
     yield from verify_store(store, names)
     manifests = dict(_readable(store, names))
@@ -45,7 +45,7 @@ def _readable(store: Store, names: Iterable[str]) -> Iterator[tuple[str, Manifes
     for name in names:
         try:
             yield name, Registry(store).manifest(name)
-        except (IntegrityError, RegistryError):  # `verify_versions` has said so
+        except (IntegrityError, RegistryError):  # `verify_versions` reports it
             continue
 
 
@@ -61,7 +61,7 @@ def _aliases(store: Store, manifests: dict[str, Manifest], judged: list[Judgemen
     for alias in aliases:
         try:
             named.update(record.version for _, record in Registry(store).log(alias).records())
-        except IntegrityError:  # `verify_alias` has said so; what this log named is unknown
+        except IntegrityError:  # `verify_alias` reports it; what this log named is unknown
             return
     for one in judged:
         if one.version and one.outcome is RunOutcome.PROMOTED and one.version not in named:
@@ -79,7 +79,7 @@ def _aliases(store: Store, manifests: dict[str, Manifest], judged: list[Judgemen
 
 
 def _log(log: Log[Any], where: str, into: list[Any]) -> Iterator[Damage]:
-    """Yield the gaps of a log and what cannot be read of it; the rest goes `into` a list."""
+    """Yield the gaps and unreadable records of a log; append the readable records to `into`."""
     above: int | None = None
     try:
         for generation, record in log.believed():
@@ -112,12 +112,14 @@ def _reports(store: Store, judged: list[Judgement]) -> Iterator[Damage]:
 
 
 def _signatures(store: Store, names: list[str]) -> Iterator[Damage]:
-    """Yield the versions that lack what others have: signing begins with the store, and holds for all."""
+    """Yield the versions without a signature if others have one: a store is signed from the beginning."""
     keys = {entry.key for entry in store.list("versions/")}
     signed = {name for name in names if signature_key(name) in keys}
     for name in names if signed else ():
         if name not in signed:
-            yield Damage(where=name, what="manifest.sig", detail="is missing, and other versions have theirs")
+            yield Damage(
+                where=name, what="manifest.sig", detail="is missing, though other versions have theirs"
+            )
 
 
 def _examinations(store: Store, learnt: Iterable[BatchRef]) -> Iterator[Damage]:

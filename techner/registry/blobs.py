@@ -1,4 +1,4 @@
-"""Files by content: every file of every version is stored once, under its SHA-256."""
+"""Files by content: each distinct file is stored once, under its SHA-256."""
 
 import hashlib
 from contextlib import suppress
@@ -15,7 +15,7 @@ def blob_key(sha256: str) -> str:
 
 
 def save_bytes(store: Store, data: bytes, *, path: str) -> FileEntry:
-    """Store `data` as a blob, to be known as `path`."""
+    """Store `data` as a blob; return its entry, with this `path`."""
     entry = FileEntry(path=path, sha256=digest(data), size_bytes=len(data))
     with suppress(ObjectExists):  # the same bytes: nothing to do
         store.create(blob_key(entry.sha256), data)
@@ -23,7 +23,7 @@ def save_bytes(store: Store, data: bytes, *, path: str) -> FileEntry:
 
 
 def load_bytes(store: Store, entry: FileEntry) -> bytes:
-    """Return the blob; raises IntegrityError where its bytes are missing or not what the digest says."""
+    """Return the blob; raises IntegrityError if it is missing or does not match its digest."""
     try:
         data = store.get(blob_key(entry.sha256))
     except ObjectMissing as error:
@@ -34,7 +34,7 @@ def load_bytes(store: Store, entry: FileEntry) -> bytes:
 
 
 def save_folder(store: Store, folder: Path) -> tuple[FileEntry, ...]:
-    """Store every file below `folder`; only blobs that are not there yet are sent."""
+    """Store every file below `folder`; blobs that the store has already are not sent."""
     entries = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         entry = FileEntry(

@@ -1,4 +1,4 @@
-"""What one version has that another has not: files, labels, batches, scores."""
+"""How two versions differ: files, labels, batches, scores."""
 
 from techner.core.document import document
 from techner.core.manifest import FileEntry, Manifest, Part
@@ -6,7 +6,7 @@ from techner.core.manifest import FileEntry, Manifest, Part
 
 @document
 class ScoreChange:
-    """F1 of one label of one frozen set, as each version was judged."""
+    """F1 of one label on one frozen set, from 0 to 1, as each version was judged."""
 
     label: str
     part: Part
@@ -31,18 +31,18 @@ class Difference:
     changed: tuple[FileEntry, ...]
     """As the later version has them."""
     download_bytes: int
-    """What a service with `before` in its cache fetches to have `after`."""
+    """Bytes that a service with `before` in its cache downloads to get `after`."""
     labels_added: tuple[str, ...]
     labels_removed: tuple[str, ...]
     batches_added: tuple[str, ...]
     batches_removed: tuple[str, ...]
     lineage: dict[str, tuple[str | None, str | None]]
-    """What else differs in the making: seed, strategy, code, libraries …"""
+    """What else differs: seed, strategy, code, libraries …"""
     scores: tuple[ScoreChange, ...]
 
 
 def difference(before: tuple[str, Manifest], after: tuple[str, Manifest]) -> Difference:
-    """Compare two versions, each with its name; scores are comparable where the frozen sets are the same."""
+    """Compare two versions, each with its name; scores compare only if the frozen sets are the same."""
     (old_name, old), (new_name, new) = before, after
     old_files = {entry.path: entry for entry in old.files}
     new_files = {entry.path: entry for entry in new.files}

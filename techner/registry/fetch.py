@@ -1,8 +1,8 @@
 """Blobs into a local cache: several at once, resumed, verified; safe with many processes on one cache.
 
-In the cache, `blobs/<sha256>` is a verified file, `blobs/<sha256>.<random>.partial` one that a single fetch
-writes, and `blobs/<sha256>.partial` what a fetch gave up, for the next one to go on with. `locks/` keeps
-processes from fetching the same blob twice; without locks that work they do so, and the file is right.
+In the cache, `blobs/<sha256>` is a verified file, `blobs/<sha256>.<random>.partial` is being written by one
+fetch, and `blobs/<sha256>.partial` was left by a failed fetch for the next one to continue. `locks/` keeps
+processes from fetching the same blob twice; if locks do not work, they fetch it twice, with the same result.
 """
 
 import hashlib
@@ -27,15 +27,15 @@ from techner.store.base import check_key
 
 WORKERS = 8
 READ_ONLY = 0o444
-"""Blobs are linked into the folders of several versions: none of them may be written through."""
+"""Blobs are linked into the folders of several versions, so no version may write to them."""
 QUIET_S = 60.0
-"""A file under way that nothing was written to for so long is taken for that of a dead process."""
+"""A partial file that has not grown for this long is taken to be left by a dead process."""
 _DAY_S = 24 * 3600.0
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def check_files(files: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
-    """Return the entries where each is a file of its own below the model; else raise IntegrityError."""
+    """Return the entries if each is a distinct file inside the model; otherwise raise IntegrityError."""
     files = tuple(files)
     paths = {entry.path for entry in files}
     for entry in files:
@@ -54,16 +54,16 @@ def check_files(files: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
 
 
 def fetch(store: Store, files: Iterable[FileEntry], *, cache: Path) -> None:
-    """Bring every blob that is missing or damaged into the cache.
+    """Download every blob that is missing or damaged in the cache.
 
-    Raises IntegrityError for a blob that is missing from the store or altered there, CacheError where the
-    disk is too small or refuses, StoreError where the store does not answer; what came until then is kept.
+    Raises IntegrityError for a blob that is missing from the store or altered there, CacheError if the disk
+    is full or refuses, StoreError if the store does not answer; what was received is kept for the next fetch.
     """
     wanted = {entry.sha256: entry for entry in check_files(files)}
     with cache_errors(cache), ThreadPoolExecutor(WORKERS) as workers:
         folder = plain_folder(cache / "blobs")
         present = workers.map(lambda entry: is_file_of(folder / entry.sha256, entry), wanted.values())
-        # The largest first: it takes longest.
+        # The largest first, because it takes longest.
         missing = sorted(
             (entry for entry, there in zip(wanted.values(), present, strict=True) if not there),
             key=lambda entry: -entry.size_bytes,
@@ -80,7 +80,7 @@ def fetch(store: Store, files: Iterable[FileEntry], *, cache: Path) -> None:
 
 
 def is_file_of(path: Path, entry: FileEntry) -> bool:
-    """Tell whether `path` is a plain file, no link, with exactly these bytes."""
+    """Tell whether `path` is a plain file, not a link, with exactly these bytes."""
     try:
         found = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -90,7 +90,7 @@ def is_file_of(path: Path, entry: FileEntry) -> bool:
 
 
 def plain_folder(folder: Path) -> Path:
-    """Make a folder of the cache; raises CacheError where it leads elsewhere."""
+    """Make a folder of the cache; raises CacheError if it is a link."""
     if folder.is_symlink():
         raise CacheError(str(folder.parent), f"{folder.name} is a symbolic link out of it")
     folder.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,7 @@ def plain_folder(folder: Path) -> Path:
 
 @contextmanager
 def cache_errors(cache: Path) -> Iterator[None]:
-    """Say of an error of the local disk which cache it concerns."""
+    """Turn an error of the local disk into a CacheError that names the cache."""
     try:
         yield
     except OSError as error:
@@ -143,7 +143,7 @@ def _fetch_one(store: Store, entry: FileEntry, target: Path, stop: Event) -> Non
             own.unlink(missing_ok=True)
             raise
         except BaseException:
-            with suppress(FileNotFoundError):  # closed, and ours alone: the next fetch may have it
+            with suppress(FileNotFoundError):  # closed, and ours alone: the next fetch may continue it
                 own.replace(_partial(target))
             raise
         _partial(target).unlink(missing_ok=True)
@@ -153,12 +153,12 @@ def _fetch_one(store: Store, entry: FileEntry, target: Path, stop: Event) -> Non
 
 
 def _left_over(target: Path, own: Path) -> bool:
-    """Make `own` of what an earlier fetch left, if any; no other process writes to what it is made of."""
+    """Make `own` from what an earlier fetch left, if anything; no other process writes to that."""
     left = _partial(target)
     if _is_plain(left):
         try:
-            left.rename(own)  # one process gets it
-            own.chmod(0o644)  # it may have been whole, and its rename have failed
+            left.rename(own)  # only one process succeeds
+            own.chmod(0o644)  # it is read-only if it was complete and its last rename failed
         except FileNotFoundError:
             return False
         return True
@@ -167,7 +167,7 @@ def _left_over(target: Path, own: Path) -> bool:
     for path in _under_way(target):
         with suppress(FileNotFoundError):
             if _is_plain(path) and time.time() - path.lstat().st_mtime > QUIET_S:
-                shutil.copyfile(path, own)  # a copy: its process may be asleep, and go on writing
+                shutil.copyfile(path, own)  # a copy: its process may only be asleep, and write again
                 path.unlink()
                 return True
     return False
@@ -185,11 +185,11 @@ def _is_plain(path: Path) -> bool:
 
 
 def _fill(store: Store, entry: FileEntry, own: Path, stop: Event, *, left: bool) -> None:
-    """Write the whole blob to `own`, verified; raises IntegrityError where the store has other bytes."""
+    """Write the whole blob to `own` and verify it; raises IntegrityError if the store's bytes are wrong."""
     with own.open("r+b" if left else "x+b") as file:
         try:
             found = _receive(store, entry, file, stop)
-            if found != entry.sha256 and left:  # what lay here may have been damaged: begin anew
+            if found != entry.sha256 and left:  # what was left may be damaged: start again
                 file.seek(0)
                 file.truncate(0)
                 found = _receive(store, entry, file, stop)
@@ -200,14 +200,14 @@ def _fill(store: Store, entry: FileEntry, own: Path, stop: Event, *, left: bool)
 
 
 def _receive(store: Store, entry: FileEntry, file: BufferedRandom, stop: Event) -> str:
-    """Append what is missing and return the SHA-256 of the whole; goes on after a broken connection.
+    """Append what is missing and return the SHA-256 of the whole; raises CancelledError on `stop`.
 
-    It gives up where a connection broke that brought nothing, and raises CancelledError on `stop`.
+    A broken connection is opened again, as long as each one brings some bytes.
     """
     file.seek(0)
     hashed = hashlib.file_digest(file, "sha256")
     received = file.tell()
-    # One chunk is hashed while the next one arrives: hashing is as slow as a fast network.
+    # One chunk is hashed while the next one arrives: hashing takes as long as a fast network.
     with ThreadPoolExecutor(1) as hasher:
         last = hasher.submit(hashed.update, b"")
         while received < entry.size_bytes:
@@ -220,7 +220,7 @@ def _receive(store: Store, entry: FileEntry, file: BufferedRandom, stop: Event) 
                     last = hasher.submit(hashed.update, chunk)
                     file.write(chunk)
                     received += len(chunk)
-                    if received > entry.size_bytes:  # no altered blob may fill the disk
+                    if received > entry.size_bytes:  # an altered blob must not fill the disk
                         return "longer"
                 if received < entry.size_bytes:
                     return "shorter"

@@ -1,6 +1,6 @@
-"""A generation is believed by its own signature, or by that of a later one that leads back to it (ADR 25).
+"""A generation is trusted for its own signature, or for that of a later one that leads back to it (ADR 25).
 
-`before` of a generation is the digest of the one below: whoever signed it saw that one, and followed it.
+`before` of a generation is the digest of the previous one, so its signature also covers that one.
 """
 
 import json
@@ -24,10 +24,10 @@ def verify_in_log(
     keys: "tuple[Ed25519PublicKey, ...]",
     vouched: dict[str, str],
 ) -> None:
-    """Raise Untrusted unless one of `keys` signed this generation, or one that was made after it.
+    """Raise Untrusted unless one of `keys` signed this generation, or a later one that leads back to it.
 
-    `vouched` holds key → digest of those that a believed one was made after; a log that is read newest first
-    costs no request more.
+    `vouched` collects key → digest of the generations that trusted ones lead back to, so that a log that is
+    read newest first costs no extra request.
     """
     key = _key(alias, number)
     try:
@@ -43,7 +43,7 @@ def verify_in_log(
 def _look_above(
     store: Store, alias: str, number: int, keys: "tuple[Ed25519PublicKey, ...]", vouched: dict[str, str]
 ) -> None:
-    """Go up to the next generation that one of `keys` signed, and believe what it leads back to."""
+    """Go up to the next generation that one of `keys` signed, and trust what it leads back to."""
     between: list[tuple[int, bytes]] = []
     while True:
         number += 1

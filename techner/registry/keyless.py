@@ -1,4 +1,4 @@
-"""A store that is written without a key refuses to write where others sign (ADR 25)."""
+"""A store opened without a key, which refuses to write to the signed places of a signed store (ADR 25)."""
 
 import json
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from techner.store.wrapped import WrappedStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeylessStore(WrappedStore):
-    """Writes like `inner`, but nothing that everyone with a key would refuse."""
+    """Writes like `inner`, except what all readers with a key would refuse."""
 
     unsigned: list[str] = field(default_factory=list, compare=False, repr=False)
-    """The record that said so, once it was looked at."""
+    """The unsigned record that was found, after the first look."""
 
     def create(self, key: str, data: bytes) -> None:
         self._require_unsigned(key)
@@ -29,14 +29,14 @@ class KeylessStore(WrappedStore):
         self.inner.upload(key, path)
 
     def _require_unsigned(self, key: str) -> None:
-        """Look at a generation: a store is signed from its first one on, or not at all."""
+        """Look at one generation: a store is signed from the first one on, or not at all."""
         if self.unsigned or not is_signed(key):
             return
         for entry in self.inner.list("aliases/", limit=1):
             if _signature(self.inner.get(entry.key)) is not None:
                 raise SettingsError(
-                    f"{self.url} is signed, and everyone with the public key would refuse {key}, written "
-                    "without one: set TECHNER_SIGNING_KEY"
+                    f"{self.url} is signed, and readers with the public key refuse an unsigned {key}: "
+                    "set TECHNER_SIGNING_KEY"
                 )
             self.unsigned.append(entry.key)
 
@@ -44,6 +44,6 @@ class KeylessStore(WrappedStore):
 def _signature(data: bytes) -> object:
     try:
         record = json.loads(data)
-    except ValueError:  # its reader says so
+    except ValueError:  # its reader reports that
         return None
     return record.get("signature") if isinstance(record, dict) else None

@@ -1,4 +1,4 @@
-"""A version as a folder, there at once and whole, or not at all: links in the cache, or copies elsewhere."""
+"""A version as a folder that appears whole or not at all: links in the cache, or copies elsewhere."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ _DAY_S = 24 * 3600.0
 def lay_out(store: Store, version: str, files: Iterable[FileEntry], *, cache: Path) -> Path:
     """Return the folder of a version in the cache, verified; what is missing or damaged is fetched.
 
-    Raises what `fetch` raises; the cache is then as whole as it was.
+    Raises what `fetch` raises; whole folders in the cache stay whole.
     """
     files = check_files(files)
     with cache_errors(cache):
@@ -27,7 +27,7 @@ def lay_out(store: Store, version: str, files: Iterable[FileEntry], *, cache: Pa
         if holds_exactly(folder, files):
             return folder
         fetch(store, files, cache=cache)
-        # One process repairs a folder at a time: the good folder of another is not taken for the damaged one.
+        # One process at a time repairs a folder, so that none replaces what another has just repaired.
         with turn(plain_folder(cache / "locks") / f"{version}.lock"):
             if not holds_exactly(folder, files):
                 sweep(models, ".*", older_s=_DAY_S)
@@ -38,8 +38,8 @@ def lay_out(store: Store, version: str, files: Iterable[FileEntry], *, cache: Pa
 def checkout(store: Store, files: Iterable[FileEntry], *, into: Path, cache: Path) -> Path:
     """Copy `files` into a new folder `into`, each verified; blobs that `cache` holds are not fetched again.
 
-    The folder appears at once and whole, or not at all. Raises what `fetch` raises, and IntegrityError where
-    other files are there already.
+    The folder appears whole or not at all. Raises what `fetch` raises, and IntegrityError if `into` has other
+    files already.
     """
     files = check_files(files)
     into.parent.mkdir(parents=True, exist_ok=True)
@@ -55,17 +55,15 @@ def checkout(store: Store, files: Iterable[FileEntry], *, into: Path, cache: Pat
         except OSError:
             if not into.is_dir():
                 raise
-            if not holds_exactly(into, files):  # another process was faster, and with other files
-                raise IntegrityError(
-                    f"{into} holds other files than asked for; remove it and try again"
-                ) from None
+            if not holds_exactly(into, files):  # another process was faster, with other files
+                raise IntegrityError(f"{into} holds the wrong files; remove it and try again") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return into
 
 
 def holds_exactly(folder: Path, files: Iterable[FileEntry]) -> bool:
-    """Tell whether `folder` holds these files, byte for byte, and nothing else: no other file, no link."""
+    """Tell whether `folder` holds exactly these files, byte for byte, and no link."""
     wanted = {entry.path: entry for entry in files}
     if folder.is_symlink() or not folder.is_dir():
         return False
@@ -74,7 +72,7 @@ def holds_exactly(folder: Path, files: Iterable[FileEntry]) -> bool:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Yield everything below that is not a plain folder; a link to a folder is not followed."""
+    """Yield everything below that is not a folder; links are not followed."""
     for item in os.scandir(folder):
         if item.is_dir(follow_symlinks=False):
             yield from _below(Path(item.path))
@@ -95,16 +93,16 @@ def _replace(folder: Path, files: tuple[FileEntry, ...], *, blobs: Path) -> None
         try:
             new.rename(folder)
         except OSError:
-            if not holds_exactly(folder, files):  # another process was faster, where locks do nothing
+            if not holds_exactly(folder, files):  # another process was faster: locks do not work here
                 raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _link(blob: Path, target: Path) -> None:
-    """Give a blob a second name: no second copy of hundreds of megabytes."""
+    """Give a blob a second name, so that a model is not stored twice."""
     try:
         os.link(blob, target, follow_symlinks=False)
-    except OSError:  # a file system without links, or with too many to this file
+    except OSError:  # a file system without links, or too many links to this file
         shutil.copyfile(blob, target, follow_symlinks=False)
         target.chmod(READ_ONLY)

@@ -1,4 +1,4 @@
-"""Append-only logs in object storage: the newest record is what holds, all others are the audit trail."""
+"""Append-only logs in object storage: the newest record counts, all others are the audit trail."""
 
 import uuid
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ class LogEntry(NamedTuple, Generic[R]):
 
 
 class RawEntry(NamedTuple):
-    """A record as it lies in the store, not parsed."""
+    """A record as stored, not parsed."""
 
     generation: int
     key: str
@@ -33,27 +33,30 @@ class RawEntry(NamedTuple):
 
 
 class Log(Generic[R]):
-    """Records under `prefix`, keyed so that the newest is listed first; each carries a unique `id`."""
+    """Records below `prefix`, keyed so that the newest is listed first; each has a unique `id`."""
 
     def __init__(self, store: Store, prefix: str, kind: type[R]) -> None:
         self._store, self._prefix, self._kind = store, prefix, kind
 
     def newest(self) -> LogEntry[R] | None:
-        """Return the newest record, at the cost of one list and one get."""
+        """Return the newest record, or None; this costs one list and one get."""
         return next(self.records(limit=1), None)
 
     def length(self) -> int:
-        """Return the newest generation without reading it; 0 where there is none."""
+        """Return the newest generation's number without reading it; 0 for an empty log."""
         newest = next(self._store.list(f"{self._prefix}/", limit=1), None)
         return self._generation(newest.key) if newest else 0
 
     def records(self, *, limit: int | None = None, after: int = 0) -> Iterator[LogEntry[R]]:
-        """Yield the records, newest first, down to the one above generation `after`."""
+        """Yield the records, newest first, down to the one above generation `after`.
+
+        Raises IntegrityError for a record that cannot be read, Untrusted for one without a valid signature.
+        """
         for stored in self.stored(limit=limit, after=after):
             yield LogEntry(stored.generation, self.read(stored))
 
     def believed(self, *, limit: int | None = None, after: int = 0) -> Iterator[LogEntry[R | None]]:
-        """Yield like `records` for people to look at; None for a record that is not to be believed."""
+        """Yield like `records`, for people to look at; None for a record that is not trusted."""
         for entry in self._store.list(f"{self._prefix}/", limit=limit):
             generation = self._generation(entry.key)
             if generation <= after:
@@ -83,10 +86,10 @@ class Log(Generic[R]):
         return generation
 
     def append(self, record: Any, *, after: int) -> bool:
-        """Create generation `after + 1`; False where another writer had it first.
+        """Create generation `after + 1`; return False if another writer created it first.
 
-        A create whose answer got lost (5xx, time-out, 409) is settled by reading the key back: the record
-        with our id there means that we won.
+        If the answer to the create is lost (5xx, time-out, 409), the key is read back: a record with our id
+        means that we won. Raises StoreError if that does not settle it.
         """
         key = f"{self._prefix}/{record_name(after + 1)}"
         try:
@@ -103,22 +106,22 @@ class Log(Generic[R]):
 
 
 def require_create_only(store: Store) -> None:
-    """Raise StoreError where the store lets a second create of one key through: promotion is unsafe there."""
-    # The time tells `gc` which keys killed processes left.
+    """Raise StoreError if the store lets a second create of one key through: promotion would be unsafe."""
+    # From the time, `gc` knows which keys killed processes left.
     key = f"{PROBES}{datetime.now(UTC):{PROBE_TIME}}-{uuid.uuid4().hex}"
 
     def create(writer: int) -> bool:
         try:
             store.create(key, str(writer).encode())
-        except StoreError:  # the key is taken; or undecided, as S3's 409 to simultaneous writers is
+        except StoreError:  # the key is taken, or undecided, like S3's 409 to simultaneous writers
             return False
         return True
 
     try:
-        # At once, and once more after: some stores refuse a later writer but let a simultaneous one through.
+        # Several at once, and one after: some stores refuse a later writer but not a simultaneous one.
         with ThreadPoolExecutor(PROBE_WRITERS) as writers:
             won = sum(writers.map(create, range(PROBE_WRITERS)))
-        store.get(key)  # one of them is there, or the store is out of order
+        store.get(key)  # one of them must have won, or the store does not work
         if won <= 1 and not create(PROBE_WRITERS):
             return
     finally:

@@ -1,4 +1,4 @@
-"""A version as one .tar.gz, chunk by chunk out of verified blobs: nothing is copied, memory stays flat."""
+"""A version as one .tar.gz, streamed from verified blobs: nothing is copied, and memory stays constant."""
 
 import hashlib
 import tarfile
@@ -15,15 +15,15 @@ _LEVEL = 1  # vectors and weights hardly shrink; a higher level costs minutes an
 
 
 def archive_name(version: str) -> str:
-    """Name the one folder in the archive of a version, and without its ending the archive."""
+    """Return the name of the archive of a version, without its ending, and of the one folder in it."""
     return f"techner-{version}"
 
 
 def packed(files: Iterable[FileEntry], *, blobs: Path, root: str) -> Iterator[bytes]:
     """Yield a .tar.gz whose one folder is `root`; the same files give the same bytes.
 
-    `blobs` holds each file under its SHA-256. Raises IntegrityError where one is not what its name says, and
-    always before the end of the archive: what was sent until then does not unpack.
+    `blobs` holds each file under its SHA-256. Raises IntegrityError if one does not match, always before the
+    end of the archive, so that what was sent by then does not unpack.
     """
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
     for part in _tar(files, blobs, root):

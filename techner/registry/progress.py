@@ -1,7 +1,7 @@
 """How far each alias was seen, kept in a cache: an older log, or another past, is refused (ADR 19).
 
-Generations are never deleted, and a rollback appends one. So whatever is listed must go on from what was
-seen: its `before` leads back to it, digest by digest.
+Generations are never deleted, and a rollback appends one. So every newer generation must lead back to the one
+that was seen, digest by digest (`before`).
 """
 
 import re
@@ -26,7 +26,7 @@ _LOG = re.compile(rf"aliases/({ALIAS_NAME})/")
 
 @document
 class Seen:
-    """The newest generation of an alias that was ever listed, and how the store listed it."""
+    """The newest generation of an alias that was seen, and how the store listed it."""
 
     number: int
     digest: str
@@ -35,12 +35,12 @@ class Seen:
 
 
 def memory_of(store: Store, cache: Path, *, is_signed: bool) -> Path:
-    """Return the folder of the cache that is about this store; what was read without a key is kept apart."""
+    """Return the cache's folder for this store; what was read without a key is kept in another folder."""
     return cache / "stores" / (digest(store.identity.encode())[:16] + ("-signed" if is_signed else ""))
 
 
 def remembering(store: Store, cache: Path, *, is_signed: bool) -> Store:
-    """Return a store whose aliases must go on from how far this cache has seen them."""
+    """Return a store that refuses an alias which does not go on from what this cache has seen."""
     return RememberingStore(
         inner=store, memory=FolderStore(memory_of(store, cache.absolute(), is_signed=is_signed))
     )
@@ -48,7 +48,7 @@ def remembering(store: Store, cache: Path, *, is_signed: bool) -> Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RememberingStore(WrappedStore):
-    """Compares the newest generation with the one seen before, wherever the log of an alias is listed."""
+    """Compares the newest generation with the one seen before, whenever the log of an alias is listed."""
 
     memory: FolderStore
 
@@ -57,7 +57,7 @@ class RememberingStore(WrappedStore):
         return self._log(found[1], limit) if found else self.inner.list(prefix, limit=limit)
 
     def _log(self, alias: str, limit: int | None) -> Iterator[Stored]:
-        # Before the list: what another process sees meanwhile is newer than what is listed here.
+        # Read before the list: another process may meanwhile see more than is listed here.
         seen = self._seen(alias)
         entries = iter(self.inner.list(f"aliases/{alias}/", limit=limit))
         newest = next(entries, None)
@@ -65,8 +65,8 @@ class RememberingStore(WrappedStore):
             if seen:
                 # An empty folder is more likely a disk that is not mounted.
                 raise StoreError(
-                    f"alias {alias!r} has vanished from {self.url}; is this the right store? If it was begun "
-                    f"anew on purpose, delete {self.memory.root}"
+                    f"alias {alias!r} has vanished from {self.url}; is this the right store? If it was made "
+                    f"again on purpose, delete {self.memory.root}"
                 )
             return
         if seen is None or (seen.key, seen.tag) != (newest.key, newest.tag):
@@ -76,7 +76,7 @@ class RememberingStore(WrappedStore):
 
     def _follow(self, alias: str, newest: Stored, seen: Seen | None) -> None:
         number = generation_of(newest.key)
-        if number is None:  # the reader of the log says so
+        if number is None:  # the reader of the log reports that
             return
         data = self.inner.get(newest.key)
         parse(Generation, data, where=newest.key)  # what cannot be read is not remembered
@@ -109,7 +109,7 @@ class RememberingStore(WrappedStore):
             key = f"seen/{alias}.json"
             return parse(Seen, self.memory.get(key), where=key)
         with suppress(ObjectMissing), self._cache_errors():
-            key = f"aliases/{alias}.json"  # a client of an older version kept what it had pulled, and no more
+            key = f"aliases/{alias}.json"  # clients of older versions kept only what they had pulled
             pulled = parse(dict[str, Any], self.memory.get(key), where=key)
             kept = {name: value for name, value in pulled.items() if name in Seen.__dataclass_fields__}
             return parse(Seen, canonical(kept), where=key)
@@ -117,7 +117,7 @@ class RememberingStore(WrappedStore):
 
     @contextmanager
     def _cache_errors(self) -> Iterator[None]:
-        """Tell trouble with the cache from a store that is down, which it must not be taken for."""
+        """Raise CacheError for trouble with the cache, which must not look like a store that is down."""
         try:
             yield
         except ObjectMissing:

@@ -9,8 +9,8 @@ from pathlib import Path
 from techner.core.errors import IntegrityError
 from techner.core.examples import Span
 
-# Isolated mode: neither the working folder nor PYTHON* variables can lend the model something it lacks. Nor
-# can techner, which services do not have, though it is installed where the pipeline runs.
+# Isolated mode: neither the working folder nor PYTHON* variables can supply what the model lacks. Nor can
+# techner, which is installed here but not where services load the model.
 _PROGRAM = """
 import json, sys
 sys.modules["techner"] = None
@@ -21,11 +21,14 @@ json.dump([[[e.start_char, e.end_char, e.label_] for e in doc.ents] for doc in d
 """
 TIMEOUT_S = 600
 Query = Callable[[Path, list[str]], list[tuple[Span, ...]]]
-"""The files of a model, and texts → the entities of each."""
+"""Folder of a model, and texts → the entities of each text."""
 
 
 def query_apart(folder: Path, texts: list[str]) -> list[tuple[Span, ...]]:
-    """Query the model in `folder` from a clean process; raises IntegrityError where it cannot answer."""
+    """Query the model in `folder` from a clean process; raises IntegrityError if it does not answer.
+
+    Returns the sorted entities of each text, in the order of `texts`.
+    """
     try:
         done = subprocess.run(
             [sys.executable, "-I", "-c", _PROGRAM, str(folder)],

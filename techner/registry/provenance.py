@@ -1,4 +1,4 @@
-"""Versions of what trains a model, for its lineage."""
+"""Versions of the code and libraries that train a model, for its lineage."""
 
 import platform
 from functools import cache

@@ -43,7 +43,10 @@ class Registry:
         return newest.record.version, self.manifest_of(newest.record)
 
     def resolve(self, name: str) -> tuple[str, Manifest]:
-        """Return the version that an alias names, or the version of this name, with its manifest."""
+        """Return the version that an alias names, or the version of this name, with its manifest.
+
+        Raises UnknownVersion, for `production` NotInitialised, and IntegrityError for an altered manifest.
+        """
         if name == PRODUCTION:
             return self.production()
         newest = self.log(name).newest()
@@ -56,11 +59,11 @@ class Registry:
         return Log(self.store, f"aliases/{alias}", Generation)
 
     def aliases(self) -> tuple[str, ...]:
-        """Return the names of all aliases that ever pointed somewhere."""
+        """Return the names of all aliases."""
         return tuple(dict.fromkeys(entry.key.split("/")[1] for entry in self.store.list("aliases/")))
 
     def alias_at(self, at: datetime, *, alias: str = PRODUCTION) -> Generation:
-        """Return the move that put the alias where it was at that time; RegistryError before the first."""
+        """Return the last move of the alias up to this time; raises RegistryError if there was none."""
         first = None
         for _, record in self.log(alias).records():
             if record.when <= at:
@@ -79,10 +82,10 @@ class Registry:
         when: datetime,
         alias: str = PRODUCTION,
     ) -> bool:
-        """Point the alias at `version` if it still names `expected`; False where it names `version` already.
+        """Point the alias from `expected` to `version`; return False if it names `version` already.
 
-        The one commit point of a night. Raises AliasConflict where another writer moved it first,
-        StoreError where the store cannot keep two writers apart, UnknownVersion for one that does not exist.
+        This is the one commit point of a night. Raises AliasConflict if another writer moved the alias first,
+        StoreError if the store cannot keep two writers apart, UnknownVersion if `version` does not exist.
         """
         manifest = self.manifest_bytes(version)
         require_create_only(self.store)
@@ -112,14 +115,14 @@ class Registry:
         return True
 
     def manifest_of(self, generation: Generation) -> Manifest:
-        """Return the manifest that a generation names, the very bytes; raises IntegrityError."""
+        """Return the manifest that a generation names; raises IntegrityError if it has other bytes now."""
         data, manifest = self._stored(generation.version)
         if digest(data) != generation.manifest:
             raise IntegrityError(f"the manifest of {generation.version} is not the one that was promoted")
         return manifest
 
     def manifest(self, version: str) -> Manifest:
-        """Return the manifest of a version; raises UnknownVersion, or IntegrityError where it was altered."""
+        """Return the manifest of a version; raises UnknownVersion, and IntegrityError if it was altered."""
         return self._stored(version)[1]
 
     def manifest_bytes(self, version: str) -> bytes:
@@ -127,7 +130,7 @@ class Registry:
         return self._stored(version)[0]
 
     def _stored(self, version: str) -> tuple[bytes, Manifest]:
-        """Return a manifest as it is stored, and what it says; raises what `manifest` raises."""
+        """Return a manifest as it is stored, and parsed; raises what `manifest` raises."""
         try:
             data = self.store.get(manifest_key(version))
         except ObjectMissing as error:
@@ -135,14 +138,14 @@ class Registry:
         return data, named_manifest(version, data)
 
     def create(self, manifest: Manifest) -> str:
-        """Write the manifest; the version exists from here on. The blobs must be there already."""
+        """Write the manifest and return the version's name; the blobs must be in the store already."""
         version, data = version_name(manifest), dump(manifest)
         with suppress(ObjectExists):  # an earlier try got this far: the name says that the bytes are the same
             self.store.create(manifest_key(version), data)
         return version
 
     def versions(self) -> Iterator[str]:
-        """Yield all versions, oldest number first."""
+        """Yield all versions, lowest number first."""
         for entry in self.store.list("versions/"):
             if entry.key.endswith("/manifest.json"):
                 yield entry.key.split("/")[1]

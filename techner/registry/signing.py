@@ -4,8 +4,8 @@
     verify_manifest(data, signature, keys)                         `signature`: versions/<v>/manifest.sig
     verify_generation(data, keys, alias="production", number=7)    the signature is in the document
 
-Each of the last two raises Untrusted, and looks at bytes alone: no store, no clock. A store that
-`trust.trusted` made verifies by itself what is read through it.
+The last two raise Untrusted, and look at bytes alone: no store, no clock. A store that `trust.trusted` made
+verifies what is read through it by itself.
 """
 
 import codecs
@@ -23,7 +23,7 @@ from techner.documents import canonical
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-# What is signed starts with what it is: a signed manifest can never be shown as a generation, or vice versa.
+# What is signed starts with its kind, so a signed manifest can never pass for a generation, or vice versa.
 _MANIFEST = b"techner manifest 1\n"
 _GENERATION = b"techner alias generation 1\n"
 _DOCUMENT = b"techner run document 1\n"
@@ -35,11 +35,11 @@ _BORDERS = 2
 def load_private_key(path: Path) -> "Ed25519PrivateKey":
     """Read a PEM key without a password, as `openssl genpkey -algorithm ed25519` makes it.
 
-    Raises SettingsError.
+    Raises SettingsError if the file holds anything else.
     """
     ed25519, serialization = _library()
     data = _read(path, "TECHNER_SIGNING_KEY")
-    if data.count(b"PRIVATE KEY-----") > _BORDERS:  # which of them was meant?
+    if data.count(b"PRIVATE KEY-----") > _BORDERS:  # it is unclear which one was meant
         raise SettingsError(f"TECHNER_SIGNING_KEY: {path} holds several keys; give one")
     key = _parsed(partial(serialization.load_pem_private_key, password=None), data)
     if not isinstance(key, ed25519.Ed25519PrivateKey):
@@ -51,9 +51,9 @@ def load_private_key(path: Path) -> "Ed25519PrivateKey":
 
 
 def load_public_keys(path: Path) -> "tuple[Ed25519PublicKey, ...]":
-    """Read one PEM public key or several, old and new ones of a rotation; raises SettingsError.
+    """Read one or more PEM public keys, several during a rotation; raises SettingsError.
 
-    Beside them the file may hold comments (`#`): a key that was cut short must not be passed over.
+    Besides keys, the file may hold only comments (`#`), so that a key that was cut short is not overlooked.
     """
     ed25519, serialization = _library()
     data = _read(path, "TECHNER_PUBLIC_KEY").removeprefix(codecs.BOM_UTF8)
@@ -61,10 +61,10 @@ def load_public_keys(path: Path) -> "tuple[Ed25519PublicKey, ...]":
         raise _no_public_keys(path, "a private key, which belongs to the nightly run alone")
     keys = [_parsed(serialization.load_pem_public_key, block) for block in _PEM.findall(data)]
     if not all(isinstance(key, ed25519.Ed25519PublicKey) for key in keys):
-        raise _no_public_keys(path, "a key that is broken, or no Ed25519 key")
+        raise _no_public_keys(path, "a key that is broken or not Ed25519")
     rest = [line for line in _PEM.sub(b"", data).splitlines() if line.strip() and not line.startswith(b"#")]
     if rest or not keys:
-        what = "something else than keys in PEM, or one that was cut short" if rest else "no key"
+        what = "something other than PEM keys, or a key that was cut short" if rest else "no key"
         raise _no_public_keys(path, what)
     return tuple(keys)
 
@@ -77,7 +77,7 @@ def _no_public_keys(path: Path, what: str) -> SettingsError:
 
 
 def _parsed(load: Callable[[bytes], Any], data: bytes) -> Any:
-    """Return a key, None for what the library cannot read."""
+    """Return a key; None if the library cannot read it."""
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
@@ -87,7 +87,7 @@ def _parsed(load: Callable[[bytes], Any], data: bytes) -> Any:
 
 
 def keys_digest(keys: "tuple[Ed25519PublicKey, ...]") -> str:
-    """Name a set of keys, whatever their order; empty without keys."""
+    """Return the digest of a set of keys, whatever their order; empty without keys."""
     return digest(b"".join(sorted(key.public_bytes_raw() for key in keys))) if keys else ""
 
 
@@ -99,7 +99,7 @@ def sign_manifest(manifest: bytes, key: "Ed25519PrivateKey") -> bytes:
 def verify_manifest(
     manifest: bytes, signature: bytes, keys: "tuple[Ed25519PublicKey, ...]", *, what: str = "the manifest"
 ) -> None:
-    """Raise Untrusted, which calls them `what`, unless one of `keys` signed exactly these bytes."""
+    """Raise Untrusted unless one of `keys` signed exactly these bytes; the message calls them `what`."""
     _verify(_MANIFEST + manifest, signature.decode("ascii", "replace"), keys, what=what)
 
 
@@ -145,7 +145,7 @@ def _verify_inside(
     """Verify a document that holds its own signature, and return it."""
     try:
         document = json.loads(data)
-        # One value, one spelling: nothing can be read in two ways, or be added beside what is signed.
+        # Only the canonical form: nothing can be read in two ways, or be added to what is signed.
         if not isinstance(document, dict) or canonical(document) != data:
             raise Untrusted(what, "not written as techner writes it")
     except (ValueError, RecursionError) as error:

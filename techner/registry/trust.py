@@ -1,7 +1,7 @@
-"""A store that gives out only what a trusted key signed, and signs what is written through it (ADR 17).
+"""A store that returns only what a trusted key signed, and signs what is written through it (ADR 17).
 
-The store itself verifies, by the place of each document, so that nothing around it and no reader
-through it can forget to. Blobs and reference sets are named by their digest; what is delivered is examined.
+The store itself verifies each document, according to its place, so that no wrapper and no reader can forget
+to. Blobs and reference sets are named by their digest, and deliveries are examined: neither is signed.
 """
 
 import json
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SIGNATURE = ".sig"
 SIGNED = ("aliases/", "batches/", "decisions/", "gc/", "judgements/", "runs/", "versions/")
-"""What is believed only with a signature, but for the signatures themselves."""
+"""Places whose objects are trusted only with a signature, except the signatures themselves."""
 _GENERATION = re.compile(r"aliases/([^/]+)/\d{12}\.json")
 _RECORD = re.compile(r"(?:decisions/[^/]+|judgements)/\d{12}\.json|gc/condemned\.json")
 _MANIFEST = re.compile(r"versions/([^/]+)/manifest\.json")
@@ -47,10 +47,10 @@ class TrustedStore(WrappedStore):
     public: "tuple[Ed25519PublicKey, ...]"
     private: "Ed25519PrivateKey | None" = None
     vouched: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """Key → digest of the generations that one with a trusted signature was made after."""
+    """Key → digest of the generations that trusted ones lead back to."""
 
     def get(self, key: str) -> bytes:
-        """Return the bytes; raises ObjectMissing, and Untrusted where they must be signed and are not."""
+        """Return the bytes; raises ObjectMissing, and Untrusted if they must be signed and are not."""
         data = self.inner.get(key)
         if is_signed(key):
             self._verify(key, data)
@@ -106,7 +106,7 @@ class TrustedStore(WrappedStore):
                 verify_document(key, data, signature=signature, keys=self.public)
 
     def _signed(self, key: str, data: bytes) -> bytes:
-        """Return the bytes to write; a signature beside them is written first: unsigned, they are refused."""
+        """Return the bytes to write; a separate signature goes first: without it, readers refuse them."""
         if not is_signed(key):
             return data
         if self.private is None:
@@ -126,14 +126,14 @@ def trusted(
     public: "tuple[Ed25519PublicKey, ...]",
     private: "Ed25519PrivateKey | None" = None,
 ) -> Store:
-    """Return a store that believes `public` alone, and `private`'s own signatures; without keys, `store`."""
+    """Return a store that trusts `public` and the signatures of `private` alone; without keys, `store`."""
     own = (private.public_key(),) if private else ()
     keys = (*own, *public)
     return TrustedStore(inner=store, public=keys, private=private) if keys else store
 
 
 def sign_beside(store: Store, key: str, data: bytes, private: "Ed25519PrivateKey") -> None:
-    """Write the signature of a document that does not hold its own."""
+    """Write the separate signature of a document."""
     made = sign_manifest(data, private) if _MANIFEST.fullmatch(key) else sign_document(key, data, private)
     store.put(signature_of(key, data), made)
 
@@ -144,7 +144,7 @@ def is_signed(key: str) -> bool:
 
 
 def signature_of(key: str, data: bytes) -> str:
-    """Return where the signature of a document is that does not hold its own."""
+    """Return the key of the separate signature of a document."""
     if _MANIFEST.fullmatch(key):
         return key.removesuffix(".json") + SIGNATURE
     if key.startswith("batches/"):  # two nights may examine one batch: neither replaces the other's
@@ -153,7 +153,7 @@ def signature_of(key: str, data: bytes) -> str:
 
 
 def holds_its_signature(key: str) -> bool:
-    """Tell whether what is at `key` is a record of a log, whose signature is a field of its own."""
+    """Tell whether what is at `key` is a record of a log, which holds its signature in a field."""
     return bool(_GENERATION.fullmatch(key) or _RECORD.fullmatch(key))
 
 

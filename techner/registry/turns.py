@@ -1,7 +1,7 @@
-"""Taking turns where several processes would do the same work, and clearing up what dead ones left.
+"""Taking turns when several processes would do the same work, and removing what dead processes left.
 
-A turn saves work and guards nothing: locks do nothing on some network file systems, and a lock may be held
-for ever. So every writer uses a file of its own, verifies it, and renames it.
+A turn saves work and protects nothing: locks do nothing on some network file systems, and a lock may be held
+for ever. So every writer writes a file of its own, verifies it, and renames it.
 """
 
 import logging
@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 PATIENCE_S = 30.0
-"""How long a lock is waited for while its holder shows no progress."""
+"""How long to wait for a lock whose holder makes no progress."""
 _LOOK_S = 0.5
 log = logging.getLogger(__name__)
 
@@ -27,9 +27,9 @@ def turn(
     progress: Callable[[], object] = lambda: None,
     patience_s: float = PATIENCE_S,
 ) -> Iterator[None]:
-    """Wait for the lock, at most until `is_done`, or until `progress` has said the same for `patience_s`.
+    """Wait for the lock until `is_done`, or until `progress` has returned the same value for `patience_s`.
 
-    The block runs in any case, without the lock where it could not be had: see the module.
+    The block runs in any case, if need be without the lock: see the module.
     """
     lock = FileLock(lock_file)
     said, since = progress(), time.monotonic()
@@ -42,10 +42,14 @@ def turn(
             if now != said:
                 said, since = now, time.monotonic()
             elif time.monotonic() - since >= patience_s:
-                log.warning("%s is locked, and nothing has moved for %.0f s: going on", lock_file, patience_s)
+                log.warning(
+                    "%s is locked, and nothing has moved for %.0f s: going on without it",
+                    lock_file,
+                    patience_s,
+                )
                 break
         except (OSError, NotImplementedError) as error:  # a file system without locks
-            log.warning("%s cannot be locked (%s): going on", lock_file, error)
+            log.warning("%s cannot be locked (%s): going on without it", lock_file, error)
             break
     try:
         yield
@@ -54,7 +58,7 @@ def turn(
 
 
 def sweep(folder: Path, pattern: str, *, older_s: float) -> None:
-    """Remove what matches and was not changed for so long: killed processes left it."""
+    """Remove what matches and has not changed for this long: killed processes left it."""
     for left in folder.glob(pattern):
         with suppress(OSError):
             if time.time() - left.lstat().st_mtime > older_s:

@@ -1,4 +1,4 @@
-"""Is everything that versions and aliases name there, whole, and what it was? Each fault says which file."""
+"""Whether everything that versions and aliases name is in the store and unaltered, file by file."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -27,7 +27,7 @@ class Damage:
 
 
 def verify_versions(store: Store, names: Iterable[str]) -> Iterator[Damage]:
-    """Yield what is wrong with these versions; every blob is read once, whichever versions share it."""
+    """Yield what is wrong with these versions; a blob that several versions share is read once."""
     found: dict[str, str | None] = {}
     for name in names:
         try:
@@ -39,8 +39,8 @@ def verify_versions(store: Store, names: Iterable[str]) -> Iterator[Damage]:
 
 
 def verify_alias(store: Store, alias: str) -> Iterator[Damage]:
-    """Yield what is wrong with the log of an alias: a gap, a broken chain, a move to what is not there."""
-    expected: tuple[int, str | None] | None = None  # of the generation below, as the one above tells it
+    """Yield what is wrong with the log of an alias: a gap, a broken chain, a move to a missing version."""
+    expected: tuple[int, str | None] | None = None  # of the generation below, according to the one above
     number = 0
     try:
         for stored in Registry(store).log(alias).stored():

@@ -1,4 +1,4 @@
-"""The local disk: a cache of verified files, and folders that live as long as they are worked in."""
+"""The local disk: a cache of verified files, and temporary folders."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ class Workspace:
 
     @contextmanager
     def model(self, files: Iterable[FileEntry]) -> Iterator[Path]:
-        """Lay a model out in a folder of its own for the time of the `with` block."""
+        """Yield a folder with the files of a model, for the `with` block."""
         with self.scratch() as folder:
             with cache_errors(self.cache):
                 model = checkout(self.store, files, into=folder / "model", cache=self.cache)
@@ -33,7 +33,7 @@ class Workspace:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Yield a folder for the time of the `with` block; what killed processes left is swept up."""
+        """Yield a folder for the `with` block; folders that killed processes left are removed."""
         with cache_errors(self.cache):
             self.cache.mkdir(parents=True, exist_ok=True)
             sweep(self.cache, "run-*", older_s=ABANDONED_S)

@@ -89,13 +89,16 @@ def zip_bomb() -> bytes:
         (lambda: zip_of({"a": b"x" * 999})[:-30], "is not a complete"),
         (lambda: b"", "is not a complete"),
         (lambda: b"just text", "is not a complete"),
-        (encrypted, "is encrypted; unpack it, and give the folder"),
+        (encrypted, "is encrypted; unpack it and give the folder"),
         (broken_inside, "unpack|is not a complete"),
         (of_an_unknown_method, "cannot unpack"),
-        (bomb, r"would become more than \d+ MB"),
-        (bomb_in_a_header, "header claims more"),
-        (zip_bomb, r"would become more than \d+ MB"),
-        (lambda: zip_of({f"m/{n}": b"" for n in range(MOST_FILES + 1)}), "would become more than .* files"),
+        (bomb, r"would unpack to more than \d+ MB"),
+        (bomb_in_a_header, "header claims an impossible size"),
+        (zip_bomb, r"would unpack to more than \d+ MB"),
+        (
+            lambda: zip_of({f"m/{n}": b"" for n in range(MOST_FILES + 1)}),
+            "would unpack to more than .* files",
+        ),
         (lambda: gzip.compress(tar_of({"../../out": b"x"})), "cannot unpack"),
         (lambda: gzip.compress(tar_of({"m/" + "n" * 300: b"x"})), "cannot unpack"),
     ],
@@ -125,7 +128,7 @@ def test_a_name_that_is_no_base_model_is_refused(
 
 def test_a_folder_called_like_a_configuration_is_none(tmp_path: Path) -> None:
     (tmp_path / "config.cfg").mkdir()
-    with pytest.raises(ModelError, match=r"it has no config\.cfg"), base_folder(str(tmp_path)):
+    with pytest.raises(ModelError, match=r"give one with a config\.cfg"), base_folder(str(tmp_path)):
         pass
 
 

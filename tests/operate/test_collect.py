@@ -343,7 +343,7 @@ def test_a_second_collection_at_once_is_refused_and_an_interrupted_one_resumed(s
         collect(store, WORD, keep_days=0)
     store.delete(CONDEMNED)
     interrupted(store)
-    with pytest.raises(RegistryError, match=r"of gc is under way since .* --resume"):
+    with pytest.raises(RegistryError, match=r"by gc has been under way since .* --resume"):
         collect(store, WORD, keep_days=0)
     collect(store, WORD, keep_days=0, resume=True)
     assert [int(name[:4]) for name in Registry(store).versions()] == [0, 5, 6]

@@ -200,12 +200,12 @@ wAtszw==
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (public_pem(KEY) + public_pem(OTHER)[:-40], "one that was cut short"),
+        (public_pem(KEY) + public_pem(OTHER)[:-40], "a key that was cut short"),
         (public_pem(KEY)[:-30] + public_pem(OTHER), "a key that is broken"),
-        (public_pem(KEY) + b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 old\n", "something else than keys in PEM"),
+        (public_pem(KEY) + b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 old\n", "something other than PEM keys"),
         (public_pem(KEY) + private_pem(OTHER), "a private key, which belongs to the nightly run alone"),
-        (public_pem(KEY) + public_pem(ec.generate_private_key(ec.SECP256R1())), "or no Ed25519 key"),
-        (ODD_PUBLIC, "a key that is broken, or no Ed25519 key"),
+        (public_pem(KEY) + public_pem(ec.generate_private_key(ec.SECP256R1())), "broken or not Ed25519"),
+        (ODD_PUBLIC, "a key that is broken or not Ed25519"),
     ],
 )
 def test_no_key_of_a_file_is_passed_over(content: bytes, says: str, tmp_path: Path) -> None:
