@@ -1,1 +1,1 @@
-"""What is trained on and what only scores, and that the two never meet."""
+"""Texts to train on and texts that only score, kept apart."""

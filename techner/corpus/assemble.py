@@ -1,4 +1,4 @@
-"""A night's training corpus: new examples, replayed ones, rehearsal text; and what is kept out of it."""
+"""A night's training corpus (new and replayed examples, rehearsal text), and what is kept out of it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Assembled:
     rehearsal: tuple[Example, ...]
     memory: tuple[Example, ...]
     holdout: tuple[Example, ...]
-    """What the next night's candidate is scored on: grown by tonight's share, bounded."""
+    """What the next night's candidate is scored on: tonight's share added, size bounded."""
     scoring: tuple[Example, ...]
     """What tonight's candidate is scored on."""
     counts: dict[str, int]
@@ -34,14 +34,14 @@ def build_corpus(
     scheme: SchemePolicy,
     salt: str,
 ) -> Assembled:
-    """Part tonight's examples into training and holdout, and add replay and rehearsal.
+    """Divide tonight's examples into training and holdout, and add replay and rehearsal.
 
-    A text delivered again replaces, in the labels of its scope, what the corpus and the memory knew of it (of
-    two in one night, the one of the later batch name), but never what the holdout has: a delivery must not
-    rewrite its judge, only add labels that the judge says nothing about. For the same reason tonight's share
-    scores only from the next night on, save for labels nothing else measures. Memory and holdout are read
-    under today's names. `salt` makes another night draw other rehearsal texts. Raises IntegrityError where a
-    scoring text would be trained on.
+    A text delivered again replaces, for the labels of its scope, its annotation in the corpus and the memory
+    (of two in one night, the one with the later batch name wins). It never replaces what the holdout has: a
+    delivery must not rewrite its judge, only add labels that the judge says nothing about. For the same
+    reason tonight's share scores only from the next night on, except for labels that nothing else measures.
+    Memory and holdout are read under today's names. Another `salt` draws other rehearsal texts. Raises
+    IntegrityError if a scoring text would be trained on.
     """
     accepted = list(accepted)
     replayed = by_text(_today(memory, scheme))
@@ -85,14 +85,14 @@ def _part(
     *,
     share: float,
 ) -> tuple[dict[str, Example], dict[str, Example]]:
-    """Part into what is trained on and what is kept out of it."""
+    """Divide examples into those to train on and those held out."""
     fresh: dict[str, Example] = {}
     held: dict[str, Example] = {}
     near = set(map(_leak_key, frozen.values()))
     for example in accepted:
         key = text_key(example.text)
-        # Once trained on, a text scores no more, not even after the share was raised.
-        # What is nearly a text that scores would teach that one.
+        # A text once trained on never scores, not even after the share was raised.
+        # A near copy of a scoring text would teach that text.
         is_near = bool(near) and _leak_key(example) in near
         scores = key in frozen or (key not in replayed and (is_near or in_holdout(example, share=share)))
         part = held if scores else fresh
@@ -112,24 +112,24 @@ def _bounded(holdout: Mapping[str, Example], policy: CorpusPolicy) -> tuple[Exam
 
 
 def _grown(held: Mapping[str, Example], frozen: Mapping[str, Example]) -> dict[str, Example]:
-    """Return the holdout with tonight's share; of a text in both, `frozen` holds in its scope."""
+    """Return the holdout with tonight's share; for a text in both, `frozen` decides within its scope."""
     return {**held, **{key: merge(held.get(key), example) for key, example in frozen.items()}}
 
 
 def _today(examples: Iterable[Example], scheme: SchemePolicy) -> Iterator[Example]:
-    """Yield the examples under today's names, without those that only retired labels were looked for in."""
+    """Yield the examples under today's names, without those whose scope has only retired labels."""
     read = (example_today(example, scheme) for example in examples)
     return (example for example in read if example.scope != ())
 
 
 def _unmeasured(grown: Mapping[str, Example], frozen: Mapping[str, Example]) -> dict[str, Example]:
-    """Return what of tonight's holdout scores at once: all on a first night, else labels not measured yet."""
+    """Return what of tonight's holdout scores at once: all on a first night, else unmeasured labels."""
     measured = {label for example in frozen.values() for label in example.labels}
     return {key: eg for key, eg in grown.items() if not frozen or eg.labels - measured}
 
 
 def refuse_leaks(training: Iterable[Example], scoring: frozenset[str]) -> None:
-    """Raise IntegrityError where a text that scores the model would train it."""
+    """Raise IntegrityError if a text that scores the model would train it."""
     leaked = next((example for example in training if text_key(example.text) in scoring), None)
     if leaked:
         raise IntegrityError(

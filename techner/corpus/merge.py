@@ -1,4 +1,4 @@
-"""Two annotations of one text, perhaps by teams that looked for other labels."""
+"""Two annotations of one text, perhaps by teams that looked for different labels."""
 
 from dataclasses import replace
 
@@ -6,10 +6,10 @@ from techner.core.examples import Example, overlap
 
 
 def merge(earlier: Example | None, later: Example) -> Example:
-    """Return what is known of a text: `later` on what it looked for, `earlier` on all else.
+    """Return what is known about a text: from `later` for its scope, from `earlier` for all else.
 
-    A span of `earlier` that overlaps one of `later` goes: entities do not nest. Offsets do not carry over to
-    a text that was written otherwise, so there `later` replaces all.
+    A span of `earlier` that overlaps one of `later` is dropped: entities do not nest. If the two texts are
+    spelt differently, offsets do not carry over and `later` replaces all.
     """
     if earlier is None or later.scope is None or earlier.text != later.text:
         return later

@@ -1,4 +1,4 @@
-"""The reference set, made once at `techner init`: old-domain text to rehearse and to score."""
+"""The reference set, made once by `techner init`: old-domain text to rehearse and to score."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ PARTS = ("rehearsal.jsonl", "regression.jsonl", "holdout.jsonl", "about.json")
 
 @document
 class Evidence:
-    """Which labels a reference set can speak of, and who says so; nothing in sets from before it was kept."""
+    """The labels that a reference set can score, and by whose annotation; older sets have none."""
 
     gold: int = 0
     """Examples labelled by people."""
@@ -27,20 +27,20 @@ class Evidence:
     silver_spans: dict[str, int] = field(default_factory=dict)
     """Pretrained label → spans that the origin marked in the silver examples."""
     not_annotated: dict[str, int] = field(default_factory=dict)
-    """Pretrained label without a gold span → spans that the origin finds in the gold texts."""
+    """Pretrained label without a gold span → spans of it that the origin finds in the gold texts."""
     in_holdout: int = 0
     """Texts that were left out because the holdout has them."""
 
 
 @document
 class About:
-    """Where the reference set came from."""
+    """What the reference set consists of."""
 
     rehearsal: int
     regression: int
     holdout: int
     silver: int
-    """Examples labelled by the origin instead of people."""
+    """Examples labelled by the origin rather than by people."""
     evidence: Evidence = field(default_factory=Evidence)
 
 
@@ -60,7 +60,7 @@ class Reference:
 
     @cached_property
     def leak_keys(self) -> frozenset[str]:
-        """Names of what scores that a delivery must not come near."""
+        """The leak keys of the texts that score: a delivery must not have one of them."""
         return frozenset(leak_key(fold(example.text)) for example in (*self.regression, *self.holdout))
 
 
@@ -72,10 +72,10 @@ def split_reference(
     not_annotated: Mapping[str, int] | None = None,
     expect_entities: bool = True,
 ) -> Reference:
-    """Part reference examples by text hash into rehearsal and regression; repeated texts count once.
+    """Divide reference examples by text hash into rehearsal and regression; repeated texts count once.
 
-    Of a text that is both gold and silver, the gold one counts. Raises BatchError where entities are expected
-    and the regression set would have none.
+    If a text is both gold and silver, the gold one counts. Raises BatchError if entities are expected and the
+    regression set would have none.
     """
     frozen = {text_key(example.text): example for example in holdout}
     annotated = {text_key(example.text): example for example in gold}
@@ -88,7 +88,7 @@ def split_reference(
             (regression if share_of(key, salt="regression") < REGRESSION_SHARE else rehearsal).append(example)
     if expect_entities and not any(example.spans for example in regression):
         raise BatchError(
-            f"the reference set has {len(unique)} texts, with no entity in the fifth of them that scores; "
+            f"the reference set has {len(unique)} texts, and the fifth of them that scores has no entity; "
             "give `techner init --reference` more annotated examples of the pretrained labels"
         )
     people = [example for key, example in annotated.items() if key not in frozen]
@@ -113,7 +113,7 @@ def _spans_by_label(examples: Iterable[Example]) -> dict[str, int]:
 
 
 def unmarked(gold: Iterable[Example], labels: Iterable[str]) -> frozenset[str]:
-    """Return those of `labels` that no gold example has a span of, or states in its scope."""
+    """Return those of `labels` that occur in no span and no scope of a gold example."""
     spoken = {label for example in gold for label in (*example.labels, *(example.scope or ()))}
     return frozenset(labels) - spoken
 
@@ -121,10 +121,10 @@ def unmarked(gold: Iterable[Example], labels: Iterable[str]) -> frozenset[str]:
 def narrowed(
     gold: Sequence[Example], found: Iterable[tuple[Span, ...]], labels: Iterable[str]
 ) -> tuple[list[Example], dict[str, int]]:
-    """Take labels that were never annotated out of the scope of the gold examples; returns their counts too.
+    """Remove labels that were never annotated from the scope of gold examples; also return their counts.
 
-    `found` are the origin's spans in the gold texts. A label without one gold span, which the origin finds in
-    these very texts, was not looked for there: its absence says nothing. A row's own scope stays.
+    `found` are the origin's spans in the gold texts. A label that the origin finds there, but that has no
+    gold span, was not looked for: its absence says nothing. A row's own scope stays.
     """
     labels = frozenset(labels)
     silent = unmarked(gold, labels)
@@ -161,7 +161,7 @@ def save_reference(store: Store, reference: Reference) -> str:
 
 
 def load_reference(store: Store, name: str) -> Reference:
-    """Read a reference set; raises IntegrityError where its bytes are not what its name says."""
+    """Read a reference set; raises IntegrityError if its bytes do not match its name."""
     parts = {path: store.get(f"reference/{name}/{path}") for path in PARTS}
     if _name(parts) != name:
         raise IntegrityError(f"the reference set {name} in {store.url} was altered")

@@ -1,1 +1,1 @@
-"""What annotators delivered: what is there, where it stands, and the words that people said on it."""
+"""What annotators delivered: the files, their state, and people's decisions about them."""

@@ -1,4 +1,4 @@
-"""Where the examination of a batch is kept, and under which name."""
+"""Where the examination of a batch is kept, and its name."""
 
 from techner.core.delivery import BatchRef, QualityReport
 from techner.core.errors import ObjectMissing, Untrusted
@@ -12,7 +12,7 @@ from techner.store import Store
 
 
 def admission_digest(batch: BatchRef, policies: Policies, manifest: Manifest) -> str:
-    """Name an examination by all that its findings rest on but production itself."""
+    """Name an examination by everything its findings depend on, except production itself."""
     parts = (
         str(CHECKS_VERSION),
         batch.digest,
@@ -31,13 +31,13 @@ def admission_folder(batch: BatchRef, admission: str) -> str:
 
 
 def examined(store: Store, ref: BatchRef, policies: Policies) -> QualityReport | None:
-    """Return the report of a delivery under the present policies, if it was examined under them."""
+    """Return the report of a delivery under the current policies; None if it was not examined under them."""
     _, manifest = Registry(store).production()
     return read_report(store, ref, admission_digest(ref, policies, manifest))
 
 
 def read_report(store: Store, ref: BatchRef, admission: str) -> QualityReport | None:
-    """Return what an examination found; None where there was none, or none that is to be believed."""
+    """Return the report of an examination; None if there is none, or its signature is not trusted."""
     key = f"{admission_folder(ref, admission)}/report.json"
     try:
         return parse(QualityReport, store.get(key), where=key)

@@ -13,29 +13,31 @@ from techner.inbox.admissions import admission_folder
 from techner.store import Store
 
 NOTHING_TO_CORRECT = ("answer", "duplicate", "leak")
-"""Their rows are not written: the text is learnt already, must not be, or shall not be."""
+"""Rows with these codes are left out: their text is already learnt, or must not be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """A file to correct, and how its rows came about: `corrected + open + left_out` were set aside."""
+    """A file to correct, and its counts: `corrected + open + left_out` rows were set aside."""
 
     lines: bytes
     metadata: BatchMetadata | None
-    """Goes beside the file; None where nobody can tell what its annotators looked for."""
+    """Goes beside the file; None if it is unknown what the annotators looked for."""
     corrected: int
-    """Rows with certain corrections; a person may still have to see to the rest of the row."""
+    """Rows with certain corrections; a person may still have to correct the rest of the row."""
     open: int
     left_out: int
 
 
 def correction(store: Store, report: QualityReport, scheme: LabelScheme) -> Correction:
-    """Return the rows that an examination set aside; raises BatchError where there are none."""
+    """Return the rows that an examination set aside; raises BatchError if there are none."""
     key = f"{admission_folder(report.batch, report.admission)}/quarantine.jsonl"
     try:
         aside = [json.loads(line) for line in store.get(key).splitlines()]
     except ObjectMissing as error:
-        raise BatchError(f"{report.batch.name!r} was not examined yet; a night does that") from error
+        raise BatchError(
+            f"{report.batch.name!r} has not been examined yet; wait for the next night"
+        ) from error
     if not aside:
         raise BatchError(f"no row of {report.batch.name!r} was set aside{_unread(report)}")
     kept = [line for line in aside if not _is_done_with(line["reasons"])]
@@ -51,7 +53,7 @@ def correction(store: Store, report: QualityReport, scheme: LabelScheme) -> Corr
 
 
 def _unread(report: QualityReport) -> str:
-    return ": the file could not be read at all, export it again" if report.reader is None else ""
+    return ": the file could not be read; export it again" if report.reader is None else ""
 
 
 def _is_done_with(reasons: Iterable[str]) -> bool:
@@ -59,7 +61,7 @@ def _is_done_with(reasons: Iterable[str]) -> bool:
 
 
 def _record(line: dict[str, Any], batch: str) -> dict[str, Any]:
-    """Return a row to correct; one that is no record has no text, so that it is not learnt as it is."""
+    """Return a row to correct; one that is not a record gets no text, so it is not learnt as it is."""
     about = {"batch": batch, "row": line["row"], "reasons": line["reasons"], "fixes": line.get("fixes", [])}
     if "record" in line:
         return {**line["record"], "techner": about}
@@ -70,7 +72,7 @@ def _record(line: dict[str, Any], batch: str) -> dict[str, Any]:
 def _metadata(
     report: QualityReport, records: list[dict[str, Any]], scheme: LabelScheme
 ) -> BatchMetadata | None:
-    """Say what is corrected, and in which scope: as delivered, else all labels that the batch used."""
+    """Return what is corrected, and its scope: as delivered, else all labels that the batch used."""
     scope = set(report.scope)
     if report.scope_from == "inferred":
         entities = (entity for record in records for entity in record["entities"] or ())

@@ -1,4 +1,4 @@
-"""The words on a batch: exclude, release, hold; the newest one counts."""
+"""Decisions on a batch: exclude, release, hold; the newest one counts."""
 
 import uuid
 from datetime import UTC, datetime
@@ -15,11 +15,13 @@ def decisions(store: Store, batch: BatchRef) -> Log[Decision]:
 
 
 def last_word(store: Store, batch: BatchRef) -> Decision | None:
-    """Return the newest word on a batch; one that is not to be believed holds it until a person says more."""
+    """Return the newest decision on a batch; an untrusted one holds it until a person decides again."""
     try:
         newest = decisions(store, batch).newest()
     except Untrusted as error:
-        why = f"the last word on it does not count: {error.what} is {error.why}. Release or exclude it anew"
+        why = (
+            f"the last decision on it is not valid: {error.what} is {error.why}. Release or exclude it again"
+        )
         return Decision(
             id="", word=BatchWord.HOLD, who="techner", why=why, when=datetime.min.replace(tzinfo=UTC)
         )
@@ -27,7 +29,10 @@ def last_word(store: Store, batch: BatchRef) -> Decision | None:
 
 
 def decide(store: Store, batch: BatchRef, word: BatchWord, *, who: str, why: str, when: datetime) -> bool:
-    """Append a word on a batch; False where the newest word says the same for the same reason."""
+    """Append a decision on a batch; False if the newest one has the same word and reason.
+
+    Raises RegistryError if another decision was appended meanwhile.
+    """
     log = decisions(store, batch)
     before = log.length()
     last = last_word(store, batch)
@@ -35,5 +40,5 @@ def decide(store: Store, batch: BatchRef, word: BatchWord, *, who: str, why: str
         return False
     record = Decision(id=uuid.uuid4().hex, word=word, who=who, why=why, when=when)
     if not log.append(record, after=before):
-        raise RegistryError(f"somebody else decided on {batch.name!r} just now; look at it again")
+        raise RegistryError(f"another decision on {batch.name!r} was just made; look at it and decide again")
     return True

@@ -19,7 +19,7 @@ from techner.store.base import check_key
 
 INBOX = "inbox/"
 METADATA = ".meta.json"
-"""Ends the name of what describes the delivery of the name before it."""
+"""Suffix of a metadata file; what precedes it is the name of the delivery it describes."""
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 log = logging.getLogger("techner.nightly")
 
@@ -32,7 +32,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
-    """A file of the inbox that is no delivery, or cannot be read now."""
+    """A file in the inbox that is not a delivery, or cannot be read now."""
 
     name: str
     why: str
@@ -40,14 +40,17 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """What is in the inbox, each by name."""
+    """What is in the inbox, by name."""
 
     batches: tuple[BatchRef, ...]
     ignored: tuple[Ignored, ...]
 
 
 def read_inbox(store: Store, cache: Path, *, max_bytes: int = QualityPolicy().max_delivery_bytes) -> Inbox:
-    """Tell the batches of the inbox from what is none; the latter is logged, file by file."""
+    """Return the batches in the inbox, and the files that are ignored; each of these is logged.
+
+    `max_bytes` is the size of the largest file that is read.
+    """
     entries = {entry.key.removeprefix(INBOX): entry for entry in store.list(INBOX)}
     ignored = {
         name: why for name, entry in entries.items() if (why := _why_ignored(name, entry, entries, max_bytes))
@@ -82,13 +85,13 @@ def read_inbox(store: Store, cache: Path, *, max_bytes: int = QualityPolicy().ma
 
 def too_large(size_bytes: int, max_bytes: int) -> str:
     return (
-        f"it has {size_bytes / 2**20:.1f} MiB, more than the {max_bytes / 2**20:.1f} of the setting "
+        f"it has {size_bytes / 2**20:.1f} MiB, more than the {max_bytes / 2**20:.1f} MiB of the setting "
         "quality.max_delivery_bytes: deliver smaller files"
     )
 
 
-class _Moving(Exception):  # noqa: N818 - no error, but a reason to wait
-    """A file changes or goes while it is read."""
+class _Moving(Exception):  # noqa: N818 - not an error but a reason to wait
+    """A file changes or disappears while it is read."""
 
 
 def _why_ignored(name: str, entry: Stored, beside: Collection[str], max_bytes: int) -> str | None:
@@ -103,26 +106,26 @@ def _why_ignored(name: str, entry: Stored, beside: Collection[str], max_bytes: i
     if entry.size_bytes > max_bytes:
         return too_large(entry.size_bytes, max_bytes)
     if other := copy_under_way(name, beside):
-        return f"it is being copied: {other!r} is beside it; remove that if no copy is under way"
+        return f"it is being copied: {other!r} is beside it; remove that file if no copy is under way"
     return None
 
 
 def _digest(store: Store, entry: Stored, cache: Path) -> str:
-    """Return the digest of an object, read again only where the store's change mark is a new one.
+    """Return the digest of an object, which is read again only if the store's change mark is new.
 
-    Raises _Moving where the object is not what was listed.
+    Raises _Moving if the object is not what was listed.
     """
     known = _remembered(store, entry, cache)
     with cache_errors(cache):
-        # A full disk or a crash leaves entries without their content: those are read again.
+        # A full disk or a crash leaves empty entries; their objects are read again.
         if known.is_file() and _DIGEST.fullmatch(said := known.read_bytes()):
             return said.decode()
         try:
             data = store.get(entry.key)
         except ObjectMissing:
-            raise _Moving("it was taken away while it was read") from None
+            raise _Moving("it was removed while it was read") from None
         if len(data) != entry.size_bytes:
-            raise _Moving("its size changed while it was read: it is being copied, the next run reads it")
+            raise _Moving("its size changed while it was read: it is being copied, and the next run reads it")
         found = digest(data)
         known.parent.mkdir(parents=True, exist_ok=True)
         fresh = known.with_suffix(f".{uuid.uuid4().hex}")
@@ -136,9 +139,9 @@ def _remembered(store: Store, entry: Stored, cache: Path) -> Path:
 
 
 def was_replaced(store: Store, batch: BatchRef, cache: Path) -> bool:
-    """Read a delivery again, whatever its change mark says; where it is another, forget what the cache says.
+    """Read a delivery again, whatever its change mark; if it changed, forget its digest and return True.
 
-    So a survey that follows tells the truth, though somebody replaced the file and kept the mark.
+    The next survey then sees the new file, even if it was replaced under the same mark.
     """
     parts = {INBOX + batch.name: batch.digest, INBOX + batch.name + METADATA: batch.metadata}
     replaced = [key for key, expected in parts.items() if expected and _digest_now(store, key) != expected]
@@ -157,7 +160,7 @@ def _digest_now(store: Store, key: str) -> str | None:
 
 
 def read_delivery(store: Store, batch: BatchRef) -> Delivery:
-    """Return what was planned; raises BatchError where it changed or went after the plan was made."""
+    """Return what was planned; raises BatchError if it was changed or removed after planning."""
     return Delivery(
         data=_read(store, batch.name, batch.digest),
         metadata=_read(store, batch.name + METADATA, batch.metadata) if batch.metadata else None,
@@ -169,9 +172,9 @@ def _read(store: Store, name: str, expected: str) -> bytes:
         data = store.get(INBOX + name)
     except ObjectMissing as error:
         raise BatchError(
-            f"{name!r} was taken out of the inbox after the run was planned: "
-            "put it back, or let the next run go without it"
+            f"{name!r} was removed from the inbox after the run was planned: "
+            "put it back, or let the next run continue without it"
         ) from error
     if digest(data) != expected:
-        raise BatchError(f"{name!r} was overwritten after the run was planned; the next run reads it anew")
+        raise BatchError(f"{name!r} was overwritten after the run was planned; the next run reads it again")
     return data

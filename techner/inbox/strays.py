@@ -1,4 +1,4 @@
-"""Which files of the inbox are no deliveries: what tools and systems leave there, and copies under way."""
+"""Files in the inbox that are not deliveries: what tools and systems leave there, and copies under way."""
 
 import re
 from collections.abc import Collection
@@ -7,7 +7,7 @@ _UNDER_WAY = (
     ".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".opdownload", ".filepart",
     ".inprogress", ".incomplete", ".uploading", ".aria2", "._copying_",
 )  # fmt: skip
-"""What tools add to a name until the copy is whole."""
+"""What tools append to a name until the copy is complete."""
 _TEMPORARY = (*_UNDER_WAY, ".swp", ".swo", ".swx", ".lock", ".bak", ".orig", "~", "#")
 _OF_A_SYSTEM = {
     "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "system volume information",
@@ -20,7 +20,7 @@ _FOLDER_MARKER = "_$folder$"
 
 
 def why_stray(name: str, size_bytes: int, beside: Collection[str]) -> str | None:
-    """Say why a name of the inbox is no delivery; None for one that is. `beside` are all names there."""
+    """Return why a file in the inbox is not a delivery; None if it is one. `beside` are all names there."""
     if name.endswith(("/", _FOLDER_MARKER)):
         return "it marks a folder"
     if not size_bytes and any(other.startswith(f"{name}/") for other in beside):
@@ -37,16 +37,16 @@ def why_stray(name: str, size_bytes: int, beside: Collection[str]) -> str | None
 def _of_a_tool(part: str) -> str | None:
     lower = part.lower()
     if lower.startswith("."):
-        return "it is hidden: a copy under way, or a file of some tool"
+        return "it is hidden: a copy under way, or a tool's own file"
     if lower in _OF_A_SYSTEM or _OF_A_JOB.fullmatch(lower):
         return f"{part!r} is what a system or job leaves behind"
     if lower.startswith(("~$", "#")) or lower.endswith(_TEMPORARY):
-        return "it is temporary by its name: a copy under way, or what an editor keeps"
+        return "its name is that of a temporary file: a copy under way, or an editor's"
     return None
 
 
 def copy_under_way(name: str, beside: Collection[str]) -> str | None:
-    """Return the name of a temporary file that some tool is writing this one under, if it is there."""
+    """Return the temporary file through which a tool is writing this one; None if there is none."""
     folder, slash, last = name.rpartition("/")
     for suffix in (*_UNDER_WAY, "._COPYING_"):
         if (other := f"{name}{suffix}") in beside or (other := f"{folder}{slash}.{last}{suffix}") in beside:

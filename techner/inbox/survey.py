@@ -1,4 +1,4 @@
-"""Where each delivery stands: derived from the store, never kept."""
+"""The state of each delivery: derived from the store, never kept."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -18,9 +18,9 @@ from techner.store import Store
 class Status(StrEnum):
     PENDING = "pending"
     ACCEPTED = "accepted"
-    """Admitted, and in no promoted model yet: as pending as before."""
+    """Admitted, but not yet in a promoted model: as due as a pending batch."""
     HELD = "held"
-    """The gate rejected a model made with it: waits for a person's `release`."""
+    """A model trained with it was rejected: it waits for a person's `release`."""
     REJECTED = "rejected"
     EXCLUDED = "excluded"
     IN_PRODUCTION = "in production"
@@ -31,7 +31,7 @@ class BatchState:
     ref: BatchRef
     status: Status
     report: QualityReport | None
-    """Under the present policies; None where it was not examined under them."""
+    """Under the current policies; None if it was not examined under them."""
     decision: Decision | None
 
     @property
@@ -41,7 +41,7 @@ class BatchState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surveyed:
-    """All that is in the inbox, by name."""
+    """Everything in the inbox, by name."""
 
     batches: tuple[BatchState, ...]
     ignored: tuple[Ignored, ...]
@@ -53,7 +53,7 @@ def survey(store: Store, policies: Policies, *, cache: Path) -> tuple[BatchState
 
 
 def survey_all(store: Store, policies: Policies, *, cache: Path) -> Surveyed:
-    """Derive the state of every delivery, and name what in the inbox is none."""
+    """Derive the state of every delivery, and list the ignored files of the inbox."""
     _, manifest = Registry(store).production()
     inbox = read_inbox(store, cache, max_bytes=policies.quality.max_delivery_bytes)
     return Surveyed(
@@ -65,7 +65,7 @@ def survey_all(store: Store, policies: Policies, *, cache: Path) -> Surveyed:
 def _state(store: Store, ref: BatchRef, policies: Policies, manifest: Manifest) -> BatchState:
     learnt = {batch.digest: batch for batch in manifest.lineage.batches}
     if ref.digest in learnt:
-        # Nothing about it can matter any more, and there are more of these every night: not read.
+        # Not read: its report and decisions no longer matter, and there are more of these every night.
         ref = replace(ref, metadata=learnt[ref.digest].metadata)
         return BatchState(ref=ref, status=Status.IN_PRODUCTION, report=None, decision=None)
     report = read_report(store, ref, admission_digest(ref, policies, manifest))

@@ -1,4 +1,4 @@
-"""Object storage: one small interface, three implementations that pass one contract suite."""
+"""Object storage: one small interface and three implementations that pass one contract suite."""
 
 from techner.store.base import Store, Stored
 from techner.store.folder import FolderStore

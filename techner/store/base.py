@@ -8,11 +8,11 @@ from typing import Protocol
 from techner.core.errors import StoreError
 
 RESERVED = ".tmp"
-"""First part of no key: a folder store writes there before it links."""
+"""No key begins with this part: a folder store writes there before it links."""
 MAX_KEY_BYTES = 900  # S3 allows 1024 with the prefix
 CHUNK_BYTES = 1 << 20
 FOREIGN = "inbox/"
-"""Others write below it, so that anything may be there: what cannot be read is listed with its fault."""
+"""Others write below it, so anything may be there: what cannot be read is listed with its fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Stored:
     size_bytes: int
     tag: str
     fault: str | None = None
-    """Why it cannot be read; only of what others write."""
+    """Why it cannot be read; only for what others write."""
 
 
 class Store(Protocol):
@@ -31,45 +31,45 @@ class Store(Protocol):
 
     @property
     def url(self) -> str:
-        """Where it is, without credentials."""
+        """The address of the store, without credentials."""
 
     @property
     def identity(self) -> str:
-        """Which store it is: two of one url may be behind two endpoints. Not to be shown."""
+        """Identifies the store: two with one URL may be behind two endpoints. Not shown to people."""
 
     def get(self, key: str) -> bytes:
         """Return the bytes; raises ObjectMissing."""
 
     def create(self, key: str, data: bytes) -> None:
-        """Write a new object; raises ObjectExists and changes nothing where the key is taken."""
+        """Write a new object; if the key is taken, raises ObjectExists and changes nothing."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Write or overwrite: working files, and what can be made again from what is write-once."""
+        """Write or overwrite: only working files, and files that can be made again from write-once ones."""
 
     def delete(self, key: str) -> None:
-        """Remove an object; no error where it is missing.
+        """Remove an object; not an error if it is missing.
 
-        Of what is write-once, a collection alone removes (ADR 15).
+        Only a collection removes write-once objects (ADR 15).
         """
 
     def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
         """Yield objects whose key starts with `prefix`, in UTF-8 byte order, at most `limit`."""
 
     def upload(self, key: str, path: Path) -> None:
-        """`create` from a file, without holding it in memory."""
+        """Like `create`, from a file and without holding it in memory."""
 
     def download(self, key: str, path: Path) -> None:
         """Write the object to `path`, without holding it in memory; raises ObjectMissing."""
 
     def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
-        """Yield the bytes from `start` on in pieces, none where it lies behind them; raises ObjectMissing."""
+        """Yield the bytes from `start` on in pieces, none if it lies beyond the end; raises ObjectMissing."""
 
     def presigned(self, key: str, *, seconds: int) -> str | None:
-        """Return an address where anybody may GET the object for a while; None where there is none."""
+        """Return an address at which anyone can GET the object for `seconds`; None if the store has none."""
 
 
 def check_key(key: str) -> str:
-    """Return `key` where it is safe as an object key and as a path below a folder; else raise StoreError."""
+    """Return `key` if it is safe as an object key and as a path below a folder; else raise StoreError."""
     parts = PurePosixPath(key).parts
     safe = (
         key

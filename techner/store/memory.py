@@ -1,4 +1,4 @@
-"""A store in memory: for tests, and for trying things out."""
+"""A store in memory, for tests and for trying things out."""
 
 import threading
 from collections.abc import Iterator

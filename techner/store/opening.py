@@ -1,4 +1,4 @@
-"""From a URL to a store."""
+"""Open a store by its URL."""
 
 import re
 from contextlib import suppress
@@ -13,7 +13,7 @@ _BUCKET = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def open_store(url: str, *, s3_endpoint: str | None = None) -> Store:
-    """Open `file:///path`, a plain path, or `s3://bucket/prefix`."""
+    """Open `file:///path`, a plain path, or `s3://bucket/prefix`; raises SettingsError for anything else."""
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -36,7 +36,7 @@ def open_store(url: str, *, s3_endpoint: str | None = None) -> Store:
 
 
 def _folder(path: Path) -> FolderStore:
-    with suppress(OSError):  # what cannot be looked at is said where it is used
+    with suppress(OSError):  # a path that cannot be read is reported when it is used
         if path.is_file():
             raise SettingsError(f"TECHNER_STORE: {path} is a file; give a folder, or s3://bucket/prefix")
     return FolderStore(path)
@@ -44,6 +44,6 @@ def _folder(path: Path) -> FolderStore:
 
 def _no_store(url: str) -> SettingsError:
     return SettingsError(
-        f"TECHNER_STORE={url!r} is no store; use file:///folder or s3://bucket/prefix (who may use a bucket, "
-        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile say)"
+        f"TECHNER_STORE={url!r} is not a store; use file:///folder or s3://bucket/prefix (credentials for a "
+        "bucket come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from a profile)"
     )

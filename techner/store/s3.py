@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import PaginatorConfigTypeDef
 
-# A 409 says that another write is under way, not that the key is taken: it stays a StoreError.
+# A 409 means that another write is under way, not that the key is taken: it stays a StoreError.
 _TAKEN = {"PreconditionFailed", "412"}
 _MISSING = {"NoSuchKey", "404", "NotFound"}
 _BEHIND_THE_END = {"InvalidRange", "416"}
 
 
 class S3Store:
-    """Objects below `prefix` of one bucket. Writes are single PUTs, so 5 GB a file is the limit."""
+    """Objects below `prefix` of one bucket. Writes are single PUTs, so the limit is 5 GB per file."""
 
     def __init__(self, client: "S3Client", bucket: str, prefix: str = "") -> None:
         self._client, self.bucket, self.prefix = client, bucket, prefix.strip("/")
@@ -33,7 +33,7 @@ class S3Store:
     def identity(self) -> str:
         endpoint = urlsplit(self._client.meta.endpoint_url)
         host = (endpoint.hostname or "") + (f":{endpoint.port}" if endpoint.port else "")
-        # At AWS itself a bucket has its name for all regions.
+        # At AWS itself a bucket's name is unique over all regions.
         return self.url if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) else f"{self.url} at {host}"
 
     def get(self, key: str) -> bytes:
@@ -79,7 +79,7 @@ class S3Store:
     def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
         from botocore.exceptions import ClientError
 
-        # No range where all is wanted: an empty object has no byte 0 to begin at.
+        # No range if all is wanted: an empty object has no byte 0 to begin at.
         part: dict[str, Any] = {"Range": f"bytes={start}-"} if start else {}
         with self._errors(key):
             try:
@@ -117,7 +117,10 @@ class S3Store:
 
 
 def connect(bucket: str, prefix: str, *, endpoint: str | None) -> S3Store:
-    """Open a bucket with boto3's own credentials chain; `endpoint` names a compatible server."""
+    """Open a bucket with boto3's own credentials chain; `endpoint` is the address of a compatible server.
+
+    Raises SettingsError if the endpoint or AWS's settings are not valid.
+    """
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
@@ -126,7 +129,7 @@ def connect(bucket: str, prefix: str, *, endpoint: str | None) -> S3Store:
         retries={"mode": "standard", "max_attempts": 5},
         connect_timeout=10,
         read_timeout=60,
-        # Only what the operation needs: compatible servers often refuse the newer trailing checksums.
+        # Only the checksums an operation requires: compatible servers often refuse the newer trailing ones.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
@@ -139,12 +142,12 @@ def connect(bucket: str, prefix: str, *, endpoint: str | None) -> S3Store:
 
 
 def _checked(endpoint: str | None) -> str | None:
-    """Return a compatible server's address; raises SettingsError for none, or one with a password in it."""
+    """Return the address of a compatible server; raises SettingsError if it is not one, or has a password."""
     if not endpoint:
         return None
     try:
         parts = urlsplit(endpoint)
-        port = parts.port  # raises where it is none
+        port = parts.port  # raises if it is not a port
     except ValueError as error:
         raise _no_endpoint(endpoint) from error
     is_address = parts.scheme in ("http", "https") and parts.hostname and port != 0 and endpoint.isprintable()
@@ -155,6 +158,6 @@ def _checked(endpoint: str | None) -> str | None:
 
 def _no_endpoint(endpoint: str) -> SettingsError:
     return SettingsError(
-        f"TECHNER_S3_ENDPOINT={endpoint!r} is no endpoint; write http://host:port, without a password: "
-        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, say who asks"
+        f"TECHNER_S3_ENDPOINT={endpoint!r} is not an endpoint; write http://host:port, without a password: "
+        "credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from a profile"
     )

@@ -1,4 +1,4 @@
-"""What a store around a store begins with: it passes everything on."""
+"""The base of a store around another store: it passes everything on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from techner.store.base import Store, Stored
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrappedStore:
-    """Does what `inner` does; a subclass changes some of it."""
+    """Does what `inner` does; a subclass changes part of it."""
 
     inner: Store
 

@@ -59,7 +59,7 @@ def test_a_night_reads_what_is_there_though_the_mark_of_the_old_content_was_kept
     forgetful.deliver("first.jsonl", tech_batch(0, 20))
     old = planned(forgetful, "run-1")
     forgetful.store.put(NAME, write_examples(tech_batch(20, 60)))
-    with pytest.raises(BatchError, match="the next run reads it anew"):
+    with pytest.raises(BatchError, match="the next run reads it again"):
         admit(forgetful.run("run-1"), old)
     new = planned(forgetful, "run-2")
     assert new != old
@@ -78,7 +78,7 @@ def test_a_delivery_taken_out_after_the_plan_fails_that_night_alone(world: World
     world.deliver("first.jsonl", tech_batch(0, 20))
     old = planned(world, "run-1")
     world.store.delete(NAME)
-    with pytest.raises(BatchError, match=r"taken out of the inbox .* let the next run go without it"):
+    with pytest.raises(BatchError, match=r"removed from the inbox .* let the next run continue without it"):
         admit(world.run("run-1"), old)
     assert plan(world.run("run-2"), POLICIES) is None
 

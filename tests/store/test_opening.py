@@ -72,7 +72,7 @@ def test_s3_url_opens_a_bucket(url: str, opened: str) -> None:
     ],
 )
 def test_nonsense_is_refused_by_name(url: str) -> None:
-    with pytest.raises(SettingsError, match="is no store; use") as caught:
+    with pytest.raises(SettingsError, match="is not a store; use") as caught:
         open_store(url)
     assert repr(url) in str(caught.value)
 
@@ -87,7 +87,7 @@ def test_nonsense_is_refused_by_name(url: str) -> None:
     ],
 )
 def test_a_password_in_a_store_is_refused_and_not_repeated(url: str) -> None:
-    with pytest.raises(SettingsError, match="is no store; use") as caught:
+    with pytest.raises(SettingsError, match="is not a store; use") as caught:
         open_store(url)
     assert "secret" not in str(caught.value)
     assert "***" in str(caught.value)
@@ -109,7 +109,7 @@ def test_a_password_in_a_store_is_refused_and_not_repeated(url: str) -> None:
 )
 def test_an_endpoint_that_is_none_is_refused_without_its_password(endpoint: str) -> None:
     with pytest.raises(
-        SettingsError, match=r"TECHNER_S3_ENDPOINT=.* is no endpoint; write http://host:port"
+        SettingsError, match=r"TECHNER_S3_ENDPOINT=.* is not an endpoint; write http://host:port"
     ) as caught:
         open_store("s3://bucket", s3_endpoint=endpoint)
     assert "secret" not in str(caught.value)

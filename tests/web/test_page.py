@@ -79,7 +79,7 @@ def test_page_names_what_is_ignored_and_why(filled: Filled, client: Client) -> N
     page = client(filled.store).get("/").text
     section = text_of(page.partition('id="deliveries"')[2].partition("</section>")[0])
     assert "1 ignored" in section
-    assert "&lt;i&gt;.tmp it is temporary by its name" in section
+    assert "&lt;i&gt;.tmp its name is that of a temporary file" in section
 
 
 def test_hostile_batch_name_is_escaped(filled: Filled, client: Client) -> None:
