@@ -3,7 +3,7 @@
     python benchmarks/fuzz_readers.py [--inputs 220000] [--seed 0]
 
 The samples of tests/formats are changed in bytes, in lines, in the JSON tree, and DocBin inside its packing.
-The exit code is 1 where an input raised anything but BatchError, or a row broke the contract.
+The exit code is 1 where an input raised anything but FileError, or a row broke the contract.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any
 
 import srsly
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats import Row, read_rows
 
 SAMPLES = Path(__file__).parents[1] / "tests" / "formats" / "samples"
@@ -179,7 +179,7 @@ def main() -> int:
         count["inputs"] += 1
         try:
             rows = read(data)
-        except BatchError as error:
+        except FileError as error:
             count["refused"] += 1
             str(error).encode("utf-8", "backslashreplace")
         except Exception:  # noqa: BLE001 - what escapes is what this looks for
@@ -198,7 +198,7 @@ def main() -> int:
         f"\n{options.inputs} inputs (seed {options.seed}) in {elapsed:.0f} CPU s, "
         f"slowest {slowest[0]:.3f} s: {slowest[1]}"
     )
-    print(f"{sum(failures.values())} raised anything but BatchError")
+    print(f"{sum(failures.values())} raised anything but FileError")
     for failure, times in failures.most_common():
         print(f"\n{times} times:\n{failure}", file=sys.stderr)
     return 1 if failures else 0

@@ -2,6 +2,6 @@
 
 from techner.formats.detect import read_rows
 from techner.formats.jsonl import read_examples, write_examples
-from techner.formats.rows import Row
+from techner.formats.rows import Fault, Row
 
-__all__ = ["Row", "read_examples", "read_rows", "write_examples"]
+__all__ = ["Fault", "Row", "read_examples", "read_rows", "write_examples"]

@@ -8,7 +8,7 @@ from typing import Any
 from techner.core.errors import FileError
 from techner.formats import strict_json
 from techner.formats.columns import DOCUMENT, Columns, columns_of, is_comment
-from techner.formats.rows import Row, ShapeError
+from techner.formats.rows import Fault, Row, ShapeError
 from techner.formats.tags import joined, spans
 
 NAME = "CoNLL"
@@ -63,14 +63,14 @@ def _sentence(first: int, lines: int, block: bytes, columns: Columns) -> Row | N
     raw = block.removesuffix(b"\n").removesuffix(b"\r")
     if lines > MAX_LINES or len(raw) > MAX_BYTES:
         detail = f"{lines} lines, {len(raw)} bytes without a blank line: put one after each sentence"
-        return Row(number=first, raw=raw, fault=("shape", detail))
+        return Row(number=first, raw=raw, fault=Fault("shape", detail))
     cuts: list[list[str]] = []
     for number, line in enumerate(BytesIO(block), first):
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
             detail = f"line {number}: byte {error.start} is not UTF-8"
-            return Row(number=first, raw=raw, fault=("encoding", detail))
+            return Row(number=first, raw=raw, fault=Fault("encoding", detail))
         if text.startswith(DOCUMENT) or is_comment(text, columns):
             continue
         cut = columns.cut(text)
@@ -79,14 +79,14 @@ def _sentence(first: int, lines: int, block: bytes, columns: Columns) -> Row | N
                 raise FileError(
                     "mixed", f"line {number} is JSON, most lines are {NAME}: deliver one format per file"
                 )
-            return Row(number=first, raw=raw, fault=("shape", f"line {number} has no token or no tag"))
+            return Row(number=first, raw=raw, fault=Fault("shape", f"line {number} has no token or no tag"))
         cuts.append(cut)
     if not cuts:
         return None
     try:
         return Row(number=first, raw=raw, **_parts(cuts, columns))
     except ShapeError as error:
-        return Row(number=first, raw=raw, fault=("shape", str(error)))
+        return Row(number=first, raw=raw, fault=Fault("shape", str(error)))
 
 
 def _parts(cuts: list[list[str]], columns: Columns) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from techner.core.errors import FileError
 from techner.formats.objects import named
-from techner.formats.rows import Item
+from techner.formats.rows import Fault, Item
 from techner.formats.unknown import refuse_tools
 
 _LOOKED_AT = 5
@@ -40,7 +40,7 @@ def _items(parts: list[Any], raw: bytes) -> Iterator[Item]:
         try:
             yield number, json.dumps(part).encode(), part, None
         except RecursionError:
-            yield number, raw, None, ("json", "nested too deeply")
+            yield number, raw, None, Fault("json", "nested too deeply")
 
 
 def _parts(record: Mapping[str, Any], is_record: Known) -> list[Any] | None:

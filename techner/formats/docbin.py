@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from techner.core.errors import FileError
 from techner.formats.packed import unpack
-from techner.formats.rows import Row, ShapeError
+from techner.formats.rows import Fault, Row, ShapeError
 
 if TYPE_CHECKING:
     from spacy.strings import StringStore
@@ -68,7 +68,7 @@ def read_docbin(data: bytes) -> Iterator[Row]:
                 _refuse_others(groups[number - 1], parts["entities"] or ())
         except _FAULTS as error:
             raw = json.dumps({"doc": number}).encode()
-            yield Row(number=number, raw=raw, fault=("shape", f"document {number}: {error}"))
+            yield Row(number=number, raw=raw, fault=Fault("shape", f"document {number}: {error}"))
         else:
             yield Row(number=number, raw=json.dumps(parts).encode(), **parts)
 

@@ -29,7 +29,7 @@ def beginning(rows: Iterator[Numbered]) -> list[Numbered]:
 
 def refuse_encoding(head: Sequence[tuple[int, bytes, Fault | None]]) -> None:
     """Raise FileError where many rows are not UTF-8, and none is that has more than ASCII."""
-    faults = [(number, fault[1]) for number, _, fault in head if fault and fault[0] == "encoding"]
+    faults = [(number, fault.detail) for number, _, fault in head if fault and fault.code == "encoding"]
     more = sum(not raw.isascii() for _, raw, _ in head)
     if len(faults) == more and (more >= _MANY or more == len(head) > 1):
         number, detail = faults[0]

@@ -22,7 +22,7 @@ from techner.formats import (
 )
 from techner.formats.evidence import Region, names_text, text_in
 from techner.formats.objects import is_entity, read_objects
-from techner.formats.rows import FormatError, Row
+from techner.formats.rows import Fault, FormatError, Row
 from techner.formats.unread import names_annotation, words_of
 
 NAME = "entity objects"
@@ -95,14 +95,14 @@ def _regions(entities: Sequence[Any], covered: Sequence[str | None]) -> list[Reg
     ]
 
 
-def _reviewed(objects: Sequence[Any]) -> tuple[str, str] | None:
+def _reviewed(objects: Sequence[Any]) -> Fault | None:
     """Return a fault if LightTag's annotators disagree, or its reviewer marked an entity as wrong."""
     given = [one for one in objects if isinstance(one, dict)]
     if any(one.get("correct") is False for one in given):
-        return "conflict", "a reviewer marked an entity as wrong: remove it and export again"
+        return Fault("conflict", "a reviewer marked an entity as wrong: remove it and export again")
     names = [_annotators(one) for one in given if "annotated_by" in one]
     if any(name != names[0] for name in names):
-        return "conflict", "annotators of the text disagree: review it and export what they agree on"
+        return Fault("conflict", "annotators of the text disagree: review it and export what they agree on")
     return None
 
 

@@ -31,10 +31,10 @@ def json_lines(data: bytes) -> Iterator[Item]:
         try:
             yield number, raw, strict_json.record(text.decode()), None
         except UnicodeDecodeError as error:
-            yield number, raw, None, ("encoding", f"byte {error.start} is not UTF-8")
+            yield number, raw, None, Fault("encoding", f"byte {error.start} is not UTF-8")
         except ValueError as error:
             more = "; a CR does not end a line here: write LF" if b"\r" in raw else ""
-            yield number, raw, None, ("json", f"{error}{more}")
+            yield number, raw, None, Fault("json", f"{error}{more}")
 
 
 def is_json_list(data: bytes) -> bool:
@@ -182,8 +182,8 @@ def _fault(raw: bytes, faults: list[str]) -> Fault | None:
     try:
         raw.decode()
     except UnicodeDecodeError as error:
-        return "encoding", f"byte {error.start} of the item is not UTF-8"
-    return ("json", faults[0]) if faults else None
+        return Fault("encoding", f"byte {error.start} of the item is not UTF-8")
+    return Fault("json", faults[0]) if faults else None
 
 
 def _broken(data: bytes, at: int, number: int, what: object) -> FileError:

@@ -90,7 +90,9 @@ def read_examples(data: bytes, *, where: str) -> tuple[Example, ...]:
     for number, _, record, fault in json_lines(data):
         example = _example(record)
         if example is None:
-            raise IntegrityError(f"{where}, line {number}: {fault or 'no text or no entities'}")
+            raise IntegrityError(
+                f"{where}, line {number}: {fault.detail if fault else 'no text or no entities'}"
+            )
         examples.append(example)
     return tuple(examples)
 

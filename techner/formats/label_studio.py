@@ -10,7 +10,7 @@ from typing import Any
 
 from techner.formats.evidence import annotated_key, usual_key
 from techner.formats.label_studio_regions import HTML, covered, marked_in, strings_of, text_of
-from techner.formats.rows import Row, ShapeError
+from techner.formats.rows import Fault, Row, ShapeError
 
 NAME = "Label Studio"
 _ALONE = "only {}, without a person's annotation: submit them in Label Studio and export again"
@@ -53,7 +53,7 @@ def read(number: int, raw: bytes, record: Mapping[str, Any], *, usual: str | Non
     for place, other in enumerate(said[1:], 2):
         if not _same(said[0].entities, other.entities):
             detail = f"annotations 1 and {place} of the task disagree: keep one and cancel the others"
-            return Row(number=number, raw=raw, fault=("conflict", detail))
+            return Row(number=number, raw=raw, fault=Fault("conflict", detail))
     if not annotations and (unsubmitted := _unsubmitted(task)):
         raise ShapeError(_ALONE.format(unsubmitted))
     return Row(

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from techner.formats.rows import Item, Row, ShapeError
+from techner.formats.rows import Fault, Item, Row, ShapeError
 from techner.formats.tags import spans
 
 NAME = "spaCy 2 JSON"
@@ -44,15 +44,15 @@ def taken_apart(items: Iterator[Item]) -> Iterator[Item]:
         parts, unreached = _parts(record)
         if not parts:
             number += 1
-            yield number, raw, None, ("shape", _nothing_in(record))
+            yield number, raw, None, Fault("shape", _nothing_in(record))
         elif unreached:
-            yield number + 1, b"null", None, (UNREACHED, str(unreached))
+            yield number + 1, b"null", None, Fault(UNREACHED, str(unreached))
         for part in parts:
             number += 1
             try:
                 yield number, json.dumps(part).encode(), part, None
             except RecursionError:
-                yield number, raw, None, ("json", "nested too deeply")
+                yield number, raw, None, Fault("json", "nested too deeply")
 
 
 def _parts(record: Mapping[str, Any]) -> tuple[list[Any], int]:
@@ -73,8 +73,8 @@ def with_unreached(rows: Iterator[Row]) -> Iterator[Row]:
     """Give the first row of a document one remark for each text that was never reached."""
     unreached = 0
     for row in rows:
-        if row.fault and row.fault[0] == UNREACHED:
-            unreached += int(row.fault[1])
+        if row.fault and row.fault.code == UNREACHED:
+            unreached += int(row.fault.detail)
         elif unreached:
             yield row._replace(remarks=(*row.remarks, *(UNREACHED,) * unreached))
             unreached = 0

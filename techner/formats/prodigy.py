@@ -10,7 +10,7 @@ from techner.formats import label_studio_min
 from techner.formats.evidence import text_in
 from techner.formats.jsonl import answer_of
 from techner.formats.objects import read_objects
-from techner.formats.rows import Row, ShapeError, texts_of
+from techner.formats.rows import Fault, Row, ShapeError, texts_of
 
 NAME = "Prodigy"
 _BLIND_VIEWS = frozenset(
@@ -47,10 +47,10 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
     spans = record.get("spans")
     if isinstance(spans, list) and any(isinstance(one, dict) and answer_of(one) == "reject" for one in spans):
         detail = "a span was answered with no: remove it, and have the rest of the text annotated"
-        return Row(number=number, raw=raw, fault=("binary", detail))
+        return Row(number=number, raw=raw, fault=Fault("binary", detail))
     if spans is not None and _is_binary(record):
         detail = "a yes or no to one span says nothing about the rest: annotate the text with ner.manual"
-        return Row(number=number, raw=raw, fault=("binary", detail))
+        return Row(number=number, raw=raw, fault=Fault("binary", detail))
     if spans is None and record.get("_view_id") in _MANUAL_VIEWS:
         spans = []  # Prodigy leaves out the key if the annotator marked nothing
     entities, covered = _entities(spans, record) if isinstance(spans, list) else (spans, ())

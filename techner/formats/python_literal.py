@@ -88,12 +88,14 @@ def _values(sources: Sequence[str]) -> Iterable[tuple[Any, Fault | None]]:
 
 def _value(source: str) -> tuple[Any, Fault | None]:
     if len(source) > MAX_ITEM_CHARS:
-        return None, ("json", f"an item of {len(source)} characters is too long for Python: deliver JSON")
+        return None, Fault(
+            "json", f"an item of {len(source)} characters is too long for Python: deliver JSON"
+        )
     try:
         (part,) = _parsed([source])
         return _plain(part), None
     except _FAULTS as error:
-        return None, ("json", f"not a Python literal ({getattr(error, 'msg', None) or error})")
+        return None, Fault("json", f"not a Python literal ({getattr(error, 'msg', None) or error})")
 
 
 def _parsed(sources: Iterable[str]) -> list[ast.expr]:

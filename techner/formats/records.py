@@ -26,7 +26,7 @@ from techner.formats import (
     unknown,
 )
 from techner.formats.encodings import beginning, refuse_encoding
-from techner.formats.rows import FormatError, Item, Row, ShapeError
+from techner.formats.rows import Fault, FormatError, Item, Row, ShapeError
 from techner.formats.unread import READ, sign_of_annotation
 
 _MANY = 0.25
@@ -160,7 +160,7 @@ def _rows(
     first_row = 0
     for number, raw, record, fault in items:
         if fault:
-            if fault[0] == "json" and first_row and first and conll.is_tagged(raw):
+            if fault.code == "json" and first_row and first and conll.is_tagged(raw):
                 raise _mixed(first.name, first_row, conll.NAME, number)
             yield Row(number=number, raw=raw, fault=fault)
             continue
@@ -179,16 +179,16 @@ def _rows(
         try:
             yield found.read(number, raw, record)
         except ShapeError as error:
-            yield Row(number=number, raw=raw, fault=("shape", str(error)))
+            yield Row(number=number, raw=raw, fault=Fault("shape", str(error)))
 
 
 def _no_annotation(number: int, raw: bytes, record: Any) -> Row:
     if isinstance(record, dict) and (sign := sign_of_annotation(record)):
         detail = f"{sign[:80]!r} looks like annotation in a form that is not supported; supported are {READ}"
-        return Row(number=number, raw=raw, fault=("shape", detail))
+        return Row(number=number, raw=raw, fault=Fault("shape", detail))
     if isinstance(record, dict):  # unlabelled text: rehearsal has such rows, and `quality` refuses them
         return Row(number=number, raw=raw, text=record.get("text"), scope=record.get("scope"))
-    return Row(number=number, raw=raw, fault=("shape", "neither an object nor [text, {entities}]"))
+    return Row(number=number, raw=raw, fault=Fault("shape", "neither an object nor [text, {entities}]"))
 
 
 def _mixed(first: str, first_row: int, second: str, second_row: int) -> FileError:

@@ -3,8 +3,15 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-Fault = tuple[str, str]
-"""Code and detail."""
+
+class Fault(NamedTuple):
+    """One thing that is wrong with a row: of a reader, that it cannot be read; of `quality`, all else."""
+
+    code: str
+    detail: str
+    suggestion: str | None = None
+
+
 Item = tuple[int, bytes, Any, Fault | None]
 """A record of a JSON file on its way to a row: number, raw bytes, value, what is wrong with the JSON."""
 
@@ -35,7 +42,7 @@ class Row(NamedTuple):
     answer: str | None = None
     """What the annotator said of the row, where the format has it: `reject` and `ignore` are not taught."""
     fault: Fault | None = None
-    """Code and detail where the row could not be read at all."""
+    """Where the row could not be read at all."""
     covered: tuple[str | None, ...] = ()
     """What the record says that each entity covers, where it says so; `quality` compares."""
     remarks: tuple[str, ...] = ()

@@ -36,7 +36,7 @@ def refuse_unknown(head: Sequence[Item]) -> None:
     """Raise FileError if the first rows of a file hold no annotation in a supported format."""
     faults = [fault for _, _, _, fault in head if fault]
     if len(faults) == len(head):
-        if all(code == "json" for code, _ in faults) and not any(_is_json(raw) for _, raw, _, _ in head):
+        if all(fault.code == "json" for fault in faults) and not any(_is_json(raw) for _, raw, _, _ in head):
             raise unknown(b"\n".join(raw for _, raw, _, _ in head).decode("utf-8", "replace"))
         return
     values = [value for _, _, value, fault in head if not fault]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from techner.formats.columns import DOCUMENT
 from techner.formats.conll import MAX_LINES
-from techner.formats.rows import Row, ShapeError
+from techner.formats.rows import Fault, Row, ShapeError
 from techner.formats.tags import TAG, tagged
 
 NAME = "word table"
@@ -120,15 +120,15 @@ def _row(first: int, lines: list[bytes], table: Table) -> Row:
     raw = b"\n".join([table.header, b"".join(lines).rstrip(b"\r\n")])
     if len(lines) > MAX_LINES:
         detail = f"more than {MAX_LINES} lines without a new sentence: put a blank line after each"
-        return Row(number=first, raw=raw, fault=("shape", detail))
+        return Row(number=first, raw=raw, fault=Fault("shape", detail))
     try:
         words, tags = _words(lines, table)
         return Row(number=first, raw=raw, **tagged(words, tags))
     except UnicodeDecodeError as error:
         detail = f"line {first + lines.index(error.object)}: byte {error.start} is not UTF-8"
-        return Row(number=first, raw=raw, fault=("encoding", detail))
+        return Row(number=first, raw=raw, fault=Fault("encoding", detail))
     except ShapeError as error:
-        return Row(number=first, raw=raw, fault=("shape", str(error)))
+        return Row(number=first, raw=raw, fault=Fault("shape", str(error)))
 
 
 def _words(lines: list[bytes], table: Table) -> tuple[list[str], list[str]]:

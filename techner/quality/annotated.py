@@ -3,14 +3,14 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from techner.core.errors import BatchError
+from techner.core.errors import BatchError, FileError
 from techner.core.examples import Example
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
-from techner.formats import Row, read_rows, strict_json
+from techner.formats import Fault, Row, read_rows, strict_json
 from techner.formats.unread import READ, sign_of_annotation
 from techner.quality.checks import ANSWERS_NOT_TAUGHT
-from techner.quality.fault import Fault, Faults, writable
+from techner.quality.fault import Faults, writable
 from techner.quality.scan import Rulebook, scanned
 from techner.quality.spill import restored
 from techner.quality.text import text_faults
@@ -84,7 +84,7 @@ def read_annotated(
     """
     try:
         rows = list(read_rows(data)[1])
-    except BatchError as error:
+    except FileError as error:
         raise BatchError(f"{name}: {error}") from error
     taught = [row for row in rows if row.answer not in ANSWERS_NOT_TAUGHT]
     bare = [row for row in taught if takes_texts and _is_bare(row)]

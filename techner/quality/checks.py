@@ -6,8 +6,8 @@ from typing import Any
 from techner.core.examples import Example, Span
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme, example_today
-from techner.formats import Row
-from techner.quality.fault import Fault, Faults, quoted
+from techner.formats import Fault, Row
+from techner.quality.fault import Faults, quoted
 from techner.quality.findings import MAX_LISTED_OF_ROW
 from techner.quality.labels import meant
 from techner.quality.text import has_long_run, text_faults
@@ -23,7 +23,7 @@ def parse_row(row: Row, policy: QualityPolicy, scheme: LabelScheme) -> tuple[Exa
     The example is None if a critical fault prevents it.
     """
     if row.fault:
-        return None, [Fault(*row.fault)]
+        return None, [row.fault]
     if row.answer in ANSWERS_NOT_TAUGHT:
         return None, [Fault("answer", f"the annotator {ANSWERS_NOT_TAUGHT[row.answer]} this row")]
     faults = [] if _is_plain(row, policy, scheme) else [*_faults(row, policy, scheme)]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from techner.core.examples import Example, Span, fold, folded_key
-from techner.quality.fault import Fault
+from techner.formats import Fault
 from techner.quality.scope import disagree
 from techner.quality.spill import Spilled, restored
 from techner.quality.text import words

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from techner.formats import Row
+from techner.formats import Fault, Row
 from techner.formats.evidence import same
-from techner.quality.fault import Fault, Faults, quoted
+from techner.quality.fault import Faults, quoted
 from techner.quality.shifts import Extent, moves, trimmed
 from techner.quality.spans import suggested
 

@@ -2,21 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from techner.core.delivery import Action, BatchMetadata, BatchRef, Finding, QualityReport
-from techner.core.errors import FileError, IntegrityError
+from techner.core.errors import FileError
 from techner.core.examples import Example
 from techner.core.redact import redact
 from techner.formats import Row, read_rows
 from techner.quality.disagreement import CODE, SecondReader, disagreements
-from techner.quality.expectations import expect
+from techner.quality.expectations import Recorded, expect
 from techner.quality.fault import writable
 from techner.quality.metrics import Metric, batch_metrics
 from techner.quality.quarantine import quarantined
-from techner.quality.report import kept_by, rejected, with_kept
+from techner.quality.report import Assessed, kept_by, report_on
 from techner.quality.scan import Rulebook, Scan, scanned
 from techner.quality.scope import delivered_metadata
 from techner.quality.spill import restored
@@ -79,86 +79,81 @@ def examine(
     An unreadable delivery is a rejected report, never an exception. `history` are the spans a label that
     production has learnt. Raises IntegrityError where the record cannot be made, or says something else.
     """
-    judged = assess(data, batch, rulebook, history=history)
-    if judged.scan is None:
-        return judged
-    recorded = expect(judged.scan.numbers, judged.flagged, judged.metrics, policy=rulebook.policy)
-    return replace(
-        judged,
-        report=replace(judged.report, expectations=recorded.expectations),
-        results=recorded.results,
-    )
+    return _examined(data, batch, rulebook, history or {}, record=True)
 
 
 def assess(
     data: bytes, batch: BatchRef, rulebook: Rulebook, *, history: Mapping[str, int] | None = None
 ) -> Examined:
     """Read and check a delivery, without a record."""
-    metadata, faults = _delivered(rulebook)
-    scope = metadata.scope if metadata else None
+    return _examined(data, batch, rulebook, history or {}, record=False)
+
+
+def _examined(
+    data: bytes, batch: BatchRef, rulebook: Rulebook, history: Mapping[str, int], *, record: bool
+) -> Examined:
+    metadata, wrong = _delivered(rulebook)
     try:
         _refuse_large(data, rulebook.policy.max_delivery_bytes)
         reader, rows = read_rows(data)
-        scan = scanned(rows, rulebook, scope or None)
+        scan = scanned(rows, rulebook, (metadata.scope or None) if metadata else None)
     except FileError as error:
-        issues = (*faults, _of_batch(error))
-        report = rejected(batch, admission=rulebook.digest, scope=scope, issues=issues)
+        report = report_on(batch, rulebook, metadata, Assessed(issues=(*wrong, _of_batch(error))))
         return Examined(report=report, data=data, scan=None)
-    report = rejected(batch, admission=rulebook.digest, scope=scope, issues=())
-    report = replace(report, reader=reader, corrects=metadata.corrects if metadata else None)
-    judged = Examined(report=report, data=data, scan=scan)
-    return _judged(judged, scan, faults, scope=scope, history=history or {})
+    assessed = _assessed(scan, metadata, wrong, history)
+    recorded = Recorded(expectations=(), results={})
+    if record:
+        recorded = expect(scan.numbers, assessed.flagged, assessed.metrics, policy=rulebook.policy)
+    report = report_on(
+        batch, rulebook, metadata, assessed, reader=reader, scan=scan, expectations=recorded.expectations
+    )
+    return Examined(
+        report=report,
+        data=data,
+        scan=scan,
+        flagged=assessed.flagged,
+        aside=assessed.aside,
+        metrics=assessed.metrics,
+        results=recorded.results,
+    )
 
 
-def _judged(
-    read: Examined,
-    scan: Scan,
-    metadata_faults: list[Finding],
-    *,
-    scope: tuple[str, ...] | None,
-    history: Mapping[str, int],
-) -> Examined:
+def _assessed(
+    scan: Scan, metadata: BatchMetadata | None, wrong: list[Finding], history: Mapping[str, int]
+) -> Assessed:
     policy = scan.rulebook.policy
     flagged = dict(scan.findings.flagged)
     bad = scan.findings.critical_rows(policy)
     kept = kept_by(scan, bad)
-    wrong = [fault.detail for fault in metadata_faults]
+    details = [fault.detail for fault in wrong]
     metrics = tuple(
-        batch_metrics(scan, bad=len(bad), labels=kept.labels, metadata_faults=wrong, history=history)
+        batch_metrics(scan, bad=len(bad), labels=kept.labels, metadata_faults=details, history=history)
     )
     found = [_of_metric(metric) for metric in metrics if not metric.passed] + scan.findings.listed
     issues = tuple(issue for issue in found if policy.severity(issue.code) == "critical")
+    warnings = [issue for issue in found if policy.severity(issue.code) == "warning"]
     is_rejected = any(issue.row is None for issue in issues)
-    report = replace(
-        read.report,
-        read=len(scan.numbers),
-        rejected=len(scan.numbers) if is_rejected else 0,
+    if not is_rejected and scan.rulebook.second and policy.model_rows:
+        scope = metadata.scope if metadata else kept.inferred_scope
+        second = _second_read(scan, scan.rulebook.second, kept.count, scope, bad)
+        flagged[CODE] = {issue.row or 0 for issue in second}
+        warnings += second
+    return Assessed(
+        kept=None if is_rejected else kept,
         issues=issues,
-        warnings=tuple(issue for issue in found if policy.severity(issue.code) == "warning"),
-        left_out=scan.findings.left_out,
+        warnings=tuple(warnings),
+        flagged=flagged,
+        aside=frozenset(bad),
+        metrics=metrics,
     )
-    if not is_rejected:
-        report = with_kept(report, kept, scope)
-        if scan.rulebook.second and policy.model_rows:
-            second = _second_read(scan, scan.rulebook.second, report, bad)
-            flagged[CODE] = {issue.row or 0 for issue in second}
-            report = replace(report, warnings=(*report.warnings, *second))
-    if report.read != report.accepted + report.quarantined + report.rejected:
-        raise IntegrityError(
-            f"{report.batch.name}: rows were lost: {report.read} read, {report.accepted} kept"
-        )
-    return replace(read, report=report, flagged=flagged, aside=frozenset(bad), metrics=metrics)
 
 
-def _second_read(scan: Scan, reader: SecondReader, report: QualityReport, bad: set[int]) -> list[Finding]:
+def _second_read(
+    scan: Scan, reader: SecondReader, count: int, scope: tuple[str, ...], bad: set[int]
+) -> list[Finding]:
     accepted = (one for one in scan.spill if one[0] not in bad)
     return disagreements(
-        accepted,
-        report.accepted,
-        reader,
-        scope=report.scope,
-        moves=scan.rulebook.scheme.moves,
-        policy=scan.rulebook.policy,
+        accepted, count, reader, scope=scope, moves=scan.rulebook.scheme.moves, policy=scan.rulebook.policy
     )
 
 

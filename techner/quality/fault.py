@@ -1,15 +1,10 @@
-"""One thing found in a row, without the row's number and batch."""
+"""How what is wrong with a row is said: short, quoted, and in UTF-8."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from techner.formats import Fault
 
 MAX_DETAIL_CHARS = 300
-
-
-class Fault(NamedTuple):
-    code: str
-    detail: str
-    suggestion: str | None = None
 
 
 Faults = Iterator[Fault]

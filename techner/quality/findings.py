@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from techner.core.codes import CODES
 from techner.core.delivery import Finding
 from techner.core.policy import QualityPolicy
-from techner.quality.fault import Fault, writable
+from techner.formats import Fault
+from techner.quality.fault import writable
 
 MAX_LISTED = 1000
 """Findings of one code that are kept in words: a million would take gigabytes, and are not read."""

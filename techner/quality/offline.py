@@ -1,7 +1,7 @@
 """Examine a file without a store, as annotators and their CI can do before they deliver."""
 
 from techner.core.delivery import BatchRef
-from techner.core.errors import BatchError
+from techner.core.errors import BatchError, FileError
 from techner.core.examples import digest, fold, leak_key
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
@@ -49,11 +49,11 @@ def holdout_keys(data: bytes, *, where: str) -> frozenset[str]:
     if not (isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts)):
         try:
             rows = list(read_rows(data)[1])
-        except BatchError as error:
+        except FileError as error:
             raise BatchError(f"{where}: {error}") from error
         for row in rows:
             if row.fault or not isinstance(row.text, str) or not row.text.strip():
-                why = row.fault[1] if row.fault else "no text"
+                why = row.fault.detail if row.fault else "no text"
                 raise BatchError(
                     f"{where}, row {row.number}: {why}; give annotated rows or a JSON list of texts"
                 )

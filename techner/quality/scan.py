@@ -11,12 +11,12 @@ from techner.core.errors import FileError
 from techner.core.examples import Example, Span, fold, leak_key
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
-from techner.formats import Row
+from techner.formats import Fault, Row
 from techner.quality.checks import outside, parse_row, scope_faults
 from techner.quality.copies import Copies
 from techner.quality.covered import covered_faults
 from techner.quality.disagreement import SecondReader
-from techner.quality.fault import Fault, quoted
+from techner.quality.fault import quoted
 from techner.quality.findings import MAX_LISTED, Findings
 from techner.quality.scope import with_scope
 from techner.quality.shifts import Placement

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from techner.core.examples import Example, Span
-from techner.quality.fault import Fault, Faults, quoted
+from techner.formats import Fault
+from techner.quality.fault import Faults, quoted
 from techner.quality.shifts import Extent, trimmed
 from techner.quality.tokens import Bounds
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from techner.core.policy import QualityPolicy
-from techner.quality.fault import Fault, quoted
+from techner.formats import Fault
+from techner.quality.fault import quoted
 from techner.quality.spill import Spilled
 from techner.quality.text import words
 

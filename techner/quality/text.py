@@ -5,7 +5,8 @@ import unicodedata
 from typing import Any
 
 from techner.core.policy import QualityPolicy
-from techner.quality.fault import Fault, Faults, quoted
+from techner.formats import Fault
+from techner.quality.fault import Faults, quoted
 
 # C0 and C1 controls except tab and line ends, and halves of surrogate pairs.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")

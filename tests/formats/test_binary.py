@@ -10,7 +10,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from techner.core.errors import BatchError
-from techner.formats import Row, read_rows
+from techner.formats import Fault, Row, read_rows
 from techner.formats.packed import MAX_RATIO, MAX_UNPACKED_BYTES, RATIO_COUNTS_FROM_BYTES
 from tests.formats.exports import docbin
 
@@ -65,7 +65,7 @@ def test_docbin_of_docs_that_nobody_annotated_has_no_entities() -> None:
 def test_docbin_annotated_in_part_is_a_fault() -> None:
     doc = Doc(Vocab(), words=["use", "TLS"])
     doc.set_ents([], missing=[doc[1:2]], default="outside")
-    assert read(DocBin(docs=[doc]).to_bytes())[0].fault == (
+    assert read(DocBin(docs=[doc]).to_bytes())[0].fault == Fault(
         "shape",
         "document 1: some of its tokens are not annotated",
     )
@@ -80,7 +80,7 @@ def changed(**parts: object) -> bytes:
 def test_docbin_whose_strings_are_lost_is_a_fault_of_the_row() -> None:
     fault = read(changed(strings=[]))[0].fault
     assert fault
-    assert fault[0] == "shape"
+    assert fault.code == "shape"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from techner.core.errors import BatchError
-from techner.formats import Row, read_rows
+from techner.core.errors import FileError
+from techner.formats import Fault, Row, read_rows
 
 
 def read(data: str | bytes) -> list[Row]:
@@ -33,13 +33,13 @@ def entities(*tags: str) -> object:
         (["B-X", "I-Y"], ["a X", "bb Y"]),
         (["B-X", "B-X", "I-X"], ["a X", "bb ccc X"]),
         (["U-X", "I-X"], ["a X", "bb X"]),
-        (["B-X", "L-X", "L-Y"], ("shape", "token 12: 'L-Y' ends a span that has no beginning")),
+        (["B-X", "L-X", "L-Y"], Fault("shape", "token 12: 'L-Y' ends a span that has no beginning")),
         (["S-X", "B-X", "I-X", "E-X", "S-X"], ["a X", "bb ccc dddd X", "eeeee X"]),
         (["B-X-1", "I-X-1"], ["a bb X-1"]),
         (["B-"], ["a "]),
-        (["X"], ("shape", "line 10 has no token or no tag")),
-        (["b-X"], ("shape", "line 10 has no token or no tag")),
-        (["_"], ("shape", "line 10 has no token or no tag")),
+        (["X"], Fault("shape", "line 10 has no token or no tag")),
+        (["b-X"], Fault("shape", "line 10 has no token or no tag")),
+        (["_"], Fault("shape", "line 10 has no token or no tag")),
     ],
     ids=str,
 )
@@ -73,7 +73,7 @@ def test_numbers_with_a_word_and_tag_are_counts_and_alone_are_tokens() -> None:
 def test_bytes_of_another_encoding_are_a_fault_of_their_sentence() -> None:
     data = "Müller\tO\n".encode("latin-1") + b"TLS\tB-P\n\nSSL\tB-P\n\nok\tO\n"
     rows = read(data)
-    assert rows[0].fault == ("encoding", "line 1: byte 1 is not UTF-8")
+    assert rows[0].fault == Fault("encoding", "line 1: byte 1 is not UTF-8")
     assert [row.text for row in rows[1:]] == ["SSL", "ok"]
 
 
@@ -82,7 +82,7 @@ def test_line_separator_is_part_of_a_token() -> None:
 
 
 def test_few_tagged_lines_make_no_columns() -> None:
-    with pytest.raises(BatchError, match=r"^format: the format is not supported: lines that are not JSON"):
+    with pytest.raises(FileError, match=r"^format: the format is not supported: lines that are not JSON"):
         read("use O\nplain text here\nmore\n")
 
 
@@ -103,8 +103,8 @@ def test_numbers_are_read_by_the_names_in_features(features: object) -> None:
 def test_numbers_without_names_are_a_fault_that_says_what_to_do() -> None:
     fault = row_of(ner_tags=[0, 1]).fault
     assert fault
-    assert fault[0] == "shape"
-    assert "numbers without names: write strings, or give the names in 'features'" in fault[1]
+    assert fault.code == "shape"
+    assert "numbers without names: write strings, or give the names in 'features'" in fault.detail
 
 
 @pytest.mark.parametrize(
@@ -126,13 +126,13 @@ def test_numbers_without_names_are_a_fault_that_says_what_to_do() -> None:
 def test_tags_that_do_not_fit_are_a_fault(record: dict[str, object]) -> None:
     fault = row_of(**record).fault
     assert fault
-    assert fault[0] == "shape"
+    assert fault.code == "shape"
 
 
 def test_cut_cells_of_the_row_viewer_are_refused() -> None:
     row = {"row": {"tokens": ["use"], "ner_tags": [0]}, "truncated_cells": ["tokens"]}
     data = json.dumps({"features": [], "rows": [row]})
-    with pytest.raises(BatchError, match=r"^shape: row 1 of the document is cut off"):
+    with pytest.raises(FileError, match=r"^shape: row 1 of the document is cut off"):
         read(data)
 
 
@@ -173,7 +173,7 @@ def test_the_one_column_of_entity_tags_is_read_wherever_it_stands(data: str, wor
     ],
 )
 def test_columns_that_may_mean_two_things_are_refused(data: str, says: str) -> None:
-    with pytest.raises(BatchError, match=f"^format: .*{says}"):
+    with pytest.raises(FileError, match=f"^format: .*{says}"):
         read(data)
 
 
@@ -211,7 +211,7 @@ def test_document_mark_ends_a_sentence() -> None:
 
 def test_sentence_of_very_many_lines_is_a_faulty_row() -> None:
     (row,) = read("Ada B-P\n" * 20_001)
-    assert row.fault == (
+    assert row.fault == Fault(
         "shape",
         "20001 lines, 160007 bytes without a blank line: put one after each sentence",
     )
@@ -219,6 +219,6 @@ def test_sentence_of_very_many_lines_is_a_faulty_row() -> None:
 
 def test_long_line_of_an_unknown_format_is_refused_at_once() -> None:
     began = time.process_time()
-    with pytest.raises(BatchError, match=r"^format: the format is not supported"):
+    with pytest.raises(FileError, match=r"^format: the format is not supported"):
         read("9" * 100_000 + ",9\n")
     assert time.process_time() - began < 30  # takes hundredths; by the square of the length it takes minutes

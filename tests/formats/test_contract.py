@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats import Row, read_rows
 from techner.formats.records import RECORD_FORMATS
 from tests.formats.exports import EXPORTS, Tokens, text_and_entities
@@ -138,23 +138,23 @@ def test_two_formats_in_one_file_are_refused_with_their_rows(first: str, second:
         assert parts(data) == EXAMPLES + EXAMPLES
     else:
         said = f"^mixed: row 1 is {FORMATS[first]}, row 5 is {FORMATS[second]}: "
-        with pytest.raises(BatchError, match=said):
+        with pytest.raises(FileError, match=said):
             read(data)
 
 
 @pytest.mark.parametrize("name", ["iob1.conll", "iob2.tsv"])
 def test_lines_of_json_and_columns_in_one_file_are_refused(name: str) -> None:
-    with pytest.raises(BatchError, match=r"^mixed: row 1 is JSONL, row 81 is CoNLL"):
+    with pytest.raises(FileError, match=r"^mixed: row 1 is JSONL, row 81 is CoNLL"):
         read(content("jsonl.jsonl") * 20 + content(name))
-    with pytest.raises(BatchError, match=r"^mixed: line \d+ is JSON, most lines are CoNLL"):
+    with pytest.raises(FileError, match=r"^mixed: line \d+ is JSON, most lines are CoNLL"):
         read(content(name) + content("jsonl.jsonl"))
 
 
 @sample
-def test_sample_cut_off_anywhere_raises_nothing_but_batch_error(name: str) -> None:
+def test_sample_cut_off_anywhere_raises_nothing_but_file_error(name: str) -> None:
     data = content(name)
     for cut in random.Random(0).sample(range(len(data)), 25):  # noqa: S311 - a test's choice
-        with suppress(BatchError):
+        with suppress(FileError):
             assert all(row.raw for row in read(data[:cut]))
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from techner.core.errors import BatchError
-from techner.formats import Row, read_rows
+from techner.core.errors import FileError
+from techner.formats import Fault, Row, read_rows
 
 TEXT = "use TLS or SSL"
 FOUND: list[Any] = [[4, 7, "P"]]
@@ -17,7 +17,7 @@ def read(*records: object) -> list[Row]:
 
 
 def refusal(*records: object) -> str:
-    with pytest.raises(BatchError) as caught:
+    with pytest.raises(FileError) as caught:
         read(*records)
     return str(caught.value)
 
@@ -107,7 +107,7 @@ def test_entities_that_are_no_list_are_one_refusal_of_the_file(entities: Any) ->
 def test_unread_entities_among_readable_ones_are_a_fault_of_their_row() -> None:
     other = {"text": TEXT, "entities": [{"s": 4, "e": 7}]}
     row = read({"text": TEXT, "entities": FOUND}, other, other)[1]
-    assert row.fault == (
+    assert row.fault == Fault(
         "shape",
         "entities are objects with keys 's', 'e': write 'start', 'end' and 'label', offsets in characters",
     )
@@ -180,8 +180,8 @@ def tagged(**more: Any) -> dict[str, Any]:
 def test_lighttag_text_that_was_not_settled_is_set_aside(annotations: list[Any], said: str) -> None:
     (row,) = read({"content": TEXT, "annotations": annotations})
     assert row.fault is not None
-    assert (row.fault[0], row.entities) == ("conflict", None)
-    assert said in row.fault[1]
+    assert (row.fault.code, row.entities) == ("conflict", None)
+    assert said in row.fault.detail
 
 
 RECORD = {"text": TEXT, "entities": FOUND}

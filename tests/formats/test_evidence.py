@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from techner.formats import Row, read_rows
+from techner.formats import Fault, Row, read_rows
 from techner.formats.evidence import MAX_COMPARED, Region, annotated_key
 
 
@@ -60,7 +60,7 @@ def test_json_min_without_a_region_has_the_text_that_the_others_lie_in() -> None
 def test_several_strings_that_nothing_tells_apart_are_a_fault_that_names_them() -> None:
     fault = rows_of(minimal({"mood": "fine", "body": "TLS is here"}))[0].fault
     assert fault
-    assert fault == (
+    assert fault == Fault(
         "shape",
         "which text was annotated, 'mood', 'body'? Deliver one text per record, or name it 'text'",
     )
@@ -84,7 +84,7 @@ SCORED = [{"start": 4, "end": 7, "label": "P", "score": 0.5, "rank": 0}]
 def test_yes_or_no_to_one_span_is_set_aside(extra: dict[str, object]) -> None:
     row = rows_of(PRODIGY | extra)[0]
     assert row.fault
-    assert (row.fault[0], row.entities) == ("binary", None)
+    assert (row.fault.code, row.entities) == ("binary", None)
 
 
 @pytest.mark.parametrize(

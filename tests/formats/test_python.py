@@ -89,4 +89,4 @@ def test_large_file_is_read_in_little_memory() -> None:
 def test_item_too_long_for_a_syntax_tree_is_a_faulty_row() -> None:
     rows = read(f"A = [{PAIR}, ('x', {{'entities': [{'1, ' * 200_000}]}})]")
     assert rows[1].fault is not None
-    assert "too long" in rows[1].fault[1]
+    assert "too long" in rows[1].fault.detail

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from techner.core.errors import BatchError
-from techner.formats import Row, read_rows
+from techner.core.errors import FileError
+from techner.formats import Fault, Row, read_rows
 from techner.formats.conll import is_tagged
 from techner.formats.nested import is_nested
 
@@ -53,7 +53,7 @@ def parts(data: bytes) -> list[tuple[object, object]]:
     ids=["gzip twice", "zip", "UTF-16 LE", "UTF-16 BE", "no mark", "empty list", "empty", "blank"],
 )
 def test_file_that_is_no_annotation_is_refused_by_its_content(data: bytes, said: str) -> None:
-    with pytest.raises(BatchError, match=f"^{said}"):
+    with pytest.raises(FileError, match=f"^{said}"):
         read_rows(data)
 
 
@@ -92,11 +92,11 @@ def test_two_rows_are_read_from(data: bytes) -> None:
 
 @pytest.mark.parametrize("data", [RECORD + b"\n" + CLASSIC, b"[" + RECORD + b",\n" + CLASSIC + b"]"])
 def test_second_format_is_refused_even_after_many_rows(data: bytes) -> None:
-    with pytest.raises(BatchError, match=r"^mixed: row 1 is JSONL, row 2 is classic spaCy: "):
+    with pytest.raises(FileError, match=r"^mixed: row 1 is JSONL, row 2 is classic spaCy: "):
         read(data)
     rows = read_rows((RECORD + b"\n") * 500 + CLASSIC)[1]
     assert [next(rows).number for _ in range(500)] == list(range(1, 501))
-    with pytest.raises(BatchError, match=r"^mixed: row 1 is JSONL, row 501 is classic spaCy: "):
+    with pytest.raises(FileError, match=r"^mixed: row 1 is JSONL, row 501 is classic spaCy: "):
         next(rows)
 
 
@@ -107,13 +107,13 @@ def test_columns_whose_lines_end_with_cr_alone_are_read() -> None:
 def test_cr_among_lines_that_end_otherwise_is_named() -> None:
     row = read(RECORD + b"\n" + RECORD + b"\r" + RECORD + b"\n")[1]
     assert row.fault is not None
-    assert row.fault[1].endswith("a CR does not end a line here: write LF")
+    assert row.fault.detail.endswith("a CR does not end a line here: write LF")
 
 
 def test_utf_16_without_a_mark_is_named_whatever_its_script() -> None:
     for coding in ("utf-16-le", "utf-16-be"):
         with pytest.raises(
-            BatchError, match=r"^encoding: the file is UTF-16 or UTF-32 without a byte order mark"
+            FileError, match=r"^encoding: the file is UTF-16 or UTF-32 without a byte order mark"
         ):
             read(("\u4e2d\u56fd\tB-P\n\u7684\tO\n\n" * 9).encode(coding))
 
@@ -129,10 +129,10 @@ def test_utf_16_without_a_mark_is_named_whatever_its_script() -> None:
 )
 def test_file_in_another_encoding_is_one_refusal_and_a_damaged_row_is_its_own(many: str, plain: str) -> None:
     latin = many.encode("latin-1")
-    with pytest.raises(BatchError, match=r"^encoding: the file is not UTF-8 \(row \d+: .*byte \d+ is"):
+    with pytest.raises(FileError, match=r"^encoding: the file is not UTF-8 \(row \d+: .*byte \d+ is"):
         read(plain.encode() + latin * 25)
     for rows in (plain.encode() + latin * 24, plain.encode() + many.encode() + latin * 25):
-        assert [row.fault[0] for row in read(rows) if row.fault] == ["encoding"] * rows.count(b"\xe9")
+        assert [row.fault.code for row in read(rows) if row.fault] == ["encoding"] * rows.count(b"\xe9")
 
 
 def test_one_record_over_several_lines_is_one_row() -> None:
@@ -156,7 +156,7 @@ def test_item_of_a_list_keeps_its_bytes() -> None:
 )
 def test_faulty_item_of_a_list_is_one_row(item: bytes, code: str) -> None:
     rows = read(b"[" + RECORD + b"," + item + b"," + RECORD + b"]")
-    assert [row.fault and row.fault[0] for row in rows] == [None, code, None]
+    assert [row.fault and row.fault.code for row in rows] == [None, code, None]
     assert rows[1].raw == item
 
 
@@ -171,12 +171,12 @@ def test_faulty_item_of_a_list_is_one_row(item: bytes, code: str) -> None:
     ids=["in an item", "after an item", "more", "deep"],
 )
 def test_broken_list_is_refused_with_its_place(data: bytes, said: str) -> None:
-    with pytest.raises(BatchError, match=f"^json: {said}"):
+    with pytest.raises(FileError, match=f"^json: {said}"):
         read(data)
 
 
 def test_lines_that_are_lists_of_records_are_refused() -> None:
-    with pytest.raises(BatchError, match=r"^format: the format is not supported: JSON lists and no records"):
+    with pytest.raises(FileError, match=r"^format: the format is not supported: JSON lists and no records"):
         read(b"[" + RECORD + b"]\n[" + RECORD + b"]\n")
 
 
@@ -184,7 +184,7 @@ def test_second_list_of_annotations_is_a_fault() -> None:
     row = read(
         b'{"text": "use TLS", "entities": [], "spans": [{"start": 4, "end": 7, "label": "PROTOCOL"}]}'
     )[0]
-    assert row.fault == ("shape", "both 'entities' and 'spans' are lists of annotations: keep one")
+    assert row.fault == Fault("shape", "both 'entities' and 'spans' are lists of annotations: keep one")
 
 
 def test_classes_of_a_text_are_no_second_list_of_annotations() -> None:
@@ -254,7 +254,7 @@ def test_items_of_an_array_are_numbered_from_one() -> None:
 def test_unreadable_line_carries_its_fault(line: bytes, code: str) -> None:
     row = read(RECORD + b"\n" + line)[1]
     assert row.fault is not None
-    assert (row.fault[0], row.raw) == (code, line)
+    assert (row.fault.code, row.raw) == (code, line)
 
 
 @given(st.binary())
@@ -265,8 +265,8 @@ def test_unreadable_line_carries_its_fault(line: bytes, code: str) -> None:
 @example(b'[{"a": 1, "a": 2}]')
 @example(b"\xff\xfe")
 @example(b"\r\r\n\r")
-def test_arbitrary_bytes_raise_nothing_but_batch_error(data: bytes) -> None:
-    with suppress(BatchError):
+def test_arbitrary_bytes_raise_nothing_but_file_error(data: bytes) -> None:
+    with suppress(FileError):
         assert all(row.raw for row in read(data))
 
 
@@ -310,7 +310,7 @@ def test_every_item_of_an_array_is_a_row_for_each_of_its_texts(items: list[objec
     data = json.dumps([json.loads(RECORD), *items]).replace("NaN", "0").replace("Infinity", "1")
     try:
         rows = read(data.encode())
-    except BatchError as error:
+    except FileError as error:
         assert str(error).startswith("mixed: ")  # noqa: PT017 - one of two right answers
     else:
         assert len(rows) == 1 + sum(map(_records, items))
@@ -329,7 +329,7 @@ def test_a_document_without_texts_is_one_faulty_row_with_its_bytes(document: byt
     row = read(RECORD + b"\n" + document)[1]
     assert row.raw == document
     assert row.fault is not None
-    assert says in row.fault[1]
+    assert says in row.fault.detail
 
 
 def test_the_texts_that_were_never_reached_are_counted() -> None:

@@ -10,7 +10,7 @@ from spacy.tokens import DocBin, Span
 from techner.core.errors import BatchError
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
-from techner.formats import Row, read_rows
+from techner.formats import Fault, Row, read_rows
 from techner.quality.checks import parse_row
 
 TEXT = "use TLS or SSL"
@@ -23,7 +23,7 @@ def rows_of(*records: object) -> list[Row]:
     return list(read_rows("\n".join(map(json.dumps, records)).encode())[1])
 
 
-def fault_of(record: object) -> tuple[str, str]:
+def fault_of(record: object) -> Fault:
     (row,) = rows_of(record)
     assert row.fault is not None
     return row.fault
@@ -111,7 +111,7 @@ def test_docbin_whose_span_groups_hold_more_than_its_entities_is_a_fault() -> No
     first, same, more = read_rows(bin_.to_bytes())[1]
     assert (first.entities, same.entities) == ([[4, 7, "P"]], [[4, 7, "P"]])
     assert more.fault is not None
-    assert "11-14, `doc.ents` does not" in more.fault[1]
+    assert "11-14, `doc.ents` does not" in more.fault.detail
 
 
 def columns(first: str) -> bytes:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from techner.core.errors import BatchError
-from techner.formats import Row, read_rows
+from techner.formats import Fault, Row, read_rows
 
 
 def row_of(record: object) -> Row:
@@ -39,7 +39,7 @@ def test_annotators_who_agree_in_another_order_are_one_annotation() -> None:
 def test_annotators_who_disagree_are_a_fault_that_says_who(other: object) -> None:
     row = row_of(task(labels(TLS, SSL), labels(TLS, SSL), other))
     detail = "annotations 1 and 3 of the task disagree: keep one and cancel the others"
-    assert (row.fault, row.entities) == (("conflict", detail), None)
+    assert (row.fault, row.entities) == (Fault("conflict", detail), None)
 
 
 @pytest.mark.parametrize("flag", ["was_cancelled", "skipped"])
@@ -108,7 +108,7 @@ def test_text_is_the_only_string_where_no_key_says_so() -> None:
     assert row_of(task(labels(TLS), body="use TLS", number=4)).text == "use TLS"
     fault = row_of(task(labels(TLS), body="use TLS", title="more")).fault
     assert fault
-    assert "which text was annotated, 'body', 'title'?" in fault[1]
+    assert "which text was annotated, 'body', 'title'?" in fault.detail
 
 
 HTML = {"type": "hypertextlabels", "value": {"start": "/p[1]", "end": "/p[1]", "hypertextlabels": ["P"]}}
@@ -129,7 +129,7 @@ TITLE = {"type": "labels", "to_name": "title", "value": {"start": 0, "end": 3, "
 def test_task_whose_offsets_cannot_be_meant_is_a_fault(annotations: object) -> None:
     fault = row_of({"data": {"text": "use TLS"}, "annotations": annotations}).fault
     assert fault
-    assert fault[0] == "shape"
+    assert fault.code == "shape"
 
 
 def test_tasks_in_html_or_with_predictions_alone_are_refused_in_one_sentence() -> None:

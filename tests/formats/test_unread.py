@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from techner.core.errors import BatchError
+from techner.core.errors import FileError
 from techner.formats import read_rows
 from techner.formats.unread import sign_of_annotation
 
@@ -28,9 +28,9 @@ ANNOTATED = {
 def test_a_record_with_annotation_that_no_reader_knows_is_a_fault_that_names_the_key(more: Any) -> None:
     _, row = read_rows(b'{"text": "alone"}\n' + json.dumps({"text": "Ada", **more}).encode())[1]
     assert row.fault is not None
-    assert row.fault[0] == "shape"
-    assert f"'{next(iter(more))}" in row.fault[1]
-    assert "`entities`" in row.fault[1]
+    assert row.fault.code == "shape"
+    assert f"'{next(iter(more))}" in row.fault.detail
+    assert "`entities`" in row.fault.detail
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_record_that_would_fill_the_memory_is_not_parsed(text: str) -> None:
     data = text.replace("%s", ",".join(["[]"] * 3_000_000)).encode()
     try:
         said = [str(row.fault) for row in read_rows(data)[1]]
-    except BatchError as error:
+    except FileError as error:
         said = [str(error)]
     assert len(said) == 1
     assert "8,388,608" in said[0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from techner.formats import Row, read_rows
+from techner.formats import Fault, Row, read_rows
 
 FOUND = [("use TLS ,", [[4, 7, "P"]]), ("none", [])]
 
@@ -31,12 +31,13 @@ def test_columns_are_told_by_their_names(data: str) -> None:
 def test_line_without_a_word_sets_its_sentence_aside_and_no_other() -> None:
     rows = read("Sentence #,Word,Tag\n1,use,O\n" + "2,TLS,B-P\n" * 20 + "3,,O\n4,SSL,O\n")
     assert [row.number for row in rows] == [2, 3, 23, 24]
-    assert [row.fault and row.fault[0] for row in rows] == [None, None, "shape", None]
+    assert [row.fault and row.fault.code for row in rows] == [None, None, "shape", None]
 
 
 def test_line_that_is_not_utf_8_is_a_fault_of_the_encoding_and_says_where() -> None:
     data = b"Word,Tag\nok,O\nok,O\n\n" + b"TLS,B-P\n" * 20 + "caf\u00e9,O\n".encode("latin-1")
-    assert [row.fault for row in read_rows(data)[1]] == [None, ("encoding", "line 25: byte 3 is not UTF-8")]
+    found = [row.fault for row in read_rows(data)[1]]
+    assert found == [None, Fault("encoding", "line 25: byte 3 is not UTF-8")]
 
 
 def test_table_without_sentences_is_said_to_have_none() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from techner.core.policy import QualityPolicy
+from techner.formats import Fault
 from techner.inbox.deliveries import read_inbox
-from techner.quality.fault import Fault
 from techner.quality.findings import MAX_LISTED, MAX_LISTED_OF_ROW, Findings
 from techner.store import MemoryStore
 from tests.quality.examining import clean, examined, row, rulebook

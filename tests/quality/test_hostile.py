@@ -14,7 +14,7 @@ from techner.core.errors import BatchError
 from techner.core.examples import Example, Span
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
-from techner.formats import Row, read_rows
+from techner.formats import Fault, Row, read_rows
 from techner.formats.conll import is_tagged
 from techner.formats.evidence import same
 from techner.quality.fix import _once
@@ -66,7 +66,7 @@ def test_line_too_long_for_a_token_is_not_cut() -> None:
 def test_sentence_of_very_long_lines_is_a_faulty_row() -> None:
     row = rows_of(b"use O\nTLS B-P\n\n" * 9000 + b"a" * (5 << 20) + b" O\n\nuse O\n")[-2]
     assert row.fault is not None
-    assert row.fault[0] == "shape"
+    assert row.fault.code == "shape"
 
 
 def docbin(words: list[str], docs: int) -> bytes:
@@ -81,7 +81,7 @@ def docbin(words: list[str], docs: int) -> bytes:
 
 def test_docbin_whose_tokens_name_one_long_word_does_not_unfold_it() -> None:
     (row,) = rows_of(docbin(["x" * 100_000] * 20, 1))
-    assert row.fault == ("shape", "document 1: more than 1,000,000 characters")
+    assert row.fault == Fault("shape", "document 1: more than 1,000,000 characters")
     with pytest.raises(BatchError, match="large: the texts of the DocBin"):
         rows_of(docbin(["x" * 900_000], 9))
 
@@ -102,7 +102,7 @@ def test_offset_that_many_labels_would_repeat_is_a_fault_of_its_row(start: Any) 
     for record in (task, {"content": "TLS", "annotation": spans}):
         (row,) = rows_of(json.dumps(record).encode())
         assert row.fault is not None
-        assert row.fault[0] == "shape"
+        assert row.fault.code == "shape"
 
 
 def test_entities_of_a_row_are_not_compared_with_each_other() -> None:
