@@ -2,6 +2,7 @@
 
 import logging
 import re
+import shutil
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -130,6 +131,8 @@ def _digest(store: Store, entry: Stored, cache: Path) -> str:
         known.parent.mkdir(parents=True, exist_ok=True)
         fresh = known.with_suffix(f".{uuid.uuid4().hex}")
         fresh.write_text(found)
+        if known.is_dir() and not known.is_symlink():
+            shutil.rmtree(known)
         fresh.replace(known)
     return found
 

@@ -14,6 +14,8 @@ _BUCKET = re.compile(r"[A-Za-z0-9._-]+")
 
 def open_store(url: str, *, s3_endpoint: str | None = None) -> Store:
     """Open `file:///path`, a plain path, or `s3://bucket/prefix`; raises SettingsError for anything else."""
+    if url != url.strip():  # of a list or a file, cut wrong: a folder of such a name would be made
+        raise _no_store(url)
     try:
         parts = urlsplit(url)
     except ValueError as error:

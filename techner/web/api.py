@@ -60,6 +60,7 @@ def make_api(
     """Make the routes; files are verified in the server's `cache` before their first byte is sent."""
     api = APIRouter(prefix=PREFIX, tags=["models"])
 
+    @api.head("/aliases/{alias}", include_in_schema=False)
     @api.get("/aliases/{alias}", responses=_answers(304))
     def current(alias: AliasName, response: Response, if_none_match: Known = None) -> Generation:
         """Return where an alias points: the newest of its generations."""
@@ -71,6 +72,7 @@ def make_api(
         response.headers["ETag"] = f'"{newest.record.id}"'
         return newest.record
 
+    @api.head("/versions/{version}/manifest", include_in_schema=False)
     @api.get("/versions/{version}/manifest", response_model=Manifest, responses=_answers(304))
     def manifest(version: VersionName, if_none_match: Known = None) -> Response:
         """Return the manifest, byte for byte as it is stored: all files with their SHA-256, and lineage."""
@@ -109,6 +111,7 @@ def make_api(
     gzip = {"content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}}}
     archive_answers = _answers(description="a .tar.gz with one folder", **gzip)
 
+    @api.head("/versions/{version}/archive", include_in_schema=False)
     @api.get("/versions/{version}/archive", response_class=Response, responses=archive_answers)
     def archive(version: VersionName) -> StreamingResponse:
         """Return the whole model as one .tar.gz, packed while it is sent."""

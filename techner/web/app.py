@@ -58,10 +58,12 @@ def create_app(
     archives = Archives()
     app.include_router(make_api(open_store, cache=lambda: settings().cache, archives=archives))
 
+    @app.head("/openapi.json", include_in_schema=False)
     @app.get("/openapi.json", include_in_schema=False)
     def description(request: Request) -> dict[str, Any]:
         return app.openapi() | {"servers": [{"url": request.scope.get("root_path") or "/"}]}
 
+    @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
     def page() -> HTMLResponse:
         try:
@@ -71,6 +73,7 @@ def create_app(
         except NotInitialised as error:
             return _html("empty.html", url=error.url)
 
+    @app.head("/download/{version}", include_in_schema=False)
     @app.get("/download/{version}", include_in_schema=False)
     def download(version: str) -> StreamingResponse:
         store = open_store()
@@ -79,6 +82,7 @@ def create_app(
         answer.headers.update(_HEADERS)
         return answer
 
+    @app.head("/report/{version}", include_in_schema=False)
     @app.get("/report/{version}", include_in_schema=False)
     def report(version: str) -> HTMLResponse:
         store = open_store()
@@ -87,6 +91,7 @@ def create_app(
             raise RegistryError(f"version {version!r} has no report: nothing was judged when it was made")
         return HTMLResponse(load_bytes(store, entry), headers=_REPORT_HEADERS)
 
+    @app.head("/run/{run_id:path}", include_in_schema=False)
     @app.get("/run/{run_id:path}", include_in_schema=False)
     def run_report(run_id: str) -> HTMLResponse:
         store = open_store()

@@ -8,6 +8,7 @@ from tempfile import gettempdir
 
 import anyio
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import iterate_in_threadpool
 from starlette.types import Message, Receive, Scope, Send
 
 from techner.core.errors import Busy
@@ -77,6 +78,8 @@ class _Archive(StreamingResponse):
         self._give_back = weakref.finalize(self, place.release)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD":
+            self.body_iterator = iterate_in_threadpool(())  # nothing is packed to be thrown away
         try:
             await super().__call__(scope, receive, send)
         finally:

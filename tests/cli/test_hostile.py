@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from techner.cli.app import main
+from techner.cli.refusals import EXTRAS
 from tests.world import World, tech_batch
 
 ODD_NAMES = ("no-such", "../../etc/passwd", "a/b", "", "\x07bell\n", "-1", "é\udcff", "x" * 5000, "[bold]")
@@ -164,6 +165,29 @@ def test_a_missing_extra_is_named_with_what_brings_it(
     assert done.returncode == 1, done.stderr
     assert f"pip install 'techner[{extra}]'" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+def test_the_base_install_has_help_for_every_command() -> None:
+    program = f"""
+import sys
+for module in {sorted({module for modules in EXTRAS.values() for module in modules})}:
+    sys.modules[module] = None
+import typer.main
+from techner.cli.app import app
+def show(group, words):
+    for name, command in getattr(group, "commands", {{}}).items():
+        show(command, [*words, name])
+    try:
+        app([*words, "--help"])
+    except SystemExit as end:
+        assert not end.code, words
+show(typer.main.get_command(app), [])
+print("shown")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.endswith("shown\n"), done.stderr
 
 
 @pytest.mark.usefixtures("place")

@@ -93,6 +93,16 @@ def test_an_entry_of_the_digest_cache_without_a_digest_is_read_again(left: bytes
     planned(world, "run-1")
 
 
+def test_a_folder_in_the_place_of_an_entry_of_the_digest_cache_goes(world: World) -> None:
+    world.deliver("first.jsonl", tech_batch(0, 20))
+    before = survey(world.store, POLICIES, cache=world.cache)
+    for entry in [*(world.cache / "deliveries").iterdir()]:
+        entry.unlink()
+        (entry / "below").mkdir(parents=True)
+    assert survey(world.store, POLICIES, cache=world.cache) == before
+    assert all(entry.is_file() for entry in (world.cache / "deliveries").iterdir())
+
+
 class Racing(FolderStore):
     """Lets another night examine the same batch while this one is about to write its first file."""
 

@@ -55,6 +55,10 @@ def test_s3_url_opens_a_bucket(url: str, opened: str) -> None:
     "url",
     [
         "",
+        " ",
+        "store ",
+        "\tstore",
+        "file:///tmp/store\n",
         "s3://",
         "s3:///prefix",
         "s3:/bucket",

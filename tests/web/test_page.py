@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin
 
+import pytest
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.testclient import TestClient
 
@@ -92,6 +93,20 @@ def test_page_forbids_scripts_and_network(filled: Filled, client: Client) -> Non
     for path in ("/", f"/report/{filled.production}", "/run/scheduled-9", "/report/none"):
         policy = client(filled.store).get(path).headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; style-src 'unsafe-inline';")
+
+
+PLACES = (
+    *("/", "/openapi.json", "/report/{}", "/run/scheduled-9", "/download/{}", "/report/none"),
+    *("/v1/aliases/production", "/v1/versions/{}/manifest", "/v1/versions/{}/files/config.cfg"),
+    "/v1/versions/{}/archive",
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_head_is_answered_as_get_is_without_a_body(place: str, filled: Filled, client: Client) -> None:
+    asked = client(filled.store)
+    whole, head = (ask(place.format(filled.production)) for ask in (asked.get, asked.head))
+    assert (head.status_code, head.headers, head.content) == (whole.status_code, whole.headers, b"")
 
 
 def test_empty_store_says_how_to_begin(client: Client) -> None:
