@@ -86,7 +86,7 @@ def test_a_second_rollback_asks_for_the_version(twice: World) -> None:
     origin = Registry(twice.store).production()[1].origin or ""
     first, _ = roll_back(twice.run("rollback-1"), WHY)
     with pytest.raises(
-        RegistryError, match=f"went back .* already.*ada: rollback: finds ghosts.*--to {origin}"
+        RegistryError, match=f"already went back .*ada: rollback: finds ghosts.*--to {origin}"
     ):
         roll_back(twice.run("rollback-2"), WHY)
     assert Registry(twice.store).production()[0] == first
