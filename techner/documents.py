@@ -26,25 +26,23 @@ def plain(document: Any) -> Any:
 
 
 def dump(document: Any) -> bytes:
-    """Write a document canonically: the same value gives the same bytes."""
+    """Return a document as canonical JSON: the same value gives the same bytes."""
     return canonical(plain(document))
 
 
 def canonical(value: Any) -> bytes:
-    """Write dicts, lists, strings and numbers in the one way that documents are written."""
+    """Return dicts, lists, strings and numbers as canonical JSON."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
 
 
 def parse(kind: type[T], data: bytes, *, where: str) -> T:
-    """Read a document of `kind`; raises IntegrityError that says where it was read."""
+    """Read a document of `kind`; raises IntegrityError, which names `where`, for anything else."""
     try:
         return _adapter(kind).validate_json(data, strict=True)  # type: ignore[no-any-return]
     except ValidationError as error:
         first = error.errors()[0]
         if isinstance(refused := first.get("ctx", {}).get("error"), SettingsError):
-            raise IntegrityError(
-                f"{where} holds a setting that was allowed once and is refused today: {refused}"
-            ) from error
+            raise IntegrityError(f"{where} holds a setting that is no longer allowed: {refused}") from error
         place = ".".join(map(str, first["loc"]))
         raise IntegrityError(f"{where} is not a {kind.__name__}: {place}: {first['msg']}") from error
 

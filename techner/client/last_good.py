@@ -68,7 +68,7 @@ class LastGood:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Tell trouble with the cache from a store that is down, which it must not be taken for."""
+        """Raise CacheError for trouble with the cache, which must not look like a store that is down."""
         try:
             yield
         except ObjectMissing:

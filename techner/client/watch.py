@@ -94,7 +94,7 @@ class Live:
 
     def _poll(self) -> None:
         while not self._closed.wait(self._every_s):
-            # A thread ends without a word. What gets here was raised by a handler of the log.
+            # Only a log handler can raise here, and an error would end the thread silently.
             with suppress(BaseException):
                 self._poll_once()
 

@@ -1,4 +1,4 @@
-"""What a field of a policy may be: declared beside its type, checked when a policy is made, said in words."""
+"""Bounds of the fields of policies: declared beside the type, checked when a policy is made."""
 
 import re
 from collections import Counter
@@ -12,15 +12,15 @@ _TAG = re.compile(r"[BILOUSEM]-")
 
 
 class Bound(Protocol):
-    """What a value must be; its text is an instruction."""
+    """A condition on a value; as text it is an instruction."""
 
     def allows(self, value: Any) -> bool:
-        """Tell whether this may be the field's value."""
+        """Tell whether the field may have this value."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """A finite number between the two, both included; a whole one where both are whole."""
+    """A finite number from `least` to `most`, both included; a whole number if both are whole."""
 
     least: float
     most: float
@@ -32,7 +32,7 @@ class Range:
         return self.least <= value <= self.most  # false for NaN too
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
-        """Have pydantic refuse what it would take for 0 or 1; a plain dictionary costs core no import."""
+        """Make pydantic refuse true and false, which it reads as 1 and 0, without importing it."""
         return _before(self._no_truth_value, handler(source))
 
     def _no_truth_value(self, value: Any) -> Any:
@@ -63,7 +63,7 @@ class OneOf:
 
 @dataclass(frozen=True)
 class LabelNames:
-    """Names that can stand in every format: a list of them, each once, or a table from one to another."""
+    """Labels that every format can hold: a list without repeats, or a table from one label to another."""
 
     def allows(self, value: Any) -> bool:
         names = [*value, *value.values()] if isinstance(value, dict) else list(value)
@@ -79,17 +79,17 @@ class LabelNames:
 
 @dataclass(frozen=True)
 class NullMeans:
-    """Documents of earlier versions have null here: read as this value."""
+    """Reads null, which documents of earlier versions have here, as this value."""
 
     value: float
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
-        """Have pydantic read it so."""
+        """Make pydantic replace null with the value."""
         return _before(lambda value: self.value if value is None else value, handler(source))
 
 
 def is_label(name: Any) -> bool:
-    """Tell whether a label can be called so, in every format that is read or written."""
+    """Tell whether a label can have this name in every format that is read or written."""
     return (
         isinstance(name, str)
         and name.isprintable()
@@ -107,7 +107,7 @@ class Checked:
     section: ClassVar[str]
 
     def __post_init__(self) -> None:
-        """Refuse what the fields do not allow, and what contradicts itself; raises PolicyError."""
+        """Raise PolicyError for a value outside its bounds, and for fields that contradict each other."""
         policy = type(self)
         for name, bound in bounds_of(policy).items():
             value = getattr(self, name)
@@ -118,7 +118,7 @@ class Checked:
             raise PolicyError(f"{self.section}.{name}", problem)
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
-        """Yield fields that are allowed each, and not together, with what is wrong."""
+        """Yield each field that contradicts another, with what is wrong."""
         yield from ()
 
 
@@ -140,5 +140,5 @@ def _bound(hint: Any) -> Bound | None:
 
 
 def _before(change: Callable[[Any], Any], schema: Any) -> dict[str, Any]:
-    """Return pydantic's schema for a value that is changed before it is looked at."""
+    """Return pydantic's schema for a value that is changed before it is validated."""
     return {"type": "function-before", "function": {"type": "no-info", "function": change}, "schema": schema}

@@ -1,4 +1,4 @@
-"""Everything that can be found in a delivery: its code, what it says, and how much it weighs."""
+"""Everything that can be found in a delivery: its code, what is expected, and its severity."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,11 +13,11 @@ class Code:
     """What is expected."""
     severity: Severity = "critical"
     is_fixed: bool = False
-    """Whether no setting changes its severity: from what has such a fault nothing can be learnt safely."""
+    """Whether no setting changes its severity, as nothing can safely be learnt from data with it."""
     needs_model: bool = False
-    """Whether it is looked for only where a model reads along: without one there is no expectation of it."""
+    """Whether it is checked only if a model reads the batch too; without one, it is not an expectation."""
     of_production: bool = False
-    """Whether it compares with production. An admission is for ever, production is not: it never decides."""
+    """Whether it compares with production; it never decides, as an admission stays and production changes."""
 
 
 ROW_CODES: dict[str, Code] = {
@@ -118,4 +118,4 @@ FILE_CODES = {
     "mixed": "the file has one format",
     "large": "the file is not larger than one night can examine",
 }
-"""Why a file cannot be read at all. Nothing of it is examined, and no setting changes that."""
+"""Why a file cannot be read at all; nothing in it is examined, and no setting changes that."""

@@ -1,4 +1,4 @@
-"""Documents about a delivery: its name, its metadata, and what was found in it."""
+"""Documents about a delivery: its name, its metadata, and the findings in it."""
 
 from dataclasses import field
 from enum import StrEnum
@@ -14,17 +14,17 @@ class BatchRef:
     name: str
     digest: str
     metadata: str | None = None
-    """Digest of the metadata that was beside it, where there was some."""
+    """Digest of the metadata that was delivered with it, if any."""
 
 
 @document
 class BatchMetadata:
-    """What may be delivered beside a batch, as `<name>.meta.json`."""
+    """What may be delivered with a batch, as `<name>.meta.json`."""
 
     scope: tuple[str, ...]
     """Labels that its annotators looked for."""
     corrects: str | None = None
-    """Digest of the batch whose rows, set aside there, are delivered again."""
+    """Digest of the batch whose quarantined rows are delivered again."""
 
 
 @document
@@ -35,12 +35,12 @@ class Finding:
     code: str
     detail: str
     suggestion: str | None = None
-    """What the annotator probably meant, where that can be told."""
+    """What the annotator probably meant, if that is clear."""
 
 
 @document
 class Expectation:
-    """What Great Expectations recorded of one expectation."""
+    """What Great Expectations recorded about one expectation."""
 
     code: str
     severity: str
@@ -64,7 +64,7 @@ class QualityReport:
 
     batch: BatchRef
     admission: str
-    """Digest of batch, metadata, policies and reference: another policy is another admission."""
+    """Digest of batch, metadata, policies and reference set: another policy gives another admission."""
     action: Action
     reader: str | None
     read: int
@@ -72,21 +72,21 @@ class QualityReport:
     quarantined: int
     rejected: int
     labels: dict[str, int]
-    """Accepted spans a label."""
+    """Accepted spans per label."""
     scope: tuple[str, ...]
-    """Labels that the annotators of the rows looked for, where a row does not state a scope of its own."""
+    """Labels that the annotators looked for in the rows without a scope of their own."""
     scope_from: Literal["delivered", "inferred"]
-    """The metadata, or the labels that occur in the accepted rows."""
+    """From the metadata, or from the labels that occur in the accepted rows."""
     corrects: str | None = None
     """Digest of the batch whose rows are delivered again."""
     own_scopes: int
     """Accepted rows with a scope of their own."""
     renamed: dict[str, int]
-    """Accepted spans by the old name that they were delivered under."""
+    """Accepted spans per old label under which they were delivered."""
     issues: tuple[Finding, ...]
-    """What set rows aside, or rejects the batch."""
+    """Findings that set rows aside or reject the batch."""
     warnings: tuple[Finding, ...] = ()
-    """What only informs."""
+    """Findings that only inform."""
     left_out: dict[str, int] = field(default_factory=dict)
-    """Code → how many of its findings are not listed, where there are very many."""
+    """Code → number of its findings that are not listed, if there are very many."""
     expectations: tuple[Expectation, ...]

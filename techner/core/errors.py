@@ -15,13 +15,13 @@ TechnerError
 │   ├── Outdated            a document of a run was not made from what is there now
 │   └── NotInitialised      the store has no origin yet
 ├── CacheError              the local disk cannot hold what was asked for
-├── Busy                    the server has no room for another request of this kind now
-└── IntegrityError          bytes are not what their digest says, or sets that must be apart overlap
+├── Busy                    the server cannot take another request of this kind now
+└── IntegrityError          bytes do not match their digest, or sets that must not overlap do
     └── Untrusted           not signed by a key that is trusted
-        └── Rewritten       an alias does not go on from what was seen of it: an old state, or another past
+        └── Rewritten       an alias does not go on from what was seen of it: an older state, or another past
 
 Fields are the `args`, so every error survives pickling across process borders. StoreError, CacheError
-and Busy pass: `is_passing` decides it for the DAG's retries and for HTTP alike.
+and Busy are temporary (`is_passing`): the DAG retries them, and HTTP answers 503.
 """
 
 from typing import ClassVar
@@ -30,7 +30,7 @@ from techner.core.redact import redact
 
 
 class TechnerError(Exception):
-    """Base of all errors raised on purpose; its text says what to do, and holds no password of a URL."""
+    """Base of all errors raised on purpose; the text says what to do, and hides passwords in URLs."""
 
     is_passing: ClassVar[bool] = False
     """Whether the same may succeed later: the DAG tries its task again, and HTTP answers 503."""
@@ -47,7 +47,7 @@ class BatchError(TechnerError):
 
 
 class FileError(BatchError):
-    """A file of which no row can be used: `code` is that of the finding, as in `core/codes.py`."""
+    """A file of which no row can be used; `code` is one of `core/codes.py`."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(code, detail)
@@ -105,7 +105,7 @@ class ObjectMissing(StoreError):  # noqa: N818
 
 
 class RegistryError(TechnerError):
-    """The registry refuses, or does not know."""
+    """The registry refuses the request, or does not know what was asked for."""
 
 
 class AliasConflict(RegistryError):  # noqa: N818
@@ -117,7 +117,7 @@ class AliasConflict(RegistryError):  # noqa: N818
 
     def _text(self) -> str:
         return (
-            f"alias {self.alias!r} names {self.found}, not {self.expected}; "
+            f"alias {self.alias!r} names {self.found}, no longer {self.expected}; "
             "judge again against the new production model"
         )
 
@@ -134,7 +134,7 @@ class UnknownVersion(RegistryError):  # noqa: N818
 
 
 class Outdated(RegistryError):  # noqa: N818
-    """A document of a run was not made from the other documents that are there now."""
+    """A document of a run was not made from the present other documents."""
 
     def __init__(self, run: str, document: str, why: str) -> None:
         super().__init__(run, document, why)
@@ -142,7 +142,7 @@ class Outdated(RegistryError):  # noqa: N818
 
     def _text(self) -> str:
         return (
-            f"{self.document} of run {self.run!r} {self.why}; nothing is decided on it. Make it anew: "
+            f"{self.document} of run {self.run!r} {self.why}; nothing is decided on it. Make it again: "
             f"`techner run night --run-id {self.run}`, or clear the tasks from `assemble` on in Airflow"
         )
 
@@ -159,7 +159,7 @@ class NotInitialised(RegistryError):  # noqa: N818
 
 
 class IntegrityError(TechnerError):
-    """Bytes are not what their digest says, or sets that must be apart overlap."""
+    """Bytes do not match their digest, or sets that must not overlap do."""
 
 
 class CacheError(TechnerError):
@@ -176,7 +176,7 @@ class CacheError(TechnerError):
 
 
 class Busy(TechnerError):  # noqa: N818 - it names the state that was found
-    """The server has no room for another request of this kind now."""
+    """The server cannot take another request of this kind now."""
 
     is_passing = True
 
@@ -199,7 +199,7 @@ class Untrusted(IntegrityError):  # noqa: N818
 
 
 class Rewritten(Untrusted):
-    """An alias does not go on from what was seen of it: an old state played again, or another past."""
+    """An alias does not go on from what was seen of it: an older state put back, or another past."""
 
     def __init__(self, what: str, why: str, memory: str) -> None:
         super().__init__(what, why)
@@ -209,5 +209,5 @@ class Rewritten(Untrusted):
     def _text(self) -> str:
         return (
             f"{self.what} is {self.why}; it is not used. Find out who wrote to the store. If it was "
-            f"restored or begun anew on purpose, delete {self.memory} to forget what was seen"
+            f"restored or made again on purpose, delete {self.memory} to forget what was seen"
         )

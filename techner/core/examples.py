@@ -1,4 +1,4 @@
-"""Annotated text: spans, examples, and the two digests that name a text and an example."""
+"""Annotated text: spans, examples, and the digests that name a text and an example."""
 
 import hashlib
 import json
@@ -27,14 +27,14 @@ class Example:
     text: str
     spans: tuple[Span, ...] = ()
     scope: tuple[str, ...] | None = None
-    """Labels its annotators looked for, sorted: of any other label the text says nothing. None: of all."""
+    """Labels that its annotators looked for, sorted; the text says nothing about others. None: all labels."""
 
     @property
     def labels(self) -> frozenset[str]:
         return frozenset(span.label for span in self.spans)
 
     def looked_for(self, label: str) -> bool:
-        """Tell whether its annotators looked for `label`, so that no span means none is there."""
+        """Tell whether its annotators looked for `label`, so that a missing span means that there is none."""
         return self.scope is None or label in self.scope
 
     def in_scope(self, labels: frozenset[str]) -> frozenset[str]:
@@ -47,7 +47,7 @@ class Example:
 
 
 def fold(text: str) -> str:
-    """Return `text` without the differences that do not make it another text: case, space, Unicode form."""
+    """Return `text` without differences that do not matter: case, white space, Unicode form."""
     if text.isascii():  # the same, in a tenth of the time
         return " ".join(text.lower().split())
     # Casefolding can leave text denormalised again, hence the second pass (Unicode 3.13, D146).
@@ -56,12 +56,12 @@ def fold(text: str) -> str:
 
 
 def text_key(text: str) -> str:
-    """Name a text, the same under case, space and Unicode-form changes: SHA-256 in hex."""
+    """Return a text's name, which ignores case, white space and Unicode form: SHA-256 in hex."""
     return folded_key(fold(text))
 
 
 def folded_key(folded: str) -> str:
-    """Name a text that is folded already."""
+    """Return the name of a text that is folded already."""
     return hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -71,16 +71,15 @@ _ONE_SIGN = str.maketrans(
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
 )
 _VARIANTS = frozenset("\u034f\u115f\u1160\ufe0e\ufe0f")
-"""Invisible, though no format characters."""
+"""Invisible characters that are not format characters (Cf)."""
 _NUMBER = re.compile(r"\(?\d{1,3}[.)]\s+(?=\S)")
 
 
 def leak_key(folded: str) -> str:
-    """Name a folded text for a comparison with those that score: also the same without the marks around it.
+    """Return the name of a folded text for comparison with texts that score; it ignores marks at the edges.
 
-    Full stops, quotes, brackets, dashes, bullets, numbers of a list, invisible characters, and which of
-    several signs stands for one mark make no other text. Coarser than `text_key`, by which texts are parted:
-    that must stay as it is.
+    Full stops, quotes, brackets, dashes, bullets, list numbers, invisible characters, and variants of one
+    sign make no difference. `text_key`, which divides texts between sets, is finer and must not change.
     """
     text = folded
     if text.isascii() and text[:1].isalpha() and text[-1].isalnum():  # no mark at an edge
@@ -104,7 +103,7 @@ def _first(text: str, at: int) -> int:
 
 
 def _is_edge(char: str, *, keep: str) -> bool:
-    """Tell whether a character at an edge is no part of the text; `C#`, `C++`, `5 %` and `$9` keep theirs."""
+    """Tell whether a mark at an edge is not part of the text; `C#`, `C++`, `5 %` and `$9` keep theirs."""
     return not char.isalnum() and char not in keep and unicodedata.category(char) not in ("Sc", "Mn", "Mc")
 
 
@@ -113,14 +112,14 @@ def digest(data: bytes) -> str:
 
 
 def example_digest(example: Example) -> str:
-    """Name an example by its exact text, spans and scope."""
+    """Return the digest of an example's exact text, spans and scope."""
     spans = [[span.start, span.end, span.label] for span in example.spans]
     scope = [] if example.scope is None else [example.scope]
     return digest(json.dumps([example.text, spans, *scope], ensure_ascii=True).encode())
 
 
 def share_of(key: str, *, salt: str = "") -> float:
-    """Place a key in [0, 1), evenly and for ever the same; `salt` makes an independent placement."""
+    """Map a key to a fixed, evenly distributed value in [0, 1); another `salt` gives an independent value."""
     if salt:
         key = digest(f"{salt}:{key}".encode())
     return int(key[:13], 16) / 16**13

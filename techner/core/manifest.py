@@ -1,4 +1,4 @@
-"""A version and its lineage, as the registry keeps them."""
+"""A version and its lineage, as the registry stores them."""
 
 from dataclasses import field
 from enum import StrEnum
@@ -19,14 +19,14 @@ class FileEntry:
 
 @document
 class Lineage:
-    """All that made a version."""
+    """Everything that made a version."""
 
     batches: tuple[BatchRef, ...] = ()
-    """Every batch the model has learnt from, this night's and all before."""
+    """All batches that the model has learnt from, tonight and before."""
     reference: str
     """Digest of the reference set (rehearsal, regression, perhaps holdout)."""
     corpus: str | None = None
-    """Digest of this night's training corpus."""
+    """Digest of the night's training corpus."""
     policies: str | None = None
     """Digest of all settings of the night."""
     strategy: str | None = None
@@ -44,7 +44,7 @@ class Part(StrEnum):
 
 @document
 class LabelScore:
-    """F1 of one label on a frozen set, beside what origin and production reach there."""
+    """F1 of one label on a frozen set, from 0 to 1, of origin, production and candidate."""
 
     label: str
     part: Part
@@ -73,11 +73,11 @@ class Manifest:
     files: tuple[FileEntry, ...]
     """The model: what a service downloads."""
     records: dict[str, FileEntry] = field(default_factory=dict)
-    """What the next night and people need, not services: memory, holdout, card, report."""
+    """What the next night and people need, but services do not: memory, holdout, card, report."""
     lineage: Lineage
     scores: tuple[LabelScore, ...] = ()
     verdict: Verdict | None = None
-    """None for the origin alone: nothing was trained."""
+    """None only for the origin, which was not trained."""
 
     @property
     def size_bytes(self) -> int:

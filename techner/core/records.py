@@ -1,4 +1,4 @@
-"""The records of the three logs: moves of an alias, words on a batch, ends of runs."""
+"""Records of the logs: moves of an alias, words on a batch, ends of runs."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,10 +14,10 @@ class Generation:
     """One move of an alias."""
 
     id: str
-    """Random: tells a writer that its own create went through after a lost answer."""
+    """Random, so that a writer recognises its own record after the answer was lost."""
     alias: str
     number: int
-    """From 1; as in the key."""
+    """Counts from 1; the key holds it too."""
     version: str
     manifest: str
     """SHA-256 of the version's manifest."""
@@ -28,11 +28,11 @@ class Generation:
     why: str
     when: datetime
     signature: str | None = None
-    """Ed25519, in hex, over the document with null in this place."""
+    """Ed25519 signature in hex, of the document with null in this place."""
 
 
 class BatchWord(StrEnum):
-    """A person says `exclude` or `release` of a batch; `hold` is said by a rejection or a rollback."""
+    """`exclude` and `release` come from a person, `hold` from a rejection or a rollback."""
 
     EXCLUDE = "exclude"
     RELEASE = "release"
@@ -40,7 +40,7 @@ class BatchWord(StrEnum):
 
 
 class RunEnd(StrEnum):
-    """How a judged run is to end, said before it is done."""
+    """How a judged run is to end, declared before it is done."""
 
     PUBLISH = "publish"
     REJECT = "reject"

@@ -1,9 +1,9 @@
-"""Text that may be shown: without the passwords and signatures that URLs carry."""
+"""Text that may be shown, without the passwords and signatures in URLs."""
 
 import re
 
 HIDDEN = "***"
-# A password may hold a slash (keys of S3 do), so all up to the last @ is hidden, unless a port comes first.
+# A password may contain a slash (S3 keys do), so all up to the last @ is hidden, unless a port comes first.
 _WITH_PASSWORD = re.compile(
     r"""(?P<before>\b[a-z][a-z0-9+.-]*://|(?<=['"=]))[^\s/:@'"<>]*:(?!\d+(?:[/?#]|$))[^\s'"<>]*@""",
     re.IGNORECASE,
@@ -17,14 +17,14 @@ _IN_QUERY = re.compile(
 
 
 def redact(text: str) -> str:
-    """Return `text` with `***` for what logs in: `user:password@`, `token@`, and signed parts of a query."""
+    """Return `text` with `***` for credentials: `user:password@`, `token@`, and signed parts of a query."""
     for pattern in (_WITH_PASSWORD, _WITH_NAME):
         text = pattern.sub(rf"\g<before>{HIDDEN}@", text)
     return _IN_QUERY.sub(rf"\g<before>{HIDDEN}", text)
 
 
 def shown(text: str) -> str:
-    """Return foreign text for a terminal or log, with what moves a cursor or turns a direction escaped."""
+    """Return foreign text for a terminal or log, with control and direction characters escaped."""
     return "".join(
         char
         if char.isprintable() or char == " "

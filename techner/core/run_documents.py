@@ -1,4 +1,4 @@
-"""Documents that pass between the tasks of one run, through the store."""
+"""Documents that the tasks of one run pass on through the store."""
 
 from dataclasses import field
 from enum import StrEnum
@@ -14,7 +14,7 @@ from techner.core.verdict import Verdict
 
 @document
 class Plan:
-    """All inputs of a run; with the store's write-once contents it determines the candidate."""
+    """All inputs of a run; together with the write-once parts of the store, it determines the candidate."""
 
     batches: tuple[BatchRef, ...]
     production: str
@@ -23,7 +23,7 @@ class Plan:
     policies: Policies
     dry_run: bool = False
     judged_before: int | None = None
-    """Runs judged before it was planned: none of those judgements is about it. None in older plans."""
+    """Number of runs judged before: none of those judgements is about this run. None in older plans."""
 
 
 @document
@@ -37,15 +37,15 @@ class Corpus:
     """New examples and replayed ones."""
     rehearsal: FileEntry
     memory: FileEntry
-    """Replay memory after this night."""
+    """Replay memory after the night."""
     holdout: FileEntry
-    """Holdout after this night."""
+    """Holdout after the night."""
     scoring: FileEntry
-    """What this night's candidate is scored on for the new labels."""
+    """Examples that score the candidate's new labels."""
     counts: dict[str, int]
-    """Examples: accepted, repeated, held out, new, replayed, rehearsal."""
+    """Numbers of examples: accepted, repeated, held out, new, replayed, rehearsal."""
     made_from: dict[str, str] = field(default_factory=dict)
-    """Name → SHA-256 of the documents of the run that it was made from; `Run` fills it in and checks it."""
+    """Name → SHA-256 of the run's documents that it was made from; `RunDocuments` fills and checks it."""
 
 
 @document
@@ -55,9 +55,9 @@ class Candidate:
     files: tuple[FileEntry, ...]
     new_labels: tuple[str, ...]
     losses: tuple[float, ...]
-    """Mean loss a word, epoch by epoch."""
+    """Mean loss per word, one per epoch."""
     dev_f1: tuple[float, ...] = ()
-    """F1 on the dev part of the training corpus, epoch by epoch; empty where it was too small for one."""
+    """F1 on the dev part of the training corpus, one per epoch; empty if the corpus was too small for one."""
     made_from: dict[str, str] = field(default_factory=dict)
     """As a corpus'."""
 
@@ -69,9 +69,9 @@ class SetEvaluation:
     labels: tuple[str, ...]
     """The labels that are scored on this set."""
     systems: dict[str, tuple[dict[str, tuple[int, int, int]], ...]]
-    """candidate, production, origin → label → tp, fp, fn; one row an example, in the set's order."""
+    """candidate, production, origin → label → tp, fp, fn; one row per example, in the order of the set."""
     kept: dict[str, tuple[tuple[int, int], ...]]
-    """origin, production → spans worth keeping, and how many of them the candidate finds too; a row a text.
+    """origin, production → spans worth keeping, and how many of these the candidate finds; one row per text.
 
     In the regression set these are the gold spans that the system gets right; in the holdout, all spans that
     the origin finds away from new gold.
@@ -85,25 +85,25 @@ class Evaluation:
     regression: SetEvaluation
     holdout: SetEvaluation
     production_labels: tuple[str, ...]
-    """New labels that production knows, under today's names, without retired ones; empty on a first night."""
+    """New labels of production, under today's names and without retired ones; empty on the first night."""
     lost_labels: tuple[str, ...]
-    """Those of them that the candidate no longer knows."""
+    """Production labels that the candidate does not know."""
     size_bytes: dict[str, int]
     """candidate, origin → bytes of all files."""
     origin_spans: dict[str, tuple[int, int]] | None = None
-    """Pretrained label → the origin's spans in both sets that no gold judges, and those the candidate keeps.
+    """Pretrained label → number of the origin's spans that no gold judges, and of those the candidate keeps.
 
-    None in evaluations from before they were counted.
+    Both sets count. None in evaluations by an older techner.
     """
     is_rewritten: bool = True
-    """Whether the candidate's pretrained components are other than the origin's."""
+    """Whether any of the candidate's pretrained components differs from the origin's."""
     made_from: dict[str, str] = field(default_factory=dict)
     """As a corpus'."""
 
 
 @document
 class Speed:
-    """Words a second of processor time: whether it was enough is in a manifest, its digits never."""
+    """Words per second of processor time; a manifest says whether that is enough, but not the figures."""
 
     words: int
     candidate: float
@@ -135,9 +135,9 @@ class EntityChange:
     part: ScoringSet
     kind: ChangeKind
     is_annotated: bool
-    """Whether the set's annotators marked this very span."""
+    """Whether the annotators of the set marked exactly this span."""
     text: str
-    """A bounded piece of the example; all spans count from its start."""
+    """An excerpt of the example; the offsets of all spans count from its start."""
     span: Span
     readings: dict[str, tuple[Span, ...]]
     """gold, origin, production, candidate → spans."""
@@ -145,10 +145,10 @@ class EntityChange:
 
 @document
 class Changes:
-    """What the candidate lost and gained, for people; the most telling ones first, and not all of them."""
+    """What the candidate lost and gained, for people; only the most telling changes, these first."""
 
     counts: dict[str, int]
-    """Of all changes: `regression lost`, `regression gained`, and the same for the holdout."""
+    """Numbers of all changes: `regression lost`, `regression gained`, and the same for the holdout."""
     shown: tuple[EntityChange, ...]
     made_from: dict[str, str] = field(default_factory=dict)
     """As a corpus'."""
@@ -165,12 +165,12 @@ class Judged:
 
 
 Report: TypeAlias = FileEntry
-"""The page that explains a verdict; the document says which blob it is."""
+"""The page that explains a verdict, as the entry of its blob."""
 
 
 @document
 class Reserved:
-    """What a run is about to make an alias name: a manifest written anew may not have its old name."""
+    """The version that a run is about to point an alias at, with the manifest as it will be written."""
 
     version: str
     manifest: Manifest

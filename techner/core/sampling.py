@@ -9,10 +9,10 @@ NO_LABEL = ""
 
 
 def bottom_k(examples: Iterable[Example], *, per_label: int) -> tuple[Example, ...]:
-    """Keep, for every label and for "no label at all", the `per_label` examples of lowest content hash.
+    """Keep the `per_label` examples with the lowest content hash, for every label and for no label.
 
-    A bottom-k sketch (Cohen & Kaplan 2007): the sample of a union is the sample of the samples' union,
-    so the order and the grouping of nights do not matter, and a rare label keeps all it has.
+    This is a bottom-k sketch (Cohen & Kaplan 2007): the sample of a union is the sample of the union of
+    samples, so the order and grouping of nights do not matter. A rare label keeps all its examples.
     """
     by_digest = {example_digest(example): example for example in examples}
     by_label: dict[str, list[str]] = {}
@@ -24,7 +24,7 @@ def bottom_k(examples: Iterable[Example], *, per_label: int) -> tuple[Example, .
 
 
 def draw(examples: Iterable[Example], *, count: int, salt: str) -> tuple[Example, ...]:
-    """Draw `count` examples by salted hash: deterministic, and another draw for another salt."""
+    """Draw `count` examples by salted hash; the same salt gives the same draw."""
     ranked = heapq.nsmallest(
         count, examples, key=lambda example: digest(f"{salt}:{text_key(example.text)}".encode())
     )
@@ -32,5 +32,5 @@ def draw(examples: Iterable[Example], *, count: int, salt: str) -> tuple[Example
 
 
 def in_holdout(example: Example, *, share: float) -> bool:
-    """Tell whether the text belongs to the holdout: by its folded text alone, so for ever the same."""
+    """Tell whether the text belongs to the holdout; its folded text alone decides, for ever."""
     return share_of(text_key(example.text), salt="holdout") < share

@@ -1,4 +1,4 @@
-"""The label scheme of a night: which labels may be used, and how it reads examples that used others."""
+"""The label scheme of a night: the labels that may be used, and how older labels are read."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ ONTONOTES = (
     "CARDINAL", "DATE", "EVENT", "FAC", "GPE", "LANGUAGE", "LAW", "LOC", "MONEY", "NORP", "ORDINAL", "ORG",
     "PERCENT", "PERSON", "PRODUCT", "QUANTITY", "TIME", "WORK_OF_ART",
 )  # fmt: skip
-"""What spaCy's English pipelines find; assumed where nothing says what production knows."""
+"""The labels of spaCy's English pipelines, assumed if it is unknown what production knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,13 @@ class LabelScheme:
     """What a delivery is read against."""
 
     labels: frozenset[str] | None
-    """Today's labels, pretrained and new: no old name, no retired one. None takes any label."""
+    """Today's labels, pretrained and new, without old names and retired labels. None allows any label."""
     moves: SchemePolicy = field(default_factory=SchemePolicy)
     unlearnt: frozenset[str] = frozenset()
-    """Labels that may be used but whose corrections tonight's strategy does not learn."""
+    """Labels that may be used, but that tonight's strategy does not learn."""
 
     def fault(self, label: Any) -> str | None:
-        """Say what is wrong with a delivered label; None where it, or its new name, is one of today's."""
+        """Say what is wrong with a delivered label; None if it, or its new name, is one of today's."""
         if isinstance(label, str) and label:
             if self.labels is None or label in self.labels or label in self.moves.renamed:
                 return None
@@ -35,14 +35,14 @@ class LabelScheme:
         return f"{str(label)[:40]!r} is not one of {', '.join(sorted(self.labels or ('the labels',)))}"
 
     def scope_fault(self, scope: Any) -> str | None:
-        """Say what is wrong with a delivered scope."""
+        """Say what is wrong with a delivered scope; None if nothing is."""
         if not isinstance(scope, (list, tuple)) or not scope:
-            return "a scope is a list of one label or more; leave it out if it is not known"
+            return "a scope must be a list of one or more labels; leave it out if it is unknown"
         return next((fault for label in scope if (fault := self.fault(label))), None)
 
 
 def label_scheme(pretrained: Iterable[str], policies: Policies) -> LabelScheme:
-    """Make tonight's scheme; raises SettingsError where the settings contradict each other or the model."""
+    """Make tonight's scheme; raises SettingsError if the settings contradict each other or the model."""
     pretrained, moves = frozenset(pretrained), policies.scheme
     for wrong in _contradictions(pretrained, policies):
         raise SettingsError(wrong)
@@ -54,17 +54,17 @@ def _contradictions(pretrained: frozenset[str], policies: Policies) -> Iterator[
     retired, renamed = policies.scheme.retired, policies.scheme.renamed
     for label in retired:
         if label in pretrained:
-            yield f"scheme.retired names {label!r}, a label of the pretrained model, which stay: take it out"
+            yield f"scheme.retired names {label!r}, but labels of the pretrained model stay: take it out"
         if label in renamed:
             yield f"{label!r} is in scheme.retired and in scheme.renamed: take it out of one of them"
     for old, new in renamed.items():
         move = f"scheme.renamed has {old!r} = {new!r}"
         if old in pretrained:
-            yield f"{move}, but {old!r} is a label of the pretrained model, whose names stay: take it out"
+            yield f"{move}, but labels of the pretrained model keep their names: take it out"
         if new in pretrained:
-            yield f"{move}, a label of the pretrained model, which no new label can become: retire {old!r}"
+            yield f"{move}, but no new label can become a label of the pretrained model: retire {old!r}"
         if new in renamed:
-            yield f"{move}, which is renamed itself: give every old name the one that holds today"
+            yield f"{move}, which is itself renamed: give every old name today's name"
         if new in retired:
             yield f"{move}, which is retired: put {old!r} into scheme.retired instead"
         if new not in policies.quality.labels:

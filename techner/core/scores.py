@@ -1,4 +1,4 @@
-"""Counts of right, spurious and missed spans, and the scores made of them."""
+"""Counts of right, spurious and missed spans, and the scores made from them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,13 +32,13 @@ class Counts:
 
     @property
     def f1(self) -> float | None:
-        """F1, undefined (None) where there is neither gold nor prediction."""
+        """F1 from 0 to 1; None if there is neither gold nor prediction."""
         total = 2 * self.tp + self.fp + self.fn
         return 2 * self.tp / total if total else None
 
 
 def count(gold: Iterable[Span], predicted: Iterable[Span], labels: frozenset[str]) -> dict[str, Counts]:
-    """Compare the spans of one text, exact boundaries and label, over `labels` only."""
+    """Count by label how the spans of one text compare, with exact offsets and labels, over `labels` only."""
     wanted = {span for span in gold if span.label in labels}
     found = {span for span in predicted if span.label in labels}
     return {
@@ -71,13 +71,13 @@ def macro_f1(by_label: Mapping[str, Counts]) -> float | None:
 
 
 def right_and_kept(gold: Iterable[Span], before: Iterable[Span], after: Iterable[Span]) -> tuple[int, int]:
-    """Count the gold spans that were found before, and those of them that still are."""
+    """Count the gold spans that were found before, and how many of these are still found."""
     right = set(gold) & set(before)
     return len(right), len(right & set(after))
 
 
 def away_and_kept(gold: Iterable[Span], before: Iterable[Span], after: Iterable[Span]) -> tuple[int, int]:
-    """Count the spans found before that touch no gold span, and those of them that still are."""
+    """Count the spans found before that overlap no gold span, and how many of these are still found."""
     taken = tuple(gold)
     away = {found for found in before if not any(overlap(found, span) for span in taken)}
     return len(away), len(away & set(after))

@@ -31,7 +31,7 @@ from techner.store import Store, open_store
 
 
 def _local(path: object) -> object:
-    if path == "":  # a path of no name is the folder where the command happens to run
+    if path == "":  # an empty path would be the current folder
         raise ValueError("give a path, or leave the setting out")
     if not isinstance(path, str | Path):
         raise ValueError("give a path in quotes")  # noqa: TRY004 - pydantic's protocol
@@ -95,9 +95,10 @@ class Settings(BaseSettings):
         )
 
     def open_store(self) -> Store:
-        """Open the store; with a key set, what is acted on is believed only with a signature.
+        """Open the store; with a key set, only signed objects are trusted.
 
-        How far aliases have come is kept in the cache: an older state of one is refused.
+        The cache remembers how far each alias has come, and an older state is refused. Raises SettingsError
+        for a key that cannot be used, and StoreError for a URL that is not a store.
         """
         bare = open_store(self.store, s3_endpoint=self.s3_endpoint)
         has_keys = bool(self.public_key or self.signing_key)
@@ -122,11 +123,11 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the settings; raises SettingsError that names the wrong one, and where it came from."""
+    """Read the settings; raises SettingsError that names the wrong setting and where it came from."""
     for name in unknown_variables(Settings):
         raise SettingsError(f"{name} is no setting{nearest_variable(name, Settings)}")
     for name in read_file():
-        if name != name.lower():  # taken for the other, it would replace it without a word
+        if name != name.lower():  # read as its lower-case name, it would silently replace that setting
             meant = nearest(name.lower(), Settings)
             raise SettingsError(f"{name} is no setting{meant} (from {settings_file()})")
     try:

@@ -1,4 +1,4 @@
-"""A setting that is refused, in one sentence: its full name, what it is, what to give, where it came from."""
+"""A refused setting in one sentence: its full name, its value, what to give, and where it came from."""
 
 import os
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _SECRET = "token"  # noqa: S105 - the name of a setting
 
 
 def sentence(error: ValidationError, settings: type[BaseSettings]) -> str:
-    """Say of the first thing that was refused what it is, and what to do."""
+    """Describe the first refused setting and what to do about it."""
     first = error.errors(include_url=False)[0]
     place = tuple(map(str, first["loc"]))[:3]
     refused = first.get("ctx", {}).get("error")
@@ -62,12 +62,12 @@ def _problem(error: ErrorDetails, place: tuple[str, ...], settings: type[BaseSet
         said = f"give a table, [{place[0]}]"
     elif is_dataclass(section) and (bound := bounds_of(section).get(place[1])):
         said = str(bound)
-    value = "what it may not be" if place[0] == _SECRET else f"{str(error['input'])[:80]!r}"
+    value = "not valid" if place[0] == _SECRET else f"{str(error['input'])[:80]!r}"
     return f"is {value}: {said[:1].lower()}{said[1:]}"
 
 
 def _from(place: tuple[str, ...]) -> str:
-    """Name the variable that gave a value, or the file."""
+    """Name the variable or file that the value came from."""
     variables = {f"{PREFIX}{'__'.join(place[:length])}".upper() for length in (1, 2)}
     found = sorted((name for name in os.environ if name.upper() in variables), key=len)
     if found:

@@ -18,7 +18,7 @@ from techner.core.errors import SettingsError
 
 PREFIX = "TECHNER_"
 CONFIG = "TECHNER_CONFIG"
-# Kubernetes sets these in every container beside a service that is called techner.
+# Kubernetes sets these in every container if there is a service called techner.
 _OF_KUBERNETES = re.compile(r"TECHNER_(SERVICE_|PORT(_|$))")
 
 
@@ -27,7 +27,7 @@ def settings_file() -> Path:
 
 
 def read_file() -> dict[str, Any]:
-    """Read the settings file, where there is one; raises SettingsError for one that cannot be read."""
+    """Read the settings file, if there is one; raises SettingsError if it cannot be read."""
     path = settings_file()
     named = f"{CONFIG}={str(path)!r}" if os.environ.get(CONFIG) else str(path)
     try:
@@ -39,7 +39,7 @@ def read_file() -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise SettingsError(f"{named} {_problem(error)}") from error
     except RecursionError as error:
-        raise SettingsError(f"{named} is nested too deep to be read") from error
+        raise SettingsError(f"{named} is nested too deeply to be read") from error
 
 
 def _problem(error: OSError | ValueError) -> str:
@@ -51,7 +51,7 @@ def _problem(error: OSError | ValueError) -> str:
 
 
 class Variables(EnvSettingsSource):
-    """`TECHNER_GATE__SEED=1`; a list is JSON or `A,B`, a table JSON, and it replaces the file's."""
+    """`TECHNER_GATE__SEED=1`; a list is JSON or `A,B`; a table is JSON, and replaces the one in the file."""
 
     def explode_env_vars(
         self, field_name: str, field: FieldInfo, env_vars: Mapping[str, str | None]
@@ -74,7 +74,7 @@ class Variables(EnvSettingsSource):
 
 
 def unknown_variables(settings: type[BaseSettings]) -> tuple[str, ...]:
-    """Name the `TECHNER_*` variables that set nothing; which fields a policy has, it says itself."""
+    """Return the `TECHNER_*` variables that set nothing; fields of policies are checked elsewhere."""
     names = {f"{PREFIX}{name.upper()}" for name in settings.model_fields}
     sections = tuple(
         f"{PREFIX}{name.upper()}__"
@@ -94,9 +94,9 @@ def unknown_variables(settings: type[BaseSettings]) -> tuple[str, ...]:
 
 
 def _decoded(value: str, kind: Any, variable: str) -> Any:
-    """Return the value of a variable as what its field takes."""
+    """Return the value of a variable in the form that its field takes."""
     if get_origin(kind) is dict:
-        # No plain dictionary: that one would be merged into the file's table.
+        # Not a plain dictionary, which would be merged into the table of the file.
         return MappingProxyType(_json(value, variable, dict, '{"NAME": "VALUE"}'))
     if get_origin(kind) is tuple:
         if value.lstrip().startswith(("[", "{", '"')):

@@ -1,4 +1,4 @@
-"""The project's own small corpus, and the small general pipeline that is trained on it."""
+"""The project's own small corpus, and the small general pipeline trained on it."""
 
 from techner.starter.corpus import corpus_examples, slot_examples
 from techner.starter.train import train_starter

@@ -1,4 +1,4 @@
-"""The written corpus, and sentences made for volume by filling slots (never used to score)."""
+"""The written corpus, and further sentences made by filling slots, which never score."""
 
 import random
 import re
@@ -14,13 +14,13 @@ _SLOT = re.compile(r"\{([A-Z_]+)\}")
 
 
 def corpus_folder() -> Path:
-    """Where the corpus is: in the installed package, or in the repository."""
+    """Return the folder of the corpus, in the installed package or in the repository."""
     packaged = Path(__file__).parents[1] / "_corpus"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "examples" / "corpus"
 
 
 def corpus_examples(name: str) -> tuple[Example, ...]:
-    """Return a written part, annotated for all labels: `general`, `tech_train` or `tech_holdout`."""
+    """Return a written part, `general`, `tech_train` or `tech_holdout`, annotated for all labels."""
     path = corpus_folder() / f"{name}.jsonl"
     return read_examples(path.read_bytes(), where=str(path))
 
@@ -33,7 +33,7 @@ def slot_examples(kind: str, count: int, *, seed: int) -> tuple[Example, ...]:
     while len(made) < count:
         example = _fill(draw.choice(slots["templates"][kind]), slots["fillers"], draw)
         doc = tokenizer(example.text)
-        # "C." at the end of a sentence is one token: such a text could not teach the span.
+        # "C." at the end of a sentence is one token, so such a text could not teach the span.
         if all(doc.char_span(span.start, span.end) for span in example.spans):
             made.setdefault(text_key(example.text), example)
     return tuple(made.values())

@@ -18,7 +18,7 @@ _POLICY = TrainingPolicy(epochs=7, dropout=0.2, word_dropout=0.0)
 
 
 def train_starter(out: Path, *, on_step: Callable[[Step], None] = lambda step: None) -> None:
-    """Train on the part of the general corpus that rehearses; the part that scores stays unseen."""
+    """Train on the rehearsal part of the general corpus, and save to `out`; the scoring part stays unseen."""
     examples = (
         *split_reference(corpus_examples("general")).rehearsal,
         *slot_examples("general", SLOT_SENTENCES, seed=0),

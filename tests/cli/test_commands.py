@@ -222,7 +222,7 @@ def test_batch_submit_delivers_nothing_with_a_scope_that_is_none(
     from techner.core.errors import BatchError
 
     (tmp_path / "monday.jsonl").write_bytes(write_examples(tech_batch(300, 310)))
-    with pytest.raises(BatchError, match=r"not one of|one label or more"):
+    with pytest.raises(BatchError, match=r"not one of|one or more labels"):
         call("batch", "submit", str(tmp_path / "monday.jsonl"), "--scope", scope)
     assert [entry.key for entry in techner.store.list("inbox/")] == ["inbox/first.jsonl"]
 

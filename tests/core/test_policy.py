@@ -81,6 +81,6 @@ def test_a_plan_frozen_with_a_value_that_is_refused_today_says_so() -> None:
     with pytest.raises(IntegrityError) as caught:
         parse(Policies, plan_with(epochs=0), where="runs/1/plan.json")
     assert str(caught.value) == (
-        "runs/1/plan.json holds a setting that was allowed once and is refused today: "
+        "runs/1/plan.json holds a setting that is no longer allowed: "
         "training.epochs is 0: give a whole number from 1 to 1000"
     )

@@ -49,12 +49,18 @@ def test_two_old_names_may_become_one() -> None:
 @pytest.mark.parametrize(
     ("scheme", "says"),
     [
-        ({"renamed": {"ORG": "OS"}}, "'ORG' is a label of the pretrained model.*take it out"),
-        ({"retired": ("ORG",)}, "scheme.retired names 'ORG', a label of the pretrained model.*take it out"),
-        ({"renamed": {"SYSTEM": "ORG"}}, "a label of the pretrained model.*retire 'SYSTEM'"),
-        ({"renamed": {"A": "OS", "OS": "CHIP"}}, "'A' = 'OS', which is renamed itself"),
-        ({"renamed": {"CHIP": "OS", "OS": "CHIP"}}, "which is renamed itself"),
-        ({"renamed": {"OS": "OS"}}, "which is renamed itself"),
+        (
+            {"renamed": {"ORG": "OS"}},
+            "'ORG' = 'OS', but labels of the pretrained model keep their names: take it out",
+        ),
+        (
+            {"retired": ("ORG",)},
+            "scheme.retired names 'ORG', but labels of the pretrained model stay: take it out",
+        ),
+        ({"renamed": {"SYSTEM": "ORG"}}, "a label of the pretrained model: retire 'SYSTEM'"),
+        ({"renamed": {"A": "OS", "OS": "CHIP"}}, "'A' = 'OS', which is itself renamed"),
+        ({"renamed": {"CHIP": "OS", "OS": "CHIP"}}, "which is itself renamed"),
+        ({"renamed": {"OS": "OS"}}, "which is itself renamed"),
         ({"renamed": {"SYSTEM": "OS"}, "retired": ("OS",)}, "'OS', which is retired"),
         ({"renamed": {"CHIP": "OS"}, "retired": ("CHIP",)}, "out of one of them"),
         ({"renamed": {"SYSTEM": "PLANET"}}, "not in quality.labels: add it"),

@@ -203,7 +203,7 @@ def test_submit_refuses_a_file_that_is_named_as_metadata(world: World, tmp_path:
 
 
 def test_contradictory_settings_are_refused_though_nothing_is_due(world: World) -> None:
-    with pytest.raises(SettingsError, match="'PERSON', a label of the pretrained model"):
+    with pytest.raises(SettingsError, match="'PERSON', but labels of the pretrained model stay"):
         plan(world.run(), moved(SchemePolicy(retired=("PERSON",))))
 
 

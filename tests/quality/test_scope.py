@@ -64,7 +64,7 @@ def test_scope_of_a_row_says_nothing_about_the_rows_without_one() -> None:
         (b'{"scope": ["OS"], "scope": ["TOOL"]}', "a key is repeated"),
         (b'{"scope": "TOOL"}', "scope: "),
         (b'{"scope": [5]}', "scope.0: "),
-        (b'{"scope": []}', "one label or more"),
+        (b'{"scope": []}', "one or more labels"),
         (b'{"scope": ["TOOL", "PLANET"]}', "'PLANET' is not one of LANG, LIB, OS, TOOL; correct"),
         (b'{"scope": ["DISTRO"]}', "'DISTRO' is retired"),
     ],
