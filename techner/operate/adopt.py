@@ -42,7 +42,7 @@ def adopt(
                 yield entry.key
     for alias in Registry(bare).aliases():
         newest = next(Registry(bare).log(alias).stored(limit=1), None)
-        if newest and not _believes(own, newest.key) and _believes(signing, newest.key):
+        if newest and not _believed(own, newest.key) and _believed(signing, newest.key):
             _move_on_the_spot(signing, alias, word)
             yield f"{_ALIASES}{alias}"
 
@@ -53,8 +53,11 @@ def _sign(bare: Store, key: str, signing: Store, own: Store, private: "Ed25519Pr
     if kind:
         parse(kind, data, where=key)
     is_unsigned = kind is not None and json.loads(data).get("signature") is None
-    if not is_unsigned and (_believes(own, key) or not _believes(signing, key)):
-        return False
+    if not is_unsigned:
+        verified = None if _believed(own, key) else _believed(signing, key)
+        if verified is None:
+            return False
+        data = verified  # not what was read before: it may have been exchanged meanwhile
     if holds_its_signature(key):
         signing.put(key, data)
     else:  # the document is not written: a night may be writing it now
@@ -62,12 +65,12 @@ def _sign(bare: Store, key: str, signing: Store, own: Store, private: "Ed25519Pr
     return True
 
 
-def _believes(store: Store, key: str) -> bool:
+def _believed(store: Store, key: str) -> bytes | None:
+    """Return the bytes, if their signature is trusted."""
     try:
-        store.get(key)
+        return store.get(key)
     except Untrusted:
-        return False
-    return True
+        return None
 
 
 def _move_on_the_spot(signing: Store, alias: str, word: Word) -> None:

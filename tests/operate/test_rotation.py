@@ -148,3 +148,28 @@ def test_without_a_key_an_unsigned_store_is_written_as_before() -> None:
     Registry(store).move(made, expected=None, who="me", why="origin", when=WHEN)
     store.put("runs/r/plan.json", b"{}")
     assert Registry(bucket).production()[0] == made
+
+
+class Exchanging(MemoryStore):
+    """Gives other bytes the first time that one of its objects is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes:
+        return self.first.pop(key, None) or super().get(key)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_exchanged_while_it_is_signed_anew_is_not_signed(place: str) -> None:
+    bucket = Exchanging()
+    trusted(bucket, BOTH, OLD).put(place, DECISION)
+    signed = bucket.get(place)
+    forged = bucket.first[place] = signed.replace(b"test", b"evil")
+    assert list(adopt(bucket, BOTH, NEW, WORD)) == [place]
+    believing = trusted(bucket, (NEW.public_key(),))
+    assert b"test" in believing.get(place)
+    bucket.put(place, forged)
+    with pytest.raises(Untrusted):
+        believing.get(place)
