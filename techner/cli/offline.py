@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,17 +58,22 @@ def uptrain(
         base_folder(origin or base, show_steps=training_bar) as pretrained,
     ):
         corpus = _corpus(train, rehearsal, load_pipeline(pretrained), settings, strategy=policy.strategy)
-        with training_bar("uptraining") as on_step:
+        with (
+            training_bar("uptraining") as on_step,
+            # Beside it and renamed: what is interrupted or fills the disk leaves no half of a model there.
+            TemporaryDirectory(prefix=f".{output.name}-", dir=output.absolute().parent) as scratch,
+        ):
             made = make_candidate(
                 folder,
                 corpus,
                 policy,
-                output,
+                Path(scratch) / "made",
                 origin=pretrained,
                 scheme=settings.scheme,
                 gpu=settings.gpu,
                 on_step=on_step,
             )
+            (Path(scratch) / "made").rename(output)
     counted = f"{len(corpus.train)} new examples, {len(corpus.rehearsal)} rehearsal texts"
     console.print(f"{policy.strategy}, {len(made.losses)} epochs on {counted}")
     console.print(f"new labels: {', '.join(made.new_labels)}", markup=False)

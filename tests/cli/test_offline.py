@@ -1,6 +1,7 @@
 """`techner uptrain` and `techner evaluate`: the same as a night's training and scoring, on plain files."""
 
 import json
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,15 @@ def written(path: Path, examples: tuple[Example, ...]) -> str:
     return str(path)
 
 
-def uptrained(base: Path, folder: Path, *more: str) -> Path:
+def uptrain(base: Path, folder: Path, *more: str) -> Result:
     train, rehearsal = written(folder / "train.jsonl", tech_batch(0, 30)), folder / "rehearsal.jsonl"
     rehearsal.write_text("".join(json.dumps({"text": example.text}) + "\n" for example in GENERAL))
     arguments = ["--base", str(base), "--train", train, "--rehearsal", str(rehearsal)]
-    result = CliRunner().invoke(app, ["uptrain", *arguments, "--out", str(folder / "out"), *more])
+    return CliRunner().invoke(app, ["uptrain", *arguments, "--out", str(folder / "out"), *more])
+
+
+def uptrained(base: Path, folder: Path, *more: str) -> Path:
+    result = uptrain(base, folder, *more)
     assert result.exit_code == 0, result.output
     return folder / "out"
 
@@ -62,6 +67,17 @@ def test_a_folder_that_is_there_is_not_overwritten(base_model: Path, tmp_path: P
     result = CliRunner().invoke(app, ["uptrain", *arguments, "--out", str(tmp_path / "out")])
     assert result.exit_code != 0
     assert "give a folder that does not exist yet" in str(result.exception)
+
+
+def test_a_disk_that_is_full_leaves_no_half_of_a_model(base_model: Path, tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))  # as a disk with little room
+    try:
+        result = uptrain(base_model, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert isinstance(result.exception, OSError)
+    assert {path.name for path in tmp_path.iterdir()} == {"train.jsonl", "rehearsal.jsonl"}
 
 
 def test_evaluate_scores_exact_spans_over_the_labels_of_the_gold_files(
