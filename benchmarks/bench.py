@@ -1,4 +1,4 @@
-"""The data of the benchmarks, and how a pipeline is scored on it."""
+"""The data of the benchmarks, and the scoring of a pipeline on it."""
 
 import sys
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from techner.uptraining.pipeline import load_pipeline, predict
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = ROOT.parent / "shared" / "bench"
-NEEDED = """{folder} is missing or not whole. Give --bench a folder with
+NEEDED = """{folder} is missing or incomplete. Give --bench a folder with
   stackoverflow/train.jsonl, dev.jsonl, test.jsonl   StackOverflowNER (Tabassum et al. 2020), five tech labels
   conll2003/train.jsonl, dev.jsonl, test.jsonl       CoNLL-2003 as distributed with CrossNER
   base_model/                                        a spaCy pipeline with a `ner` trained on conll2003/train
-JSONL rows are {{"text": …, "entities": [[start, end, label], …]}}; nothing is downloaded by itself."""
+JSONL rows are {{"text": …, "entities": [[start, end, label], …]}}; nothing is downloaded automatically."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Bench:
 
 
 def open_bench(folder: Path) -> Bench:
-    """Check that everything is there; says what is needed where it is not."""
+    """Return the data; if any of it is missing, exit with a message that says what is needed."""
     parts = [f"{name}/{part}.jsonl" for name in ("conll2003", "stackoverflow") for part in ("train", "test")]
     if not all((folder / part).exists() for part in ("base_model", *parts)):
         sys.exit(NEEDED.format(folder=folder))
@@ -60,18 +60,18 @@ def score(nlp: Language, gold: tuple[Example, ...]) -> dict[str, Counts]:
 
 
 def f1(nlp: Language, gold: tuple[Example, ...]) -> float:
-    """Micro F1 over the labels of the gold set."""
+    """Return micro F1, from 0 to 1, over the labels of the gold set."""
     return micro(score(nlp, gold)).f1 or 0.0
 
 
 def worst_change(nlp: Language, origin: Language, gold: tuple[Example, ...]) -> float:
-    """Return the change in F1 of the label that changed for the worst."""
+    """Return the change in F1 of the label that lost most."""
     before, after = score(origin, gold), score(nlp, gold)
     return min((after[label].f1 or 0.0) - (before[label].f1 or 0.0) for label in before)
 
 
 def scores(bench: Bench, folder: Path) -> dict[str, float]:
-    """Score a pipeline on the test sets: micro F1, and the worst change of a pretrained label."""
+    """Score a pipeline on both test sets: micro F1, and the worst change of a pretrained label."""
     nlp, origin = load_pipeline(folder), load_pipeline(bench.base)
     return {
         "old": f1(nlp, bench.old_test),

@@ -1,12 +1,12 @@
-"""What delivery costs: bytes and seconds of publishing and pulling, beside plain copying with boto3.
+"""The cost of delivery: bytes and seconds of publishing and pulling, compared with plain copying by boto3.
 
     python benchmarks/delivery.py [--megabytes 400] [--repeat 3] [--endpoint URL]
 
 The pipeline is synthetic (random bytes, laid out as spaCy does; nine tenths are vectors); a night changes one
-component. It is delivered through a folder and through moto, a process of its own; `--endpoint` adds an
-S3 server that is running, Ceph for instance, with credentials as boto3 finds them. Plain copying is
+component. It is delivered through a folder and through moto, in a process of its own; `--endpoint` adds a
+running S3 server, for instance Ceph, with the credentials that boto3 finds. Plain copying is
 shutil.copytree for the folder, and boto3's transfer manager with its defaults for S3: whole folders, as
-after a night that wrote every file anew. moto is slow with the parts that boto3 asks for, so whole files are
+after a night that wrote every file again. moto is slow with the parts that boto3 requests, so whole files are
 fetched too ("unsplit"). Seconds are the median of the repeats; bytes are what the requests carried (folder:
 file sizes).
 """
@@ -54,7 +54,7 @@ def write_random(path: Path, size_bytes: int) -> None:
 
 
 def change(folder: Path) -> int:
-    """Retrain one component, so to speak; returns the bytes that changed."""
+    """Change one component, as a night does, and return the number of changed bytes."""
     for name in CHANGED:
         write_random(folder / name, (folder / name).stat().st_size)
     return sum((folder / name).stat().st_size for name in CHANGED)
@@ -72,7 +72,7 @@ def publish(store: Store, folder: Path) -> None:
 
 
 class Bench:
-    """One place measured; figures by what was done."""
+    """The measurements of one place, by operation."""
 
     def __init__(self, place: Place, scratch: Path, traffic: Traffic) -> None:
         self.place, self.scratch, self.traffic = place, scratch, traffic
@@ -90,7 +90,7 @@ class Bench:
         self.moved[what] = (moved, self.traffic.requests)
 
     def round(self, pipeline: Path) -> int:
-        """Do everything once, in a store and caches of its own; returns the bytes that the night changed."""
+        """Measure everything once, in a store and caches of its own; return the bytes that changed."""
         self.measure("first publish", lambda: publish(self.place.store, pipeline))
         self.measure("plain send", lambda: self.place.send(pipeline))
         self.measure("plain fetch", lambda: self.place.fetch(self.scratch / "plain-fetched"))
@@ -108,7 +108,7 @@ class Bench:
         return changed
 
     def _held(self) -> int:
-        """Bytes in blobs of the cache and of a folder store, and in plain copies: each counted once."""
+        """Return the bytes in blobs of the cache and of a folder store, and in plain copies."""
         roots = [self.scratch / "cache" / "blobs", self.scratch / "plain-fetched"]
         if isinstance(self.place.store, FolderStore):
             roots += [self.place.store.root / "blobs", self.place.store.root.parent / "plain"]
@@ -145,7 +145,7 @@ def main() -> None:
     )
     parser.add_argument("--megabytes", type=int, default=400)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--endpoint", help="an S3 server that is running")
+    parser.add_argument("--endpoint", help="URL of a running S3 server")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="techner-delivery-") as name, moto() as endpoint:
         traffic, root = Traffic(), Path(name)

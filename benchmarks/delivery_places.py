@@ -1,4 +1,4 @@
-"""Where `delivery.py` delivers to: a folder, moto, any S3 server; and what goes over the wire."""
+"""The places that `delivery.py` delivers to (a folder, moto, any S3 server), and a count of their traffic."""
 
 import os
 import shutil
@@ -46,7 +46,7 @@ class Traffic:
 
 @dataclass
 class Place:
-    """Where versions are delivered to, and how plain copying gets there."""
+    """A place that versions are delivered to, with plain copying to and from it."""
 
     name: str
     url: str

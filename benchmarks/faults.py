@@ -1,11 +1,11 @@
-"""Fail the k-th store call of everything that writes, in four ways; then do as a person or Airflow would.
+"""Fail the k-th store call of everything that writes, in four ways; then retry as a person or Airflow would.
 
     python benchmarks/faults.py [--operation NAME …] [--every N] [--seconds S]
 
-The call answers with an error before or after it took effect, or the process dies before or after it. Then
-the same is done again, until it is done or refused. The store must then hold what an undisturbed one holds:
-what it lacks was lost, what it has too much was doubled, and what differs, or cannot be verified, is wrong.
-`left` counts trials with scratch that a killed process may leave: reservations, probes.
+The call raises an error before or after it takes effect, or the process dies before or after it. Then the
+operation is repeated until it succeeds or is refused. The store must then hold what an undisturbed one holds:
+what is missing was lost, what is extra was doubled, and what differs or cannot be verified is wrong. `left`
+counts trials that leave scratch objects, as a killed process may: reservations, probes.
 """
 
 import argparse
@@ -80,7 +80,7 @@ class Way(StrEnum):
 
 
 class Dead(BaseException):
-    """The process is no more: it makes no other call, whatever it catches."""
+    """The process is dead: it makes no further call, whatever it catches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ class Faulty(WrappedStore):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """Something that writes: done on `before`; `do` is given the number of the try."""
+    """Something that writes, starting from `before`; `do` gets the number of the try."""
 
     name: str
     before: Snapshot
@@ -139,7 +139,7 @@ class Operation:
 
 
 class Remembering:
-    """Training and the questions to a published model, each done once for the same content."""
+    """Training, and queries of a published model, done only once for the same content."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.made, self.answered = folder, dict[str, Uptrained](), dict[str, Any]()
@@ -176,7 +176,7 @@ def restored(taken: Snapshot) -> MemoryStore:
 
 
 def said(taken: Snapshot) -> dict[str, object]:
-    """Return what the objects say: of records what is not random, of the speed that it was measured."""
+    """Return what the objects say, without random fields of records and the figures of the speed."""
     found: dict[str, object] = {}
     for key, data in taken.items():
         if key.startswith(LOGS):
@@ -190,7 +190,7 @@ def said(taken: Snapshot) -> dict[str, object]:
 
 
 def small_base(folder: Path) -> Path:
-    """Train a base model that knows a little of the general labels: what it finds does not matter here."""
+    """Train a base model on the general labels; how good it is does not matter here."""
     nlp = spacy.blank("en")
     nlp.add_pipe("ner")
     examples = slot_examples("general", 60, seed=1)
@@ -204,7 +204,7 @@ def small_base(folder: Path) -> Path:
 
 
 class Campaign:
-    """The operations of a small store's life, each with the store before it."""
+    """The operations in the life of a small store, each with the store before it."""
 
     def __init__(self, home: Path) -> None:
         self.home, self.cache, self.memo = home, home / "cache", Remembering(home)
@@ -213,7 +213,7 @@ class Campaign:
         self.file.write_bytes(write_examples(self.rows[:40]))
 
     def operations(self, base: Path) -> Iterator[Operation]:
-        """Yield every operation; the next one begins with what this one left when undisturbed."""
+        """Yield every operation; each starts from what the one before leaves when undisturbed."""
         rows = slot_examples("general", 120, seed=2)
 
         def begin(store: Store, _: int) -> None:
@@ -237,7 +237,7 @@ class Campaign:
         yield from self._done("skip", asked, lambda s, _: skip(self._run(s), WORD))
 
     def _night(self, before: Snapshot, policies: Policies, *, names: bool = False) -> Any:
-        """Do a night up to its verdict; named tasks are operations of the campaign."""
+        """Run a night up to its verdict; with `names`, its tasks are operations of the campaign."""
         remembered = partial(uptrain, train=self.memo.train)
         tasks: dict[str, Callable[[Run], object]] = {
             "plan": lambda run: plan(run, policies),
@@ -263,7 +263,7 @@ class Campaign:
         return undisturbed(operation)
 
     def _second_night(self, before: Snapshot) -> Snapshot:
-        """Do another night, so that there is something before what a rollback goes back to."""
+        """Run another night, so that a rollback has a version to go back to that is not the origin."""
         store = restored(before)
         store.create("inbox/second.jsonl", write_examples(self.rows[40:]))
         run = self._run(store, "run-2")
@@ -325,7 +325,7 @@ def undisturbed(operation: Operation) -> Snapshot:
 
 
 def tried(operation: Operation, way: Way, at: int) -> Snapshot:
-    """Fail one call, then do the same again until it is done, or refused because it is."""
+    """Fail one call, then repeat the operation until it succeeds, or is refused because it is done."""
     store = restored(operation.before)
     for number in range(TRIES):
         try:
@@ -343,7 +343,7 @@ def tried(operation: Operation, way: Way, at: int) -> Snapshot:
 
 
 def judged(operation: Operation, found: Snapshot, expected: Snapshot) -> set[str]:
-    """Return what is wrong with a store after the last try."""
+    """Return the kinds of faults in a store after the last try."""
     have, want = said(found), said(expected)
     extra = {key for key in have.keys() - want.keys() if not SCRATCH.fullmatch(key)}
     lacking = {key for key in want.keys() - have.keys() if not SCRATCH.fullmatch(key)}
@@ -361,7 +361,7 @@ def judged(operation: Operation, found: Snapshot, expected: Snapshot) -> set[str
 
 
 def campaign(operation: Operation, *, every: int, seconds: float) -> Counter[str]:
-    """Fail every n-th call in all four ways; returns counts of trials, and of what was wrong with them."""
+    """Fail every n-th call in all four ways; return the numbers of trials and of each kind of fault."""
     counting = Faulty(inner=restored(operation.before))
     operation.do(counting, 0)
     expected, counts = snapshot(counting.inner), Counter[str](calls=counting.state["calls"])
@@ -387,7 +387,7 @@ def main() -> None:
     )
     parser.add_argument("--operation", nargs="*", choices=OPERATIONS, help="only these; default: all")
     parser.add_argument("--every", type=int, default=1, help="fail every n-th call only")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop each operation after these")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="limit for each operation")
     wanted = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="techner-faults-"))
     columns = ("calls", "trials", "lost", "doubled", "wrong", "left")

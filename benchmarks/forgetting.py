@@ -1,10 +1,10 @@
-"""What is forgotten and what is learnt: one shot, a small batch, eight nights, thirty nights, speed.
+"""What a model forgets and what it learns: one shot, a small batch, eight nights, thirty nights, speed.
 
     python benchmarks/forgetting.py [TABLE…] [--bench ../shared/bench] [--seeds 3] [--jobs 2] [--home FOLDER]
 
 Old F1 is micro F1 on conll2003/test, new F1 on stackoverflow/test: exact spans, never seen in training.
-Seconds are CPU seconds of one thread. Every run's result is kept in --home, so that a stopped benchmark
-goes on where it was; `--fresh` forgets them.
+Seconds are CPU seconds of one thread. The result of every run is kept in --home, so that a stopped benchmark
+goes on where it stopped; `--fresh` deletes the results.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # One thread a run, and the same bytes every time; both must be set before the interpreter starts.
+    # One thread per run, and the same bytes every time; both must be set before the interpreter starts.
     fixed = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
     if any(os.environ.get(name) != value for name, value in fixed.items()):
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | fixed)  # noqa: S606

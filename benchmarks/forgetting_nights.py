@@ -26,14 +26,14 @@ WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def batches(bench: Bench, nights: int) -> list[tuple[Example, ...]]:
-    """Part the new data into one batch a night, in the order of the file."""
+    """Split the new data into one batch per night, in the order of the file."""
     train = bench.examples("stackoverflow/train")
     bounds = [len(train) * night // nights for night in range(nights + 1)]
     return [train[start:stop] for start, stop in pairwise(bounds)]
 
 
 def begin(store: Store, bench: Bench) -> None:
-    """Make the origin of the base model, with the old domain's training text as reference."""
+    """Make the origin from the base model, with the old domain's training text as reference set."""
     initialise(
         store,
         bench.base,
@@ -49,7 +49,7 @@ def begin(store: Store, bench: Bench) -> None:
 def simulate(
     bench: Bench, policies: Policies, scratch: Path, count: int, *, scored: Callable[[int], bool]
 ) -> list[Figures]:
-    """Run `count` nights and return what each took, and where it is `scored` what production reached."""
+    """Run `count` nights; return the time and memory of each, and the scores of production if `scored`."""
     store = FolderStore(scratch / "store")
     begin(store, bench)
     found = []
@@ -69,7 +69,7 @@ def simulate(
 
 
 def night_of(run: Run, policies: Policies) -> str:
-    """Run one night; returns the verdict in words. What the gate asks about is rejected."""
+    """Run one night and return the verdict in words; if the gate asks, the candidate is rejected."""
     word, told = Word(who="benchmark", when=WHEN), "nothing pending"
     for done in whole_night(run, policies, lambda: word):
         if isinstance(done.made, Judged):

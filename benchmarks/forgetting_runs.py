@@ -1,4 +1,4 @@
-"""The runs behind benchmarks/forgetting.py: each gives figures of one recipe and one seed."""
+"""The runs behind benchmarks/forgetting.py; each returns the figures of one recipe and one seed."""
 
 import random
 import time
@@ -17,7 +17,7 @@ from techner.uptraining.pipeline import load_pipeline
 
 SMALL = 450
 # For blend, because the regression set is drawn from text that the base model was trained on (it scores 0.97
-# there), which no single `ner` keeps. The table has what blend does on unseen text.
+# there), which no single `ner` keeps. The table shows what blend does on unseen text.
 OPEN = GatePolicy(
     micro_margin=1.0,
     macro_margin=1.0,
@@ -78,10 +78,10 @@ def nights(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
 
 
 def thirty(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
-    """Thirty nights, for their time and memory; an eighth of the default size.
+    """Thirty nights at an eighth of the default size, to measure time and memory.
 
-    So replay memory and holdout are full long before the last night, as they would be after years. With
-    margins open: sets this small show too little for the gate, and every night shall train.
+    So replay memory and holdout are full long before the last night, as they would be after years. The
+    margins are open, because sets this small show too little for the gate, and every night must train.
     """
     corpus, training = CorpusPolicy(), TrainingPolicy(strategy=recipe, seed=seed)
     policies = Policies(
@@ -110,7 +110,7 @@ def _naive_nights(bench: Bench, seed: int, scratch: Path) -> list[Figures]:
 
 
 def speed(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
-    """Words a second of the whole pipeline, text to entities, on the old domain's test set; best of five."""
+    """Measure words per second of the whole pipeline on the old domain's test set, best of five."""
     new, rehearsal = bench.examples("stackoverflow/train")[:1000], bench.examples("conll2003/train")[:500]
     policy = TrainingPolicy(strategy=recipe, seed=seed, epochs=1)
     make_candidate(bench.base, TrainingCorpus(train=new, rehearsal=rehearsal), policy, scratch / "out")

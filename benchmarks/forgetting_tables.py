@@ -19,7 +19,7 @@ WEIGHT = {"thirty": 6, "nights": 5, "one-shot": 4, "small": 2, "small-annotated"
 
 
 def spread(values: Iterable[float], digits: int = 4) -> str:
-    """Show the mean, and the least and the greatest value where there are several."""
+    """Show the mean, and for several values also the least and the greatest."""
     found = list(values)
     if len(found) == 1:
         return f"{found[0]:.{digits}f}"
@@ -92,7 +92,7 @@ def _night(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def thirty(results: Results) -> str:
-    """Show how time and memory go over thirty nights."""
+    """Show how time and memory change over thirty nights."""
     ((run,),) = recipes(results).values()
     rows = run["nights"]
     third, last = rows[2], rows[-1]

@@ -1,9 +1,9 @@
-"""Every reader on mutated exports: no error but the declared one, and every row with its bytes.
+"""Run every reader on mutated exports: only FileError may be raised, and every row must keep its bytes.
 
     python benchmarks/fuzz_readers.py [--inputs 220000] [--seed 0]
 
 The samples of tests/formats are changed in bytes, in lines, in the JSON tree, and DocBin inside its packing.
-The exit code is 1 where an input raised anything but FileError, or a row broke the contract.
+The exit code is 1 if an input raised anything but FileError, or a row broke the contract.
 """
 
 import argparse
@@ -40,7 +40,7 @@ Mutation = Callable[[random.Random, bytes], bytes]
 
 
 def change_bytes(draw: random.Random, data: bytes) -> bytes:
-    """Overwrite, insert, cut out, repeat or cut off at a few places."""
+    """Overwrite, insert, remove, repeat or truncate at a few places."""
     for _ in range(draw.choice((1, 1, 2, 5))):
         at = draw.randrange(len(data) + 1)
         until = min(len(data), at + draw.choice((0, 1, 4, 40)))
@@ -81,7 +81,7 @@ def change_tree(draw: random.Random, data: bytes) -> bytes:
 
 
 def change_node(draw: random.Random, whole: Any) -> None:
-    """Change one node of a tree, the deeper the likelier."""
+    """Change one node of a tree, more likely a deeper one."""
     node, places = whole, []
     while isinstance(node, (dict, list)) and node:
         key = draw.choice(list(node) if isinstance(node, dict) else range(len(node)))
@@ -102,7 +102,7 @@ def change_node(draw: random.Random, whole: Any) -> None:
 
 
 def copied(value: Any) -> Any:
-    """Copy a part of a tree, so that none holds itself and no value is changed for the next input."""
+    """Copy a part of a tree, so that no part contains itself and no constant changes for the next input."""
     return json.loads(json.dumps(value))
 
 
@@ -122,7 +122,7 @@ def change_docbin(draw: random.Random, data: bytes) -> bytes:
 
 
 def change_gzip(draw: random.Random, data: bytes) -> bytes:
-    """Change what is packed, or the packing."""
+    """Change the packed content, or the packing."""
     if draw.random() < 0.5:
         return change_bytes(draw, data)
     return gzip.compress(change_lines(draw, draw.choice(list(PLAIN.values()))), 1)
@@ -141,7 +141,7 @@ KEYS = [
 
 
 def mutations(name: str) -> list[Mutation]:
-    """Return what can be done to a sample."""
+    """Return the mutations that fit a sample."""
     if name.endswith(".spacy"):
         return [change_bytes, change_docbin, change_docbin, change_docbin]
     if name.endswith(".gz"):
@@ -152,7 +152,7 @@ def mutations(name: str) -> list[Mutation]:
 
 
 def read(data: bytes) -> list[Row]:
-    """Read all rows and hold them to the contract."""
+    """Read all rows and check the contract."""
     rows = list(read_rows(data)[1])
     numbers = [row.number for row in rows]
     if numbers != sorted(set(numbers)) or not all(row.raw for row in rows):

@@ -27,7 +27,7 @@ class Material:
 
 
 def material(shared: Path, kept: Path) -> Material:
-    """Return the predictions; trains the candidates where `kept` has none (a few minutes)."""
+    """Return the predictions; train the candidates if `kept` has none, which takes a few minutes."""
     bench = shared / "bench"
     old = (*_examples(bench, "conll2003/dev"), *_examples(bench, "conll2003/test"))
     new = (*_examples(bench, "stackoverflow/dev"), *_examples(bench, "stackoverflow/test"))

@@ -9,7 +9,7 @@ from techner.core.scores import Counts, count, total
 
 
 def without(gold: Sequence[Example], found: Predicted, losses: Mapping[str, float]) -> Predicted:
-    """Take right spans away until each label's F1 has fallen by its loss."""
+    """Remove right spans until each label's F1 has fallen by its loss."""
     draw = random.Random(1)  # noqa: S311 - reproducible on purpose
     gone: set[tuple[int, Span]] = set()
     for label, loss in losses.items():
@@ -27,7 +27,7 @@ def without(gold: Sequence[Example], found: Predicted, losses: Mapping[str, floa
 
 
 def _spans_for(counts: Counts, loss: float) -> int:
-    """How many right spans must be missed for this loss of F1: 2 tp / (2 tp + fp + fn) falls by `loss`."""
+    """Return how many right spans must be missed so that F1, 2 tp / (2 tp + fp + fn), falls by `loss`."""
     target = (counts.f1 or 0.0) - loss
     missed = 0
     while (Counts(counts.tp - missed, counts.fp, counts.fn + missed).f1 or 0.0) > target:
@@ -36,7 +36,7 @@ def _spans_for(counts: Counts, loss: float) -> int:
 
 
 def swapped(gold: Sequence[Example], found: Predicted, share: float) -> Predicted:
-    """Lose a share of the gold spans that were right, and find as many that were missed."""
+    """Lose right spans, as a share of the gold ones, and find as many that were missed."""
     draw = random.Random(2)  # noqa: S311
     right = [(p, s) for p, eg in enumerate(gold) for s in eg.spans if s in found[p]]
     missed = [(p, s) for p, eg in enumerate(gold) for s in eg.spans if s not in found[p]]

@@ -1,9 +1,9 @@
-"""How often the gate is right: real predictions, resampled by text, with losses planted in them.
+"""How often the gate is right: real predictions, resampled by text, with planted losses.
 
     python benchmarks/gate_power.py [--shared ../shared] [--trials 200] [--label-margin 0.01]
 
 The old domain is conll2003 dev and test, the new one stackoverflow dev and test. Candidates are two seeds of
-`extend`, trained once and kept in .techner/gate_power. "Caught" is what was not promoted.
+`extend`, trained once and kept in .techner/gate_power. A case is "caught" if it is not promoted.
 """
 
 import argparse
@@ -32,13 +32,13 @@ SPEED = Speed(words=1, candidate=1.0, origin=1.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A candidate with what it is compared with, on all texts there are."""
+    """A candidate with what it is compared with, on all texts."""
 
     name: str
     whole: Evaluation
 
     def sample(self, draw: random.Random, texts: int) -> Evaluation:
-        """Draw a regression set of so many texts, and a holdout."""
+        """Draw a regression set of this many texts, and a holdout."""
         return replace(
             self.whole,
             regression=_picked(self.whole.regression, draw, texts),
@@ -97,7 +97,7 @@ def _evaluated(
 
 
 def power(case: Case, policy: GatePolicy, *, texts: int, trials: int) -> None:
-    """Print how the gate ends on many sets of one size."""
+    """Print how often the gate promotes, asks and rejects on sets of one size."""
     draw = random.Random(texts)  # noqa: S311
     outcomes: Counter[Outcome] = Counter()
     failed: Counter[str] = Counter()
@@ -121,7 +121,7 @@ def power(case: Case, policy: GatePolicy, *, texts: int, trials: int) -> None:
 
 
 def drift(whole: Evaluation, policy: GatePolicy, *, texts: int) -> None:
-    """Print where sixty nights end when each true loss is small, and production is what was promoted last."""
+    """Print where sixty nights end if each true loss is small and production is the last promoted model."""
     ends = []
     for repeat in range(DRIFT_REPEATS):
         draw = random.Random(1000 * texts + repeat)  # noqa: S311

@@ -1,9 +1,9 @@
-"""Kill the DAG's process in the middle of each task once; then run it to the end, and compare.
+"""Kill the DAG's process once in the middle of each task; then run it to the end, and compare.
 
     python benchmarks/kill.py [--home FOLDER]
 
-Prints one line a kill, and whether the end equals that of an undisturbed run: the same version name, which is
-the digest of its manifest, and so of every file, score and digest of the lineage.
+Prints one line per kill, and whether the end equals that of an undisturbed run: the same version name, which
+holds the digest of the manifest, and so covers every file, score and digest of the lineage.
 """
 
 import argparse
@@ -31,7 +31,7 @@ CONF = {"epochs": 2}
 
 
 class Killed(Exception):  # noqa: N818 - it is what happened
-    """The process was killed as wished."""
+    """The process was killed as intended."""
 
 
 def make_world(home: Path) -> None:

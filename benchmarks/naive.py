@@ -1,4 +1,4 @@
-"""The usual recipe, as the thing to beat: add the labels, train on the new data only.
+"""The usual recipe as a baseline: add the labels, and train on the new data only.
 
 python benchmarks/naive.py --base MODEL_FOLDER --train FILE --out FOLDER [--epochs 30]
 """

@@ -1,8 +1,8 @@
-"""Eight nights on real data, each a run of the DAG in Airflow: what is kept, what is learnt.
+"""Eight nights on real data, each a run of the DAG in Airflow: what the model keeps and what it learns.
 
     python benchmarks/nights.py [--bench ../shared/bench] [--nights 8] [--home FOLDER]
 
-Old F1 is micro F1 on conll2003/test, new F1 on stackoverflow/test: exact spans, never seen by any task.
+Old F1 is micro F1 on conll2003/test, new F1 on stackoverflow/test: exact spans that no task has seen.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from tools.local.night import run_night
 
 
 def deliver(bench: Bench, folder: Path, nights: int) -> list[Path]:
-    """Write the training split as one batch a night, in the order of the file."""
+    """Write the training split as one batch per night, in the order of the file."""
     folder.mkdir(parents=True)
     paths = []
     for night, part in enumerate(batches(bench, nights), 1):

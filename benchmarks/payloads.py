@@ -1,4 +1,4 @@
-"""What hostile deliveries cost: processor time and peak memory of each, beside clean rows of as many bytes.
+"""The cost of hostile deliveries: processor time and peak memory, relative to clean rows of as many bytes.
 
     .venv/bin/python benchmarks/payloads.py [--only NAME …] [--without NAME …]
 
@@ -146,7 +146,7 @@ def clean_seconds(home: Path) -> Callable[[int], list[float]]:
 
 
 def table(home: Path, names: Iterable[str]) -> None:
-    """Print a line a payload."""
+    """Print one line per payload."""
     if (prepared := _apart(home, "prepare")) != "prepared":
         raise SystemExit(prepared)
     usual = clean_seconds(home)

@@ -1,10 +1,9 @@
-"""How fast a batch is examined, and in how much memory: clean rows, and rows that are all faulty.
+"""Time and memory of the examination of a batch: clean rows, and rows that are all faulty.
 
     .venv/bin/python benchmarks/quality.py [--clean 1000000] [--faulty 200000]
 
-Each size runs in a process of its own, on one core, after its imports, with the record
-of Great Expectations, and everything written out. What `json.loads` alone takes for the same lines
-tells how busy the machine was.
+Each size runs in a process of its own, on one core, after its imports, with the record of Great Expectations
+and all output. The time that `json.loads` takes for the same lines shows how busy the machine was.
 """
 
 import argparse
@@ -101,7 +100,7 @@ def main() -> None:
         return
     for kind, sizes in (("clean", given.clean), ("faulty", given.faulty)):
         for rows in sizes:
-            # A process each: peak memory never falls.
+            # One process each, because peak memory never falls.
             subprocess.run([sys.executable, __file__, "--one", kind, str(rows)], check=True)
 
 

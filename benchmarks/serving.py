@@ -1,9 +1,9 @@
-"""Serving for months: texts of words that no vocabulary has, from several threads, and what memory does.
+"""Serving for months: how memory grows with texts full of unknown words, from several threads.
 
     python benchmarks/serving.py [--texts 1000000] [--threads 8] [--model ../shared/bench/base_model]
 
 Prints the peak of resident memory in each tenth, and the texts per CPU second of `Served.entities` beside
-those of a bare `nlp.pipe` in one thread, which keeps every word. Runs on Linux, whose kernel keeps the peak.
+those of a bare `nlp.pipe` in one thread, which keeps every word. Needs Linux, whose kernel records the peak.
 """
 
 import argparse
@@ -22,7 +22,7 @@ BATCH = 128
 
 
 def texts(start: int, count: int) -> list[str]:
-    """Return `count` sentences; three words of each occur nowhere else."""
+    """Return `count` sentences, each with three words that occur nowhere else."""
     return [
         f"David wrote qx{number}zt for w{number:x}k in Paris, and Acme's vr{number * 7919}ol used it."
         for number in range(start, start + count)
@@ -38,12 +38,12 @@ def peak_mb() -> float:
     """Return the most resident memory since the last call, in MB."""
     status = Path("/proc/self/status").read_text()
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     return peak * 1024 / 1e6
 
 
 def serve(served: Served, pool: ThreadPoolExecutor, *, count: int, threads: int, start: int) -> float:
-    """Read `count` texts in the `threads` threads of `pool`; returns CPU seconds."""
+    """Read `count` texts in the `threads` threads of `pool` and return CPU seconds."""
     share = count // threads
 
     def one_user(number: int) -> int:
@@ -57,7 +57,7 @@ def serve(served: Served, pool: ThreadPoolExecutor, *, count: int, threads: int,
 
 
 def bare(model: Path, *, count: int) -> tuple[float, float]:
-    """Read `count` texts with a pipeline of its own; returns texts per CPU second, and MB gained."""
+    """Read `count` texts with a pipeline of its own; return texts per CPU second, and MB gained."""
     nlp = spacy.load(model)
     gc.collect()
     before = psutil.Process().memory_info().rss
