@@ -206,7 +206,7 @@ def route(outcome: str, params: dict[str, Any] | None = None) -> str:
     from techner.core.verdict import Outcome
     from techner.night.order import end_of
 
-    return end_of(Outcome(outcome), dry_run=bool((params or {}).get("dry_run")))
+    return str(end_of(Outcome(outcome), dry_run=bool((params or {}).get("dry_run"))))
 
 
 @task.branch

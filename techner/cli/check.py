@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
@@ -61,8 +61,13 @@ def check(
         typer.echo(json.dumps(as_document(examined), indent=1))
     else:
         show_report(report, surfaces=examined.surfaces)
-    if report.action is Action.REJECT:
-        raise typer.Exit(REJECTED)
+    match report.action:
+        case Action.ACCEPT | Action.QUARANTINE:
+            pass
+        case Action.REJECT:
+            raise typer.Exit(REJECTED)
+        case action:
+            assert_never(action)
 
 
 def _second(model: Path) -> "tuple[Language, SecondReader]":

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from typing import Annotated
+from typing import Annotated, assert_never
 
 import typer
 
@@ -40,8 +40,13 @@ def night(
     settings = load_settings()
     run = _run(run_id or f"cli-{uuid.uuid4().hex[:12]}")
     wanted = Wanted(batches=tuple(batch or ()), dry_run=dry_run, resume=run_id is not None)
-    if tell_night(run, settings.policies, wanted) in (Outcome.REJECT, Outcome.ASK):
-        raise typer.Exit(REJECTED)
+    match tell_night(run, settings.policies, wanted):
+        case Outcome.PROMOTE | None:
+            pass
+        case Outcome.REJECT | Outcome.ASK:
+            raise typer.Exit(REJECTED)
+        case outcome:
+            assert_never(outcome)
 
 
 @app.command("approve")

@@ -1,6 +1,7 @@
 """A verdict: the checks that were made, and what follows from them."""
 
 from enum import StrEnum
+from typing import assert_never
 
 from techner.core.document import document
 
@@ -74,8 +75,14 @@ class Verdict:
     def reason(self) -> str:
         """Say in one line what decided."""
         decisive = [check for check in self.checks if check.decisive]
-        state = {Outcome.REJECT: CheckState.FAILED, Outcome.ASK: CheckState.INSUFFICIENT}.get(self.outcome)
-        if state is None:
-            return f"all {len(decisive)} checks passed"
+        match self.outcome:
+            case Outcome.PROMOTE:
+                return f"all {len(decisive)} checks passed"
+            case Outcome.REJECT:
+                state = CheckState.FAILED
+            case Outcome.ASK:
+                state = CheckState.INSUFFICIENT
+            case outcome:
+                assert_never(outcome)
         names = [f"{check.name} against {check.against}" for check in decisive if check.state is state]
         return f"{state}: {', '.join(names) or 'no check was made'}"

@@ -1,6 +1,7 @@
 """Entities lost and gained, in context: what a verdict means in the texts."""
 
 from collections.abc import Iterator, Mapping
+from typing import assert_never
 
 from techner.core.examples import Example, Span, overlap
 from techner.core.run_documents import ChangeKind, Changes, EntityChange, ScoringSet
@@ -46,9 +47,13 @@ def _changes(
 def _rank(kind: ChangeKind, span: Span, example: Example) -> int:
     """Put first what is most likely a fault: right spans lost, and spans gained that no one annotated."""
     annotated = span in example.spans
-    if kind is ChangeKind.GAINED:
-        return int(annotated)
-    return 0 if annotated else 1 + any(overlap(span, gold) for gold in example.spans)
+    match kind:
+        case ChangeKind.GAINED:
+            return int(annotated)
+        case ChangeKind.LOST:
+            return 0 if annotated else 1 + any(overlap(span, gold) for gold in example.spans)
+        case _:
+            assert_never(kind)
 
 
 def _in_context(

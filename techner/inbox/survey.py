@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import assert_never
 
 from techner.core.delivery import Action, BatchRef, QualityReport
 from techner.core.manifest import Manifest
 from techner.core.policy import Policies
-from techner.core.records import BatchWord, Decision
+from techner.core.records import BatchWord, Decision, RunEnd
 from techner.inbox.admissions import admission_digest, read_report
 from techner.inbox.decisions import last_word
 from techner.inbox.deliveries import Ignored, read_inbox
@@ -74,11 +75,24 @@ def _state(store: Store, ref: BatchRef, policies: Policies, manifest: Manifest) 
 
 
 def _status(report: QualityReport | None, decision: Decision | None) -> Status:
-    match decision and decision.word:
+    match decision.word if decision else None:
         case BatchWord.EXCLUDE:
             return Status.EXCLUDED
         case BatchWord.HOLD:
             return Status.HELD
-    if report is None:
-        return Status.PENDING
-    return Status.REJECTED if report.action is Action.REJECT else Status.ACCEPTED
+        case BatchWord.RELEASE | RunEnd() | None:
+            return _examined(report)
+        case word:
+            assert_never(word)
+
+
+def _examined(report: QualityReport | None) -> Status:
+    match report.action if report else None:
+        case None:
+            return Status.PENDING
+        case Action.REJECT:
+            return Status.REJECTED
+        case Action.ACCEPT | Action.QUARANTINE:
+            return Status.ACCEPTED
+        case action:
+            assert_never(action)

@@ -1,6 +1,7 @@
 """`publish`: make the candidate a version, prove it, and move `production` to it."""
 
 from dataclasses import replace
+from typing import assert_never
 
 from techner.core.errors import AliasConflict, IntegrityError, RegistryError
 from techner.core.examples import Example, Span
@@ -86,11 +87,17 @@ def _published_before(run: Run, plan: Plan) -> str | None:
 
 
 def _require_leave(judged: Judged, word: Word) -> None:
-    outcome = judged.verdict.outcome
-    if outcome is Outcome.REJECT:
-        raise RegistryError(f"the gate rejected the candidate ({judged.verdict.reason}); it is not published")
-    if outcome is Outcome.ASK and not (word.approved and word.why.strip()):
-        raise RegistryError(f"the gate asks a person ({judged.verdict.reason}): approve it with a reason")
+    reason = judged.verdict.reason
+    match judged.verdict.outcome:
+        case Outcome.PROMOTE:
+            pass
+        case Outcome.ASK:
+            if not (word.approved and word.why.strip()):
+                raise RegistryError(f"the gate asks a person ({reason}): approve it with a reason")
+        case Outcome.REJECT:
+            raise RegistryError(f"the gate rejected the candidate ({reason}); it is not published")
+        case outcome:
+            assert_never(outcome)
 
 
 def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from techner.core.delivery import QualityReport
 from techner.core.errors import AliasConflict, RegistryError
@@ -13,7 +13,7 @@ from techner.night.admit import admit
 from techner.night.assemble import assemble
 from techner.night.evaluate import evaluate
 from techner.night.judge import judge
-from techner.night.order import end_of
+from techner.night.order import LastTask, end_of
 from techner.night.plan import plan
 from techner.night.publish import publish
 from techner.night.reject import dry_run, reject, skip
@@ -98,15 +98,18 @@ def _planned(run: Run, policies: Policies, wanted: Wanted) -> Plan | None:
     return planned or plan(run, policies, batches=wanted.batches, dry_run=wanted.dry_run)
 
 
-def _end(end: str, run: Run, sign: Callable[[], Word], query: Query) -> Judged | str | None:
+def _end(end: LastTask, run: Run, sign: Callable[[], Word], query: Query) -> Judged | str | None:
     match end:
-        case "publish":
+        case LastTask.PUBLISH:
             return publish(run, sign(), query=query)
-        case "reject":
+        case LastTask.REJECT:
             return reject(run, sign())
-        case "dry_run":
+        case LastTask.DRY_RUN:
             return dry_run(run, sign())
-    return None
+        case LastTask.ASK:
+            return None
+        case _:
+            assert_never(end)
 
 
 def _not_learnt(run: Run, planned: Plan) -> tuple[str, ...]:

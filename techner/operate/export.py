@@ -7,6 +7,7 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import assert_never
 
 from techner.core.errors import ModelError, RegistryError
 from techner.core.manifest import Manifest
@@ -28,11 +29,14 @@ def export(workspace: Workspace, version: str, manifest: Manifest, *, form: Form
     """
     into.mkdir(parents=True, exist_ok=True)
     with workspace.scratch() as scratch:
-        if form is Form.WHEEL:
-            with workspace.model(manifest.files) as folder:
-                made = _wheel(folder, scratch, version)
-        else:
-            made = _archive(workspace, scratch, version, manifest)
+        match form:
+            case Form.ARCHIVE:
+                made = _archive(workspace, scratch, version, manifest)
+            case Form.WHEEL:
+                with workspace.model(manifest.files) as folder:
+                    made = _wheel(folder, scratch, version)
+            case _:
+                assert_never(form)
         target = into / made.name
         # In a folder of its own: another export must not write to the file that is linked below.
         with TemporaryDirectory(prefix=f".{made.name}-", dir=into) as own:

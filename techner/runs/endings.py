@@ -1,6 +1,7 @@
 """The end of a run, declared before anything is done: if a yes and a no come at once, one counts (ADR 23)."""
 
 import uuid
+from typing import assert_never
 
 from techner.core.errors import RegistryError, Untrusted
 from techner.core.examples import digest
@@ -64,9 +65,17 @@ def _record(end: RunEnd, word: Word) -> Decision:
 def _refusal(run: RunDocuments, said: Decision | None) -> RegistryError:
     if said is None:
         return RegistryError(f"the declared end of run {run.id!r} is gone from the store; decide again")
-    if said.word is RunEnd.ABANDON:
-        return RegistryError(f"run {run.id!r} was abandoned by {said.who}; the next night judges its batches")
-    going_on = "approve" if said.word is RunEnd.PUBLISH else "reject"
+    match said.word:
+        case RunEnd.ABANDON:
+            return RegistryError(
+                f"run {run.id!r} was abandoned by {said.who}; the next night judges its batches"
+            )
+        case RunEnd.PUBLISH:
+            going_on = "approve"
+        case RunEnd.REJECT | BatchWord():
+            going_on = "reject"
+        case word:
+            assert_never(word)
     return RegistryError(
         f"{said.who} began to {said.word} run {run.id!r} at {said.when:%Y-%m-%d %H:%M}, so it cannot end "
         f"another way; if that was interrupted, `techner run {going_on} {run.id}` continues it, and "

@@ -16,7 +16,7 @@ from techner.core.bounds import OneOf, Range, bounds_of
 from techner.core.errors import TechnerError
 from techner.core.policy import TrainingPolicy
 from techner.inbox.survey import Status, survey
-from techner.night.order import DRY_RUN, ENDS, TASKS
+from techner.night.order import TASKS, LastTask
 from techner.registry import Registry
 from techner.runs.judgements import judgements
 from techner.store import FolderStore
@@ -191,8 +191,8 @@ def test_its_tasks_stand_in_the_order_of_a_night(described: dict[str, object]) -
         assert following in downstream[task], f"{following} does not follow {task}"
         earlier = TASKS[: TASKS.index(task) + 1]
         assert not set(earlier) & set(downstream[task]), f"{task} leads back"
-    assert set(downstream["route"]) == {*ENDS.values(), DRY_RUN}
-    assert set(downstream) == {*TASKS, *ENDS.values(), DRY_RUN, "route", "answer"}
+    assert set(downstream["route"]) == {*LastTask}
+    assert set(downstream) == {*TASKS, *LastTask, "route", "answer"}
 
 
 def test_a_run_promotes_what_was_delivered(airflow_home: Path, world: World) -> None:

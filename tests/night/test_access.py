@@ -8,12 +8,12 @@ import pytest
 
 from techner.core.run_documents import Corpus, Plan
 from techner.night.access import TOUCHES, task
-from techner.night.order import DRY_RUN, ENDS, TASKS
+from techner.night.order import TASKS, LastTask
 from techner.runs.documents import NAMES
 from techner.runs.run import Run
 from techner.store import MemoryStore
 
-NIGHT = {*TASKS, *ENDS.values(), DRY_RUN, "skip"} - {"ask"}
+NIGHT = {*TASKS, *LastTask, "skip"} - {"ask"}
 MAP = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 
