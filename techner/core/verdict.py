@@ -31,7 +31,10 @@ class Against(StrEnum):
 
 @document
 class Check:
-    """One comparison: what was compared, by which rule, and how it ended."""
+    """One comparison: what was compared, by which rule, and how it ended.
+
+    Flat, as its JSON is: nested evidence would need its own parser, serializer and schema of the API.
+    """
 
     name: str
     against: Against
