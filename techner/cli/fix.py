@@ -41,17 +41,28 @@ def fix(
     files = {path: made.lines}
     if made.metadata:
         files[path.with_name(path.name + METADATA)] = write_metadata(made.metadata)
-    for target, data in files.items():
-        try:
-            with target.open("xb") as file:
-                file.write(data)
-        except OSError as error:
-            raise BatchError(
-                f"cannot write {target}: {error.strerror}; give another file with --out"
-            ) from error
+    _write_all(files)
     console.print(
         f"{made.corrected} rows corrected with certainty, {made.open} to correct, "
         f"{made.left_out} left out (copies, texts that score, rejected by their annotator)"
     )
     console.print(f"check the file, then: techner batch submit {path}", markup=False)
     typer.echo(str(path))
+
+
+def _write_all(files: dict[Path, bytes]) -> None:
+    """Write new files, all or none: rows without their metadata would not be taken for a correction."""
+    begun: list[Path] = []
+    try:
+        for path, data in files.items():
+            with path.open("xb") as file:
+                begun.append(path)
+                file.write(data)
+    except BaseException as error:  # Ctrl-C too
+        for path in begun:
+            path.unlink()
+        if isinstance(error, OSError):
+            raise BatchError(
+                f"cannot write {error.filename or begun[-1]}: {error.strerror}; give another file with --out"
+            ) from error
+        raise

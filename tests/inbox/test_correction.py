@@ -92,6 +92,17 @@ def test_a_file_that_exists_is_not_overwritten(faulty: World, tmp_path: Path) ->
     assert (tmp_path / "mine.jsonl").read_text() == "corrected for hours"
 
 
+def test_rows_are_not_left_without_the_metadata_that_makes_them_a_correction(
+    faulty: World, tmp_path: Path
+) -> None:
+    admitted(faulty, "run-1", "monday.jsonl")
+    (tmp_path / "mine.jsonl.meta.json").write_text("of another file")
+    refused = call("fix", "monday.jsonl", "--out", "mine.jsonl")
+    assert "cannot write mine.jsonl.meta.json: File exists" in str(refused.exception)
+    assert not (tmp_path / "mine.jsonl").exists()
+    assert (tmp_path / "mine.jsonl.meta.json").read_text() == "of another file"
+
+
 @pytest.mark.usefixtures("faulty")
 def test_a_batch_that_was_not_examined_has_nothing_to_fix() -> None:
     result = call("fix", "monday.jsonl")
