@@ -2,7 +2,7 @@
 
     python benchmarks/serving.py [--texts 1000000] [--threads 8] [--model ../shared/bench/base_model]
 
-Prints the peak of resident memory in each tenth, and the texts per CPU second of `Served.entities` beside
+Prints the peak of resident memory in each tenth, and the texts per CPU second of `Served.entities` and
 those of a bare `nlp.pipe` in one thread, which keeps every word. Needs Linux, whose kernel records the peak.
 """
 

@@ -24,7 +24,7 @@ class Pulled:
     """Of the record's bytes."""
     version: str
     keys: str = ""
-    """Digest of the keys that it was believed with; empty without keys."""
+    """Digest of the keys that verified it; empty without keys."""
 
 
 class LastGood:

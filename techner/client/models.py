@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 class ModelStore:
     """Resolve, pull, load and watch the versions of one store, by version or by alias (`production`).
 
-    Without a public key, whatever is in the store is believed, and digests show only damage.
+    Without a public key, everything in the store is trusted, and digests show only damage.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class ModelStore:
         s3_endpoint: str | None = None,
         public_key: Path | str | None = None,
     ) -> None:
-        """Open a store. With a PEM file of public keys, only signed and no older states are believed.
+        """Open a store. With a PEM file of public keys, only signed states are trusted, and no older ones.
 
         `cache` defaults to `~/.cache/techner`. Raises SettingsError for a key file that cannot be used, and
         StoreError for a URL that is not a store.
@@ -58,7 +58,7 @@ class ModelStore:
         self._memory = LastGood(self._cache, self._store, keys=self._keys)
 
     def resolve(self, name: str = "production") -> str:
-        """Return the version that an alias names: one list request, and two more where it has moved.
+        """Return the version that an alias names: one list request, and two more if it has moved.
 
         Raises UnknownVersion, StoreError if the store does not answer, and Untrusted if a key is set and
         did not sign what is there.

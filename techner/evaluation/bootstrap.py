@@ -18,7 +18,7 @@ class Measured:
 
     observed: float | None
     drawn: Array
-    """Shape (resamples,); NaN where a resample leaves the figure undefined."""
+    """Shape (resamples,); NaN if a resample leaves the figure undefined."""
 
     def bound(self, share: float) -> float | None:
         """Return the value below which this share of the resamples lies; None if no resample has a value."""

@@ -49,7 +49,7 @@ def rare_labels(sets: Bootstrap, policy: GatePolicy) -> tuple[str, ...]:
 
 
 def _groups(sets: Bootstrap, policy: GatePolicy) -> list[LabelGroup]:
-    """Name each label that is judged by itself, and the pool of the others where it can be measured."""
+    """Name each label that is judged by itself, and the pool of the others if it can be measured."""
     rare = rare_labels(sets, policy)
     groups: list[LabelGroup] = [(label, (label,)) for label in sets.labels if label not in rare]
     if sets.support(rare) >= policy.min_support:

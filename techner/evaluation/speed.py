@@ -1,4 +1,4 @@
-"""How fast the candidate is beside the origin."""
+"""The speed of the candidate, compared with that of the origin."""
 
 import time
 from collections.abc import Callable, Sequence

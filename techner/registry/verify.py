@@ -49,7 +49,7 @@ def verify_alias(store: Store, alias: str) -> Iterator[Damage]:
                 yield Damage(
                     where=alias,
                     what=f"generation {expected[0]}",
-                    detail="is missing, or not the one that generation "
+                    detail="is missing, or is not the one that generation "
                     f"{expected[0] + 1} was made after: records were removed, altered or swapped",
                 )
             generation = Registry(store).log(alias).read(stored)
