@@ -1,4 +1,4 @@
-"""A hook of MkDocs: pages of the repository root join the site, and all links are rewritten for it."""
+"""A hook of MkDocs: pages of the repository root join the site, their links and map are rewritten for it."""
 
 import logging
 import os
@@ -17,6 +17,9 @@ FROM_ROOT = {
     "CHANGELOG.md": "changelog.md",
 }
 log = logging.getLogger("mkdocs.techner")  # below the logger that `strict` watches
+_MAP = re.compile(r"^```mermaid\n.*?^```$", re.MULTILINE | re.DOTALL)
+_PICTURE = "![One night, task by task: what each reads and writes, and how it can end](docs/one-night.svg)"
+"""The map of ARCHITECTURE.md, which mermaid would draw with a script; a test keeps both the same."""
 _LINK = re.compile(r"(!?\[[^\]]*\])\((?!https?:|#)([^)#\s]+)(#[^)]*)?\)")
 
 
@@ -28,7 +31,7 @@ def on_files(files: Files, *, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
-    """Point each link, which is relative to the file in the repository, at the page of the site."""
+    """Show the map as a picture, and point each link, relative to its file in the repository, at its page."""
     source = Path(page.file.abs_src_path)
     here = Path(page.file.src_uri).parent
 
@@ -42,7 +45,7 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
             return text.strip("![]")
         return f"{text}({os.path.relpath(uri, here)}{anchor})"
 
-    return _LINK.sub(on_site, markdown)
+    return _LINK.sub(on_site, _MAP.sub(_PICTURE, markdown))
 
 
 def _uri(target: Path) -> str | None:

@@ -3,6 +3,7 @@
 import re
 from importlib import import_module
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -14,7 +15,11 @@ from techner.runs.run import Run
 from techner.store import MemoryStore
 
 NIGHT = {*TASKS, *LastTask, "skip"} - {"ask"}
-MAP = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+NODE = re.compile(r'(\w+)(?:\(?\["([^"]*)"\]\)?|\{(\w+)\})?')
+ARROW = re.compile(r" -->(?:\|([^|]*)\|)? ")
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @task(reads=(Corpus,), keeps=("blobs/",))
@@ -61,3 +66,23 @@ def test_the_map_of_the_night_shows_the_documents_that_a_task_writes(name: str) 
     assert drawn
     told = {part.removeprefix("runs/") for part in drawn[1].split(", ")}
     assert told >= {NAMES[kind].removesuffix(".json") for kind in TOUCHES[name].writes}
+
+
+def test_the_picture_of_the_night_is_its_map() -> None:
+    """The site shows the picture instead of the map's source (tools/site.py)."""
+    nodes: dict[str, list[str]] = {}
+    edges: dict[str, str] = {}
+    for line in MAP.partition("flowchart TD\n")[2].partition("```")[0].splitlines():
+        first, *rest = ARROW.split(line.strip())
+        ends = [NODE.fullmatch(node) for node in (first, *rest[1::2])]
+        found = [end for end in ends if end]
+        assert len(found) == len(ends), line
+        nodes |= {end[1]: (end[2] or end[3]).split("<br/>") for end in found if end[2] or end[3]}
+        for before, label, after in zip(found, rest[::2], found[1:], strict=False):
+            edges[f"{before[1]} {after[1]}"] = label or ""
+    groups = ET.parse(ROOT / "docs" / "one-night.svg").getroot().findall(f"{SVG}g")  # noqa: S314 - ours
+    said = [(group, [text.text or "" for text in group.findall(f"{SVG}text")]) for group in groups]
+    assert {group.attrib["id"]: texts for group, texts in said if "id" in group.attrib} == nodes
+    assert {
+        group.attrib["data-edge"]: "".join(texts) for group, texts in said if "id" not in group.attrib
+    } == edges
