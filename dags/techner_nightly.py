@@ -1,7 +1,7 @@
 """The nightly DAG: what annotators delivered → a candidate → the gate → production, or not.
 
 The tasks are thin: each opens the store, calls one function of `techner.night`, and passes ids on. Heavy
-imports happen inside the tasks, so that parsing this file imports neither spaCy nor Great Expectations.
+imports are inside the tasks: parsing this file imports neither spaCy nor Great Expectations.
 """
 
 import json
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("techner.nightly")
 
 PRODUCTION = Asset(name="techner_production", uri="techner://production")
-"""Updated by every promotion; schedule a DAG on it. Its extra names the version."""
+"""Updated by every promotion; other DAGs can be scheduled on it. Its extra names the version."""
 
 PARAMS = {
     "batches": Param(
@@ -33,14 +33,14 @@ PARAMS = {
         type="array",
         items={"type": "string"},
         title="Only these batches",
-        description="Names in the inbox, one a line; held ones are allowed. Empty: all that are due.",
+        description="Names in the inbox, one per line; held batches are allowed. Empty: all that are due.",
     ),
     "strategy": Param(
         default=None,
         type=["null", "string"],
         enum=[None, "extend", "blend"],
         title="Strategy",
-        description="Empty: as set.",
+        description="Empty: as in the settings.",
     ),
     "seed": Param(
         default=None,
@@ -48,7 +48,7 @@ PARAMS = {
         minimum=0,
         maximum=2**32 - 1,
         title="Seed",
-        description="Empty: as set.",
+        description="Empty: as in the settings.",
     ),
     "epochs": Param(
         default=None,
@@ -56,17 +56,17 @@ PARAMS = {
         minimum=1,
         maximum=1000,
         title="Epochs",
-        description="Empty: as set.",
+        description="Empty: as in the settings.",
     ),
     "dry_run": Param(
-        default=False, type="boolean", title="Dry run", description="Judge, and change nothing."
+        default=False, type="boolean", title="Dry run", description="Judge, but change nothing."
     ),
 }
 
 
 @contextmanager
 def _stage() -> "Iterator[Run]":
-    """Open the store for this DAG run; an error that no retry can mend fails the task at once."""
+    """Open the store for this DAG run; an error that no retry can repair fails the task at once."""
     from techner.core.errors import TechnerError
     from techner.runs.run import Run
     from techner.settings import load_settings
@@ -81,7 +81,7 @@ def _stage() -> "Iterator[Run]":
         )
     except TechnerError as error:
         if error.is_passing:
-            raise  # the store or the disk may be well at the next try
+            raise  # the store or the disk may work at the next try
         raise AirflowFailException(str(error)) from error
 
 
@@ -96,7 +96,7 @@ def _policies(params: dict[str, Any]) -> "Policies":
 
 
 def _word() -> "Word":
-    """Sign for the audit trail, with the person who triggered the run where one did."""
+    """Return who acts, for the audit trail: the person who triggered the run, or the schedule."""
     from datetime import UTC
 
     from techner.runs.judgements import Word
@@ -116,7 +116,7 @@ def _log_epochs() -> "Callable[[Step], None]":
 
 
 def _answer() -> "Word":
-    """Sign with the person's answer where the gate asked; a time-out is the default answer, reject."""
+    """Return the person's answer if the gate asked; a time-out counts as the default answer, reject."""
     from dataclasses import replace
 
     answer = get_current_context()["ti"].xcom_pull(task_ids="ask")
@@ -125,7 +125,7 @@ def _answer() -> "Word":
     person = (answer["responded_by_user"] or {}).get("name")
     return replace(
         _word(),
-        who=f"airflow:{person or 'nobody answered in time'}",
+        who=f"airflow:{person or 'no answer in time'}",
         why=str((answer["params_input"] or {}).get("reason", "")).strip(),
         approved=answer["chosen_options"] == ["publish"],
     )
@@ -133,7 +133,7 @@ def _answer() -> "Word":
 
 @task
 def plan(params: dict[str, Any] | None = None) -> list[str]:
-    """Find the batches that are due; skip the night where none is."""
+    """Find the batches that are due; skip the night if there are none."""
     import techner.night.plan
 
     params = params or {}
@@ -161,7 +161,7 @@ def admit(digest: str) -> str:
 
 @task
 def assemble() -> dict[str, int]:
-    """Build the training corpus; skip the night where nothing can be learnt."""
+    """Build the training corpus; skip the night if nothing can be learnt."""
     import techner.night.assemble
     from techner.night.reject import NOTHING_TO_LEARN, skip
 

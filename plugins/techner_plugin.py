@@ -1,7 +1,7 @@
 """The page in Airflow's own interface, at /techner/, for people who are logged in.
 
-Every Airflow process imports this file, so the app and the login check are made at the first request, and the
-store is opened by each request anew.
+Every Airflow process imports this file, so the app and the login check are made at the first request, and
+each request opens the store anew.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -24,7 +24,7 @@ def _app() -> Any:
 
     return create_app(
         lambda: load_settings().open_store(),
-        # A plugin's app is open to the world unless it asks: no token 401, no right to see plugins 403.
+        # A plugin's app is open to all unless it checks: no token 401, no right to see plugins 403.
         dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
     )
 
@@ -34,7 +34,7 @@ async def app(
     receive: Callable[[], Awaitable[Message]],
     send: Callable[[Message], Awaitable[None]],
 ) -> None:
-    """Serve one request; the ASGI app that Airflow mounts."""
+    """Serve one request, as the ASGI app that Airflow mounts."""
     await _app()(scope, receive, send)
 
 

@@ -1,1 +1,1 @@
-"""What needs a checkout, and is in no wheel: the demo, and Airflow on this machine."""
+"""Programs that need a checkout and are in no wheel: the demo, Airflow on this machine, the site's pages."""

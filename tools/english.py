@@ -14,7 +14,7 @@ SOURCE = (
 
 
 def english() -> dict[str, Any]:
-    """Return the rules of spaCy's English tokenizer; those that need white space cannot come up."""
+    """Return the rules of spaCy's English tokenizer, without those for strings with white space."""
     tokenizer: Any = spacy.blank("en").tokenizer
     found = {
         "prefix": tokenizer.prefix_search,

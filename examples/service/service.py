@@ -1,9 +1,9 @@
-"""A service that answers with entities, and follows what is promoted while it serves.
+"""A service that answers with entities, and follows promotions while it serves.
 
     TECHNER_STORE=s3://models/ner uvicorn --app-dir examples/service service:app
 
-TECHNER_S3_ENDPOINT, TECHNER_CACHE and TECHNER_PUBLIC_KEY mean what they mean elsewhere; POLL_S is how often
-it looks for another version.
+TECHNER_S3_ENDPOINT, TECHNER_CACHE and TECHNER_PUBLIC_KEY mean the same as elsewhere; POLL_S is the number of
+seconds between two looks for another version.
 """
 
 import os
@@ -45,7 +45,7 @@ def models() -> ModelStore:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    # In each worker, after the fork: the thread that polls would not survive one.
+    # In each worker, after the fork, which the polling thread would not survive.
     with models().watch("production", every_s=float(os.environ.get("POLL_S", "30"))) as live:
         app.state.live = live
         yield
@@ -57,14 +57,14 @@ app = FastAPI(title="Entities", lifespan=lifespan)
 @app.post("/entities")
 def entities(question: Question, request: Request) -> Answer:
     live: Live = request.app.state.live
-    served = live.current  # once a request: what answers is what the answer names
+    served = live.current  # once per request: the answer names the version that gave it
     (found,) = served.entities([question.text])
     return Answer(version=served.version, entities=list(found))
 
 
 @app.get("/health")
 def health(request: Request) -> Health:
-    """Say what serves; an error here means that a newer version, or the store, is out of reach."""
+    """Say which version serves; an error here means that a newer version, or the store, is out of reach."""
     live: Live = request.app.state.live
     error = str(live.error) if live.error else None
     return Health(version=live.current.version, is_polling=live.is_polling, error=error)

@@ -1,4 +1,4 @@
-"""One row of a delivery, as found: nothing is checked yet but that it could be read."""
+"""One row of a delivery, as found: it could be read, and nothing else is checked yet."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -20,11 +20,11 @@ MAX_OFFSET_CHARS = 64
 
 
 class ShapeError(ValueError):
-    """The parts of one row cannot be found; the text is the detail of its fault `shape`."""
+    """The parts of one row cannot be found; the message is the detail of its fault `shape`."""
 
 
 class FormatError(ShapeError):
-    """The parts of a row cannot be found, for what its tool writes into all rows: said once of a file."""
+    """The parts of a row cannot be found because of how its tool writes all rows: reported once per file."""
 
 
 class Row(NamedTuple):
@@ -40,17 +40,17 @@ class Row(NamedTuple):
     entities: Any = None
     scope: Any = None
     answer: str | None = None
-    """What the annotator said of the row, where the format has it: `reject` and `ignore` are not taught."""
+    """The annotator's answer, if the format has one: rows with `reject` or `ignore` are not taught."""
     fault: Fault | None = None
-    """Where the row could not be read at all."""
+    """Set if the row could not be read at all."""
     covered: tuple[str | None, ...] = ()
-    """What the record says that each entity covers, where it says so; `quality` compares."""
+    """The text that the record says each entity covers, if it does; `quality` compares it."""
     remarks: tuple[str, ...] = ()
     """Codes of the batch that this row counts for: `left_out`, `sentences`."""
 
 
 def texts_of(spans: Iterable[Any]) -> tuple[str | None, ...]:
-    """Return what spans that are objects say they cover under `text`."""
+    """Return the `text` of each span that is an object; empty if none has one."""
     found = [span.get("text") if isinstance(span, dict) else None for span in spans]
     return tuple(text if isinstance(text, str) else None for text in found) if any(found) else ()
 
@@ -58,7 +58,7 @@ def texts_of(spans: Iterable[Any]) -> tuple[str | None, ...]:
 def offset(given: Any) -> Any:
     """Return an offset as given, of whatever type; raises ShapeError for one that is not short.
 
-    A region with many labels gives one to each, so that a long one would fill the memory.
+    A region with many labels repeats it for each, so a long one would fill the memory.
     """
     match given:
         case None | float():
@@ -67,4 +67,4 @@ def offset(given: Any) -> Any:
             return given
         case str() if len(given) < MAX_OFFSET_CHARS:
             return given
-    raise ShapeError(f"an offset is no number, but a {type(given).__name__} or far too long")
+    raise ShapeError(f"an offset is not a number but a {type(given).__name__}, or is far too long")

@@ -24,23 +24,23 @@ from techner.quality.spill import restored
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """The report, and what it counts; examples and rows are read again when they are asked for."""
+    """The report and its findings; examples and rows are read again on demand."""
 
     report: QualityReport
     data: bytes
     scan: Scan | None
-    """None where the file could not be read."""
+    """None if the file could not be read."""
     flagged: dict[str, set[int]] = field(default_factory=dict)
     """Code → the rows that have it."""
     aside: frozenset[int] = frozenset()
     """The rows that have a critical fault."""
     metrics: tuple[Metric, ...] = ()
     results: dict[str, Any] = field(default_factory=dict)
-    """What Great Expectations wrote down."""
+    """The result documents of Great Expectations."""
 
     @property
     def accepted(self) -> Iterator[Example]:
-        """Yield the accepted examples in the order they came."""
+        """Yield the accepted examples in the order of their rows."""
         if self.scan is None or self.report.action is Action.REJECT:
             return
         for one in self.scan.spill:
@@ -49,7 +49,7 @@ class Examined:
 
     @property
     def surfaces(self) -> dict[str, dict[str, int]]:
-        """Return what is annotated in the accepted rows: label → surface → count, the usual ones first."""
+        """Return what is annotated in the accepted rows: label → surface → count, most frequent first."""
         found: dict[str, Counter[str]] = {}
         for example in self.accepted:
             for span in example.spans:
@@ -61,12 +61,12 @@ class Examined:
 
     @property
     def quarantine(self) -> Iterator[bytes]:
-        """Yield a JSON line for every row that was set aside: number, reasons, raw bytes, corrected row."""
+        """Yield one JSON line for each row that was set aside: number, reasons, raw bytes, corrected row."""
         if self.scan is not None and self.report.accepted < self.report.read:
             yield from quarantined(self.rows(), self.report, self.scan)
 
     def rows(self) -> Iterator[Row]:
-        """Yield the rows as delivered, as far as they were read; none where the file cannot be read."""
+        """Yield the rows as delivered, as far as they were read; none if the file cannot be read."""
         if self.scan is not None:
             yield from islice(read_rows(self.data)[1], len(self.scan.numbers))
 
@@ -76,8 +76,8 @@ def examine(
 ) -> Examined:
     """Read and check a delivery, and let Great Expectations record it.
 
-    An unreadable delivery is a rejected report, never an exception. `history` are the spans a label that
-    production has learnt. Raises IntegrityError where the record cannot be made, or says something else.
+    An unreadable delivery gives a report that rejects it, never an exception. `history` counts the spans of
+    each label that production has learnt. Raises IntegrityError if the record cannot be made or differs.
     """
     return _examined(data, batch, rulebook, history or {}, record=True)
 
@@ -85,7 +85,7 @@ def examine(
 def assess(
     data: bytes, batch: BatchRef, rulebook: Rulebook, *, history: Mapping[str, int] | None = None
 ) -> Examined:
-    """Read and check a delivery, without a record."""
+    """Read and check a delivery without a record."""
     return _examined(data, batch, rulebook, history or {}, record=False)
 
 
@@ -158,9 +158,9 @@ def _second_read(
 
 
 def _delivered(rulebook: Rulebook) -> tuple[BatchMetadata | None, list[Finding]]:
-    """Return the metadata, None where there is none, and what is wrong with it.
+    """Return the metadata, None if there is none, and what is wrong with it.
 
-    Metadata that is wrong rejects the batch, whatever its rows are.
+    Faulty metadata rejects the batch, whatever its rows are.
     """
     if rulebook.metadata is None:
         return None, []

@@ -1,4 +1,4 @@
-"""The one pass over a delivery in which every row is checked; what it keeps does not grow with clean rows."""
+"""The one pass over a delivery that checks every row; the memory it needs hardly grows with clean rows."""
 
 from array import array
 from collections import Counter
@@ -27,13 +27,13 @@ from techner.quality.text import MAX_EDGE_MARKS, form_faults
 from techner.quality.tokens import Bounds, Tokenize
 
 UNREAD = ("text_long", "marks")
-"""What would take long to cut into tokens is not."""
+"""Texts with these faults are not cut into tokens: it would take long."""
 MAX_ROWS = 1_000_000
 _NAMED_COPIES = 10
 MAX_OUTSIDE = 1000
-"""Rows with spans that leave the text, for which a way of counting is looked for."""
+"""Rows with spans that leave the text for which a way of counting is looked for."""
 _PLACED = ("offset_range", "label", "scope", "not_nfc")
-"""What may be wrong with a row whose offsets can be compared with what they cover all the same."""
+"""Faults of a row whose offsets can still be compared with what they cover."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +48,11 @@ class Rulebook:
     """Character ranges of the tokens that the model to be trained will see."""
     digest: str
     cuts_at_space: bool = False
-    """Whether the tokenizer surely cuts at every white space."""
+    """Whether the tokenizer is known to cut at every white space."""
     metadata: bytes | None = None
-    """What was delivered beside the batch."""
+    """The metadata delivered beside the batch."""
     second: SecondReader | None = None
-    """The production model, where it shall read some rows too."""
+    """The production model, if it is to read some rows too."""
 
 
 @dataclass(slots=True)
@@ -69,11 +69,11 @@ class Scan:
     copies: Copies = field(default_factory=Copies)
     names: Surfaces = field(default_factory=Surfaces)
     misplaced: Spill = field(default_factory=Spill)
-    """Examples with spans that do not fit the tokens: how they were counted shows over all of them."""
+    """Examples with spans that do not fit the tokens: all of them together show how they were counted."""
     outside: list[tuple[Row, list[Fault]]] = field(default_factory=list)
-    """Rows whose only faults are spans that leave the text: as `misplaced`, but no examples."""
+    """Rows whose only faults are spans that leave the text: like `misplaced`, but not examples."""
     renamed: dict[int, list[str]] = field(default_factory=dict)
-    """Row number → the old names of labels that it used."""
+    """Row number → the old label names that it uses."""
 
     is_given_up: bool = False
     """Whether so many rows are faulty that the rest was not read."""
@@ -81,10 +81,10 @@ class Scan:
     """Code of the batch → how many rows count for it."""
 
     def take(self, rows: Iterable[Row]) -> None:
-        """Check all rows, then what only shows over several of them."""
+        """Check all rows, then what shows only over several of them; raises FileError for too many rows."""
         found = self.findings.add
         share = self.rulebook.policy.max_quarantine_share
-        # Were every further row good, the batch would be rejected all the same.
+        # With more faulty rows than this, the batch is rejected even if all others are good.
         hopeless = max(share * MAX_ROWS, MAX_LISTED)
         critical = {code for code in CODES if self.rulebook.policy.severity(code) == "critical"}
         faulty = 0
@@ -105,7 +105,7 @@ class Scan:
         for number, fault in self.copies.exact(self.spill, self.scope):
             found(number, fault)
         if len(self.findings.flagged.get("duplicate", ())) > share * len(self.numbers):
-            self.findings.shorten("duplicate", _NAMED_COPIES)  # `copies` says it of all of them
+            self.findings.shorten("duplicate", _NAMED_COPIES)  # `copies` reports all of them
         for number, fault in self._faults_between_accepted():
             found(number, fault)
         self.findings.sort()
@@ -138,7 +138,7 @@ class Scan:
             misplaced = self.placement.look(example.text, given)
             if uncut := self.bounds.uncut:
                 what = f"more than {MAX_EDGE_MARKS} marks without white space beside a span"
-                yield Fault("marks", f"{quoted(uncut)} has {what}: shorten them, or put a space")
+                yield Fault("marks", f"{quoted(uncut)} has {what}: shorten them or insert a space")
             elif misplaced:
                 self.misplaced.add(row.number, example)
             else:
@@ -146,7 +146,7 @@ class Scan:
             yield from scope_faults(example)
 
     def _place_faulty(self, row: Row, faults: list[Fault]) -> list[Fault]:
-        """Look at the offsets of a row with other faults too: those of other units often leave the text.
+        """Look at the offsets of a faulty row too: offsets in other units often leave the text.
 
         Returns the faults that need not wait for the other rows.
         """
@@ -159,7 +159,7 @@ class Scan:
         return faults
 
     def _misplaced_faults(self) -> Iterator[tuple[int, Fault]]:
-        """Yield what is wrong with spans where some do not fit the tokens; they may be counted otherwise."""
+        """Yield the faults of rows with spans that do not fit the tokens, perhaps counted in another way."""
         for number, text, spans, _ in self.misplaced:
             example = Example(text, tuple(starmap(Span, spans)))
             counted = self.placement.meant(text, [(start, end) for start, end, _ in spans])
@@ -177,7 +177,7 @@ class Scan:
                 yield row.number, fault._replace(suggestion=better.get(fault.detail))
 
     def _faults_between_accepted(self) -> Iterator[tuple[int, Fault]]:
-        """Yield what shows over several rows; one that is set aside anyhow says nothing about the others."""
+        """Yield the faults that show over several rows; rows already set aside do not count."""
         policy = self.rulebook.policy
         bad = self.findings.critical_rows(policy)
         yield from self.copies.near(bad)
@@ -191,7 +191,7 @@ class Scan:
 
 
 def ranges(entities: list[object]) -> Iterator[tuple[int, int]]:
-    """Yield the offsets of those entities that have two whole numbers."""
+    """Yield the offsets of the entities that have two whole numbers."""
     for entity in entities:
         match entity:
             case [start, end, *_] if type(start) is int and type(end) is int:
@@ -199,7 +199,7 @@ def ranges(entities: list[object]) -> Iterator[tuple[int, int]]:
 
 
 def scanned(rows: Iterable[Row], rulebook: Rulebook, scope: tuple[str, ...] | None) -> Scan:
-    """Check all rows; raises FileError where there is none."""
+    """Check all rows; raises FileError if there are none, or too many."""
     bounds = Bounds(rulebook.tokenize, cuts_at_space=rulebook.cuts_at_space)
     scan = Scan(rulebook, scope, bounds, Placement(bounds))
     scan.take(rows)

@@ -1,4 +1,4 @@
-"""Offsets that were counted in another way: in other units, from another start, or with the end included."""
+"""Offsets counted in another way: in other units, from another start, or with the end included."""
 
 import unicodedata
 from collections import Counter
@@ -16,25 +16,25 @@ Extent = tuple[int, int]
 Move = Callable[[int, int], Extent]
 """Offsets as they were counted → ours."""
 Widths = Callable[[str], list[int]]
-"""Text → how far each of its characters counts."""
+"""Text → by how much each of its characters counts."""
 NOWHERE = (-1, -1)
 MAX_SAMPLE = 2000
-"""Misplaced spans that are tried with every shift; the counts are over all of them."""
+"""Misplaced spans that are tried with every shift; the counts cover all of them."""
 MAX_SAMPLE_CHARS = 2_000_000
-"""Of the texts of the sample: trying them all takes seconds, not minutes."""
+"""Length of the sample's texts together: trying them takes seconds, not minutes."""
 LEAST_EXPLAINED = 0.8
-"""Share of the misplaced spans that a shift must put right to be named."""
+"""Share of the misplaced spans that a shift must correct to be reported."""
 LEAST_MISPLACED = 3
-"""Fewer misplaced spans are no system."""
+"""Fewer misplaced spans are not systematic."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One way to count, and how its ranges become ours."""
+    """One way of counting, and how its ranges become ours."""
 
     says: str
     on: Callable[[str], Move | None]
-    """None for a text in which it counts as we do."""
+    """Text → its move; None if it counts this text as we do."""
 
 
 def _moved(start_by: int, end_by: int) -> Callable[[str], Move]:
@@ -89,7 +89,7 @@ def _graphemes(text: str) -> list[int]:
 
 
 def _in_form(form: Literal["NFC", "NFD"], text: str) -> list[int]:
-    """Count a letter with its accents as the other form does; they are one character there, or several."""
+    """Count a letter with its accents as `form` does: as one character or several."""
     widths: list[int] = []
     first = 0
     for place in range(1, len(text) + 1):
@@ -100,14 +100,14 @@ def _in_form(form: Literal["NFC", "NFD"], text: str) -> list[int]:
     return widths
 
 
-# Units first: where a unit and a shift put the same spans right, the unit is the likelier reason.
+# Units first: if a unit and a shift correct the same spans, the unit is the likelier reason.
 _UNITS: tuple[tuple[str, str, Widths], ...] = (
     ("UTF-16 units", ", as JavaScript does: count characters", _utf16),
     ("UTF-8 bytes", ": count characters", _utf8),
     ("each line end CR LF as one character", ": count both", _cr_lf_as_one),
-    ("each line end as two characters, CR LF", ": the text has LF alone", _lf_as_two),
-    ("characters of Unicode form NFC", ": the text is not in it", partial(_in_form, "NFC")),
-    ("characters of Unicode form NFD", ": the text is not in it", partial(_in_form, "NFD")),
+    ("each line end as two characters, CR LF", ": the text has only LF", _lf_as_two),
+    ("characters of Unicode form NFC", ": the text is in another form", partial(_in_form, "NFC")),
+    ("characters of Unicode form NFD", ": the text is in another form", partial(_in_form, "NFD")),
     ("graphemes (an emoji with all its parts is one)", ": count characters, that is code points", _graphemes),
 )
 SHIFTS = (
@@ -131,12 +131,12 @@ def _trim(text: str) -> Move:
 
 
 _TRIM = Shift("white space at the edges", _trim)
-"""Not a way of counting, but what explains some of the same spans."""
+"""Not a way of counting, but another explanation of the same spans."""
 
 
 @dataclass(slots=True)
 class Placement:
-    """How many spans of a batch are where they should be, and a sample of those that are not."""
+    """How many spans of a batch fit the tokens, and a sample of those that do not."""
 
     bounds: Bounds
     spans: int = 0
@@ -152,7 +152,7 @@ class Placement:
         return self.misplaced / self.spans if self.misplaced >= LEAST_MISPLACED else 0.0
 
     def look(self, text: str, ranges: Iterable[Extent]) -> int:
-        """Count the ranges of one text, and remember the misplaced ones; returns how many those are."""
+        """Count the ranges of one text and remember the misplaced ones; returns their number."""
         wrong = []
         for start, end in ranges:
             self.spans += 1
@@ -169,9 +169,9 @@ class Placement:
         return len(wrong)
 
     def votes(self) -> Counter[Shift]:
-        """Count for each way how many of the misplaced spans it puts right."""
+        """Count for each way of counting how many of the sampled spans it corrects."""
         if self._votes is None:
-            votes = Counter(dict.fromkeys(SHIFTS, 0))  # of equals the first stays first
+            votes = Counter(dict.fromkeys(SHIFTS, 0))  # among equals the first stays first
             for text, wrong in self.sample:
                 for shift, move in ((_TRIM, _trim(text)), *moves(text)):
                     votes[shift] += sum(self.bounds.fits(text, *move(*one)) for one in wrong)
@@ -179,7 +179,7 @@ class Placement:
         return self._votes
 
     def shift(self) -> Shift | None:
-        """Return the way of counting that puts most misplaced spans right; None where none does for most."""
+        """Return the way of counting that corrects most misplaced spans; None if none corrects enough."""
         if self.misplaced < LEAST_MISPLACED or not self._sampled:
             return None
         votes = self.votes()
@@ -188,10 +188,10 @@ class Placement:
         return best if count >= LEAST_EXPLAINED * self._sampled else None
 
     def meant(self, text: str, given: Sequence[Extent]) -> tuple[Extent, ...] | None:
-        """Return where the spans of one text belong, if they were counted in another way; else None.
+        """Return where the spans of one text belong if they were counted in another way; else None.
 
-        That way must put more of them right than any other, and leave right what is right. Of equal ways the
-        one counts that explains more of the batch, and white space at the edges before all.
+        That way must correct more of them than any other, and misplace none. Among equal ways the one wins
+        that explains more of the batch; white space at the edges goes before all.
         """
         if len(given) > MAX_SAMPLE:
             return None
@@ -223,7 +223,7 @@ def moves(text: str) -> Iterator[tuple[Shift, Move]]:
 
 
 def shifts_that_fit(text: str, ranges: Iterable[Extent], bounds: Bounds) -> set[tuple[Extent, ...]]:
-    """Return every placement that some way of counting gives and in which all spans are whole tokens."""
+    """Return every placement, by any way of counting, in which all spans are whole tokens."""
     given = tuple(ranges)
     moved = (tuple(move(*one) for one in given) for _, move in moves(text))
     return {placed for placed in moved if all(bounds.fits(text, *one) for one in placed)}

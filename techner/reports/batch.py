@@ -13,13 +13,13 @@ from techner.reports.entities import PALE, marked
 from techner.reports.render import environment
 
 SHOWN = 20
-"""Findings of one code that the page shows; it says how many there are."""
+"""Findings of one code that the page shows; it also says how many there are."""
 MAX_TEXT_CHARS = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
-    """A row as it was delivered, whatever is wrong with it."""
+    """A row as delivered, whatever is wrong with it."""
 
     text: str
     spans: tuple[Span, ...] = ()
@@ -27,7 +27,7 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """How often a label occurs, here and in what production remembers; shares in per cent."""
+    """How often a label occurs, here and in production's replay memory; shares in per cent."""
 
     label: str
     count: int
@@ -37,7 +37,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """All findings of one code, and the first of them."""
+    """The findings of one code: their number, and the first ones."""
 
     code: str
     sentence: str
@@ -48,7 +48,7 @@ class Group:
 def batch_report(
     report: QualityReport, excerpts: Mapping[int, Excerpt], *, history: Mapping[str, int]
 ) -> str:
-    """Write a page without network needs: counts first, then labels against history, then what was found."""
+    """Return a self-contained HTML page: counts, then labels compared with history, then the findings."""
     labels = sorted({span.label for excerpt in excerpts.values() for span in excerpt.spans})
     colours = {label: PALE[position % len(PALE)] for position, label in enumerate(labels)}
     return (
@@ -101,9 +101,9 @@ def _shares(labels: Mapping[str, int], history: Mapping[str, int]) -> tuple[Shar
 
 
 def _marked(excerpt: Excerpt, colours: Mapping[str, str]) -> str:
-    """Mark the spans that can be shown: those inside the piece, and of overlapping ones the first."""
+    """Mark the spans that can be shown: those inside the excerpt, and the first of overlapping ones."""
     text = excerpt.text[:MAX_TEXT_CHARS].encode("utf-8", "backslashreplace").decode()
-    if text != excerpt.text[:MAX_TEXT_CHARS]:  # half of a pair was escaped: no offset is right any more
+    if text != excerpt.text[:MAX_TEXT_CHARS]:  # half of a pair was escaped, so no offset is right
         return marked(text, (), colours)
     shown: list[Span] = []
     for span in sorted(excerpt.spans):

@@ -1,4 +1,4 @@
-"""Model cards (Mitchell et al. 2019), in Markdown and HTML: what a version is for, its gaps."""
+"""Model cards (Mitchell et al. 2019), in Markdown and HTML: what a version is for, and its gaps."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -11,13 +11,13 @@ from techner.reports.render import environment
 from techner.store import Store
 
 FEW_SPANS = 30
-"""Gold spans below which F1 of one label says little: one span is worth three points of recall and more."""
+"""With fewer gold spans, F1 of a label says little: one span is worth more than three points of recall."""
 _INTENDED = "named entities of these labels, in texts of the batches' domain and of the base model's."
-_UNFIT = "decisions about people; texts of other domains or languages, which were not measured."
+_UNFIT = "decisions about people; texts in other domains or languages, which were not measured."
 
 
 def cards(manifest: Manifest, counts: Mapping[str, int]) -> dict[str, str]:
-    """Return both forms of a version's card by file name; `counts` are the examples of its night."""
+    """Return both forms of a version's card by file name; `counts` counts the examples of its night."""
     facts: dict[str, Any] = {
         "manifest": manifest,
         "counts": counts,
@@ -30,21 +30,21 @@ def cards(manifest: Manifest, counts: Mapping[str, int]) -> dict[str, str]:
 
 
 def gaps(manifest: Manifest) -> Iterator[str]:
-    """Yield what a reader must not take for measured."""
+    """Yield what was not measured, or measured poorly."""
     scored = {score.label for score in manifest.scores}
     unscored = [label for label in (*manifest.pretrained_labels, *manifest.new_labels) if label not in scored]
     if unscored:
         yield f"never measured: {', '.join(unscored)}"
     few = [f"{score.label} ({score.support})" for score in manifest.scores if score.support < FEW_SPANS]
     if few:
-        yield f"measured on fewer than {FEW_SPANS} gold spans, so badly: {', '.join(few)}"
+        yield f"measured on fewer than {FEW_SPANS} gold spans, so imprecisely: {', '.join(few)}"
     worse = [score.label for score in manifest.scores if score.high is not None and score.high < 0]
     if worse:
         yield f"significantly worse than before: {', '.join(worse)}"
     for check in manifest.verdict.checks if manifest.verdict else ():
         if check.state is CheckState.INSUFFICIENT:
             yield f"too little evidence: {check.name} against {check.against}"
-    yield "texts of other domains than the batches' and the reference set's were not measured"
+    yield "texts in domains other than those of the batches and the reference set were not measured"
 
 
 def _lineage(manifest: Manifest) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Documents → Markdown and HTML, by templates that escape what they insert."""
+"""Documents → Markdown and HTML, with templates that escape what they insert."""
 
 import re
 from functools import cache
@@ -16,7 +16,7 @@ _HARMLESS = str.maketrans({"`": "’", "|": "¦"})
 
 @cache
 def environment(package: str = "techner.reports") -> Environment:
-    """Templates of a package; an unknown name is an error, and HTML is escaped."""
+    """Return the templates of a package; an unknown name is an error, and HTML is escaped."""
     made = Environment(
         loader=PackageLoader(package),
         autoescape=select_autoescape(["html"], default=False),  # Markdown is not HTML
@@ -38,17 +38,17 @@ def _interval(check: Check) -> str:
 
 
 def _code(text: str) -> str:
-    """Write untrusted text as Markdown code, where it is neither markup nor a new cell or line."""
+    """Return untrusted text as Markdown code, in which it is neither markup nor a new cell or line."""
     return f"`{' '.join(text.split()).translate(_HARMLESS)}`"
 
 
 def _line(text: str) -> str:
-    """Write text with untrusted words in it as one line of Markdown."""
+    """Return text that holds untrusted words as one line of Markdown."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
 def run_report(judged: Judged, corpus: Corpus, changes: Changes, *, number: int) -> str:
-    """Report of a judged night: the verdict first, one HTML file without network needs."""
+    """Return the report of a judged night as one self-contained HTML page, the verdict first."""
     colours = label_colours(changes.shown)
     template = environment().get_template("report.html")
     return template.render(

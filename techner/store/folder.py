@@ -16,11 +16,11 @@ from techner.store.base import CHUNK_BYTES, FOREIGN, RESERVED, Stored, check_key
 
 _SCRATCH = RESERVED  # on the same file system as the objects, hidden from `list`
 _LEFT_S = 24 * 3600.0
-"""A scratch file that was not written to for so long was left by a killed writer."""
+"""A scratch file not written to for this long was left by a killed writer."""
 
 
 class FolderStore:
-    """One file an object, below `root`."""
+    """One file per object, below `root`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
@@ -101,7 +101,7 @@ class FolderStore:
             raise StoreError(f"cannot read {what!r} below {self.root}: {error.strerror or error}") from error
 
     def _keys(self, prefix: str) -> Sequence[str]:
-        """Return the keys that start so, in order; raises OSError where a folder cannot be looked into."""
+        """Return the keys that start with `prefix`, in order; raises OSError if a folder cannot be read."""
         # Walking below the last whole folder of the prefix keeps the cost to what is asked for.
         keys = []
         closed: list[str] = []
@@ -109,9 +109,9 @@ class FolderStore:
         def on_error(error: OSError) -> None:
             if isinstance(error, FileNotFoundError | NotADirectoryError):
                 return
-            # Objects in a folder that cannot be read are not missing, and must not be taken for it.
+            # Objects in a folder that cannot be read are not missing, and must not be reported so.
             folder = Path(error.filename).relative_to(self.root).as_posix() + "/"
-            # The root of what others write is ours: without it, what is due is unknown.
+            # The inbox folder itself is ours: without it, what is due is unknown.
             if not folder.startswith(FOREIGN) or folder == FOREIGN:
                 raise error
             closed.append(folder)
@@ -153,7 +153,7 @@ class FolderStore:
                 scratch.unlink()
 
     def _sweep(self) -> None:
-        """Remove what killed writers left, once for all writes of this process."""
+        """Remove what killed writers left, once per process."""
         if self._is_swept:
             return
         self._is_swept = True
@@ -165,15 +165,15 @@ class FolderStore:
 
 def _stored(path: Path, key: str) -> Stored:
     found = path.stat()
-    # Programs that copy set the time of change back; the time of the inode's change they cannot set.
+    # Programs that copy files set the time of modification back; they cannot set the inode's change time.
     tag = "-".join(f"{part:x}" for part in (found.st_ino, found.st_mtime_ns, found.st_ctime_ns))
     return Stored(key, found.st_size, tag)
 
 
 def _foreign(path: Path, key: str) -> Stored:
-    """List what others wrote; what is no file that can be read has a fault."""
+    """List what others wrote; what is not a readable file gets a fault."""
     if key.endswith("/"):
-        return Stored(key, 0, "", fault="it cannot be looked into: permission denied")
+        return Stored(key, 0, "", fault="it cannot be read: permission denied")
     try:
         found = path.stat()
     except OSError as error:
@@ -200,13 +200,13 @@ def _no_file(mode: int) -> str | None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, and nothing but a file: a pipe would wait for a writer for ever."""
+    """Open a file and nothing else: opening a pipe would wait for a writer for ever."""
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise IsADirectoryError
     if fault := _no_file(mode):
         raise OSError(errno.EINVAL, fault)
-    # It may have become another since; no pipe waits with this flag, and a file does not mind it.
+    # It may have been replaced by a pipe since; with this flag no pipe waits, and a file ignores it.
     with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         yield file
 
@@ -220,7 +220,7 @@ def _make_folders(*folders: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # Windows opens no folder; a client's cache does without
+    if os.name == "nt":  # Windows cannot open a folder; a client's cache does without
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -1,4 +1,4 @@
-"""The page: what is in production, why, and where every delivery stands. Knows neither Airflow nor spaCy."""
+"""The page: what is in production, why, and the state of every delivery. Knows neither Airflow nor spaCy."""
 
 from techner.web.app import create_app
 

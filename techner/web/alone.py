@@ -14,17 +14,17 @@ MIN_TOKEN = 16
 
 
 def create_app_alone(settings: Settings) -> FastAPI:
-    """Make the app; raises SettingsError where there is no token, or one that could be guessed."""
+    """Make the app; raises SettingsError if there is no token, or one that could be guessed."""
     token = settings.token.get_secret_value() if settings.token else ""
     if len(token) < MIN_TOKEN:
         raise SettingsError(
-            f"`techner serve` needs a secret of at least {MIN_TOKEN} characters that clients send as bearer "
-            "token: set TECHNER_TOKEN"
+            f"`techner serve` needs a secret of at least {MIN_TOKEN} characters, which clients send as "
+            "bearer token: set TECHNER_TOKEN"
         )
     bearer = HTTPBearer(description="The value of TECHNER_TOKEN.")
 
     def check(given: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> None:
-        # In constant time: how long a refusal takes must not tell how much was right.
+        # In constant time: the time of a refusal must not reveal how much of the token was right.
         if not compare_digest(given.credentials.encode(), token.encode()):
             raise HTTPException(401, "wrong token", headers={"WWW-Authenticate": "Bearer"})
 

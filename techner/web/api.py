@@ -1,4 +1,4 @@
-"""Versions and files over HTTP, for services that are not Python or do not reach the store. Read-only."""
+"""Versions and files over HTTP, for services that are not in Python or cannot reach the store. Read-only."""
 
 import re
 from collections.abc import Callable
@@ -25,7 +25,7 @@ AliasName = Annotated[
     str, Path(pattern=f"^{ALIAS_NAME}$", description="A movable name.", examples=["production"])
 ]
 VersionName = Annotated[str, Path(pattern=f"^{VERSION_NAME}$", description="An immutable version.")]
-Known = Annotated[str | None, Header(description="ETags that the client has; where one still holds: 304.")]
+Known = Annotated[str | None, Header(description="ETags that the client has; if one still holds: 304.")]
 
 
 class Problem(BaseModel):
@@ -37,14 +37,14 @@ class Problem(BaseModel):
 def _answers(*statuses: int, **ok: Any) -> dict[int | str, dict[str, Any]]:
     words = {
         206: "the part that `Range` asks for",
-        304: "what `If-None-Match` names still holds",
+        304: "an ETag in `If-None-Match` still holds",
         307: "a presigned address in the store, valid for a few minutes",
-        400: "`Range` cannot be read",
+        400: "`Range` is malformed",
         401: "no token, or a wrong one",
-        404: "there is no such thing",
-        416: "`Range` lies behind the end",
-        500: "the store holds bytes that are not what the manifest says",
-        503: "store or disk of the server fail, or it is busy: ask again after `Retry-After`",
+        404: "there is no such alias, version or file",
+        416: "`Range` lies beyond the end",
+        500: "the store holds bytes that differ from the manifest",
+        503: "the server's store or disk fails, or it is busy: ask again after `Retry-After`",
     }
     plain = {206, 304, 307, 400, 416}
     described: dict[int | str, dict[str, Any]] = {
@@ -63,7 +63,7 @@ def make_api(
     @api.head("/aliases/{alias}", include_in_schema=False)
     @api.get("/aliases/{alias}", responses=_answers(304))
     def current(alias: AliasName, response: Response, if_none_match: Known = None) -> Generation:
-        """Return where an alias points: the newest of its generations."""
+        """Return the version that an alias names: its newest generation."""
         newest = Registry(open_store()).log(alias).newest()
         if newest is None:
             raise UnknownVersion(alias)
@@ -75,7 +75,7 @@ def make_api(
     @api.head("/versions/{version}/manifest", include_in_schema=False)
     @api.get("/versions/{version}/manifest", response_model=Manifest, responses=_answers(304))
     def manifest(version: VersionName, if_none_match: Known = None) -> Response:
-        """Return the manifest, byte for byte as it is stored: all files with their SHA-256, and lineage."""
+        """Return the manifest byte for byte as stored: all files with their SHA-256, and the lineage."""
         data = Registry(open_store()).manifest_bytes(version)
         etag = {"ETag": f'"{version}"'}
         return _unchanged(version, if_none_match) or Response(
@@ -91,7 +91,7 @@ def make_api(
         version: VersionName,
         path: Annotated[str, Path(description="As in the manifest.", examples=["config.cfg"])],
         if_none_match: Known = None,
-        presigned: Annotated[bool, Query(description="Redirect to the store where it can presign.")] = False,  # noqa: FBT002
+        presigned: Annotated[bool, Query(description="Redirect to the store if it can presign.")] = False,  # noqa: FBT002
     ) -> Response:
         """Return one file of the model, whole or in part (`Range`); its ETag is its SHA-256."""
         store = open_store()
@@ -129,7 +129,7 @@ def _entry(manifest: Manifest, version: str, path: str) -> FileEntry:
 
 
 def _unchanged(etag: str, if_none_match: str | None) -> Response | None:
-    """Return a 304 where the client has this ETag."""
+    """Return a 304 if the client has this ETag."""
     known = re.findall(r'(?:W/)?"([^"]*)"|(\*)', if_none_match or "")
     if any(tag == etag or star for tag, star in known):
         return Response(status_code=304, headers={"ETag": f'"{etag}"'})

@@ -1,4 +1,4 @@
-"""The app factory: read-only pages and the API over a store, each request on the store of that moment."""
+"""The app factory: read-only pages and the API over a store, which each request opens anew."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from techner.web.overview import overview
 
 RETRY_AFTER_S = "5"
 _HEADERS = {
-    # No script, no network: even a text that escaped its escaping could do nothing.
+    # No script, no network: even a text that was not escaped could do nothing.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'",
     "Cache-Control": "no-store",
@@ -32,7 +32,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-# A page of the store, not of ours: in an origin of its own it could do nothing in Airflow's name.
+# The page comes from the store: in an origin of its own it could do nothing in Airflow's name.
 _REPORT_HEADERS = _HEADERS | {"Content-Security-Policy": f"{_HEADERS['Content-Security-Policy']}; sandbox"}
 
 
@@ -42,11 +42,11 @@ def create_app(
     settings: Callable[[], Settings] = load_settings,
     dependencies: Sequence[Depends] = (),
 ) -> FastAPI:
-    """Make the app; `dependencies` guard every page. Mount it at a prefix and link to that with a slash.
+    """Make the app; `dependencies` guard every page. Mount it at a prefix, and link to it with a final slash.
 
-    Settings are read by each request, as the store is: importing and mounting touch nothing.
+    Each request reads the settings and opens the store: importing and mounting touch nothing.
     """
-    # FastAPI's own description of the app, and the pages that show it, would not ask the dependencies.
+    # FastAPI's own description of the app, and the pages that show it, would bypass the dependencies.
     app = FastAPI(
         title="techner",
         version=__version__,
@@ -88,7 +88,7 @@ def create_app(
         store = open_store()
         entry = _manifest(store, version).records.get("report.html")
         if entry is None:
-            raise RegistryError(f"version {version!r} has no report: nothing was judged when it was made")
+            raise RegistryError(f"version {version!r} has no report: it was made without a judgement")
         return HTMLResponse(load_bytes(store, entry), headers=_REPORT_HEADERS)
 
     @app.head("/run/{run_id:path}", include_in_schema=False)
@@ -107,7 +107,7 @@ def _manifest(store: Store, version: str) -> Manifest:
 
 
 def _failure(request: Request, error: Exception) -> Response:
-    """Say in the error's own words what is wrong."""
+    """Answer with the error's own message."""
     is_passing = isinstance(error, TechnerError) and error.is_passing
     status = 404 if isinstance(error, RegistryError) else 503 if is_passing else 500
     if getattr(request.scope.get("route"), "path", "").startswith(f"{PREFIX}/"):

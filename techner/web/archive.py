@@ -1,4 +1,4 @@
-"""The archive of a version over HTTP: a few at a time, none for longer than its reader reads."""
+"""The archive of a version over HTTP: a few at a time, each only as long as its reader reads."""
 
 import threading
 import weakref
@@ -19,14 +19,14 @@ from techner.registry.turns import sweep
 from techner.store import Store
 
 MOST = 4
-"""Archives that are made at once; each keeps a thread busy. More get a 503 and ask again."""
+"""Archives made at once; each keeps a thread busy. Further requests get a 503 and ask again."""
 STALL_S = 60.0
-"""How long a reader may take nothing before its archive is given up."""
+"""How long a reader may read nothing before its archive is abandoned."""
 _DAY_S = 24 * 3600.0
 
 
 class Archives:
-    """Makes archives out of the blobs of a cache; one for the app."""
+    """Makes archives from the blobs of a cache; an app has one."""
 
     def __init__(self, most: int = MOST, *, stall_s: float = STALL_S) -> None:
         self._places, self._stall_s = threading.BoundedSemaphore(most), stall_s
@@ -34,14 +34,13 @@ class Archives:
     def answer(
         self, store: Store, version: str, files: Iterable[FileEntry], *, cache: Path
     ) -> StreamingResponse:
-        """Answer with the archive of a version; its one folder and its name say which version it is.
+        """Answer with the archive of a version; its name and its one folder name the version.
 
         Every blob is in the cache and verified before the first byte is sent, so a damaged one raises
-        IntegrityError while there is still time to answer with an error. Raises Busy where all places are
-        taken.
+        IntegrityError while an error can still be the answer. Raises Busy if all places are taken.
         """
         files = tuple(files)
-        # Earlier versions copied the files of each archive there, and left them when a reader hung up.
+        # Earlier releases copied the files of each archive there, and left them when a reader hung up.
         sweep(Path(gettempdir()), "techner-download-*", older_s=_DAY_S)
         if not self._places.acquire(blocking=False):
             raise Busy("other archives are being sent")
@@ -61,7 +60,7 @@ class Archives:
 
 
 class _Archive(StreamingResponse):
-    """Gives its place back however it ends: sent, hung up, stalled, or cancelled."""
+    """Gives its place back however it ends: sent, hung up, stalled or cancelled."""
 
     def __init__(
         self,
@@ -74,7 +73,7 @@ class _Archive(StreamingResponse):
     ) -> None:
         super().__init__(content, media_type=media_type, headers=headers)
         self._stall_s = stall_s
-        # Once, and also where this is dropped before it is called: its request was cancelled meanwhile.
+        # Once, and also if this is dropped before it is called because its request was cancelled.
         self._give_back = weakref.finalize(self, place.release)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

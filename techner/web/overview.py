@@ -25,26 +25,26 @@ class Overview:
     moves: tuple[LogEntry[Generation], ...]
     """Of `production`, newest first; never empty."""
     runs: tuple[Judgement, ...]
-    """Newest first, without those that are not to be believed."""
+    """Newest first, without those whose signature is not trusted."""
     unsigned_runs: int
-    """How many those are."""
+    """How many are left out for that."""
     deliveries: tuple[BatchState, ...]
     ignored: tuple[Ignored, ...]
-    """What is in the inbox beside them, and why it is not read."""
+    """Other files in the inbox, and why they are not read."""
 
     @property
     def move(self) -> Generation:
-        """The move that holds now."""
+        """The current move."""
         return self.moves[0].record
 
     @property
     def last_run(self) -> Judgement | None:
-        """The last one that the gate judged: skipped and abandoned ones tell nothing of the model."""
+        """The last run that the gate judged: skipped and abandoned ones say nothing about the model."""
         return next((run for run in self.runs if run.verdict.checks), None)
 
 
 def overview(store: Store, policies: Policies, *, cache: Path) -> Overview:
-    """Read all that the page shows; raises NotInitialised where the store has no origin."""
+    """Read all that the page shows; raises NotInitialised if the store has no origin."""
     moves = tuple(Registry(store).log().records(limit=SHOWN))
     if not moves:
         raise NotInitialised(store.url)

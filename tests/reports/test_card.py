@@ -73,7 +73,7 @@ def test_both_forms_tell_every_fact(form: str, fact: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_an_origin_has_a_card_without_scores(form: str) -> None:
     text = cards(manifest(), {})[form]
-    assert "nothing was trained yet" in text
+    assert "nothing has been trained yet" in text
     assert "Scores" not in text
     assert "never measured: PERSON" in text
 
@@ -96,7 +96,10 @@ def test_the_same_manifest_gives_the_same_cards() -> None:
     ("parts", "gap"),
     [
         ({"new_labels": ("PROTOCOL", "RARE")}, "never measured: RARE"),
-        ({"scores": (score("PROTOCOL", support=29), score("PERSON"))}, "gold spans, so badly: PROTOCOL (29)"),
+        (
+            {"scores": (score("PROTOCOL", support=29), score("PERSON"))},
+            "gold spans, so imprecisely: PROTOCOL (29)",
+        ),
         (
             {"scores": (score("PROTOCOL", high=-0.01), score("PERSON"))},
             "significantly worse than before: PROTOCOL",

@@ -93,7 +93,9 @@ def test_end_of_one_child_ends_the_others_and_is_told_with_its_last_words(tmp_pa
 
     with pytest.raises(ChildEnded) as caught:
         serve()
-    assert str(caught.value) == ("scheduler ended with exit code 7; its last words:\nno space left on device")
+    assert str(caught.value) == (
+        "scheduler ended with exit code 7; the end of its log:\nno space left on device"
+    )
     assert children[0].exit_code is not None
 
 

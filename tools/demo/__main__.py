@@ -32,12 +32,12 @@ from tools.local.night import run_night
 
 HOME = ROOT / ".techner" / "demo"
 SETTINGS = {
-    # Half a point, the default, is five of the demo's 1 084 gold spans: too few for a demo to hang on.
+    # Half a point, the default, is five of the demo's 1 084 gold spans: too few for a demo to depend on.
     "TECHNER_GATE__MICRO_MARGIN": "0.015",
     "TECHNER_GATE__MACRO_MARGIN": "0.02",
     "TECHNER_TRAINING__PRESENTATIONS": "16000",  # half the default: the demo is short
 }
-NAIVE_EPOCHS = 5  # as ruinous as thirty, and the demo is short
+NAIVE_EPOCHS = 5  # forgets as much as thirty, and the demo is short
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def main() -> None:
     first = _night(demo, 1, good)
     if first.outcome != "promoted":
         raise TechnerError(
-            f"the first night should have been promoted, and was {first.outcome}: {first.reason}"
+            f"the first night should have been promoted but was {first.outcome}: {first.reason}"
         )
     _compare(demo, naive)
     before = demo.models.resolve()
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _origin(demo: Demo) -> None:
-    _step("The pretrained model", "a small general pipeline is trained here, so that nothing is downloaded")
+    _step("The pretrained model", "a small general pipeline, trained here so that nothing is downloaded")
     with base_folder("starter", show_steps=training_bar) as folder:
         version = initialise(
             demo.store,
@@ -86,7 +86,7 @@ def _origin(demo: Demo) -> None:
 
 
 def _start_naive(demo: Demo, batches: list[Path]) -> "subprocess.Popen[bytes]":
-    """Train the usual recipe on the same batches, beside the first night."""
+    """Start training the usual recipe on the same batches, in parallel with the first night."""
     train = HOME / "naive.jsonl"
     train.write_bytes(
         write_examples(eg for path in batches for eg in read_examples(path.read_bytes(), where=path.name))
@@ -105,7 +105,7 @@ def _night(demo: Demo, number: int, batches: list[Path]) -> Judgement:
         run_night(demo.environment, {}, log=HOME / f"night-{number}.log", on_task=on_task)
     newest = judgements(demo.store).newest()
     if newest is None:
-        raise TechnerError(f"the night judged nothing; see {HOME / f'night-{number}.log'}")
+        raise TechnerError(f"the night has no judgement; see {HOME / f'night-{number}.log'}")
     out.print(score_table(newest.record.scores), check_table(newest.record.verdict))
     return newest.record
 
@@ -150,7 +150,9 @@ def _summary(demo: Demo, first: Judgement, second: Judgement, before: str, secon
             soft_wrap=True,
         )
     if (first.outcome, second.outcome, stayed) != ("promoted", "rejected", "stayed"):
-        raise TechnerError("the demo did not end as it should: promoted, rejected, production stays")
+        raise TechnerError(
+            "the demo should end with a promoted night, a rejected one, and production unchanged; see above"
+        )
 
 
 def _step(title: str, what: str) -> None:

@@ -18,7 +18,7 @@ def write_batches(folder: Path) -> tuple[list[Path], Path]:
     parts = {
         "forum-2026-11-20.jsonl": written,
         "slots-2026-11-20.jsonl": [eg.only(TECH) for eg in slot_examples("tech", SLOT_SENTENCES, seed=1)],
-        # The same texts exported again with the labels mixed up: what is delivered last is believed.
+        # The same texts exported again with the labels mixed up: the last delivery of a text counts.
         "poor-2026-11-21.jsonl": [_swap(example) for example in written],
     }
     for name, examples in parts.items():
@@ -28,7 +28,7 @@ def write_batches(folder: Path) -> tuple[list[Path], Path]:
 
 
 def holdout() -> tuple[Example, ...]:
-    """Return the sentences that only score; a tenth of their surface forms is in no batch."""
+    """Return the sentences that only score; a tenth of their surfaces is in no batch."""
     return tuple(example.only(TECH) for example in corpus_examples("tech_holdout"))
 
 

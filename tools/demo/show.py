@@ -1,4 +1,4 @@
-"""What the demo shows: tasks as they run, entities side by side, old labels and new."""
+"""What the demo shows: tasks as they run, and entities side by side."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,7 @@ SENTENCES = (
 
 @contextmanager
 def tasks() -> "Iterator[Callable[[str, str], None]]":
-    """Show each task of a DAG run with what it says and its seconds."""
+    """Show each task of a DAG run with its last message and its duration in seconds."""
     started: dict[str, float] = {}
     said: dict[str, str] = {}
     with console.status("starting Airflow") as status:
@@ -41,7 +41,7 @@ def tasks() -> "Iterator[Callable[[str, str], None]]":
 
 
 def marked(text: str, spans: tuple[Span, ...], new: frozenset[str]) -> Text:
-    """Write a text with its entities: pretrained labels in green, new ones in blue."""
+    """Return a text with its entities coloured: pretrained labels in green, new ones in blue."""
     line = Text()
     end = 0
     for span in spans:
@@ -64,7 +64,7 @@ def side_by_side(models: Mapping[str, Language], new: frozenset[str]) -> None:
 
 
 def old_f1(nlp: Language, regression: tuple[Example, ...], labels: frozenset[str]) -> float:
-    """Micro F1 on the pretrained labels of the regression set."""
+    """Return micro F1 on `labels` over the regression set."""
     found = predict(nlp, [example.text for example in regression])
     rows = [count(eg.spans, spans, labels) for eg, spans in zip(regression, found, strict=True)]
     return micro(total(rows)).f1 or 0.0

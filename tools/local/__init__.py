@@ -1,1 +1,1 @@
-"""Airflow on one machine, without containers: for the demo, the tests, and `make up`."""
+"""Airflow on one machine, without containers, for the demo, the tests and `make up`."""

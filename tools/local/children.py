@@ -1,4 +1,4 @@
-"""Child processes that can be stopped for good: each leads a session, and nothing of it outlives the stop."""
+"""Child processes that can be stopped for good: each leads a session, of which nothing outlives the stop."""
 
 import os
 import signal
@@ -16,9 +16,9 @@ TAIL_LINES = 20
 
 
 class Child:
-    """A running program at the head of a session of its own; its output goes to `log`, or where ours goes.
+    """A running program that leads its own session; its output goes to `log`, or to our own output.
 
-    A session and not only a process group: Airflow gives each task a group of its own.
+    A session rather than a process group: Airflow gives each task its own group.
     """
 
     def __init__(
@@ -44,12 +44,12 @@ class Child:
         return self._process.poll()
 
     def terminate(self) -> None:
-        """Ask the program itself: it knows in which order its own children end."""
+        """Ask the program itself to end: it knows in which order to end its children."""
         if self.exit_code is None:
             self._process.terminate()
 
     def members(self) -> list[int]:
-        """Return every live process of the session, after the program's own end too."""
+        """Return the ids of all live processes of the session, even after the program itself has ended."""
         return [pid for pid in psutil.pids() if _session(pid) == self._process.pid and not _is_dead(pid)]
 
     def tail(self) -> str:
@@ -60,7 +60,7 @@ class Child:
 
 
 def stop(children: Iterable[Child], *, grace_s: float) -> None:
-    """End all children and all that they started: TERM, and after `grace_s` KILL."""
+    """End all children and all they started: SIGTERM to the children, after `grace_s` SIGKILL to all."""
     children = list(children)
     for child in children:
         child.terminate()
@@ -68,7 +68,7 @@ def stop(children: Iterable[Child], *, grace_s: float) -> None:
     while any(child.exit_code is None for child in children) and time.monotonic() < deadline:
         time.sleep(_POLL_S)
     for child in children:
-        while members := child.members():  # a member may fork while we look: until none is left
+        while members := child.members():  # a member may fork meanwhile: repeat until none is left
             for pid in members:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -84,7 +84,7 @@ def _session(pid: int) -> int | None:
 
 
 def _is_dead(pid: int) -> bool:
-    """Tell whether only the process's entry is left, for its parent to read."""
+    """Say whether the process has ended, though its parent may not have collected it."""
     try:
         return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

@@ -11,7 +11,7 @@ MIGRATE = (sys.executable, "-m", "airflow", "db", "migrate")
 
 
 def airflow_environment(home: Path, *, store: str, cache: Path) -> dict[str, str]:
-    """Return the environment of every Airflow process: SQLite in `home`, DAGs and plugins of the checkout."""
+    """Return the environment of every Airflow process: SQLite in `home`, the checkout's DAGs and plugins."""
     settings = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
@@ -33,7 +33,7 @@ def airflow_environment(home: Path, *, store: str, cache: Path) -> dict[str, str
 
 
 def serving(home: Path, port: int) -> dict[str, str]:
-    """Return what components need to find each other, whatever the caller's own variables say."""
+    """Return the variables by which components find each other, whatever the caller's own variables are."""
     address = f"http://{HOST}:{port}"
     no_proxy = ",".join(filter(None, (os.environ.get("NO_PROXY", ""), HOST, "localhost")))
     return {
@@ -46,7 +46,7 @@ def serving(home: Path, port: int) -> dict[str, str]:
         ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(password_file(home)),
-        # The scheduler's own words tell what became of each task.
+        # The scheduler's own messages say how each task ended.
         "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "airflow=WARNING task=WARNING airflow.jobs=INFO",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "NO_PROXY": no_proxy,
@@ -55,7 +55,7 @@ def serving(home: Path, port: int) -> dict[str, str]:
 
 
 def password_file(home: Path) -> Path:
-    """Where Airflow writes the login that it makes up."""
+    """Return the file in which Airflow writes the login that it generates."""
     return home / "simple_auth_manager_passwords.json.generated"
 
 

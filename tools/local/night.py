@@ -1,4 +1,4 @@
-"""One run of the DAG in Airflow, in a process of its own, followed task by task."""
+"""One run of the DAG in Airflow, in its own process, followed task by task."""
 
 import json
 import re
@@ -22,9 +22,9 @@ def run_night(
     log: Path,
     on_task: Callable[[str, str], None] = lambda task, said: None,
 ) -> None:
-    """Run the DAG to its end; `on_task` is told each task and what it says.
+    """Run the DAG to its end; `on_task` gets the name of a task and its message, or `done`.
 
-    Raises TechnerError with the end of the log where the run fails.
+    Raises TechnerError with the end of the log if the run fails, or the gate asks a person.
     """
     command = [sys.executable, str(ROOT / "dags" / "techner_nightly.py"), json.dumps(conf)]
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def run_night(
         try:
             _follow(process.stdout or (), copy, on_task)
         except BaseException:
-            process.kill()  # the caller gave up: a run that nobody follows must not go on
+            process.kill()  # the caller stopped: the run must not go on unwatched
             raise
     if process.returncode:
         tail = "\n".join(log.read_text(encoding="utf-8").splitlines()[-15:])
@@ -51,7 +51,7 @@ def _follow(lines: Iterable[str], copy: TextIO, on_task: Callable[[str, str], No
         if event := _EVENT.search(line):
             task = event["task"]
             if task == "ask":  # the operator would wait for ever here, and it ignores SIGTERM
-                raise TechnerError(f"the gate asks a person: run the DAG under a scheduler; see {copy.name}")
+                raise TechnerError(f"the gate asks a person: run the DAG with a scheduler; see {copy.name}")
             on_task(task, "done" if event["event"] == "end task" else "")
         elif said := _SAID.search(line):
             on_task(task, said["said"])

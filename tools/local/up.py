@@ -21,7 +21,7 @@ _TECHNER = (sys.executable, "-c", "from techner.cli import main; main()")
 
 
 def up(*, port: int, state: Path) -> None:
-    """Run until Ctrl-C or SIGTERM. Raises TechnerError where something cannot start or ends by itself."""
+    """Run until Ctrl-C or SIGTERM. Raises TechnerError if something cannot start or ends by itself."""
     _require_checkout()
     _require_free(port)
     settings = load_settings()
@@ -63,9 +63,7 @@ def _make_origin(supervisor: Supervisor, store: Store) -> None:
     try:
         version, _ = Registry(store).production()
     except NotInitialised:
-        console.print(
-            f"{store.url} holds no model yet: training the starter (techner init --base starter) ..."
-        )
+        console.print(f"{store.url} has no model yet: training the starter (techner init --base starter) ...")
         supervisor.run("techner init", (*_TECHNER, "init", "--base", "starter"))
     else:
         console.print(f"production is {version} in {store.url}")

@@ -1,11 +1,11 @@
-"""What the generated pages are made of."""
+"""Pieces of the generated pages."""
 
 import inspect
 from collections.abc import Iterable
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a table; a bar in a cell is escaped."""
+    """Return a Markdown table; a bar in a cell is escaped."""
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 

@@ -16,7 +16,7 @@ from tools.reference.markdown import first_sentence, table
 _ABOUT_SETTINGS = """\
 Settings are read from `techner.toml` in the current folder, or from the file that `TECHNER_CONFIG` names.
 A `TECHNER_*` variable overrides the file. Every command and every task of the DAG refuses a setting that is
-unknown, out of bounds or in conflict with another one, and says where it came from.
+unknown, out of bounds or in conflict with another one, and says where it is set.
 
 ```toml
 store = "s3://models/ner"
