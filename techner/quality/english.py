@@ -43,7 +43,7 @@ class EnglishTokenizer:
         while text and len(text) != last and text not in specials:
             last = len(text)
             start, end = _found(self._prefix, text), 0
-            if start and text[start:] in specials:
+            if text[start:] in specials:
                 before.append(text[:start])
                 text = text[start:]
                 break
@@ -54,16 +54,12 @@ class EnglishTokenizer:
                 break
             if start:
                 before.append(text[:start])
-            if end and start + end <= len(text):
+            if end:
                 after.append(text[-end:])
-                text = text[start:-end]
-            else:
-                text = text[start:]
+            text = text[start : len(text) - end]
         return [*before, *self._middle(text, specials), *reversed(after)]
 
     def _middle(self, text: str, specials: dict[str, Special]) -> Sequence[str]:
-        if not text:
-            return ()
         if text in specials:
             return specials[text]
         if self._url.match(text):
@@ -73,12 +69,9 @@ class EnglishTokenizer:
     def _between(self, text: str) -> Iterator[str]:
         start = 0
         for found in self._infix.finditer(text):
-            if found.start() == 0:
-                continue
             if found.start() != start:
                 yield text[start : found.start()]
-            if found.group():
-                yield found.group()
+            yield found.group()
             start = found.end()
         if text[start:]:
             yield text[start:]

@@ -41,6 +41,20 @@ def test_every_special_case_is_cut_as_spacy_cuts_it_between_marks_too() -> None:
     assert [word for word in tried if tokenize(word) != ranges(word)] == []
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        "*(╯°□°）╯︵┻━┻www.example.org",  # noqa: RUF001 - the special case of the most tokens, amid others
+        "=v2r.°F.😀Mont.",  # a suffix that depends on a character which was cut off as a prefix
+        "“……",  # nothing is left between prefix and suffix
+        ":-(((",
+        "°k.",
+    ],
+)
+def test_an_odd_word_is_cut_as_spacy_cuts_it(word: str) -> None:
+    assert english_tokenizer()(word) == ranges(word)
+
+
 @settings(max_examples=1000)
 @given(st.lists(st.sampled_from([*MARKS, *WORDS]) | st.sampled_from(SPECIALS), max_size=8).map("".join))
 def test_whatever_is_put_together_is_cut_as_spacy_cuts_it(word: str) -> None:
