@@ -16,6 +16,7 @@ from techner.formats.tags import TAG, spans
 HEAD_BYTES = 1 << 16
 DOCUMENT = "-DOCSTART-"
 _SPACES = re.compile(r"[ \t]+")
+_JSON = re.compile(r"""\s*(?:\{\s*"|\[\s*["\[{])""")
 _COUNT = re.compile(r"[0-9]+([-.][0-9]+)?")  # CoNLL-U has 1-2 and 1.1 too
 _IN_MISC = re.compile(r"(?:^|\|)(?:NER|NE|ner|name|Entity)=(?P<tag>[^|]+)")
 _CONLLU_COLUMNS = 10
@@ -80,6 +81,8 @@ def columns_of(data: bytes) -> Columns | None:
     if len(data) > HEAD_BYTES:
         del head[-1]
     lines = [line for line in head if line.strip() and not line.startswith(DOCUMENT)]
+    if all(map(_JSON.match, lines)):  # `E-mail` in a text is no tag
+        return None
     tabs = sum("\t" in line for line in lines) * 2 > len(lines)
     columns = Columns(tabs, token=0)
     lines = [line for line in lines if not is_comment(line, columns)]

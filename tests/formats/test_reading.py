@@ -270,6 +270,12 @@ def test_arbitrary_bytes_raise_nothing_but_file_error(data: bytes) -> None:
         assert all(row.raw for row in read(data))
 
 
+@pytest.mark.parametrize("around", [b"%b", b"[%b]", b'{"examples": [%b]}'], ids=["line", "list", "object"])
+def test_one_line_of_json_with_a_word_like_a_tag_is_json(around: bytes) -> None:
+    record = b'{"text": "an E-mail by TLS", "entities": [[13, 16, "PROTOCOL"]]}'
+    assert parts(around % record) == [("an E-mail by TLS", [[13, 16, "PROTOCOL"]])]
+
+
 _LINE = st.binary(max_size=30).filter(lambda line: b"\n" not in line)
 
 
