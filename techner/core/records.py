@@ -92,5 +92,7 @@ class Judgement:
     when: datetime
     report: FileEntry | None = None
     """The page that explains the verdict."""
+    ending: str | None = None
+    """Name of the log below `decisions/` that says who ended it; None where it ended by itself."""
     signature: str | None = None
     """As a generation's, for its place in the log too."""

@@ -16,7 +16,7 @@ from techner.registry.blobs import load_bytes
 from techner.registry.log import Log
 from techner.registry.trust import signature_key
 from techner.registry.verify import Damage, verify_store
-from techner.runs.endings import RUN_WORDS
+from techner.runs.ending_log import RUN_WORDS
 from techner.runs.judgements import judgements
 from techner.store import Store
 
@@ -29,6 +29,7 @@ def verify_all(store: Store) -> Iterator[Damage]:
     judged: list[Judgement] = []
     yield from _log(judgements(store), "judgements", judged)
     yield from _reports(store, judged)
+    yield from _endings(store, judged)
     yield from _aliases(store, manifests, judged)
     yield from _signatures(store, names)
     for reference in sorted({manifest.lineage.reference for manifest in manifests.values()}):
@@ -109,6 +110,13 @@ def _reports(store: Store, judged: list[Judgement]) -> Iterator[Damage]:
                 load_bytes(store, one.report)
             except IntegrityError as error:
                 yield Damage(where="judgements", what=f"the page of run {one.id}", detail=str(error))
+
+
+def _endings(store: Store, judged: list[Judgement]) -> Iterator[Damage]:
+    for one in judged:
+        if one.ending and not any(store.list(f"decisions/{one.ending}/", limit=1)):
+            detail = f"is missing: it said who ended run {one.id!r} as {one.outcome}, and why"
+            yield Damage(where=f"decisions on run {one.id}", what="log", detail=detail)
 
 
 def _signatures(store: Store, names: list[str]) -> Iterator[Damage]:

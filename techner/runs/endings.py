@@ -4,15 +4,11 @@ import uuid
 from typing import assert_never
 
 from techner.core.errors import RegistryError, Untrusted
-from techner.core.examples import digest
 from techner.core.records import BatchWord, Decision, RunEnd
-from techner.core.run_documents import Judged
 from techner.registry.log import Log
 from techner.runs.documents import RunDocuments
+from techner.runs.ending_log import ending_log
 from techner.runs.judgements import Word
-
-RUN_WORDS = "run-"
-"""Prefix of the name of a run's log below `decisions/`; the name of a batch's log is a bare digest."""
 
 
 def begin(run: RunDocuments, end: RunEnd, word: Word) -> None:
@@ -20,7 +16,7 @@ def begin(run: RunDocuments, end: RunEnd, word: Word) -> None:
 
     Raises RegistryError if another end was declared for this verdict.
     """
-    log = _log(run)
+    log = ending_log(run)
     if log.length() == 0 and log.append(_record(end, word), after=0):
         return
     require(run, end)
@@ -28,7 +24,7 @@ def begin(run: RunDocuments, end: RunEnd, word: Word) -> None:
 
 def require(run: RunDocuments, end: RunEnd) -> None:
     """Raise RegistryError unless `end` was declared last for the run's verdict."""
-    newest = _log(run).newest()
+    newest = ending_log(run).newest()
     if newest is None or newest.record.word is not end:
         raise _refusal(run, newest.record if newest else None)
 
@@ -38,7 +34,7 @@ def give_up(run: RunDocuments, word: Word) -> None:
 
     A second call adds nothing.
     """
-    log = _log(run)
+    log = ending_log(run)
     while _newest(log) is not RunEnd.ABANDON:
         log.append(_record(RunEnd.ABANDON, word), after=log.length())
 
@@ -50,12 +46,6 @@ def _newest(log: Log[Decision]) -> BatchWord | RunEnd | None:
     except Untrusted:
         return None
     return newest.record.word if newest else None
-
-
-def _log(run: RunDocuments) -> Log[Decision]:
-    verdict = run.store.get(run.key(Judged))  # another verdict is another question
-    name = digest(run.id.encode() + b"\n" + verdict)
-    return Log(run.store, f"decisions/{RUN_WORDS}{name}", Decision)
 
 
 def _record(end: RunEnd, word: Word) -> Decision:

@@ -11,6 +11,7 @@ from techner.core.run_documents import Corpus, Judged, Plan, Report
 from techner.core.verdict import Verdict
 from techner.registry.log import Log
 from techner.runs.documents import RunDocuments
+from techner.runs.ending_log import ending_name
 from techner.store import Store
 from techner.store.base import check_key
 
@@ -52,6 +53,7 @@ def judgement_on(
         verdict=judged.verdict,
         when=when,
         report=run.read(Report),
+        ending=ending_name(run),
     )
 
 
@@ -73,6 +75,7 @@ def without_verdict(
         verdict=judged.verdict if judged else Verdict(checks=()),
         when=when,
         report=run.find(Report),
+        ending=ending_name(run),
     )
 
 

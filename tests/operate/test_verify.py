@@ -99,6 +99,10 @@ def gap_in_the_decisions(store: Store) -> None:
     store.delete(list(store.list(f"decisions/{batch.digest}/"))[-1].key)
 
 
+def end_of_a_run_gone(store: Store) -> None:
+    delete(store, "decisions/run-")
+
+
 def version_that_no_alias_named(store: Store) -> None:
     Registry(store).create(replace(Registry(store).production()[1], number=7))
 
@@ -122,6 +126,7 @@ DAMAGES: dict[Callable[[Store], None], tuple[str, str]] = {
     page_of_a_run_gone: ("judgements", "the page of run night-1"),
     decision_on_an_unknown_batch: ("decisions on ffffffffffff", "batch"),
     gap_in_the_decisions: ("decisions on ", "record 1"),
+    end_of_a_run_gone: ("decisions on run night-1", "log"),
     version_that_no_alias_named: ("0007-", "alias"),
     one_signature_gone: ("0000-", "manifest.sig"),
 }
