@@ -67,7 +67,8 @@ def test_every_command_that_shows_something_shows_it() -> None:
     assert "+ label PROTOCOL" in said("model", "diff", origin)
     assert "every file is present" in CliRunner().invoke(app, ["model", "verify"]).stderr
     for delivery in json.loads(said("batch", "list", "--json")):
-        assert said("batch", "show", delivery["name"])
+        told = said("batch", "show", delivery["name"])
+        assert (f"Version {live} has learnt it." in told) == (delivery["status"] == "in production")
 
 
 def test_the_pages_and_the_reports_of_its_runs_are_shown(world: World) -> None:

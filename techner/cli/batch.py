@@ -22,7 +22,7 @@ from techner.inbox.admissions import admission_folder, examined
 from techner.inbox.decisions import decide
 from techner.inbox.deliveries import Ignored
 from techner.inbox.submit import scope_metadata, submit
-from techner.inbox.survey import BatchState, Status, survey_all
+from techner.inbox.survey import BatchState, Status, learnt_by, survey_all
 from techner.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Deliver batches and see where each one stands.")
@@ -97,13 +97,18 @@ def show_batch(name: Name, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Show one delivery: its status, its counts and every fault in it."""
     settings = load_settings()
     state = find(states(settings), name)
-    report = state.report or examined(settings.open_store(), state.ref, settings.policies)
+    store = settings.open_store()
+    report = state.report or examined(store, state.ref, settings.policies)
+    learnt = learnt_by(store, state.ref)
     if as_json:
-        typer.echo(json.dumps(_summary(state) | {"report": plain(report)}, indent=1))
+        more = {"learnt_by": learnt, "report": plain(report)}
+        typer.echo(json.dumps(_summary(state) | more, indent=1))
         return
     out.print(f"[bold]{escape(state.ref.name)}[/]  {state.status}  sha256 {state.ref.digest}")
+    if learnt:
+        out.print(f"Version {learnt} has learnt it.")
     if report is None:
-        out.print("Not examined yet.")
+        out.print("Not examined under the present settings." if learnt else "Not examined yet.")
         return
     show_report(report, corrects=name_of(report.corrects, settings) if report.corrects else None)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import assert_never
 
 from techner.core.delivery import Action, BatchRef, QualityReport
+from techner.core.errors import UnknownVersion
 from techner.core.manifest import Manifest
 from techner.core.policy import Policies
 from techner.core.records import BatchWord, Decision, RunEnd
@@ -61,6 +62,21 @@ def survey_all(store: Store, policies: Policies, *, cache: Path) -> Surveyed:
         batches=tuple(_state(store, ref, policies, manifest) for ref in inbox.batches),
         ignored=inbox.ignored,
     )
+
+
+def learnt_by(store: Store, ref: BatchRef) -> str | None:
+    """Return the oldest version of production's line that has learnt a batch; None where none has."""
+    registry = Registry(store)
+    name, manifest = registry.production()
+    found = None
+    while any(batch.digest == ref.digest for batch in manifest.lineage.batches):
+        found = name
+        try:
+            name = manifest.parent or ""
+            manifest = registry.manifest(name)
+        except UnknownVersion:  # collected
+            break
+    return found
 
 
 def _state(store: Store, ref: BatchRef, policies: Policies, manifest: Manifest) -> BatchState:

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from techner.client import ModelStore
 from techner.registry import Registry
+from tests.waiting import until
 from tests.world import WHEN, World, tech_batch
 
 ROOT = Path(__file__).parents[2]
@@ -83,11 +83,13 @@ def move(world: World, to: str, client: httpx.Client, users: list[Load]) -> None
     """Move production under load, and wait until the service serves it and has answered with it a while."""
     live, _ = Registry(world.store).production()
     Registry(world.store).move(to, expected=live, who="t", why="t", when=WHEN)
-    while client.get("/health").json()["version"] != to:
-        time.sleep(0.02)
+    until(lambda: client.get("/health").json()["version"] == to, f"the service to serve {to}")
     after = [len(user.answers) + 2 * len(TEXTS) for user in users]
-    while any(len(user.answers) < least for user, least in zip(users, after, strict=True)):
-        time.sleep(0.02)
+    until(
+        lambda: all(len(user.answers) >= least for user, least in zip(users, after, strict=True)),
+        f"answers of every user with {to}",
+        last_seen=lambda: [(len(user.answers), user.failed) for user in users],
+    )
 
 
 @pytest.fixture
@@ -128,8 +130,8 @@ def test_health_says_what_serves_and_why_nothing_newer_does(promoted: World) -> 
     with served(promoted) as client:
         fine: dict[str, Any] = client.get("/health").json()
         (promoted.cache.parent / "promoted" / "aliases").rename(promoted.cache.parent / "away")
-        while not (ill := client.get("/health").json())["error"]:
-            time.sleep(0.02)
+        until(lambda: client.get("/health").json()["error"], "the service to tell of the store")
+        ill = client.get("/health").json()
         still = client.post("/entities", json={"text": TEXTS[0]}).json()["version"]
     assert fine == {"version": version, "is_polling": True, "error": None}
     assert "vanished" in ill["error"]

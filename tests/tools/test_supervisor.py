@@ -4,14 +4,14 @@ import os
 import signal
 import socket
 import sys
-import threading
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 import pytest
 
 from techner.core.errors import SettingsError
+from tests.waiting import LIMIT_S, until
 from tools.local.supervisor import ChildEnded, Supervisor
 from tools.local.up import up
 
@@ -24,7 +24,7 @@ child = subprocess.Popen([sys.executable, "-c", {DEAF!r}], process_group=0)
 print(child.pid, flush=True)
 time.sleep(600)
 """
-FAILING = "import sys, time; time.sleep(0.5); print('no space left on device'); sys.exit(7)"
+FAILING = "import sys; print('no space left on device'); sys.exit(7)"
 
 
 def python(program: str) -> list[str]:
@@ -41,22 +41,26 @@ def is_alive(pid: int) -> bool:
 
 def said(log: Path) -> str:
     """Wait for the first line of a child."""
-    deadline = time.monotonic() + 10
-    while not (text := log.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return text
+    return until(lambda: log.read_text() if log.exists() else "", f"a first line in {log.name}")
 
 
-def signal_soon(number: int) -> None:
-    threading.Timer(0.5, os.kill, (os.getpid(), number)).start()
+def signalled(number: int) -> Callable[[], bool]:
+    """Return a condition that never comes, and that signals this process when it is first looked at."""
+    signals = iter([number])
+
+    def send() -> bool:
+        for one in signals:
+            os.kill(os.getpid(), one)
+        return False
+
+    return send
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal_ends_all_children_and_is_no_error(number: int) -> None:
     with supervisor().watching() as watched:
         children = [watched.start(name, python(FOR_EVER)) for name in ("one", "two")]
-        signal_soon(number)
-        watched.wait(lambda: False, within_s=30)
+        watched.wait(signalled(number), within_s=LIMIT_S)
     assert [child.exit_code for child in children] == [-signal.SIGTERM] * 2
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
@@ -67,8 +71,7 @@ def test_grandchild_in_its_own_group_that_ignores_term_is_ended_too(tmp_path: Pa
         watched.start("parent", python(PARENT), log=log)
         grandchild = int(said(log).split()[0])
         assert is_alive(grandchild)
-        signal_soon(signal.SIGTERM)
-        watched.wait(lambda: False, within_s=30)
+        watched.wait(signalled(signal.SIGTERM), within_s=LIMIT_S)
     assert not is_alive(grandchild)
 
 
@@ -77,8 +80,7 @@ def test_child_that_ignores_term_is_killed_after_the_grace_time(tmp_path: Path) 
     with supervisor(grace_s=0.5).watching() as watched:
         deaf = watched.start("deaf", python(DEAF), log=log)
         said(log)
-        signal_soon(signal.SIGTERM)
-        watched.wait(lambda: False, within_s=30)
+        watched.wait(signalled(signal.SIGTERM), within_s=LIMIT_S)
     assert deaf.exit_code == -signal.SIGKILL
 
 
@@ -89,7 +91,7 @@ def test_end_of_one_child_ends_the_others_and_is_told_with_its_last_words(tmp_pa
         with supervisor().watching() as watched:
             children.append(watched.start("api-server", python(FOR_EVER)))
             watched.start("scheduler", python(FAILING), log=tmp_path / "scheduler.log")
-            watched.wait(lambda: False, within_s=30)
+            watched.wait(lambda: False, within_s=LIMIT_S)
 
     with pytest.raises(ChildEnded) as caught:
         serve()
@@ -110,8 +112,9 @@ def test_first_child_ends_last(tmp_path: Path) -> None:
     with supervisor().watching() as watched:
         for name, delay in (("server", 0), ("worker", 0.5)):
             watched.start(name, python(program.format(log=str(log), name=name, delay=delay)))
-        watched.wait(lambda: all(Path(f"{log}{name}").exists() for name in ("server", "worker")), within_s=10)
-        time.sleep(0.2)
+        watched.wait(
+            lambda: all(Path(f"{log}{name}").exists() for name in ("server", "worker")), within_s=LIMIT_S
+        )
     assert log.read_text().split() == ["worker", "server"]
 
 
