@@ -17,6 +17,10 @@ ZONE_TEXTS = 128
 WORDS_PER_INDEX = 10_000
 """Words that the vocabulary reads before its indexes are rebuilt; more if its strings are many."""
 
+MAX_USUAL = 10_000
+"""Words with their marks that the tokenizer remembers, as many as spaCy's does by itself."""
+_MARKS = ".,;:!?()[]\"'"
+
 
 @dataclass(frozen=True, slots=True)
 class Entity:
@@ -37,6 +41,7 @@ class Served:
         """Serve `nlp`; `reload` loads the same version again if an error left the vocabulary unusable."""
         self.version = version
         self._nlp, self._reload = nlp, reload
+        self._usual: set[str] = set()
         # A zone replaces the pool of the whole vocabulary: two at once would free each other's words.
         self._one_zone = threading.Lock()
 
@@ -67,9 +72,10 @@ class Served:
 
     def _answer(self, batch: list[str]) -> list[tuple[Entity, ...]]:
         if _is_open(self._nlp):  # left open by the last error, and the reload failed too
-            self._nlp = self._reload()
+            self._renew()
         if len(self._nlp.vocab) > max(WORDS_PER_INDEX, 4 * len(self._nlp.vocab.strings)):
             _renew_indexes(self._nlp)
+        self._remember_usual(batch)
         try:
             with self._nlp.memory_zone():
                 return list(_plain(self._nlp, batch))
@@ -77,8 +83,24 @@ class Served:
             # Its frames hold documents whose words are freed: to print one would read freed memory.
             traceback.clear_frames(error.__traceback__)
             if _is_open(self._nlp):
-                self._nlp = self._reload()
+                self._renew()
             raise
+
+    def _renew(self) -> None:
+        self._nlp = self._reload()
+        self._usual.clear()
+
+    def _remember_usual(self, batch: list[str]) -> None:
+        """Cut words that the model knows once outside a zone: inside, the tokenizer remembers none.
+
+        Others are not: what was served stays in no vocabulary.
+        """
+        known, usual = self._nlp.vocab.strings, self._usual
+        for text in batch:
+            for word in text.split():
+                if word not in usual and len(usual) < MAX_USUAL and word.strip(_MARKS) in known:
+                    self._nlp.make_doc(word)
+                    usual.add(word)
 
 
 def _is_open(nlp: "Language") -> bool:

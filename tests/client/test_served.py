@@ -56,6 +56,18 @@ def test_what_was_read_leaves_no_word_behind(served: Served) -> None:
     assert "qx1zt" not in served.nlp.vocab.strings
 
 
+def test_words_that_the_model_knows_are_cut_once_and_others_each_time(served: Served) -> None:
+    known = next(word for word in served.nlp.vocab.strings if word.isalpha() and word.islower())
+    tokenizer = served.nlp.tokenizer
+    cut, search = list[str](), tokenizer.suffix_search
+    tokenizer.suffix_search = lambda word: (cut.append(word), search(word))[1]
+    served.entities([f"{known} {known}, qx1zt"])
+    cut.clear()
+    for _ in range(2):
+        served.entities([f"{known} {known}, qx1zt"])
+    assert cut == ["qx1zt", "qx1zt"]
+
+
 def test_threads_that_read_at_once_get_the_answers_of_one_that_reads_alone(
     served: Served, base_model: Path
 ) -> None:
