@@ -46,8 +46,8 @@ from techner.operate.initialise import initialise
 from techner.operate.promote import promote
 from techner.operate.rollback import roll_back
 from techner.registry import Registry
+from techner.registry.clean_process import query_apart
 from techner.registry.layout import lay_out
-from techner.registry.proof import query_apart
 from techner.registry.verify import verify_store
 from techner.runs.judgements import Word
 from techner.runs.run import Run

@@ -9,7 +9,7 @@ import pytest
 import typer.main
 
 from techner.cli.app import app
-from techner.web.alone import MIN_TOKEN
+from techner.web.standalone import MIN_TOKEN
 from tools.reference import pages as reference
 
 ROOT = Path(__file__).parents[1]

@@ -112,7 +112,7 @@ def evaluate(
 
 def _unknown(examples: "list[Example]", known: frozenset[str]) -> dict[str, int]:
     """Return the gold spans of labels that the model does not have, and say so."""
-    from techner.quality.sets import described, label_counts
+    from techner.quality.scoring_sets import described, label_counts
 
     unknown = {
         label: spans for label, spans in label_counts(examples).items() if spans and label not in known
@@ -156,7 +156,7 @@ def _corpus(
     """Read what to train on, say which part is not learnt, and keep its texts out of the rehearsal."""
     from techner.corpus.assemble import by_text
     from techner.corpus.merge import merge
-    from techner.quality.sets import label_counts
+    from techner.quality.scoring_sets import label_counts
     from techner.uptraining import TrainingCorpus
     from techner.uptraining.pipeline import pretrained_labels
 
@@ -187,7 +187,7 @@ def _rehearsal(path: Path, pretrained: "Language", policy: QualityPolicy) -> "tu
     """Read rehearsal examples; rows without entities get what the pretrained pipeline finds."""
     from techner.core.examples import Example
     from techner.corpus.reference import narrowed, unmarked
-    from techner.quality.sets import require_pretrained
+    from techner.quality.scoring_sets import require_pretrained
     from techner.uptraining.pipeline import predict, pretrained_labels
 
     file, labels = read_usable(path, pretrained, policy, takes_texts=True), pretrained_labels(pretrained)

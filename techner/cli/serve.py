@@ -17,7 +17,7 @@ def serve(
     """Serve versions and files over HTTP to clients that send TECHNER_TOKEN as bearer token."""
     import uvicorn
 
-    from techner.web.alone import create_app_alone
+    from techner.web.standalone import create_app_alone
 
     app = create_app_alone(load_settings())
     try:

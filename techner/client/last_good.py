@@ -8,7 +8,7 @@ from techner.core.document import document
 from techner.core.errors import CacheError, IntegrityError, ObjectMissing, StoreError
 from techner.core.manifest import Manifest
 from techner.documents import dump, parse
-from techner.registry.progress import memory_of
+from techner.registry.seen_aliases import memory_of
 from techner.registry.versions import named_manifest
 from techner.store import FolderStore, Store
 

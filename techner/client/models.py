@@ -15,7 +15,7 @@ from techner.documents import parse
 from techner.registry import Registry
 from techner.registry.layout import lay_out
 from techner.registry.names import ALIAS_NAME, VERSION_NAME
-from techner.registry.progress import remembering
+from techner.registry.seen_aliases import remembering
 from techner.registry.signing import keys_digest, load_public_keys
 from techner.registry.trust import trusted
 from techner.registry.versions import named_manifest

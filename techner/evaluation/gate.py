@@ -9,10 +9,10 @@ from techner.core.run_documents import Evaluation, Judged, Speed
 from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION
 from techner.evaluation.bootstrap import Bootstrap
-from techner.evaluation.domain import domain_checks
-from techner.evaluation.pretrained import pretrained_checks
+from techner.evaluation.holdout_checks import domain_checks
+from techner.evaluation.pretrained_checks import pretrained_checks
 from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED
-from techner.evaluation.unscored import unscored_checks
+from techner.evaluation.unscored_checks import unscored_checks
 
 
 def apply_gate(evaluation: Evaluation, policy: GatePolicy, speed: Speed | None) -> Judged:

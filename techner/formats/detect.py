@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from techner.core.errors import FileError
 from techner.formats import conll, docbin, huggingface, python_literal, word_table
+from techner.formats.compressed import unpack
 from techner.formats.encodings import in_utf8
 from techner.formats.foreign import refuse_foreign, refuse_utf16, with_line_ends
 from techner.formats.json_files import is_json_list, json_lines, json_list, json_record
-from techner.formats.packed import unpack
 from techner.formats.records import is_record, read_records
 from techner.formats.rows import Row
 

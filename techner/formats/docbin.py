@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from techner.core.errors import FileError
-from techner.formats.packed import unpack
+from techner.formats.compressed import unpack
 from techner.formats.rows import Fault, Row, ShapeError
 
 if TYPE_CHECKING:

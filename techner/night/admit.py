@@ -20,8 +20,8 @@ from techner.documents import dump, parse
 from techner.formats import Row, write_examples
 from techner.inbox.admissions import admission_digest, admission_folder, read_report
 from techner.inbox.deliveries import read_delivery
-from techner.night.access import task
 from techner.night.inputs import recorded
+from techner.night.limits import task
 from techner.runs.run import Run
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from techner.corpus.assemble import build_corpus
 from techner.corpus.reference import load_reference
 from techner.formats import read_examples, write_examples
 from techner.inbox.admissions import admission_digest, admission_folder, read_report
-from techner.night.access import task
 from techner.night.inputs import recorded
+from techner.night.limits import task
 from techner.registry.blobs import save_bytes
 from techner.runs.run import Run
 

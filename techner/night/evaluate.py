@@ -12,8 +12,8 @@ from techner.core.scheme import scope_today
 from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION, Answers, FrozenSets, count_answers
 from techner.evaluation.changes import find_changes
 from techner.evaluation.speed import TEXTS, measure_speed
-from techner.night.access import task
 from techner.night.inputs import scoring_sets
+from techner.night.limits import task
 from techner.runs.run import Run
 from techner.uptraining.pipeline import load_pipeline, predict, use_device
 

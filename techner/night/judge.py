@@ -3,7 +3,7 @@
 from techner.core.manifest import FileEntry, Manifest
 from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Report, Speed
 from techner.evaluation.gate import apply_gate
-from techner.night.access import task
+from techner.night.limits import task
 from techner.registry.blobs import save_bytes
 from techner.reports import run_report
 from techner.runs.run import Run

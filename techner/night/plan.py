@@ -6,7 +6,7 @@ from techner.core.run_documents import Plan
 from techner.core.scheme import label_scheme
 from techner.inbox.deliveries import was_replaced
 from techner.inbox.survey import BatchState, Status, survey
-from techner.night.access import task
+from techner.night.limits import task
 from techner.runs.completion import complete
 from techner.runs.judgements import judgements
 from techner.runs.run import Run

@@ -21,10 +21,10 @@ from techner.core.scores import count
 from techner.core.verdict import Outcome
 from techner.documents import document_digest
 from techner.evaluation.answers import CANDIDATE
-from techner.night.access import task
 from techner.night.inputs import scoring_sets
+from techner.night.limits import task
 from techner.registry.blobs import load_bytes
-from techner.registry.proof import Query, query_apart
+from techner.registry.clean_process import Query, query_apart
 from techner.registry.provenance import code_version, libraries
 from techner.registry.versions import version_name
 from techner.reports.card import with_cards

@@ -4,7 +4,7 @@ from techner.core.errors import RegistryError
 from techner.core.records import BatchWord, RunEnd, RunOutcome
 from techner.core.run_documents import Candidate, Corpus, Judged, Plan, Report
 from techner.inbox.decisions import decide
-from techner.night.access import task
+from techner.night.limits import task
 from techner.runs.completion import decision_on
 from techner.runs.documents import RunDocuments, run_of
 from techner.runs.endings import begin, give_up

@@ -6,7 +6,7 @@ from techner.core.examples import Example
 from techner.core.manifest import FileEntry
 from techner.core.run_documents import Candidate, Corpus, Plan
 from techner.formats import read_examples
-from techner.night.access import task
+from techner.night.limits import task
 from techner.registry.blobs import load_bytes, save_folder
 from techner.runs.run import Run
 from techner.uptraining import Step, TrainingCorpus, make_candidate

@@ -18,7 +18,7 @@ from techner.night.plan import plan
 from techner.night.publish import publish
 from techner.night.reject import dry_run, reject, skip
 from techner.night.uptrain import uptrain
-from techner.registry.proof import Query, query_apart
+from techner.registry.clean_process import Query, query_apart
 from techner.runs.judgements import Word
 from techner.runs.run import Run
 from techner.uptraining import Step, make_candidate

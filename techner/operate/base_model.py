@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from techner.core.errors import ModelError
-from techner.operate.archives import unpack_archive
+from techner.operate.base_archives import unpack_archive
 
 if TYPE_CHECKING:
     from techner.uptraining import Step

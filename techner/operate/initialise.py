@@ -12,7 +12,7 @@ from techner.core.manifest import Lineage, Manifest
 from techner.core.policy import Policies
 from techner.corpus.reference import narrowed, save_reference, split_reference, unmarked
 from techner.quality.scope import with_scope
-from techner.quality.sets import label_counts, require_new, require_pretrained
+from techner.quality.scoring_sets import label_counts, require_new, require_pretrained
 from techner.registry import Registry
 from techner.registry.blobs import save_folder
 from techner.registry.log import require_create_only

@@ -6,8 +6,8 @@ from techner.core.errors import RegistryError
 from techner.core.verdict import Outcome
 from techner.operate.proof import prove_loads
 from techner.registry import PRODUCTION, Registry
+from techner.registry.clean_process import Query, query_apart
 from techner.registry.names import ALIAS_NAME
-from techner.registry.proof import Query, query_apart
 from techner.runs.judgements import Word
 from techner.runs.reservation import reserve
 from techner.runs.run import Run

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from techner.core.manifest import Manifest
-from techner.registry.proof import Query, query_apart
+from techner.registry.clean_process import Query, query_apart
 from techner.registry.workspace import Workspace
 
 

@@ -6,7 +6,7 @@ from techner.core.records import BatchWord, Generation
 from techner.inbox.decisions import decide
 from techner.operate.proof import prove_loads
 from techner.registry import Registry
-from techner.registry.proof import Query, query_apart
+from techner.registry.clean_process import Query, query_apart
 from techner.registry.versions import version_number
 from techner.runs.judgements import Word
 from techner.runs.reservation import reserve

@@ -7,7 +7,7 @@ from techner.core.errors import ModelError
 from techner.core.manifest import Manifest
 from techner.core.policy import GatePolicy
 from techner.corpus.reference import Reference
-from techner.evaluation.unscored import is_unscored
+from techner.evaluation.unscored_checks import is_unscored
 from techner.registry import Registry
 from techner.registry.workspace import Workspace
 

@@ -10,9 +10,9 @@ from techner.core.scheme import LabelScheme
 from techner.formats import Fault, Row, read_rows, strict_json
 from techner.formats.unread import READ, sign_of_annotation
 from techner.quality.checks import ANSWERS_NOT_TAUGHT
+from techner.quality.examples_on_disk import restored
 from techner.quality.fault import Faults, writable
 from techner.quality.scan import Rulebook, scanned
-from techner.quality.spill import restored
 from techner.quality.text import text_faults
 from techner.quality.tokens import Tokenize
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from techner.core.examples import Example, Span, fold, folded_key
 from techner.formats import Fault
+from techner.quality.examples_on_disk import Spilled, restored
 from techner.quality.scope import disagree
-from techner.quality.spill import Spilled, restored
 from techner.quality.text import words
 
 MAX_AT_ONCE = 200_000

@@ -8,8 +8,8 @@ from itertools import islice, starmap
 from techner.core.delivery import Finding
 from techner.core.examples import Span, overlap
 from techner.core.policy import QualityPolicy, SchemePolicy
+from techner.quality.examples_on_disk import Spilled
 from techner.quality.fault import quoted, writable
-from techner.quality.spill import Spilled
 
 CODE = "model_disagreement"
 _WORD_OR_MARK = re.compile(r"\w+|[^\w\s]")

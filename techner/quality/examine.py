@@ -12,6 +12,7 @@ from techner.core.examples import Example
 from techner.core.redact import redact
 from techner.formats import Row, read_rows
 from techner.quality.disagreement import CODE, SecondReader, disagreements
+from techner.quality.examples_on_disk import restored
 from techner.quality.expectations import Recorded, expect
 from techner.quality.fault import writable
 from techner.quality.metrics import Metric, batch_metrics
@@ -19,7 +20,6 @@ from techner.quality.quarantine import quarantined
 from techner.quality.report import Assessed, kept_by, report_on
 from techner.quality.scan import Rulebook, Scan, scanned
 from techner.quality.scope import delivered_metadata
-from techner.quality.spill import restored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from techner.formats import Row
-from techner.quality.covered import placed_by_text
+from techner.quality.covered_text import placed_by_text
 from techner.quality.labels import meant
+from techner.quality.offset_shifts import Extent, shifts_that_fit, trimmed
 from techner.quality.scan import Scan, ranges
-from techner.quality.shifts import Extent, shifts_that_fit, trimmed
 
 Corrected = tuple[list[Any], list[str]]
 """Entities, and a list of what was corrected."""

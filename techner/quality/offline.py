@@ -7,7 +7,7 @@ from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
 from techner.formats import read_rows, strict_json
 from techner.quality.disagreement import SecondReader
-from techner.quality.english import english_tokenizer
+from techner.quality.english_tokenizer import english_tokenizer
 from techner.quality.examine import Examined, assess
 from techner.quality.scan import Rulebook
 

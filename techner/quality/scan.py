@@ -14,14 +14,14 @@ from techner.core.scheme import LabelScheme
 from techner.formats import Fault, Row
 from techner.quality.checks import outside, parse_row, scope_faults
 from techner.quality.copies import Copies
-from techner.quality.covered import covered_faults
+from techner.quality.covered_text import covered_faults
 from techner.quality.disagreement import SecondReader
+from techner.quality.examples_on_disk import Spill, Spilled
 from techner.quality.fault import quoted
 from techner.quality.findings import MAX_LISTED, Findings
+from techner.quality.offset_shifts import Placement
 from techner.quality.scope import with_scope
-from techner.quality.shifts import Placement
 from techner.quality.spans import span_faults, suggested
-from techner.quality.spill import Spill, Spilled
 from techner.quality.surfaces import Surfaces, missing
 from techner.quality.text import MAX_EDGE_MARKS, form_faults
 from techner.quality.tokens import Bounds, Tokenize

@@ -7,7 +7,7 @@ from itertools import pairwise
 from techner.core.examples import Example, Span
 from techner.formats import Fault
 from techner.quality.fault import Faults, quoted
-from techner.quality.shifts import Extent, trimmed
+from techner.quality.offset_shifts import Extent, trimmed
 from techner.quality.tokens import Bounds
 
 # Soft hyphen, joiners and spaces without width, marks of writing direction, byte order mark.

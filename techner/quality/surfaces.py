@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from techner.core.policy import QualityPolicy
 from techner.formats import Fault
+from techner.quality.examples_on_disk import Spilled
 from techner.quality.fault import quoted
-from techner.quality.spill import Spilled
 from techner.quality.text import words
 
 MAX_NAMES = 250_000

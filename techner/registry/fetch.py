@@ -21,7 +21,7 @@ from threading import Event
 from techner.core.errors import CacheError, IntegrityError, ObjectMissing, StoreError
 from techner.core.manifest import FileEntry
 from techner.registry.blobs import blob_key, file_digest
-from techner.registry.turns import sweep, turn
+from techner.registry.locks import sweep, turn
 from techner.store import Store
 from techner.store.base import check_key
 

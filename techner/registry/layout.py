@@ -9,7 +9,7 @@ from pathlib import Path
 from techner.core.errors import IntegrityError
 from techner.core.manifest import FileEntry
 from techner.registry.fetch import READ_ONLY, cache_errors, check_files, fetch, is_file_of, plain_folder
-from techner.registry.turns import sweep, turn
+from techner.registry.locks import sweep, turn
 from techner.store import Store
 
 _DAY_S = 24 * 3600.0

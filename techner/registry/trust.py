@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from techner.core.errors import IntegrityError, ObjectMissing, SettingsError, Untrusted
 from techner.core.examples import digest
 from techner.documents import canonical
-from techner.registry.followed import verify_in_log
+from techner.registry.key_changes import verify_in_log
 from techner.registry.names import generation_of
 from techner.registry.signing import (
     sign_document,

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from techner.core.manifest import FileEntry
 from techner.registry.fetch import cache_errors
 from techner.registry.layout import checkout
-from techner.registry.turns import sweep
+from techner.registry.locks import sweep
 from techner.store import Store
 
 ABANDONED_S = 2 * 24 * 3600  # no task runs this long

@@ -63,7 +63,7 @@ class RunDocuments:
     """Key → digest of the documents read or written so far, from which a new one is made."""
 
     readable: frozenset[type] | None = field(default=None, compare=False, repr=False)
-    """The documents that its task may read (`night/access.py`); None: all."""
+    """The documents that its task may read (`night/limits.py`); None: all."""
 
     @property
     def registry(self) -> Registry:

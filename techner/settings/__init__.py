@@ -21,8 +21,8 @@ from techner.core.policy import (
     TrainingPolicy,
 )
 from techner.core.scheme import label_scheme
-from techner.registry.keyless import KeylessStore
-from techner.registry.progress import remembering
+from techner.registry.keyless_store import KeylessStore
+from techner.registry.seen_aliases import remembering
 from techner.registry.signing import load_private_key, load_public_keys
 from techner.registry.trust import trusted
 from techner.settings.refusals import nearest, nearest_variable, sentence

@@ -3,6 +3,6 @@
 from techner.store.base import Store, Stored
 from techner.store.folder import FolderStore
 from techner.store.memory import MemoryStore
-from techner.store.opening import open_store
+from techner.store.urls import open_store
 
 __all__ = ["FolderStore", "MemoryStore", "Store", "Stored", "open_store"]

@@ -8,7 +8,7 @@ from spacy.training import Example as SpacyExample
 
 from techner.core.errors import ModelError
 from techner.core.examples import Example, Span, overlap
-from techner.uptraining import dev
+from techner.uptraining import dev_part
 from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, Step, train
 from techner.uptraining.pipeline import (
@@ -47,11 +47,11 @@ def blend(task: Task) -> Iterator[Step]:
     labels = sorted((taught | before | old) - set(task.scheme.retired))
     known = frozenset((before | old) & set(labels))
     train_part = [_scoped(eg, frozenset(labels) - old) for eg in task.corpus.train]
-    training, held = dev.part(train_part, frozenset(labels), policy)
+    training, held = dev_part.part(train_part, frozenset(labels), policy)
     silver = _silver(production, work, training, frozenset(labels), old, task.scheme.renamed)
     new = gold(work, training, frozenset(labels), silver=silver, teacher_labels=known)
     rehearsal = [_old(eg, old, frozenset(labels)) for eg in task.corpus.rehearsal]
-    rehearsed, held_old = dev.split(rehearsal, policy)
+    rehearsed, held_old = dev_part.split(rehearsal, policy)
     unsaid = _silver(production, work, rehearsed, frozenset(labels), old, task.scheme.renamed)
     detach(work, name)
     _renew(work, name, labels, new)
@@ -59,7 +59,7 @@ def blend(task: Task) -> Iterator[Step]:
         new=new,
         rehearsal=gold(work, rehearsed, frozenset(labels), silver=unsaid, teacher_labels=old),
         rehearsal_ratio=rehearsal_ratio(policy, 1.0),
-        dev_f1=dev.scorer(work, name, held, held_old, frozenset(labels)),
+        dev_f1=dev_part.scorer(work, name, held, held_old, frozenset(labels)),
     )
     yield from train(work, name, material, policy)
     graft(work, name, task.origin, task.out)

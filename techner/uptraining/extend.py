@@ -12,7 +12,7 @@ from spacy.training import Example as SpacyExample
 
 from techner.core.errors import ModelError
 from techner.core.examples import Example, Span
-from techner.uptraining import dev
+from techner.uptraining import dev_part
 from techner.uptraining.calibrate import calibrate, covered_share
 from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, Step, train
@@ -46,8 +46,8 @@ def extend(task: Task) -> Iterator[Step]:
     labels = sorted((taught - set(pretrained_labels(work)) | before) - retired)
     if not labels:
         raise ModelError("the training corpus has no span of a new label; deliver batches that have some")
-    training, held = dev.part(task.corpus.train, frozenset(labels), policy)
-    rehearsed, old = dev.split(task.corpus.rehearsal, policy)
+    training, held = dev_part.part(task.corpus.train, frozenset(labels), policy)
+    rehearsed, old = dev_part.split(task.corpus.rehearsal, policy)
     silver = _silver(work, training, frozenset(labels), renamed)
     new = gold(
         work, training, frozenset(labels), silver=silver, teacher_labels=frozenset(before & set(labels))
@@ -57,7 +57,7 @@ def extend(task: Task) -> Iterator[Step]:
         new=new,
         rehearsal=gold(work, map(nothing_new, rehearsed), frozenset(labels)),
         rehearsal_ratio=rehearsal_ratio(policy, 0.4),
-        dev_f1=dev.scorer(work, NEW_NER, held, map(nothing_new, old), frozenset(labels)),
+        dev_f1=dev_part.scorer(work, NEW_NER, held, map(nothing_new, old), frozenset(labels)),
     )
     yield from train(work, NEW_NER, material, policy)
     calibrate(ner(work, NEW_NER), material.dev_f1, lambda: _covered(work, old))

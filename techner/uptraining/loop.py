@@ -12,8 +12,8 @@ from spacy.training.batchers import minibatch_by_words
 from thinc.api import Adam, Model, Optimizer
 
 from techner.core.policy import TrainingPolicy
-from techner.uptraining.hiding import Words
 from techner.uptraining.pipeline import ner
+from techner.uptraining.word_dropout import Words
 
 WARM_UP = 0.06  # share of the training in which the learning rate rises
 LAST_RATE = 0.02  # share of the learning rate at which the decay ends

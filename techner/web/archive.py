@@ -14,8 +14,8 @@ from starlette.types import Message, Receive, Scope, Send
 from techner.core.errors import Busy
 from techner.core.manifest import FileEntry
 from techner.registry.fetch import fetch
+from techner.registry.locks import sweep
 from techner.registry.packing import archive_name, packed
-from techner.registry.turns import sweep
 from techner.store import Store
 
 MOST = 4

@@ -11,7 +11,7 @@ from spacy.vocab import Vocab
 
 from techner.core.errors import BatchError
 from techner.formats import Fault, Row, read_rows
-from techner.formats.packed import MAX_RATIO, MAX_UNPACKED_BYTES, RATIO_COUNTS_FROM_BYTES
+from techner.formats.compressed import MAX_RATIO, MAX_UNPACKED_BYTES, RATIO_COUNTS_FROM_BYTES
 from tests.formats.exports import docbin
 
 RECORD = b'{"text": "use TLS", "entities": [[4, 7, "PROTOCOL"]]}\n'

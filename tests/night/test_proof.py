@@ -10,7 +10,7 @@ from techner.core.run_documents import Candidate, Evaluation
 from techner.night.publish import publish
 from techner.registry import Registry
 from techner.registry.blobs import blob_key
-from techner.registry.proof import query_apart
+from techner.registry.clean_process import query_apart
 from tests.nights import rewrite
 from tests.world import WORD, World
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from techner.core.errors import ModelError
-from techner.operate.archives import FREE_BYTES, MOST_FILES, unpack_archive
+from techner.operate.base_archives import FREE_BYTES, MOST_FILES, unpack_archive
 from techner.operate.base_model import base_folder
 
 

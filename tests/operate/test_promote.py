@@ -7,7 +7,7 @@ import pytest
 from techner.core.errors import IntegrityError, RegistryError, UnknownVersion
 from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.registry import Registry
-from techner.registry.proof import query_apart
+from techner.registry.clean_process import query_apart
 from techner.runs.judgements import Word
 from tests.moves import promote
 from tests.world import WHEN, World

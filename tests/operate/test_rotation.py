@@ -11,9 +11,9 @@ from techner.core.records import BatchWord, Decision
 from techner.documents import dump
 from techner.operate.adopt import adopt
 from techner.registry import Registry
-from techner.registry.keyless import KeylessStore
+from techner.registry.keyless_store import KeylessStore
 from techner.registry.names import record_name
-from techner.registry.progress import remembering
+from techner.registry.seen_aliases import remembering
 from techner.registry.trust import trusted
 from techner.runs.judgements import Word
 from techner.store import MemoryStore

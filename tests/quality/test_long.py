@@ -11,7 +11,7 @@ import pytest
 from techner.core.examples import Span
 from techner.core.policy import QualityPolicy, SchemePolicy
 from techner.quality.disagreement import SecondReader, disagreements
-from techner.quality.spill import Spilled
+from techner.quality.examples_on_disk import Spilled
 from techner.quality.text import MAX_MARKS, text_faults
 from tests.quality.examining import clean, examined, row, rulebook, tokenize
 

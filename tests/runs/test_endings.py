@@ -13,7 +13,7 @@ from techner.night.publish import publish
 from techner.night.reject import abandon, reject
 from techner.operate.verify import verify_all
 from techner.registry import Registry
-from techner.registry.proof import query_apart
+from techner.registry.clean_process import query_apart
 from techner.runs.endings import begin, give_up
 from techner.runs.judgements import Word, judgements
 from tests.world import WHEN, WORD, World, quick

@@ -18,7 +18,7 @@ from techner.registry.versions import manifest_key
 from techner.settings import Settings
 from techner.store import FolderStore, MemoryStore, Store
 from techner.web import create_app
-from techner.web.alone import create_app_alone
+from techner.web.standalone import create_app_alone
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -8,7 +8,7 @@ from techner.core.examples import Example, Span
 from techner.core.run_documents import Evaluation
 from techner.core.verdict import CheckState, Outcome
 from techner.evaluation.answers import Answers, FrozenSets, count_answers
-from techner.evaluation.unscored import is_unscored
+from techner.evaluation.unscored_checks import is_unscored
 from tests.evaluation.making import POLICY, evaluation, failed, named, verdict
 
 FAILED, PASSED, INSUFFICIENT = CheckState.FAILED, CheckState.PASSED, CheckState.INSUFFICIENT

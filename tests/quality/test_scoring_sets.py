@@ -7,7 +7,7 @@ from techner.core.examples import Example
 from techner.core.policy import Policies, QualityPolicy, SchemePolicy
 from techner.core.scheme import LabelScheme
 from techner.quality.labels import meant_ones
-from techner.quality.sets import require_new, require_pretrained
+from techner.quality.scoring_sets import require_new, require_pretrained
 from tests.conftest import marked
 
 ONTONOTES = frozenset(

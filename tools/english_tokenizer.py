@@ -1,4 +1,4 @@
-"""Write spaCy's rules of English into the package: `python -m tools.english`, after an update of spaCy."""
+"""Write spaCy's rules of English into the package: run it after an update of spaCy."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import spacy
 from spacy.attrs import ORTH
 
-FILE = Path(__file__).parents[1] / "techner" / "quality" / "english.json"
+FILE = Path(__file__).parents[1] / "techner" / "quality" / "english_tokenizer.json"
 SOURCE = (
     "spaCy 3.8, MIT licence, Copyright (C) 2016-2024 ExplosionAI GmbH, 2016 spaCy GmbH, 2015 Matthew Honnibal"
 )

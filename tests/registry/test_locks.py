@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from techner.registry.turns import turn
+from techner.registry.locks import turn
 
 
 def test_a_lock_held_for_ever_is_waited_for_as_long_as_patience_lasts_and_is_named(

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from techner.client import ModelStore
 from techner.core.errors import CacheError, Rewritten, StoreError
 from techner.registry import Registry
-from techner.registry.progress import memory_of, remembering
+from techner.registry.seen_aliases import memory_of, remembering
 from techner.registry.trust import trusted
 from techner.settings import Settings
 from techner.store import FolderStore, MemoryStore, Store, Stored

@@ -1,6 +1,7 @@
 """spaCy's English tokenizer without spaCy: the same borders, to check a file offline (ADR 26).
 
-`english.json` holds spaCy's own rules, written by `tools/english.py`; the tests compare both tokenizers.
+`english_tokenizer.json` holds spaCy's own rules, written by `tools/english_tokenizer.py`;
+the tests compare both tokenizers.
 """
 
 import json
@@ -108,5 +109,5 @@ def _found(pattern: "re.Pattern[str]", text: str) -> int:
 
 @cache
 def english_tokenizer() -> EnglishTokenizer:
-    rules = resources.files("techner.quality").joinpath("english.json").read_text(encoding="utf-8")
+    rules = resources.files("techner.quality").joinpath("english_tokenizer.json").read_text(encoding="utf-8")
     return EnglishTokenizer(json.loads(rules))

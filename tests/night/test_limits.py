@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from techner.core.run_documents import Corpus, Plan
-from techner.night.access import TOUCHES, task
+from techner.night.limits import TOUCHES, task
 from techner.night.order import TASKS, LastTask
 from techner.runs.documents import NAMES
 from techner.runs.run import Run

@@ -7,7 +7,7 @@ import spacy
 from spacy.training import Example as SpacyExample
 
 from techner.uptraining.gold import gold
-from techner.uptraining.hiding import Words
+from techner.uptraining.word_dropout import Words
 from tests.world import tech_batch
 
 

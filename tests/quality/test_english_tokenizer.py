@@ -8,8 +8,8 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from techner.quality.english import english_tokenizer
-from tools.english import FILE, written
+from techner.quality.english_tokenizer import english_tokenizer
+from tools.english_tokenizer import FILE, written
 
 ROOT = Path(__file__).parents[2]
 SPACY: Any = spacy.blank("en").tokenizer
@@ -23,7 +23,7 @@ def ranges(word: str) -> list[tuple[int, int]]:
 
 
 def test_the_rules_are_those_of_the_spacy_that_is_locked() -> None:
-    assert FILE.read_text(encoding="utf-8") == written(), "run `python -m tools.english`"
+    assert FILE.read_text(encoding="utf-8") == written(), "run `python -m tools.english_tokenizer`"
 
 
 @pytest.mark.parametrize("folder", ["examples", "docs", "techner"])

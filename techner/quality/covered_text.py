@@ -5,7 +5,7 @@ from typing import Any
 from techner.formats import Fault, Row
 from techner.formats.evidence import same
 from techner.quality.fault import Faults, quoted
-from techner.quality.shifts import Extent, moves, trimmed
+from techner.quality.offset_shifts import Extent, moves, trimmed
 from techner.quality.spans import suggested
 
 MAX_FAULTS = 20
