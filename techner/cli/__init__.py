@@ -2,6 +2,8 @@
 
 from techner.cli.stopping import stoppable
 
+__all__ = ["main"]
+
 
 def main() -> None:
     """Run the command line; Ctrl-C is understood from the first moment, while the commands are imported."""

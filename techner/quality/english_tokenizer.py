@@ -31,6 +31,7 @@ class EnglishTokenizer:
             if self._prefix.search(word) or self._suffix.search(word) or self._infix.search(word)
         }
         self._longest = max(map(len, self._fallen), default=0)
+        self._first = {tokens[0] for tokens in self._fallen}
 
     def __call__(self, text: str) -> list[tuple[int, int]]:
         """Return the start and end of each token of a text without white space."""
@@ -81,10 +82,12 @@ class EnglishTokenizer:
         """Cut the special cases among the tokens by their rules: the longest first, then the leftmost."""
         ranges = [
             (end - start, -start)
-            for start in range(len(tokens))
+            for start in [place for place, token in enumerate(tokens) if token in self._first]
             for end in range(start + 1, min(start + self._longest, len(tokens)) + 1)
             if tuple(tokens[start:end]) in self._fallen
         ]
+        if not ranges:
+            return tokens
         taken: set[int] = set()
         chosen: dict[int, int] = {}
         for length, negative in sorted(ranges, reverse=True):

@@ -373,7 +373,7 @@ def test_a_record_of_a_collection_that_nobody_signed_is_replaced_by_a_person() -
     origin = made(signing, 0, parent=None, origin=None)
     move(signing, origin, None, age=400)
     bucket.create(CONDEMNED, dump(Condemned(who="x", when="now", versions=(), runs=(), blobs=())))
-    with pytest.raises(RegistryError, match=r"is not signed: find out who wrote it; .* add --resume"):
+    with pytest.raises(RegistryError, match=r"is not signed: find out who wrote it; add --resume"):
         collect(signing, WORD)
     collect(signing, WORD, resume=True)
     assert not any(bucket.list(CONDEMNED))

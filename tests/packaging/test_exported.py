@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 PUBLIC = {
-    "techner.cli": ["app", "main"],
+    "techner.cli": ["main"],
     "techner.client": ["Entity", "Live", "ModelStore", "Served"],
 }
 
