@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 from itertools import cycle, islice, permutations
 
-from quality import LABELS, delivery  # type: ignore[import-not-found]
+from benchmarks.quality import LABELS, delivery
 
 MIB = 1 << 20
 LIMIT = 128 * MIB

@@ -23,9 +23,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from payload_shapes import MIB, PAYLOADS, unpacked_bytes  # type: ignore[import-not-found]
-from quality import LABELS, delivery  # type: ignore[import-not-found]
-
+from benchmarks.payload_shapes import MIB, PAYLOADS, unpacked_bytes
+from benchmarks.quality import LABELS, delivery
 from techner.core.delivery import QualityReport
 from techner.core.policy import Policies, QualityPolicy
 
@@ -79,8 +78,7 @@ def admit_it(home: Path) -> None:
 
 def prepare(home: Path) -> None:
     """Make the store that a night reads, with a small model and three small deliveries."""
-    from small_base import small_base  # type: ignore[import-not-found]
-
+    from benchmarks.small_base import small_base
     from techner.operate.initialise import initialise
     from techner.starter import slot_examples
     from techner.store import FolderStore
@@ -114,9 +112,11 @@ def _apart(home: Path, part: str, *what: str) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT_S)
     except subprocess.TimeoutExpired:
-        return json.dumps([LIMIT_S, 0.0, f"did not end in {LIMIT_S:g} s"])
+        return json.dumps([LIMIT_S, float("nan"), f"did not end in {LIMIT_S:g} s"])
     if done.returncode:
-        return json.dumps([0.0, 0.0, f"died with {done.returncode}: {done.stderr.strip()[-80:]}"])
+        return json.dumps(
+            [float("nan"), float("nan"), f"died with {done.returncode}: {done.stderr.strip()[-80:]}"]
+        )
     return done.stdout.splitlines()[-1]
 
 

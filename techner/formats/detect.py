@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from techner.core.errors import FileError
-from techner.formats import conll, docbin, huggingface, python_literal, word_table
+from techner.formats import conll, docbin, huggingface, python_literal, sentence_table, word_table
 from techner.formats.compressed import unpack
 from techner.formats.encodings import in_utf8
 from techner.formats.foreign import refuse_foreign, refuse_utf16, with_line_ends
@@ -44,8 +44,8 @@ def _read_unpacked(data: bytes) -> tuple[str, Iterator[Row]]:
 
 
 def _read_text(data: bytes) -> tuple[str, Iterator[Row]]:
-    if table := word_table.table_of(data):
-        return word_table.NAME, in_utf8(word_table.read_table(data, table))
+    if found := _with_header(data):
+        return found
     if columns := conll.columns_of(data):
         return conll.NAME, in_utf8(conll.read_conll(data, columns))
     head = data[:_HEAD_BYTES].decode("utf-8", "replace")
@@ -57,3 +57,11 @@ def _read_text(data: bytes) -> tuple[str, Iterator[Row]]:
     if is_json_list(data):
         return read_records(json_list(data))
     return read_records(json_record(data) or json_lines(data))
+
+
+def _with_header(data: bytes) -> tuple[str, Iterator[Row]] | None:
+    if table := word_table.table_of(data):
+        return word_table.NAME, in_utf8(word_table.read_table(data, table))
+    if header := sentence_table.sentences_header(data):
+        return sentence_table.NAME, in_utf8(sentence_table.read_sentences(data, header))
+    return None

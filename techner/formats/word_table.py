@@ -1,12 +1,12 @@
 """One word a line under a header that names columns: Kaggle's `Sentence #,Word,POS,Tag`; `token label`."""
 
-import csv
 from collections.abc import Iterator
 from io import BytesIO
 from typing import NamedTuple
 
 from techner.formats.columns import DOCUMENT
 from techner.formats.conll import MAX_LINES
+from techner.formats.header import Header, header_of
 from techner.formats.rows import Fault, Row, ShapeError
 from techner.formats.tags import TAG, tagged
 
@@ -16,53 +16,36 @@ _TAGS = frozenset(("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags
 _SENTENCES = frozenset(
     ("sentence #", "sentence", "sentence_id", "sentence id", "sentence_idx", "sent_id", "sentence_no")
 )
-_CUTS = (",", ";", "\t", " ")
-_HEADER_BYTES = 1000
+_CUTS = ",;\t "
 _LOOKED_AT = 50
 _LEAST_TAGS = 0.9
 _ONLY_WORDS = 40
 
 
 class Table(NamedTuple):
-    """How the lines are cut, and which column is what."""
+    """A header, and which of its columns is what."""
 
-    cut: str
-    header: bytes
+    header: Header
     word: int
     tag: int
     sentence: int | None
 
-    def cells(self, line: bytes) -> list[str]:
-        """Cut a line; raises UnicodeDecodeError, and ShapeError if a quote is not closed."""
-        text = line.decode().rstrip("\r\n")
-        if self.cut in ",;":
-            try:
-                return next(csv.reader([text], delimiter=self.cut, strict=True), [])
-            except csv.Error as error:
-                raise ShapeError(f"a line cannot be cut into columns ({error})") from error
-        return text.split("\t") if self.cut == "\t" else text.split()
-
 
 def table_of(data: bytes) -> Table | None:
     """Return how a table is cut; None if no header names one column of words and one of tags."""
-    lines = BytesIO(data)
-    header = lines.readline(_HEADER_BYTES)
-    for cut in _CUTS:
-        names = [name.strip(' "\r\n').lower() for name in header.decode("utf-8", "replace").split(cut)]
-        words, tags, sentences = (
-            [at for at, name in enumerate(names) if name in wanted] for wanted in (_WORDS, _TAGS, _SENTENCES)
-        )
-        if len(words) == len(tags) == 1 and len(sentences) <= 1:
-            table = Table(cut, header.rstrip(b"\r\n"), words[0], tags[0], sentences[0] if sentences else None)
-            return table if _is_tagged(table, lines) else None
+    match header_of(data, _CUTS, _WORDS, _TAGS, maybe=_SENTENCES):
+        case Header(columns=(int(word), int(tag), sentence)) as header:
+            table = Table(header, word, tag, sentence)
+            return table if _is_tagged(table, BytesIO(data)) else None
     return None
 
 
 def _is_tagged(table: Table, lines: BytesIO) -> bool:
     seen = tagged_lines = 0
+    next(lines, None)
     for line in lines:
         try:
-            cells = table.cells(line)
+            cells = table.header.cells(line)
         except (ShapeError, UnicodeDecodeError):
             continue
         if any(cells):
@@ -111,13 +94,13 @@ def _named(line: bytes, table: Table) -> str:
     if table.sentence is None:
         return ""
     try:
-        return "".join(table.cells(line)[table.sentence : table.sentence + 1]).strip()
+        return "".join(table.header.cells(line)[table.sentence : table.sentence + 1]).strip()
     except (ShapeError, UnicodeDecodeError):
         return ""
 
 
 def _row(first: int, lines: list[bytes], table: Table) -> Row:
-    raw = b"\n".join([table.header, b"".join(lines).rstrip(b"\r\n")])
+    raw = b"\n".join([table.header.raw, b"".join(lines).rstrip(b"\r\n")])
     if len(lines) > MAX_LINES:
         detail = f"more than {MAX_LINES} lines without a new sentence: put a blank line after each"
         return Row(number=first, raw=raw, fault=Fault("shape", detail))
@@ -134,7 +117,7 @@ def _row(first: int, lines: list[bytes], table: Table) -> Row:
 def _words(lines: list[bytes], table: Table) -> tuple[list[str], list[str]]:
     words, tags = [], []
     for line in lines:
-        cells = table.cells(line)
+        cells = table.header.cells(line)
         if len(cells) <= max(table.word, table.tag) or not cells[table.word].strip():
             raise ShapeError(f"a line has no word or no tag: {line.decode().strip()[:60]!r}")
         if cells[table.word] != DOCUMENT:

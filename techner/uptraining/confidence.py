@@ -6,7 +6,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from techner.core.examples import Span
-from techner.uptraining.pipeline import BATCH_SIZE, NEW_NER, entities, ner, new_labels, pretrained_ner
+from techner.uptraining.pipeline import NEW_NER, batches, entities, ner, new_labels, pretrained_ner
 
 BEAM_WIDTH = 16
 BEAM_DENSITY = 0.0001
@@ -20,7 +20,11 @@ def confident_entities(nlp: Language, texts: Sequence[str]) -> list[dict[Span, f
     high values are right far more often, but the values are not calibrated probabilities. The value is 0 if
     another component than a `ner` found the entity, or if no parse of its `ner` alone has it.
     """
-    docs = list(nlp.pipe(texts, batch_size=BATCH_SIZE))
+    return [read for some in batches(texts) for read in _confident(nlp, some)]
+
+
+def _confident(nlp: Language, texts: list[str]) -> list[dict[Span, float]]:
+    docs = list(nlp.pipe(texts, batch_size=len(texts)))
     found = [dict.fromkeys(entities(doc), 0.0) for doc in docs]
     taught = frozenset(new_labels(nlp))
     for name in (NEW_NER, pretrained_ner(nlp)):
@@ -39,12 +43,10 @@ def _scored(nlp: Language, name: str, docs: Sequence[Doc]) -> list[dict[Span, fl
     for doc in docs:
         doc.set_ents([], default="missing")  # entities that are set already count as certain
     component, found = ner(nlp, name), []
-    for at in range(0, len(docs), BATCH_SIZE):
-        some = docs[at : at + BATCH_SIZE]
-        beams = component.beam_parse(some, beam_width=BEAM_WIDTH, beam_density=BEAM_DENSITY)
-        for doc, scores in zip(some, component.scored_ents(beams), strict=True):
-            ranges = {key: doc[key[0] : key[1]] for key in scores}
-            found.append(
-                {Span(part.start_char, part.end_char, key[2]): scores[key] for key, part in ranges.items()}
-            )
+    beams = component.beam_parse(docs, beam_width=BEAM_WIDTH, beam_density=BEAM_DENSITY)
+    for doc, scores in zip(docs, component.scored_ents(beams), strict=True):
+        ranges = {key: doc[key[0] : key[1]] for key in scores}
+        found.append(
+            {Span(part.start_char, part.end_char, key[2]): scores[key] for key, part in ranges.items()}
+        )
     return found

@@ -1,6 +1,6 @@
 """The parts of a pipeline: its pretrained `ner`, the `ner` that techner adds, and the labels of both."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +15,10 @@ from techner.core.errors import ModelError, SettingsError
 from techner.core.examples import Span
 
 NEW_NER = "ner_techner"
-BATCH_SIZE = 128  # 1 000 texts at a time are slower
+BATCH_SIZE = 128
+"""Texts at a time; 1 000 are slower."""
+BATCH_CHARS = 60_000
+"""Characters at a time, though at least one text: a parser holds some 3 kB a token of its batch."""
 
 
 def use_device(gpu: int | None) -> None:
@@ -83,13 +86,31 @@ def taught_labels(nlp: Language, origin: Language) -> tuple[str, ...]:
 
 def predict(nlp: Language, texts: list[str]) -> list[tuple[Span, ...]]:
     """Return the entities of each text, found by the whole pipeline."""
-    return [entities(doc) for doc in nlp.pipe(texts, batch_size=BATCH_SIZE)]
+    return [entities(doc) for some in batches(texts) for doc in nlp.pipe(some, batch_size=BATCH_SIZE)]
 
 
 def component_entities(nlp: Language, name: str, texts: Iterable[str]) -> list[tuple[Span, ...]]:
     """Return the entities of each text, found by one `ner` alone; the `ner` needs a tok2vec of its own."""
-    docs = (nlp.make_doc(text) for text in texts)
-    return [entities(doc) for doc in ner(nlp, name).pipe(docs, batch_size=BATCH_SIZE)]
+    component = ner(nlp, name)
+    return [
+        entities(doc)
+        for some in batches(texts)
+        for doc in component.pipe(nlp.make_doc(text) for text in some)
+    ]
+
+
+def batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the texts in lists that a pipeline reads at once."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        if batch and (len(batch) == BATCH_SIZE or size + len(text) > BATCH_CHARS):
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text)
+    if batch:
+        yield batch
 
 
 def entities(doc: Doc) -> tuple[Span, ...]:

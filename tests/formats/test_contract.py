@@ -51,6 +51,7 @@ FORMATS = {
     "conllu.conllu": "CoNLL",
     "huggingface_words.jsonl": "Hugging Face",
     "kaggle.csv": "word table",
+    "sentences.csv": "sentence table",
     "iob1.conll": "CoNLL",
     "iob2.tsv": "CoNLL",
     "biluo.txt": "CoNLL",
