@@ -118,8 +118,11 @@ PAYLOADS: dict[str, Callable[[], bytes]] = {
     "20 000 copies of one text with scopes": lambda: _scopes(20_000),
     "a document with long features": lambda: _document(1_000_000, 100_000),
     "DocBin of one long word": lambda: _docbin(100_000, 100),
-    "15 records of 7 MiB of lists": lambda: b"\n".join(
-        [b'{"text": "a", "entities": [], "more": [' + b"[]," * (2_400_000) + b"[]]}"] * 15
+    "30 records of 4 MB of lists": lambda: b"\n".join(
+        [b'{"text": "a", "entities": [], "more": [' + b"[]," * (1_390_000) + b"[]]}"] * 30
+    ),
+    "one object of 12 MB of lists": lambda: (
+        b'{"examples": [{"text": "a", "entities": [], "more": [' + b"[]," * (4_100_000) + b"[]]}]}"
     ),
     "a list of 100 MiB with one emoji": lambda: (
         b"["

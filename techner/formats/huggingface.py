@@ -107,7 +107,7 @@ def is_document(data: bytes) -> bool:
 def document_rows(data: bytes) -> Iterator[Item]:
     """Yield the rows of such a document, each with the features that name its tags; raises FileError."""
     try:
-        document = strict_json.record(data.decode())
+        document = strict_json.record(data.decode(), most=strict_json.MAX_DOCUMENT_CHARS)
     except ValueError as error:
         raise FileError("json", f"{error}; export the document again") from error
     features: dict[str, Any] = {}

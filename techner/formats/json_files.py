@@ -21,15 +21,18 @@ _LIST = re.compile(rb"\s*\[\s*(?P<inside>[\[{])")
 def json_lines(data: bytes) -> Iterator[Item]:
     """Yield an item for every line that is not blank.
 
-    Only LF ends a line: U+2028 and the like are legal inside JSON strings. A CR before it is framing.
+    Only LF ends a line: U+2028 and the like are legal inside JSON strings. A CR before it is framing. A file
+    of one line may be one object around all records, so that it may be longer than a record.
     """
+    is_alone = _skip(data, _first_line(data)[1]) == len(data)
+    most = strict_json.MAX_DOCUMENT_CHARS if is_alone else strict_json.MAX_RECORD_CHARS
     for number, line in enumerate(BytesIO(data), 1):
         if line.isspace():
             continue
         raw = line.removesuffix(b"\n").removesuffix(b"\r")
         text = raw.removeprefix(_BOM)  # joined files have one each
         try:
-            yield number, raw, strict_json.record(text.decode()), None
+            yield number, raw, strict_json.record(text.decode(), most=most), None
         except UnicodeDecodeError as error:
             yield number, raw, None, Fault("encoding", f"byte {error.start} is not UTF-8")
         except ValueError as error:
@@ -67,7 +70,7 @@ def json_record(data: bytes) -> Iterator[Item] | None:
     if data[start:end].strip() not in (b"{", b"["):
         return None
     try:
-        record = strict_json.record(data.decode())
+        record = strict_json.record(data.decode(), most=strict_json.MAX_DOCUMENT_CHARS)
     except ValueError:
         return None
     return iter([(1, data.strip(), record, None)])

@@ -81,7 +81,8 @@ def write_examples(examples: Iterable[Example]) -> bytes:
 def _record(eg: Example) -> dict[str, Any]:
     spans = [[span.start, span.end, span.label] for span in eg.spans]
     scope = {} if eg.scope is None else {"scope": eg.scope}
-    return {"text": eg.text, "entities": spans, **scope}
+    silver = {"silver": True} if eg.is_silver else {}
+    return {"text": eg.text, "entities": spans, **scope, **silver}
 
 
 def read_examples(data: bytes, *, where: str) -> tuple[Example, ...]:
@@ -105,9 +106,9 @@ def _example(record: Any) -> Example | None:
             return None
     match record.get("scope"):
         case None:
-            return Example(text, spans)
+            return Example(text, spans, is_silver=record.get("silver") is True)
         case list(scope):
-            return Example(text, spans, tuple(map(str, scope)))
+            return Example(text, spans, tuple(map(str, scope)), is_silver=record.get("silver") is True)
         case _:
             return None
 

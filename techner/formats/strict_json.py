@@ -4,8 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-MAX_RECORD_CHARS = 8 << 20
-"""A record, one text with its annotation, may take 30 times as much memory."""
+MAX_RECORD_CHARS = 4 << 20
+"""A record, one text with its annotation, may take 30 times as much memory, and three are held at a time."""
+MAX_DOCUMENT_CHARS = 12 << 20
+"""A file that is one JSON value, with all records in it."""
 
 
 def decoder(report: Callable[[str], object]) -> json.JSONDecoder:
@@ -44,8 +46,8 @@ def loads(text: str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def record(text: str) -> Any:
-    """Parse the JSON of one record; every fault is a ValueError, and so is a record that is too long."""
-    if len(text) > MAX_RECORD_CHARS:
-        raise ValueError(f"{len(text):,} characters in one record; at most {MAX_RECORD_CHARS:,} are read")
+def record(text: str, *, most: int = MAX_RECORD_CHARS) -> Any:
+    """Parse the JSON of one record; every fault is a ValueError, and so is a record of more characters."""
+    if len(text) > most:
+        raise ValueError(f"{len(text):,} characters in one record; at most {most:,} are read")
     return loads(text)

@@ -20,8 +20,11 @@ from techner.store import FolderStore
 from tests.world import World, quick, tech_batch
 
 PROGRAM = "from techner.cli import main; main()"
-# A shell's background job, and what it starts, ignores the signal.
-FOREGROUND = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+# A shell's background job, and what it starts, ignores SIGINT; what `nohup` starts ignores SIGHUP.
+FOREGROUND = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL)"
+)
 
 
 @contextmanager
