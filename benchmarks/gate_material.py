@@ -36,7 +36,7 @@ def material(shared: Path, kept: Path) -> Material:
         if not (folders[f"seed-{seed}"] / "config.cfg").is_file():
             _train(bench, folders[f"seed-{seed}"], seed)
     found = {
-        name: tuple(_predicted(folder, kept / f"{name}-{part}.json", examples)
+        name: tuple(predicted(folder, kept / f"{name}-{part}.json", examples)
                     for part, examples in (("old", old), ("new", new)))
         for name, folder in folders.items()
     }  # fmt: skip
@@ -53,7 +53,7 @@ def _train(bench: Path, out: Path, seed: int) -> None:
     make_candidate(bench / "base_model", corpus, TrainingPolicy(seed=seed), out)
 
 
-def _predicted(folder: Path, path: Path, examples: tuple[Example, ...]) -> Predicted:
+def predicted(folder: Path, path: Path, examples: tuple[Example, ...]) -> Predicted:
     if not path.is_file():
         found = predict(load_pipeline(folder), [example.text for example in examples])
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,7 @@ def blend(task: Task) -> Iterator[Step]:
     silver = _silver(production, work, training, frozenset(labels), old, task.scheme.renamed)
     new = gold(work, training, frozenset(labels), silver=silver, teacher_labels=known)
     rehearsal = [_old(eg, old, frozenset(labels)) for eg in task.corpus.rehearsal]
-    rehearsed, held_old = dev_part.split(rehearsal, policy)
+    rehearsed, held_old = dev_part.split(rehearsal, share=policy.dev_share)
     unsaid = _silver(production, work, rehearsed, frozenset(labels), old, task.scheme.renamed)
     detach(work, name)
     _renew(work, name, labels, new)

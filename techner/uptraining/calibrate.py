@@ -1,18 +1,26 @@
-"""How readily a trained `ner` marks an entity: from few annotated examples it learns to mark too little."""
+"""How readily a trained `ner` marks an entity: it is to find new ones and to cover hardly any old one."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from math import sqrt
 
 from spacy.pipeline import EntityRecognizer
 
 from techner.core.examples import Span, overlap
 
-OFFSETS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
-COVERED_SHARE = 0.005  # of the old domain's entities, in addition to what the uncalibrated component covers
+OFFSETS = (-4.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
+COVERED_SHARE, COVERED_OF_LABEL = 0.001, 0.004
+"""Shares of the old entities, and of those of one label, that new ones may cover."""
+LABEL_SPANS = 500
+"""Old entities of a label from which its own share counts."""
 # About one standard error of the dev part (Breiman et al. 1984): new texts differ more from the training
 # texts than the dev part does.
 TOLERANCE = 0.02
 LEAST_OLD = 100  # with fewer old entities, harm to them cannot be seen
+ENOUGH_OLD = 2000  # with fewer, a covered one or two say too little to make the component find less
 OFFSET = "techner_offset"  # its key in the component's own settings
+Covered = dict[str, tuple[int, int]]
+"""Label → how many old entities new ones overlap, and how many there are."""
 
 
 def offset_of(component: EntityRecognizer) -> float:
@@ -33,40 +41,60 @@ def set_offset(component: EntityRecognizer, offset: float) -> None:
 
 
 def calibrate(
-    component: EntityRecognizer,
-    dev_f1: Callable[[], float | None],
-    covered: Callable[[], float | None],
+    component: EntityRecognizer, dev_f1: Callable[[], float | None], covered: Callable[[], Covered]
 ) -> float:
     """Set and return the largest offset that costs next to nothing on the dev part and in the old domain.
 
     The offset is a post-hoc logit adjustment (Menon et al. 2021), in units of the score. On the dev part, F1
-    may be `TOLERANCE` below the best; the share of old entities that overlap new ones (`covered`) may grow by
-    `COVERED_SHARE`. If `covered` cannot be measured, or the component has no bias, the offset is 0.
+    may be `TOLERANCE` below the best of the harmless ones. If none is harmless, the least offset is set. If
+    there are too few old entities to see harm, or the component has no bias, the offset is 0.
     """
     set_offset(component, 0.0)
     before, f1 = covered(), dev_f1()
-    if before is None or not component.model.get_ref("upper").has_param("b"):
+    old = sum(total for _, total in before.values())
+    if old < LEAST_OLD or not component.model.get_ref("upper").has_param("b"):
         return 0.0
-    scores = {0.0: f1 or 0.0}
-    for offset in OFFSETS[1:]:
+    scores = {0.0: f1 or 0.0} if is_harmless(before, before) else {}
+    below, above = ([offset for offset in OFFSETS if sign * offset > 0] for sign in (-1, 1))
+    for offset in above if scores else reversed(below):
         set_offset(component, offset)
-        if (covered() or 0.0) > before + COVERED_SHARE:
+        harmless = is_harmless(covered(), before)
+        if harmless:
+            scores[offset] = dev_f1() or 0.0
+        if harmless != (offset > 0):
             break
-        scores[offset] = dev_f1() or 0.0
-    chosen = max(offset for offset, f1 in scores.items() if f1 >= max(scores.values()) - TOLERANCE)
+    best = max(scores.values(), default=0.0)
+    chosen = max((offset for offset, f1 in scores.items() if f1 >= best - TOLERANCE), default=OFFSETS[0])
     set_offset(component, chosen)
     return chosen
 
 
-def covered_share(old: Sequence[tuple[Span, ...]], new: Sequence[tuple[Span, ...]]) -> float | None:
-    """Return the share of the old spans that a new one overlaps; None if there are too few to tell.
+def is_harmless(now: Covered, uncalibrated: Covered) -> bool:
+    """Tell whether no more old entities are covered than allowed, in all and of any frequent label.
+
+    Where there are few old entities, as many may be as without an offset.
+    """
+    is_enough = sum(total for _, total in now.values()) >= ENOUGH_OLD
+
+    def within(labels: Sequence[str], share: float) -> bool:
+        total = sum(now[label][1] for label in labels)
+        most = share * total + sqrt(share * total)  # and one standard error
+        if not is_enough:
+            most = max(most, sum(uncalibrated[label][0] for label in labels))
+        return sum(now[label][0] for label in labels) <= most
+
+    frequent = [label for label, (_, total) in now.items() if total >= LABEL_SPANS]
+    return within([*now], COVERED_SHARE) and all(within([label], COVERED_OF_LABEL) for label in frequent)
+
+
+def covered_spans(old: Sequence[tuple[Span, ...]], new: Sequence[tuple[Span, ...]]) -> Covered:
+    """Count the old spans of each label, and those of them that a new one overlaps.
 
     `old` and `new` have one tuple of spans per text, in the same order.
     """
-    total = sum(map(len, old))
-    hits = sum(
-        any(overlap(span, other) for other in found)
-        for spans, found in zip(old, new, strict=True)
-        for span in spans
-    )
-    return hits / total if total >= LEAST_OLD else None
+    totals, hits = Counter[str](), Counter[str]()
+    for spans, found in zip(old, new, strict=True):
+        for span in spans:
+            totals[span.label] += 1
+            hits[span.label] += any(overlap(span, other) for other in found)
+    return {label: (hits[label], totals[label]) for label in sorted(totals)}

@@ -19,7 +19,7 @@ def part(examples: Sequence[Example], labels: frozenset[str], policy: TrainingPo
     The hash of the text decides: a text of the dev part is not trained on, tonight or on any other night,
     unless it has a label that no other text would teach. The dev part is empty if it is too small to judge.
     """
-    training, dev = split(examples, policy)
+    training, dev = split(examples, share=policy.dev_share)
     lost = _only_in(dev, training) & labels
     training += tuple(example for example in dev if example.labels & lost)
     dev = tuple(example for example in dev if not example.labels & lost)
@@ -27,9 +27,9 @@ def part(examples: Sequence[Example], labels: frozenset[str], policy: TrainingPo
     return training, dev if spans >= LEAST_SPANS else ()
 
 
-def split(examples: Sequence[Example], policy: TrainingPolicy) -> Parts:
-    """Split by the hash of the text."""
-    held = [share_of(text_key(example.text), salt="dev") < policy.dev_share for example in examples]
+def split(examples: Sequence[Example], *, share: float) -> Parts:
+    """Split by the hash of the text; the second part is that share, and holds those of a smaller share."""
+    held = [share_of(text_key(example.text), salt="dev") < share for example in examples]
     return (
         tuple(example for example, is_held in zip(examples, held, strict=True) if not is_held),
         tuple(example for example, is_held in zip(examples, held, strict=True) if is_held),

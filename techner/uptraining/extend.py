@@ -13,7 +13,7 @@ from spacy.training import Example as SpacyExample
 from techner.core.errors import ModelError
 from techner.core.examples import Example, Span
 from techner.uptraining import dev_part
-from techner.uptraining.calibrate import calibrate, covered_share
+from techner.uptraining.calibrate import Covered, calibrate, covered_spans
 from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, Step, train
 from techner.uptraining.pipeline import (
@@ -28,6 +28,9 @@ from techner.uptraining.pipeline import (
 )
 from techner.uptraining.surgery import graft, inherit, initialise_ner, shape_of, standalone
 from techner.uptraining.task import Task, rehearsal_ratio
+
+MEASURED = 4
+"""How many times the dev part's share of the rehearsal texts shows what the new spans cover: few do."""
 
 
 def extend(task: Task) -> Iterator[Step]:
@@ -47,7 +50,8 @@ def extend(task: Task) -> Iterator[Step]:
     if not labels:
         raise ModelError("the training corpus has no span of a new label; deliver batches that have some")
     training, held = dev_part.part(task.corpus.train, frozenset(labels), policy)
-    rehearsed, old = dev_part.split(task.corpus.rehearsal, policy)
+    rehearsed, apart = dev_part.split(task.corpus.rehearsal, share=MEASURED * policy.dev_share)
+    _, old = dev_part.split(apart, share=policy.dev_share)
     silver = _silver(work, training, frozenset(labels), renamed)
     new = gold(
         work, training, frozenset(labels), silver=silver, teacher_labels=frozenset(before & set(labels))
@@ -60,7 +64,7 @@ def extend(task: Task) -> Iterator[Step]:
         dev_f1=dev_part.scorer(work, NEW_NER, held, map(nothing_new, old), frozenset(labels)),
     )
     yield from train(work, NEW_NER, material, policy)
-    calibrate(ner(work, NEW_NER), material.dev_f1, lambda: _covered(work, old))
+    calibrate(ner(work, NEW_NER), material.dev_f1, lambda: _covered(work, apart))
     graft(work, NEW_NER, task.folder, task.out)
 
 
@@ -69,9 +73,9 @@ def nothing_new(example: Example) -> Example:
     return Example(example.text)
 
 
-def _covered(work: Language, old: Sequence[Example]) -> float | None:
+def _covered(work: Language, old: Sequence[Example]) -> Covered:
     found = component_entities(work, NEW_NER, [example.text for example in old])
-    return covered_share([example.spans for example in old], found)
+    return covered_spans([example.spans for example in old], found)
 
 
 def _silver(
