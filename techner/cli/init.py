@@ -10,7 +10,7 @@ from rich.markup import escape
 from techner.cli.examples import read_usable
 from techner.cli.terminal import console, now, person, training_bar
 from techner.core.examples import Example
-from techner.core.policy import GatePolicy, QualityPolicy
+from techner.core.policy import Policies, QualityPolicy
 from techner.operate.base_model import STARTER, base_folder
 from techner.settings import load_settings
 
@@ -64,16 +64,18 @@ def init(
         )
     manifest = Registry(store).manifest(version)
     made = load_reference(store, manifest.lineage.reference)
-    for line in said_of(made, manifest.pretrained_labels, settings.policies.gate):
+    for line in said_of(made, manifest.pretrained_labels, settings.policies):
         console.print(line, markup=False)
     where = f"made from {escape(base)} in {escape(store.url)}"
     console.print(f"origin [bold]{version}[/] {where}; production names it")
     typer.echo(version)
 
 
-def said_of(reference: "Reference", pretrained: tuple[str, ...], gate: GatePolicy) -> Iterator[str]:
+def said_of(reference: "Reference", pretrained: tuple[str, ...], policies: Policies) -> Iterator[str]:
     """Say who labelled the reference set, and about which labels it says too little."""
-    from techner.operate.unscored_labels import gold_spans
+    from techner.operate.unscored_labels import scoring_spans
+
+    least = policies.gate.min_support
 
     evidence = reference.evidence
     yield (
@@ -88,11 +90,16 @@ def said_of(reference: "Reference", pretrained: tuple[str, ...], gate: GatePolic
         )
     few = {
         label: spans
-        for label, spans in gold_spans(reference, pretrained).items()
-        if spans < gate.min_support and label not in evidence.not_annotated
+        for label, spans in scoring_spans(reference, pretrained, policies.training).items()
+        if spans < least and label not in evidence.not_annotated
     }
     if few:
-        yield f"too few spans in the part that scores (fewer than {gate.min_support}): {_counted(few)}"
+        yield f"too few spans in the part that scores (fewer than {least}): {_counted(few)}"
+    if reference.silver:
+        yield (
+            "rows labelled by the base model show what `extend` keeps; a candidate of `blend` is judged by "
+            "gold alone, and asked about for want of it"
+        )
     if evidence.in_holdout:
         yield f"{evidence.in_holdout} reference texts are left out, because they are in the holdout"
 

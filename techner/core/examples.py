@@ -28,6 +28,8 @@ class Example:
     spans: tuple[Span, ...] = ()
     scope: tuple[str, ...] | None = None
     """Labels that its annotators looked for, sorted; the text says nothing about others. None: all labels."""
+    is_silver: bool = False
+    """Whether the origin labelled it: its spans cannot judge a model that was trained to differ (ADR 29)."""
 
     @property
     def labels(self) -> frozenset[str]:

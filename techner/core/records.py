@@ -94,5 +94,7 @@ class Judgement:
     """The page that explains the verdict."""
     ending: str | None = None
     """Name of the log below `decisions/` that says who ended it; None where it ended by itself."""
+    not_promoted: int = 0
+    """How many runs up to this one the gate did not promote; older records do not count (ADR 28)."""
     signature: str | None = None
     """As a generation's, for its place in the log too."""

@@ -24,6 +24,8 @@ class Plan:
     dry_run: bool = False
     judged_before: int | None = None
     """Number of runs judged before: none of those judgements is about this run. None in older plans."""
+    not_promoted: int = 0
+    """How many of them the gate did not promote; older records do not count."""
 
 
 @document

@@ -79,7 +79,7 @@ def split_reference(
     """
     frozen = {text_key(example.text): example for example in holdout}
     annotated = {text_key(example.text): example for example in gold}
-    labelled = {text_key(example.text): example for example in silver}
+    labelled = {text_key(example.text): replace(example, is_silver=True) for example in silver}
     unique = annotated | {key: example for key, example in labelled.items() if key not in annotated}
     rehearsal: list[Example] = []
     regression: list[Example] = []
@@ -167,6 +167,11 @@ def load_reference(store: Store, name: str) -> Reference:
         raise IntegrityError(f"the reference set {name} in {store.url} was altered")
     rehearsal, regression, holdout = (read_examples(parts[path], where=path) for path in PARTS[:3])
     about = parse(About, parts["about.json"], where="about.json")
+    if about.silver and not any(example.is_silver for example in (*rehearsal, *regression)):
+        # Sets of an older techner do not tell which rows are silver.
+        rehearsal, regression = (
+            tuple(replace(example, is_silver=True) for example in part) for part in (rehearsal, regression)
+        )
     return Reference(
         rehearsal=rehearsal,
         regression=regression,

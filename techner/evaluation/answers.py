@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import compress
 
 from techner.core.examples import Example, Span, overlap
 from techner.core.policy import SchemePolicy
@@ -55,12 +56,19 @@ def count_answers(
     """Count right, wrong and kept spans of candidate, production and origin, text by text.
 
     `answers` and `size_bytes` are keyed by `ORIGIN`, `PRODUCTION` and `CANDIDATE`; each answer has one entry
-    per text of its set, in the order of the set. Raises ValueError if their lengths differ.
+    per text of its set, in the order of the set. If the candidate's pretrained `ner` was trained, silver
+    texts do not score it: there, each correction would count as a loss (ADR 29). Raises ValueError if
+    lengths differ.
     """
-    old = {name: found.regression for name, found in answers.items()}
+    scoring = [not (is_rewritten and example.is_silver) for example in sets.regression]
+    regression = tuple(compress(sets.regression, scoring))
+    old = {
+        name: tuple(spans for spans, scores in zip(found.regression, scoring, strict=True) if scores)
+        for name, found in answers.items()
+    }
     new = {name: found.holdout for name, found in answers.items()}
     return Evaluation(
-        regression=_score(sets.regression, sets.pretrained, old, _flips),
+        regression=_score(regression, sets.pretrained, old, _flips),
         holdout=_score(sets.holdout, sets.new, new, _survival),
         production_labels=sets.production_labels,
         lost_labels=tuple(sorted(set(sets.production_labels) - sets.known)),

@@ -1,5 +1,6 @@
 """Paired bootstrap over texts (Koehn 2004): how much of a difference may be chance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -73,12 +74,13 @@ class Bootstrap:
         """Return micro F1 over `labels`; undefined if there is neither gold nor prediction."""
         return _measured(_f1(self._counts[system][:, self._rows(labels)].sum(axis=1)))
 
-    def macro(self, system: str, labels: tuple[str, ...]) -> Measured:
-        """Return the mean F1 of those of `labels` that have gold spans."""
-        supported = tuple(label for label in labels if self.support((label,)))
-        if not supported:
-            return _measured(np.full(len(self._gold(())), np.nan))
-        return _measured(np.nan_to_num(_f1(self._counts[system][:, self._rows(supported)])).mean(axis=1))
+    def macro(self, system: str, groups: Sequence[tuple[str, ...]]) -> Measured:
+        """Return the mean micro F1 of groups of labels, each with gold spans; undefined without a group."""
+        counts = self._counts[system]
+        if not groups:
+            return _measured(np.full(len(counts), np.nan))
+        found = [_f1(counts[:, self._rows(group)].sum(axis=1)) for group in groups]
+        return _measured(np.nan_to_num(np.array(found)).mean(axis=0))
 
     def flipped(self, system: str) -> Measured:
         """Return the share of all gold spans that `system` gets right and the candidate gets wrong."""

@@ -10,24 +10,34 @@ from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION
 from techner.evaluation.bootstrap import Bootstrap
 from techner.evaluation.holdout_checks import domain_checks
+from techner.evaluation.intervals import night_error
 from techner.evaluation.pretrained_checks import pretrained_checks
 from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED
 from techner.evaluation.unscored_checks import unscored_checks
 
 
-def apply_gate(evaluation: Evaluation, policy: GatePolicy, speed: Speed | None) -> Judged:
+def apply_gate(
+    evaluation: Evaluation, policy: GatePolicy, speed: Speed | None, *, not_promoted: int = 0
+) -> Judged:
     """Compare the candidate with origin and production, check by check; without a speed, the gate asks.
 
-    Non-inferiority by a paired bootstrap over texts (ADR 7). Pure: no clock, no I/O.
+    Non-inferiority by a paired bootstrap over texts (ADR 7). `not_promoted` is how many earlier candidates
+    the gate did not promote: each costs a part of the error (ADR 28). Pure: no clock, no I/O.
     """
     old = Bootstrap(evaluation.regression, resamples=policy.resamples, seed=policy.seed)
     new = Bootstrap(evaluation.holdout, resamples=policy.resamples, seed=policy.seed)
     systems, kept = evaluation.regression.systems, evaluation.regression.kept
     # If production answers as the origin does, as on a first night, one comparison is enough.
     is_same = systems[PRODUCTION] == systems[ORIGIN] and kept.get(PRODUCTION) == kept.get(ORIGIN)
-    baselines = [Against.ORIGIN] if is_same else [Against.ORIGIN, Against.PRODUCTION]
+    errors = {Against.ORIGIN: night_error(policy, not_promoted)}
+    if not is_same:
+        errors[Against.PRODUCTION] = 1 - policy.confidence
     checks = [
-        *(check for against in baselines for check in pretrained_checks(old, against, policy)),
+        *(
+            check
+            for against, error in errors.items()
+            for check in pretrained_checks(old, against, policy, error=error)
+        ),
         *unscored_checks(old, evaluation, policy),
         *domain_checks(new, evaluation.production_labels, policy),
         *_lost_labels(evaluation.lost_labels),

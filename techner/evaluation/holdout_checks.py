@@ -7,7 +7,7 @@ from techner.core.policy import GatePolicy
 from techner.core.verdict import Against, Check, CheckState
 from techner.evaluation.answers import CANDIDATE, ORIGIN
 from techner.evaluation.bootstrap import Bootstrap
-from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED, Comparison, bounded, compare
+from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED, Comparison, Limits, bounded, compare
 
 
 def domain_checks(sets: Bootstrap, production_labels: tuple[str, ...], policy: GatePolicy) -> Iterator[Check]:
@@ -17,8 +17,8 @@ def domain_checks(sets: Bootstrap, production_labels: tuple[str, ...], policy: G
         sets.micro(CANDIDATE, sets.labels),
         against=Against.FLOOR,
         rule=f"at least {policy.new_floor:.2f}",
-        floor=policy.new_floor,
         support=sets.support(sets.labels),
+        limits=Limits(floor=policy.new_floor),
         policy=policy,
     )
     yield _against_production(sets, production_labels, policy)
@@ -27,9 +27,10 @@ def domain_checks(sets: Bootstrap, production_labels: tuple[str, ...], policy: G
         "survival",
         share,
         against=Against.ORIGIN,
-        rule=f"at least {policy.survival_floor:.2f} of its spans away from new gold are still found",
-        floor=policy.survival_floor,
+        rule=f"not significantly fewer than {policy.survival_floor:.2f} of its spans away from new gold "
+        "are still found",
         support=support,
+        limits=Limits(floor=policy.survival_floor, is_lenient=True),
         policy=policy,
     )
     # An origin that finds almost nothing there has nothing to lose.

@@ -1,12 +1,13 @@
 """How small a loss the frozen sets can show: `techner doctor` says it before a night has to ask."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, sqrt
 from statistics import NormalDist
 
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Against, Check
+from techner.evaluation.intervals import night_error
 
 ASSUMED_OLD, ASSUMED_NEW = 0.02, 0.3
 """Share of the gold spans that a night changes, assumed until a night was judged.
@@ -50,23 +51,35 @@ class Reach:
         return ceil(self.support * (self.smallest / self.margin) ** 2)
 
 
+@dataclass(frozen=True, kw_only=True)
+class LastJudged:
+    """The last judged run, which shows how far a change varies."""
+
+    checks: tuple[Check, ...] = ()
+    before: int = 0
+    """How many candidates the gate had not promoted before it."""
+    now: int = 0
+    """How many it has not promoted until now."""
+
+
 def reaches(
-    regression: Mapping[str, int], holdout: int, checks: Iterable[Check], policy: GatePolicy
+    regression: Mapping[str, int], holdout: int, last: LastJudged, policy: GatePolicy
 ) -> Iterator[Reach]:
     """Yield what the sets can show for each margin.
 
-    `regression` is label → gold spans, `holdout` a number of gold spans, `checks` those of the last run.
+    `regression` is label → gold spans, `holdout` a number of gold spans.
     """
-    judged = {(check.name, check.against): check for check in checks}
+    judged = {(check.name, check.against): check for check in last.checks}
     counts = {label: number for label, number in regression.items() if number}
     total = sum(counts.values())
-    one_sided = NormalDist().inv_cdf(policy.confidence)
+    one_sided = NormalDist().inv_cdf(1 - night_error(policy, last.now))
+    of_last = NormalDist().inv_cdf(1 - night_error(policy, last.before))
     two_sided = NormalDist().inv_cdf((1 + policy.confidence) / 2)
 
-    def reach(name: str, support: int, margin: float, assumed: float, sides: float = one_sided) -> Reach:
-        old = sides == one_sided
-        last = judged.get((name, Against.ORIGIN if old else Against.PRODUCTION))
-        error = _error(last, support, sides)
+    def reach(name: str, support: int, margin: float, assumed: float, *, old: bool = True) -> Reach:
+        sides = one_sided if old else two_sided
+        check = judged.get((name, Against.ORIGIN if old else Against.PRODUCTION))
+        error = _error(check, support, of_last if old else sides)
         found = error if error is not None else assumed
         smallest = round((sides + NormalDist().inv_cdf(POWER)) * found, 4)
         return Reach(
@@ -79,7 +92,7 @@ def reaches(
         )
 
     if total:
-        by_label = [_assumed(number, ASSUMED_OLD) for number in counts.values()]
+        by_label = [_assumed(number, ASSUMED_OLD) for number in _groups(counts, policy)]
         macro = sqrt(sum(error**2 for error in by_label)) / len(by_label)
         yield reach("pretrained micro F1", total, policy.micro_margin, _assumed(total, ASSUMED_OLD))
         yield reach("pretrained macro F1", total, policy.macro_margin, macro)
@@ -87,7 +100,14 @@ def reaches(
         if number >= max(policy.drop_support, policy.label_support):
             yield reach(f"{label}, drop", number, policy.label_drop, _assumed(number, ASSUMED_OLD))
     if holdout:
-        yield reach("new micro F1", holdout, policy.new_margin, _assumed(holdout, ASSUMED_NEW), two_sided)
+        yield reach("new micro F1", holdout, policy.new_margin, _assumed(holdout, ASSUMED_NEW), old=False)
+
+
+def _groups(counts: Mapping[str, int], policy: GatePolicy) -> list[int]:
+    """Return the gold spans of each group that macro F1 is the mean of."""
+    alone = [number for number in counts.values() if number >= policy.label_support]
+    rest = sum(counts.values()) - sum(alone)
+    return [*alone, *([rest] if rest >= policy.label_support or not alone else [])]
 
 
 def _assumed(support: int, changed: float) -> float:

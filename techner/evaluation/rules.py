@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+from typing import NamedTuple
 
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Against, Check, CheckState
 from techner.evaluation.answers import CANDIDATE
 from techner.evaluation.bootstrap import Bootstrap, Measured
+from techner.evaluation.intervals import score_bounds, share_bounds
 
 PASSED, FAILED, INSUFFICIENT = CheckState.PASSED, CheckState.FAILED, CheckState.INSUFFICIENT
 
@@ -20,6 +21,8 @@ class Comparison:
     baseline: Measured
     candidate: Measured
     support: int
+    grain: float
+    """How much F1 falls by one span that was right and is missed."""
 
     @property
     def change(self) -> Measured:
@@ -50,54 +53,60 @@ class Comparison:
         )
 
 
-def compare(sets: Bootstrap, labels: tuple[str, ...], against: Against, *, macro: bool = False) -> Comparison:
-    measure = sets.macro if macro else sets.micro
+def compare(sets: Bootstrap, labels: tuple[str, ...], against: Against) -> Comparison:
+    """Compare micro F1 over `labels`."""
     return Comparison(
         against=against,
-        baseline=measure(against, labels),
-        candidate=measure(CANDIDATE, labels),
+        baseline=(baseline := sets.micro(against, labels)),
+        candidate=sets.micro(CANDIDATE, labels),
         support=sets.support(labels),
+        grain=_grain(baseline, sets.support(labels)),
     )
 
 
-def non_inferior(found: Comparison, name: str, margin: float, policy: GatePolicy) -> Check:
+def compare_macro(sets: Bootstrap, groups: Sequence[tuple[str, ...]], against: Against) -> Comparison:
+    """Compare the mean F1 of groups of labels."""
+    grains = [_grain(sets.micro(against, group), sets.support(group)) for group in groups]
+    return Comparison(
+        against=against,
+        baseline=sets.macro(against, groups),
+        candidate=sets.macro(CANDIDATE, groups),
+        support=sum(map(sets.support, groups)),
+        grain=sum(grains) / max(len(groups), 1) ** 2,
+    )
+
+
+def _grain(baseline: Measured, support: int) -> float:
+    """Return how much F1 falls if one right span is missed and as many are predicted as there are."""
+    return (2 - (baseline.observed or 0.0)) / (2 * max(support, 1))
+
+
+def non_inferior(
+    found: Comparison, name: str, margin: float, policy: GatePolicy, *, error: float, note: str = ""
+) -> Check:
     """Pass if the loss is within the margin with confidence, fail if the observed one is not; otherwise ask.
 
-    A test of non-inferiority. The interval is the two-sided one whose lower end is the one-sided bound that
-    decides. `margin` is in F1, from 0 to 1.
+    A test of non-inferiority. The lower end of the interval is the bound that decides: the true change is
+    below it with a probability of at most `error`. `margin` is in F1, from 0 to 1.
     """
-    low, high = found.change.bound(1 - policy.confidence), found.change.bound(policy.confidence)
+    low, high = score_bounds(found.change, found.grain, error)
     state = INSUFFICIENT
     if found.support >= policy.min_support and found.change.observed is not None and low is not None:
         if found.change.observed < -margin:
             state = FAILED
         elif low >= -margin:
             state = PASSED
-    rule = f"lost at most {margin:.3f}, with {100 * policy.confidence:g} % confidence"
+    rule = f"lost at most {margin:.3f}, with {100 * (1 - error):.6g} % confidence{note}"
     return found.check(name, rule=rule, margin=margin, state=state, interval=(low, high))
 
 
-def p_value(found: Comparison, margin: float) -> float:
-    """Return the probability of a change this bad or worse if the true loss is `margin`.
+class Limits(NamedTuple):
+    """What a figure of the candidate itself may be."""
 
-    It is the normal tail of the standard error of the bootstrap, so that it is never 0 or a multiple of
-    1 / resamples. The variance of one span is added, as in a corrected McNemar test, because one or two
-    flips are not evidence.
-    """
-    if found.change.observed is None:
-        return 1.0
-    error = (found.change.standard_error**2 + 1 / found.support**2) ** 0.5
-    return NormalDist().cdf((found.change.observed + margin) / error)
-
-
-def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
-    """Return which null hypotheses are rejected when all are tested together (Holm 1979), in their order."""
-    rejected = [False] * len(p_values)
-    for rank, position in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
-        if p_values[position] > alpha / (len(p_values) - rank):
-            break
-        rejected[position] = True
-    return rejected
+    floor: float | None = None
+    cap: float | None = None
+    is_lenient: bool = False
+    """Whether a figure passes that is beyond, but may be so by chance."""
 
 
 def bounded(
@@ -107,16 +116,22 @@ def bounded(
     against: Against,
     rule: str,
     support: int,
+    limits: Limits,
     policy: GatePolicy,
-    floor: float | None = None,
-    cap: float | None = None,
 ) -> Check:
-    """Compare the observed figure of the candidate itself with a floor or a cap."""
-    low, high = share.interval(policy.confidence)
+    """Compare the figure of the candidate itself with a floor or a cap.
+
+    Fail if it is beyond with confidence; what is beyond as observed alone may be chance, and asks.
+    """
+    floor, cap = limits.floor, limits.cap
+    limit = limits.cap if limits.floor is None else limits.floor
+    low, high = share_bounds(share, limit, support, 1 - policy.confidence)
     state = INSUFFICIENT
-    if support >= policy.min_support and share.observed is not None:
-        kept = (floor is None or share.observed >= floor) and (cap is None or share.observed <= cap)
-        state = PASSED if kept else FAILED
+    if support >= policy.min_support and share.observed is not None and low is not None and high is not None:
+        if (floor is not None and high < floor) or (cap is not None and low > cap):
+            state = FAILED
+        elif limits.is_lenient or (floor or 0.0) <= share.observed <= (1.0 if cap is None else cap):
+            state = PASSED
     return Check(
         name=name,
         against=against,

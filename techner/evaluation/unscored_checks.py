@@ -6,6 +6,7 @@ from techner.core.policy import GatePolicy
 from techner.core.run_documents import Evaluation
 from techner.core.verdict import Against, Check, CheckState
 from techner.evaluation.bootstrap import Bootstrap, rounded
+from techner.evaluation.intervals import is_short
 from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED
 
 PARTLY = 2
@@ -35,22 +36,25 @@ def unscored_checks(sets: Bootstrap, evaluation: Evaluation, policy: GatePolicy)
         for label in sets.labels
         if label in counts and is_unscored(sets.support((label,)), counts[label][0], policy)
     }
+    error = (1 - policy.confidence) / max(len(unscored), 1)
     for label, pair in unscored.items():
-        yield _label_check(label, pair, policy, is_rewritten=evaluation.is_rewritten)
+        yield _label_check(label, pair, policy, error, is_rewritten=evaluation.is_rewritten)
     if unscored and not evaluation.is_rewritten:
         yield _pooled(unscored, policy)
 
 
-def _label_check(label: str, pair: tuple[int, int], policy: GatePolicy, *, is_rewritten: bool) -> Check:
+def _label_check(
+    label: str, pair: tuple[int, int], policy: GatePolicy, error: float, *, is_rewritten: bool
+) -> Check:
     found, kept = pair
     is_measured = found >= policy.min_support
-    if is_measured and rounded(kept / found) < policy.survival_floor:
+    if is_measured and is_short(kept, found, policy.survival_floor, error):
         state = FAILED
     elif is_rewritten or not is_measured:
         state = INSUFFICIENT
     else:
         state = PASSED
-    said = f"at least {policy.survival_floor:.2f} of the origin's {found} spans are still found"
+    said = f"not significantly fewer than {policy.survival_floor:.2f} of the origin's {found} spans are kept"
     return _check(
         f"{label}, too little gold",
         pair,
@@ -67,12 +71,12 @@ def _pooled(unscored: Mapping[str, tuple[int, int]], policy: GatePolicy) -> Chec
     floor = rounded(1 - policy.flip_cap)
     state = INSUFFICIENT
     if found >= policy.min_support:
-        state = PASSED if rounded(kept / found) >= floor else FAILED
+        state = FAILED if is_short(kept, found, floor, 1 - policy.confidence) else PASSED
     return _check(
         "all with too little gold",
         (found, kept),
         state,
-        rule=f"at least {floor:.3f} of the origin's {found} spans of them are still found",
+        rule=f"not significantly fewer than {floor:.3f} of the origin's {found} spans of them are kept",
         margin=floor,
         decisive=state is not INSUFFICIENT,
     )

@@ -14,7 +14,9 @@ def judge(run: Run) -> Judged:
     """Apply the planned policy to the evaluation, and keep the verdict and the page that explains it."""
     plan = run.read(Plan)
     run.read(Candidate)  # this binds the verdict to it
-    judged = apply_gate(run.read(Evaluation), plan.policies.gate, run.find(Speed))
+    judged = apply_gate(
+        run.read(Evaluation), plan.policies.gate, run.find(Speed), not_promoted=plan.not_promoted
+    )
     run.write(_save_report(run, judged, run.registry.manifest(plan.production)))
     run.write(judged)
     return judged

@@ -8,7 +8,7 @@ from techner.inbox.deliveries import was_replaced
 from techner.inbox.survey import BatchState, Status, survey
 from techner.night.limits import task
 from techner.runs.completion import complete
-from techner.runs.judgements import judgements
+from techner.runs.judgements import count_not_promoted, judgements
 from techner.runs.run import Run
 
 
@@ -47,6 +47,7 @@ def plan(
         policies=policies,
         dry_run=dry_run,
         judged_before=judgements(run.store).length(),
+        not_promoted=count_not_promoted(run.store),
     )
     run.write(made)
     return made

@@ -1,24 +1,23 @@
 """`doctor`: is the store sound, and are the sets large enough for the margins?"""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from techner.core.errors import IntegrityError, ModelError, StoreError
 from techner.core.manifest import Manifest
 from techner.core.policy import Policies
-from techner.core.verdict import Check
+from techner.core.verdict import Outcome
 from techner.corpus.reference import Reference, load_reference
-from techner.evaluation.power import Reach, reaches
+from techner.evaluation.power import LastJudged, Reach, reaches
 from techner.formats import read_examples
 from techner.inbox.survey import Status, survey
-from techner.operate.unscored_labels import gold_spans, unscored_labels
+from techner.operate.unscored_labels import scoring_spans, unscored_labels
 from techner.registry import Registry
 from techner.registry.blobs import load_bytes
 from techner.registry.fetch import fetch
 from techner.registry.log import require_create_only
 from techner.registry.workspace import Workspace
-from techner.runs.judgements import judgements
+from techner.runs.judgements import count_not_promoted, judgements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +62,8 @@ def diagnose(workspace: Workspace, policies: Policies) -> Diagnosis:
     detail = f"{holdout} gold spans of new labels; under {least} the gate asks"
     aspects.append(_reference(workspace, manifest, reference, policies))
     aspects.append(Aspect(what="holdout", detail=detail, is_well=holdout >= least or not manifest.number))
-    found = reaches(
-        gold_spans(reference, manifest.pretrained_labels), holdout, _last_checks(workspace), policies.gate
-    )
+    scoring = scoring_spans(reference, manifest.pretrained_labels, policies.training)
+    found = reaches(scoring, holdout, _last_judged(workspace), policies.gate)
     return Diagnosis(aspects=tuple(aspects), reaches=tuple(found))
 
 
@@ -101,7 +99,7 @@ def _batches(workspace: Workspace, policies: Policies) -> Aspect:
 def _reference(workspace: Workspace, manifest: Manifest, reference: Reference, policies: Policies) -> Aspect:
     """Name the pretrained labels that no gold guards."""
     try:
-        unscored = unscored_labels(workspace, manifest, reference, policies.gate)
+        unscored = unscored_labels(workspace, manifest, reference, policies)
     except (ModelError, IntegrityError) as error:
         return Aspect(what="reference set", detail=str(error), is_well=False)
     if not unscored:
@@ -127,7 +125,15 @@ def _holdout_spans(workspace: Workspace, manifest: Manifest, reference: Referenc
     return sum(span.label in new for example in reference.holdout or kept for span in example.spans)
 
 
-def _last_checks(workspace: Workspace) -> Iterable[Check]:
-    """Return the checks of the last judged run; empty if there is none."""
-    checks = (record.verdict.checks for _, record in judgements(workspace.store).believed() if record)
-    return next(filter(None, checks), ())
+def _last_judged(workspace: Workspace) -> LastJudged:
+    """Return the checks of the last judged run, and how many the gate has not promoted."""
+    records = (record for _, record in judgements(workspace.store).believed() if record)
+    last = next((record for record in records if record.verdict.checks), None)
+    if last is None:
+        return LastJudged()
+    was_promoted = last.verdict.outcome is Outcome.PROMOTE
+    return LastJudged(
+        checks=last.verdict.checks,
+        before=last.not_promoted - (not was_promoted),
+        now=count_not_promoted(workspace.store),
+    )

@@ -5,28 +5,30 @@ from importlib.util import find_spec
 
 from techner.core.errors import ModelError
 from techner.core.manifest import Manifest
-from techner.core.policy import GatePolicy
+from techner.core.policy import Policies, TrainingPolicy
 from techner.corpus.reference import Reference
 from techner.evaluation.unscored_checks import is_unscored
 from techner.registry import Registry
 from techner.registry.workspace import Workspace
 
 
-def gold_spans(reference: Reference, labels: tuple[str, ...]) -> dict[str, int]:
-    """Count the spans of each label in the regression set."""
-    counts = Counter(span.label for example in reference.regression for span in example.spans)
+def scoring_spans(reference: Reference, labels: tuple[str, ...], training: TrainingPolicy) -> dict[str, int]:
+    """Count the spans of each label that score: all of the regression set, for `blend` only gold."""
+    is_blend = training.strategy == "blend"
+    scoring = [example for example in reference.regression if not (is_blend and example.is_silver)]
+    counts = Counter(span.label for example in scoring for span in example.spans)
     return {label: counts[label] for label in labels}
 
 
 def unscored_labels(
-    workspace: Workspace, manifest: Manifest, reference: Reference, policy: GatePolicy
+    workspace: Workspace, manifest: Manifest, reference: Reference, policies: Policies
 ) -> dict[str, tuple[int, int]]:
     """Return unscored label → number of gold spans, and of the origin's spans in the texts that score.
 
     The origin reads the texts only if a label has too little gold. Raises ModelError if it cannot.
     """
-    gold = gold_spans(reference, manifest.pretrained_labels)
-    few = {label for label, spans in gold.items() if spans < policy.min_support}
+    gold = scoring_spans(reference, manifest.pretrained_labels, policies.training)
+    few = {label for label, spans in gold.items() if spans < policies.gate.min_support}
     if not few:
         return {}
     if find_spec("spacy") is None:
@@ -44,5 +46,5 @@ def unscored_labels(
     return {
         label: (gold[label], found[label])
         for label in sorted(few)
-        if is_unscored(gold[label], found[label], policy)
+        if is_unscored(gold[label], found[label], policies.gate)
     }

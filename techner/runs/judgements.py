@@ -1,14 +1,14 @@
 """The log of judged runs: what people ask about after a run's documents are gone."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from techner.core.errors import Outdated, RegistryError, StoreError
 from techner.core.manifest import FileEntry
 from techner.core.records import Judgement, RunOutcome
 from techner.core.run_documents import Corpus, Judged, Plan, Report
-from techner.core.verdict import Verdict
+from techner.core.verdict import Outcome, Verdict
 from techner.registry.log import Log
 from techner.runs.documents import RunDocuments
 from techner.runs.ending_log import ending_name
@@ -83,8 +83,16 @@ def write_down(run: RunDocuments, plan: Plan, judgement: Judgement) -> None:
     """Append a judgement to the log, unless the run has one since it was planned."""
     log = judgements(run.store)
     while judgement_of(run, plan) is None:  # an earlier try may have got this far
+        length = log.length()
+        refused = bool(judgement.verdict.checks) and judgement.verdict.outcome is not Outcome.PROMOTE
+        counted = replace(judgement, not_promoted=count_not_promoted(run.store) + refused)
         # If another run's record takes the place, the next place is as good.
-        log.append(judgement, after=log.length())
+        log.append(counted, after=length)
+
+
+def count_not_promoted(store: Store) -> int:
+    """Return how many runs the gate did not promote, as the newest record that is trusted says."""
+    return next((record.not_promoted for _, record in judgements(store).believed() if record), 0)
 
 
 def find_report(store: Store, run_id: str) -> FileEntry:

@@ -83,6 +83,24 @@ def test_saved_reference_set_is_loaded_back_equal(store: Store) -> None:
     assert load_reference(store, save_reference(store, parts)) == parts
 
 
+def test_rows_that_the_base_model_labelled_are_told_apart_after_loading(store: Store) -> None:
+    loaded = load_reference(store, save_reference(store, split_reference(EXAMPLES[9:], silver=EXAMPLES[:9])))
+    rows = (*loaded.rehearsal, *loaded.regression)
+    assert {eg.text for eg in rows if eg.is_silver} == {eg.text for eg in EXAMPLES[:9]}
+
+
+def test_set_of_an_older_techner_does_not_claim_to_be_gold(store: Store) -> None:
+    """It says how many rows are silver, but not which."""
+    made = split_reference(EXAMPLES[9:], silver=EXAMPLES[:9])
+    plain = replace(
+        made,
+        rehearsal=tuple(replace(eg, is_silver=False) for eg in made.rehearsal),
+        regression=tuple(replace(eg, is_silver=False) for eg in made.regression),
+    )
+    loaded = load_reference(store, save_reference(store, plain))
+    assert all(eg.is_silver for eg in (*loaded.rehearsal, *loaded.regression))
+
+
 def test_saving_twice_is_saving_once(store: Store) -> None:
     first = save_reference(store, split_reference(EXAMPLES))
     before = list(store.list())

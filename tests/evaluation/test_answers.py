@@ -14,11 +14,16 @@ PERSON, PROTOCOL = Span(0, 5, "PERSON"), Span(11, 14, "PROTOCOL")
 
 
 def counted(
-    candidate: tuple[Span, ...], *, origin: tuple[Span, ...] = (), holdout: tuple[Example, ...] = (NEW,)
+    candidate: tuple[Span, ...],
+    *,
+    origin: tuple[Span, ...] = (),
+    holdout: tuple[Example, ...] = (NEW,),
+    regression: tuple[Example, ...] = (OLD,),
+    is_rewritten: bool = True,
 ) -> Evaluation:
     """Count systems that answer the same to every text."""
     sets = FrozenSets(
-        regression=(OLD,),
+        regression=regression,
         holdout=holdout,
         pretrained=frozenset({"PERSON"}),
         new=frozenset({"PROTOCOL"}),
@@ -27,9 +32,10 @@ def counted(
     )
     spans = {"candidate": candidate, "production": origin, "origin": origin}
     answers = {
-        name: Answers(regression=(found,), holdout=(found,) * len(holdout)) for name, found in spans.items()
+        name: Answers(regression=(found,) * len(regression), holdout=(found,) * len(holdout))
+        for name, found in spans.items()
     }
-    return count_answers(sets, answers, size_bytes={"candidate": 2, "origin": 1})
+    return count_answers(sets, answers, size_bytes={"candidate": 2, "origin": 1}, is_rewritten=is_rewritten)
 
 
 def test_each_set_is_scored_on_its_own_labels_alone() -> None:
@@ -79,3 +85,14 @@ def test_answers_are_compared_under_todays_names() -> None:
     moves = SchemePolicy(renamed={"WIRE": "PROTOCOL"}, retired=("PERSON",))
     old = Answers(regression=((PERSON,),), holdout=((replace(PROTOCOL, label="WIRE"),),))
     assert old.today(moves) == Answers(regression=((),), holdout=((PROTOCOL,),))
+
+
+def test_what_the_origin_labelled_judges_no_model_that_was_trained_to_differ() -> None:
+    """There each correction would count as a loss; as agreement, it still shows what was lost."""
+    both = (OLD, replace(OLD, is_silver=True))
+    blend = counted((), origin=(PERSON,), regression=both)
+    assert blend.regression.systems["origin"] == ({"PERSON": (1, 0, 0)},)
+    assert blend.origin_spans is not None
+    assert blend.origin_spans["PERSON"][0] >= len(both)
+    extend = counted((), origin=(PERSON,), regression=both, is_rewritten=False)
+    assert extend.regression.systems["origin"] == ({"PERSON": (1, 0, 0)},) * 2

@@ -7,16 +7,16 @@ import pytest
 
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Against, Check, CheckState
-from techner.evaluation.power import Reach, reaches
+from techner.evaluation.power import LastJudged, Reach, reaches
 
 JUDGED = Check(
     name="pretrained micro F1",
     against=Against.ORIGIN,
-    rule="lost at most 0.005, with 95 % confidence",
+    rule="lost at most 0.005, with 97.5 % confidence",
     baseline=0.8,
     candidate=0.8,
-    low=-0.0033,
-    high=0.0033,  # a standard error of 0.002
+    low=-0.0039,
+    high=0.0039,  # a standard error of 0.002
     margin=0.005,
     support=1000,
     state=CheckState.PASSED,
@@ -25,19 +25,23 @@ JUDGED = Check(
 
 def found(name: str, *, spans: int = 1000, holdout: int = 300, checks: Iterable[Check] = ()) -> Reach:
     regression = {"ORG": spans // 2, "PERSON": spans - spans // 2}
-    return next(r for r in reaches(regression, holdout, checks, GatePolicy()) if r.check == name)
+    return next(
+        r
+        for r in reaches(regression, holdout, LastJudged(checks=tuple(checks)), GatePolicy())
+        if r.check == name
+    )
 
 
 def test_a_judged_run_says_how_far_the_change_varies() -> None:
     reach = found("pretrained micro F1", checks=[JUDGED])
     assert reach.is_measured
-    assert reach.smallest == pytest.approx(0.002 * (1.645 + 0.842), abs=0.0001)
+    assert reach.smallest == pytest.approx(0.002 * (1.96 + 0.842), abs=0.0001)
 
 
 def test_without_a_judged_run_a_share_of_changes_is_assumed() -> None:
     reach = found("pretrained micro F1")
     assert not reach.is_measured
-    assert reach.smallest == pytest.approx(0.6 * (0.02 / 1000) ** 0.5 * 2.486, abs=0.0001)
+    assert reach.smallest == pytest.approx(0.6 * (0.02 / 1000) ** 0.5 * 2.802, abs=0.0001)
 
 
 def test_four_times_the_gold_spans_show_half_the_loss() -> None:
@@ -64,8 +68,16 @@ def test_a_run_in_which_nothing_changed_does_not_promise_everything() -> None:
     assert found("pretrained micro F1", checks=[replace(JUDGED, low=0.0, high=0.0)]).smallest > 0
 
 
+def test_candidates_that_were_not_promoted_make_the_sets_show_less() -> None:
+    first, later = (
+        next(reaches({"PERSON": 1000}, 0, LastJudged(checks=(JUDGED,), now=now), GatePolicy()))
+        for now in (0, 10)
+    )
+    assert later.smallest > first.smallest
+
+
 def test_only_labels_with_enough_gold_spans_have_a_drop_to_show() -> None:
-    names = {reach.check for reach in reaches({"DATE": 199, "PERSON": 200}, 0, (), GatePolicy())}
+    names = {reach.check for reach in reaches({"DATE": 199, "PERSON": 200}, 0, LastJudged(), GatePolicy())}
     assert names == {"pretrained micro F1", "pretrained macro F1", "PERSON, drop"}
 
 
@@ -75,9 +87,9 @@ def test_new_labels_are_not_asked_about_where_the_holdout_is_small() -> None:
 
 
 def test_sets_without_gold_spans_show_nothing() -> None:
-    assert not list(reaches({"PERSON": 0}, 0, (), GatePolicy()))
+    assert not list(reaches({"PERSON": 0}, 0, LastJudged(), GatePolicy()))
 
 
 def test_no_number_of_spans_is_enough_for_no_margin_at_all() -> None:
-    strict = reaches({"PERSON": 1000}, 0, (), GatePolicy(micro_margin=0.0))
+    strict = reaches({"PERSON": 1000}, 0, LastJudged(), GatePolicy(micro_margin=0.0))
     assert next(strict).needed is None

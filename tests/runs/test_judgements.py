@@ -6,15 +6,29 @@ from pathlib import Path
 import pytest
 
 from techner.core.errors import Outdated, RegistryError
-from techner.core.run_documents import Plan, Report
+from techner.core.run_documents import Judged, Plan, Report
+from techner.core.verdict import Against, Check, CheckState, Verdict
+from techner.night.plan import plan
 from techner.night.reject import reject
 from techner.registry import Registry
-from techner.runs.judgements import Word, find_report, judgement_of, judgements
+from techner.runs.judgements import Word, count_not_promoted, find_report, judgement_of, judgements
 from techner.store import FolderStore
 from tests.moves import publish
 from tests.nights import rewrite
-from tests.world import WHEN, WORD, World
+from tests.world import WHEN, WORD, World, quick, tech_batch
 
+LOST = Check(
+    name="pretrained micro F1",
+    against=Against.ORIGIN,
+    rule="lost at most 0.005",
+    baseline=0.8,
+    candidate=0.7,
+    low=-0.11,
+    high=-0.09,
+    margin=0.005,
+    support=1000,
+    state=CheckState.FAILED,
+)
 MANY = 45
 YES = Word(who="airflow:ada", when=WHEN, why="read the examples myself", approved=True)
 
@@ -88,3 +102,19 @@ def test_a_run_planned_anew_under_an_old_id_is_undecided_and_shows_its_own_page(
         find_report(run.store, run.id)
     rewrite(run, replace(run.read(Report), path="again.html"))
     assert find_report(run.store, run.id).path == "again.html"
+
+
+def test_the_next_plan_knows_how_many_candidates_the_gate_did_not_promote(judged: World) -> None:
+    """Each costs a part of the error that all nights share."""
+    before = count_not_promoted(judged.store)
+    rewrite(judged.run("run-2"), replace(judged.run("run-2").read(Judged), verdict=Verdict(checks=(LOST,))))
+    reject(judged.run("run-2"), WORD)
+    assert count_not_promoted(judged.store) == before + 1
+    judged.deliver("later.jsonl", tech_batch(300, 310))
+    planned = plan(judged.run("run-3"), quick())
+    assert planned
+    assert planned.not_promoted == before + 1
+
+
+def test_a_promoted_run_costs_nothing(promoted: World) -> None:
+    assert count_not_promoted(promoted.store) == 0

@@ -1,0 +1,71 @@
+"""How far a figure may be from what was observed, and how much error one night may make."""
+
+from collections.abc import Sequence
+from math import hypot, isnan, sqrt
+from statistics import NormalDist
+
+from techner.core.policy import GatePolicy
+from techner.evaluation.bootstrap import Measured, rounded
+
+Bounds = tuple[float | None, float | None]
+"""Lower and upper; None where the figure is undefined."""
+
+
+def night_error(policy: GatePolicy, not_promoted: int) -> float:
+    """Return the error that one night may make, after so many that the gate did not promote.
+
+    Half of 1 - confidence for the first, then a sixth, a twelfth, …: all together never exceed it. A night
+    that is promoted passes its share on (online fallback, Tian and Ramdas 2021; ADR 28).
+    """
+    return (1 - policy.confidence) / ((not_promoted + 1) * (not_promoted + 2))
+
+
+def score_bounds(change: Measured, grain: float, error: float) -> Bounds:
+    """Return bounds that the true change of F1 is beyond with a probability of `error` each.
+
+    A score interval: normal (quantiles of 1 000 resamples end at 0.001), with the variance that the change
+    would have at the bound. There as many more spans are lost as it takes, each worth `grain` in F1 and with
+    its own variance, so that a set in which nothing changed does not claim that nothing can.
+    """
+    if change.observed is None or isnan(change.standard_error):
+        return None, None
+    z = NormalDist().inv_cdf(1 - error)
+    reach = (z**2 * grain + sqrt((z**2 * grain) ** 2 + 4 * (z * change.standard_error) ** 2)) / 2
+    return rounded(change.observed - reach), rounded(change.observed + reach)
+
+
+def share_bounds(share: Measured, limit: float | None, support: int, error: float) -> Bounds:
+    """Return bounds of a share of `support` spans; it varies at least as a share at the limit does."""
+    if share.observed is None or isnan(share.standard_error):
+        return None, None
+    least = sqrt((limit or 0.0) * (1 - (limit or 0.0)) / max(support, 1))
+    reach = NormalDist().inv_cdf(1 - error) * max(share.standard_error, least)
+    return rounded(share.observed - reach), rounded(share.observed + reach)
+
+
+def is_short(kept: int, found: int, floor: float, error: float) -> bool:
+    """Tell whether so few spans were kept that, at the floor, chance has a probability of at most `error`."""
+    deviation = sqrt(floor * (1 - floor) * found)
+    return kept < floor * found + NormalDist().inv_cdf(error) * deviation
+
+
+def p_value(change: Measured, margin: float, support: int) -> float:
+    """Return the probability of a change this bad or worse if the true loss is `margin`.
+
+    It is the normal tail of the standard error of the bootstrap, so that it is never 0 or a multiple of
+    1 / resamples. The variance of one span is added, as in a corrected McNemar test, because one or two
+    flips are not evidence.
+    """
+    if change.observed is None:
+        return 1.0
+    return NormalDist().cdf((change.observed + margin) / hypot(change.standard_error, 1 / support))
+
+
+def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
+    """Return which null hypotheses are rejected when all are tested together (Holm 1979), in their order."""
+    rejected = [False] * len(p_values)
+    for rank, position in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
+        if p_values[position] > alpha / (len(p_values) - rank):
+            break
+        rejected[position] = True
+    return rejected
