@@ -1,5 +1,6 @@
 """A whole night in one process, its tasks in the order to which tests hold the DAG."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -68,6 +69,7 @@ def whole_night(
     yield Done("plan", run, planned)
     for batch in planned.batches:
         yield Done("admit", run, admit(run, batch.digest))
+    gc.collect()  # pipelines are cycles: until they are collected, each task finds those of the last one
     corpus = assemble(run)
     if corpus is None:
         skip(run, sign())
@@ -76,8 +78,10 @@ def whole_night(
     yield Done("assemble", run, corpus)
     with training() as on_step:
         candidate = uptrain(run, on_step=on_step, train=train)
+    gc.collect()
     yield Done("uptrain", run, candidate)
     yield Done("evaluate", run, evaluate(run))
+    gc.collect()
     judged = judge(run)
     yield Done("judge", run, judged)
     end = end_of(judged.verdict.outcome, dry_run=planned.dry_run)

@@ -57,9 +57,11 @@ def extend(task: Task) -> Iterator[Step]:
         work, training, frozenset(labels), silver=silver, teacher_labels=frozenset(before & set(labels))
     )
     _renew(work, task, labels, new)
+    rehearsal = gold(work, map(nothing_new, rehearsed), frozenset(labels))
     material = Material(
         new=new,
-        rehearsal=gold(work, map(nothing_new, rehearsed), frozenset(labels)),
+        rehearsal=rehearsal,
+        hard=lambda: _hard(work, rehearsal),
         rehearsal_ratio=rehearsal_ratio(policy, 0.4),
         dev_f1=dev_part.scorer(work, NEW_NER, held, map(nothing_new, old), frozenset(labels)),
     )
@@ -71,6 +73,12 @@ def extend(task: Task) -> Iterator[Step]:
 def nothing_new(example: Example) -> Example:
     """Return an old text as it is taught to the second `ner`: nothing in it is new."""
     return Example(example.text)
+
+
+def _hard(work: Language, rehearsal: Sequence[SpacyExample]) -> list[SpacyExample]:
+    """Return the old texts in which the second `ner` finds something."""
+    found = component_entities(work, NEW_NER, [eg.reference.text for eg in rehearsal])
+    return [eg for eg, spans in zip(rehearsal, found, strict=True) if spans]
 
 
 def _covered(work: Language, old: Sequence[Example]) -> Covered:

@@ -44,6 +44,8 @@ class Material:
     """Rehearsal texts per new example in each epoch."""
     dev_f1: Callable[[], float | None] = lambda: None
     """Scores the component as it is now; None if there is too little to tell epochs apart."""
+    hard: Callable[[], Sequence[SpacyExample]] = tuple
+    """Finds the rehearsal examples that the component gets wrong as it is now."""
 
 
 def epochs(new: int, policy: TrainingPolicy) -> int:
@@ -84,6 +86,8 @@ def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) 
             averaged = _averages(model, sgd)
             with model.use_params(averaged):
                 dev_f1 = material.dev_f1()
+                if epoch in (count // 4, count // 2, 3 * count // 4):
+                    replay.focus(material.hard())
             best = best.or_else(Best(epoch=epoch, f1=dev_f1, weights=averaged))
             last = Step(epoch=epoch, epochs=count, done=done, total=total, loss=loss / max(words, 1))
             yield replace(last, dev_f1=dev_f1, ends_epoch=True)
@@ -113,13 +117,23 @@ class Replay:
         self.size = min(size, len(self.pool))
         self.shuffler = shuffler
         self.left: list[SpacyExample] = []
+        self.hard: list[SpacyExample] = []
+
+    def focus(self, hard: Sequence[SpacyExample]) -> None:
+        """Deal these each time from now on, as far as they are half of it at most."""
+        self.hard = list(hard)
 
     def deal(self) -> list[SpacyExample]:
-        dealt, self.left = self.left[: self.size], self.left[self.size :]
-        if len(dealt) < self.size:
+        self.shuffler.shuffle(self.hard)
+        hard = self.hard[: self.size // 2]
+        return [*hard, *self._others(self.size - len(hard))]
+
+    def _others(self, size: int) -> list[SpacyExample]:
+        dealt, self.left = self.left[:size], self.left[size:]
+        if len(dealt) < size:
             again = list(self.pool)
             self.shuffler.shuffle(again)
-            needed = self.size - len(dealt)
+            needed = size - len(dealt)
             known = {id(eg) for eg in dealt}
             again.sort(key=lambda eg: id(eg) in known)  # stable: those just dealt come last
             dealt, self.left = dealt + again[:needed], again[needed:]

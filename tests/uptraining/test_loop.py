@@ -59,6 +59,28 @@ def test_a_pool_smaller_than_an_epoch_needs_is_dealt_whole(nlp: Language) -> Non
     assert [len(replay.deal()), len(replay.deal())] == [2, 2]
 
 
+def test_what_is_hard_is_dealt_each_time_as_far_as_it_is_half(nlp: Language) -> None:
+    egs = gold(nlp, tech_batch(0, 40), frozenset())
+    replay = Replay(egs, 8, shuffler())
+    replay.focus(egs[:2])
+    dealt = [replay.deal() for _ in range(3)]
+    assert [len(one) for one in dealt] == [8, 8, 8]
+    assert all(any(eg is hard for eg in one) for one in dealt for hard in egs[:2])
+    replay.focus(egs[:20])
+    hard = {id(eg) for eg in egs[:20]}
+    assert sum(id(eg) in hard for eg in replay.deal()) >= 4
+    assert len(replay.deal()) == 8
+
+
+def test_the_component_is_asked_what_is_hard_while_it_trains(nlp: Language) -> None:
+    egs, asked = gold(nlp, tech_batch(0, 40), frozenset()), []
+    material = Material(
+        new=egs[:20], rehearsal=egs[20:], rehearsal_ratio=0.5, hard=lambda: asked.append(1) or ()
+    )
+    list(train(nlp, "ner", material, TrainingPolicy(epochs=8)))
+    assert len(asked) == 3
+
+
 def test_rehearsal_is_proportional_to_the_new_examples(nlp: Language) -> None:
     egs = gold(nlp, tech_batch(0, 50), frozenset())
     material = Material(new=egs[:20], rehearsal=egs[20:], rehearsal_ratio=0.5)
