@@ -73,10 +73,13 @@ def test_what_is_hard_is_dealt_each_time_as_far_as_it_is_half(nlp: Language) -> 
 
 
 def test_the_component_is_asked_what_is_hard_while_it_trains(nlp: Language) -> None:
-    egs, asked = gold(nlp, tech_batch(0, 40), frozenset()), []
-    material = Material(
-        new=egs[:20], rehearsal=egs[20:], rehearsal_ratio=0.5, hard=lambda: asked.append(1) or ()
-    )
+    egs, asked = gold(nlp, tech_batch(0, 40), frozenset()), list[int]()
+
+    def hard() -> tuple[()]:
+        asked.append(1)
+        return ()
+
+    material = Material(new=egs[:20], rehearsal=egs[20:], rehearsal_ratio=0.5, hard=hard)
     list(train(nlp, "ner", material, TrainingPolicy(epochs=8)))
     assert len(asked) == 3
 
