@@ -41,12 +41,12 @@ class Case:
         """Draw a regression set of this many texts, and a holdout."""
         return replace(
             self.whole,
-            regression=_picked(self.whole.regression, draw, texts),
-            holdout=_picked(self.whole.holdout, draw, HOLDOUT_TEXTS),
+            regression=picked(self.whole.regression, draw, texts),
+            holdout=picked(self.whole.holdout, draw, HOLDOUT_TEXTS),
         )
 
 
-def _picked(part: SetEvaluation, draw: random.Random, texts: int) -> SetEvaluation:
+def picked(part: SetEvaluation, draw: random.Random, texts: int) -> SetEvaluation:
     size = len(part.kept["origin"])
     chosen = draw.choices(range(size), k=texts)
     return replace(
@@ -127,8 +127,8 @@ def drift(whole: Evaluation, policy: GatePolicy, *, texts: int) -> None:
         draw = random.Random(1000 * texts + repeat)  # noqa: S311
         sample = replace(
             whole,
-            regression=_picked(whole.regression, draw, texts),
-            holdout=_picked(whole.holdout, draw, HOLDOUT_TEXTS),
+            regression=picked(whole.regression, draw, texts),
+            holdout=picked(whole.holdout, draw, HOLDOUT_TEXTS),
         )
         promoted = 0
         for _ in range(DRIFT_NIGHTS):
