@@ -63,8 +63,8 @@ def rates(whole: Evaluation, trials: int) -> str:
         if verdict.outcome is not Outcome.PROMOTE:
             reasons[verdict.reason] += 1
     shares = (100 * outcomes[one] / trials for one in (Outcome.PROMOTE, Outcome.ASK, Outcome.REJECT))
-    often = reasons.most_common(1)
-    return " / ".join(f"{share:.0f}" for share in shares) + (f" | {often[0][0].partition(",")[0]}, …" if often else " |")
+    often = "".join(f"{reason.split(',')[0]}, …" for reason, _ in reasons.most_common(1))
+    return f"{' / '.join(f'{share:.0f}' for share in shares)} | {often}"
 
 
 def _drawn(part: SetEvaluation, draw: random.Random) -> SetEvaluation:
