@@ -10,7 +10,7 @@ from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.evaluation.answers import CANDIDATE, ORIGIN, PRODUCTION
 from techner.evaluation.bootstrap import Bootstrap
 from techner.evaluation.holdout_checks import domain_checks
-from techner.evaluation.intervals import night_error
+from techner.evaluation.intervals import strictness
 from techner.evaluation.pretrained_checks import pretrained_checks
 from techner.evaluation.rules import FAILED, INSUFFICIENT, PASSED
 from techner.evaluation.unscored_checks import unscored_checks
@@ -29,14 +29,14 @@ def apply_gate(
     systems, kept = evaluation.regression.systems, evaluation.regression.kept
     # If production answers as the origin does, as on a first night, one comparison is enough.
     is_same = systems[PRODUCTION] == systems[ORIGIN] and kept.get(PRODUCTION) == kept.get(ORIGIN)
-    errors = {Against.ORIGIN: night_error(policy, not_promoted)}
+    baselines = {Against.ORIGIN: strictness(policy, not_promoted)}
     if not is_same:
-        errors[Against.PRODUCTION] = 1 - policy.confidence
+        baselines[Against.PRODUCTION] = strictness(policy, None)
     checks = [
         *(
             check
-            for against, error in errors.items()
-            for check in pretrained_checks(old, against, policy, error=error)
+            for against, strict in baselines.items()
+            for check in pretrained_checks(old, against, policy, strict)
         ),
         *unscored_checks(old, evaluation, policy),
         *domain_checks(new, evaluation.production_labels, policy),

@@ -1,12 +1,15 @@
 """How far a figure may be from what was observed, and how much error one night may make."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import hypot, isnan, sqrt
 from statistics import NormalDist
 
 from techner.core.policy import GatePolicy
 from techner.evaluation.bootstrap import Measured, rounded
 
+RESERVED = 0.6
+"""Share of a margin that the bound may lie below the observed change."""
 Bounds = tuple[float | None, float | None]
 """Lower and upper; None where the figure is undefined."""
 
@@ -20,8 +23,41 @@ def night_error(policy: GatePolicy, not_promoted: int) -> float:
     return (1 - policy.confidence) / ((not_promoted + 1) * (not_promoted + 2))
 
 
-def score_bounds(change: Measured, grain: float, error: float) -> Bounds:
-    """Return bounds that the true change of F1 is beyond with a probability of `error` each.
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """How sure the gate must be that a loss is within its margin, in standard errors."""
+
+    least: float
+    wanted: float
+
+    def of(self, change: Measured, grain: float, margin: float) -> float:
+        """Return as much of what is wanted as leaves the bound within `RESERVED` of the margin.
+
+        Otherwise, on a small set, each harmless night would ask, and each night that asks makes the next one
+        stricter.
+        """
+        reach = RESERVED * margin
+        spread = sqrt(grain * reach + change.standard_error**2)
+        bearable = reach / spread if spread > 0 else self.wanted
+        return max(self.least, min(self.wanted, bearable))
+
+
+def strictness(policy: GatePolicy, not_promoted: int | None) -> Strictness:
+    """Return that of a night after so many that were not promoted; None: one night stands for itself."""
+    if not_promoted is None:
+        alone = deviations(1 - policy.confidence)
+        return Strictness(alone, alone)
+    first, now = (deviations(night_error(policy, count)) for count in (0, not_promoted))
+    return Strictness(first, now)
+
+
+def deviations(error: float) -> float:
+    """Return how many standard errors a normal variable exceeds with this probability."""
+    return NormalDist().inv_cdf(1 - error)
+
+
+def score_bounds(change: Measured, grain: float, z: float) -> Bounds:
+    """Return bounds of the true change of F1 that are `z` standard errors away.
 
     A score interval: normal (quantiles of 1 000 resamples end at 0.001), with the variance that the change
     would have at the bound. There as many more spans are lost as it takes, each worth `grain` in F1 and with
@@ -29,7 +65,6 @@ def score_bounds(change: Measured, grain: float, error: float) -> Bounds:
     """
     if change.observed is None or isnan(change.standard_error):
         return None, None
-    z = NormalDist().inv_cdf(1 - error)
     reach = (z**2 * grain + sqrt((z**2 * grain) ** 2 + 4 * (z * change.standard_error) ** 2)) / 2
     return rounded(change.observed - reach), rounded(change.observed + reach)
 
@@ -39,7 +74,7 @@ def share_bounds(share: Measured, limit: float | None, support: int, error: floa
     if share.observed is None or isnan(share.standard_error):
         return None, None
     least = sqrt((limit or 0.0) * (1 - (limit or 0.0)) / max(support, 1))
-    reach = NormalDist().inv_cdf(1 - error) * max(share.standard_error, least)
+    reach = deviations(error) * max(share.standard_error, least)
     return rounded(share.observed - reach), rounded(share.observed + reach)
 
 

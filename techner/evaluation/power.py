@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Against, Check
-from techner.evaluation.intervals import night_error
+from techner.evaluation.intervals import RESERVED, Strictness, strictness
 
 ASSUMED_OLD, ASSUMED_NEW = 0.02, 0.3
 """Share of the gold spans that a night changes, assumed until a night was judged.
@@ -58,8 +58,6 @@ class LastJudged:
     checks: tuple[Check, ...] = ()
     before: int = 0
     """How many candidates the gate had not promoted before it."""
-    now: int = 0
-    """How many it has not promoted until now."""
 
 
 def reaches(
@@ -72,14 +70,14 @@ def reaches(
     judged = {(check.name, check.against): check for check in last.checks}
     counts = {label: number for label, number in regression.items() if number}
     total = sum(counts.values())
-    one_sided = NormalDist().inv_cdf(1 - night_error(policy, last.now))
-    of_last = NormalDist().inv_cdf(1 - night_error(policy, last.before))
+    strict = strictness(policy, last.before)
+    one_sided = strict.least
     two_sided = NormalDist().inv_cdf((1 + policy.confidence) / 2)
 
     def reach(name: str, support: int, margin: float, assumed: float, *, old: bool = True) -> Reach:
         sides = one_sided if old else two_sided
         check = judged.get((name, Against.ORIGIN if old else Against.PRODUCTION))
-        error = _error(check, support, of_last if old else sides)
+        error = _error(check, support, _sides(check, strict) if old else sides)
         found = error if error is not None else assumed
         smallest = round((sides + NormalDist().inv_cdf(POWER)) * found, 4)
         return Reach(
@@ -113,6 +111,14 @@ def _groups(counts: Mapping[str, int], policy: GatePolicy) -> list[int]:
 def _assumed(support: int, changed: float) -> float:
     """Return the standard error of a change in F1 when this share of the gold spans changes."""
     return PER_CHANGE * sqrt(changed / support)
+
+
+def _sides(last: Check | None, strict: Strictness) -> float:
+    """Return how many standard errors the bound of a judged check lies below what was observed."""
+    if last is None or last.low is None or last.high is None or last.margin is None:
+        return strict.least
+    is_bearable = (last.high - last.low) / 2 < RESERVED * last.margin
+    return strict.wanted if is_bearable else strict.least
 
 
 def _error(last: Check | None, support: int, sides: float) -> float | None:

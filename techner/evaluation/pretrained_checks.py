@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Against, Check
 from techner.evaluation.bootstrap import Bootstrap
-from techner.evaluation.intervals import holm, p_value
+from techner.evaluation.intervals import Strictness, holm, p_value
 from techner.evaluation.rules import (
     FAILED,
     INSUFFICIENT,
@@ -22,27 +22,24 @@ LabelGroup = tuple[str, tuple[str, ...]]
 
 
 def pretrained_checks(
-    sets: Bootstrap, against: Against, policy: GatePolicy, *, error: float
+    sets: Bootstrap, against: Against, policy: GatePolicy, strict: Strictness
 ) -> Iterator[Check]:
-    """Ask that nothing `against` knew got worse: not much together, not a lot anywhere, not span by span.
-
-    `error` is the probability with which a greater loss than allowed may pass.
-    """
+    """Ask that nothing `against` knew got worse: not much together, not a lot anywhere, not span by span."""
     labels = sets.labels
     if not labels:  # a base model without entities has none to forget
         return
     micro, macro = compare(sets, labels, against), compare_macro(sets, macro_groups(sets, policy), against)
-    yield non_inferior(micro, "pretrained micro F1", policy.micro_margin, policy, error=error)
+    yield non_inferior(micro, "pretrained micro F1", policy.micro_margin, policy, strict=strict)
     note = (
         f"; labels under {policy.label_support} gold spans count as one" if rare_labels(sets, policy) else ""
     )
-    yield non_inferior(macro, "pretrained macro F1", policy.macro_margin, policy, error=error, note=note)
+    yield non_inferior(macro, "pretrained macro F1", policy.macro_margin, policy, strict=strict, note=note)
     if against is Against.ORIGIN:
         yield from _label_checks(sets, against, policy)
     for name, group in _groups(sets, policy):
         if sets.support(group) >= policy.drop_support:
             found = compare(sets, group, against)
-            yield non_inferior(found, f"{name}, drop", policy.label_drop, policy, error=error)
+            yield non_inferior(found, f"{name}, drop", policy.label_drop, policy, strict=strict)
     yield bounded(
         "negative flips",
         sets.flipped(against),

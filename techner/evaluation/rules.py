@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import NamedTuple
 
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Against, Check, CheckState
 from techner.evaluation.answers import CANDIDATE
 from techner.evaluation.bootstrap import Bootstrap, Measured
-from techner.evaluation.intervals import score_bounds, share_bounds
+from techner.evaluation.intervals import Strictness, score_bounds, share_bounds
 
 PASSED, FAILED, INSUFFICIENT = CheckState.PASSED, CheckState.FAILED, CheckState.INSUFFICIENT
 
@@ -82,21 +83,22 @@ def _grain(baseline: Measured, support: int) -> float:
 
 
 def non_inferior(
-    found: Comparison, name: str, margin: float, policy: GatePolicy, *, error: float, note: str = ""
+    found: Comparison, name: str, margin: float, policy: GatePolicy, *, strict: Strictness, note: str = ""
 ) -> Check:
     """Pass if the loss is within the margin with confidence, fail if the observed one is not; otherwise ask.
 
-    A test of non-inferiority. The lower end of the interval is the bound that decides: the true change is
-    below it with a probability of at most `error`. `margin` is in F1, from 0 to 1.
+    A test of non-inferiority. The lower end of the interval is the bound that decides. `margin` is in F1,
+    from 0 to 1.
     """
-    low, high = score_bounds(found.change, found.grain, error)
+    z = strict.of(found.change, found.grain, margin)
+    low, high = score_bounds(found.change, found.grain, z)
     state = INSUFFICIENT
     if found.support >= policy.min_support and found.change.observed is not None and low is not None:
         if found.change.observed < -margin:
             state = FAILED
         elif low >= -margin:
             state = PASSED
-    rule = f"lost at most {margin:.3f}, with {100 * (1 - error):.6g} % confidence{note}"
+    rule = f"lost at most {margin:.3f}, with {100 * NormalDist().cdf(z):.4g} % confidence{note}"
     return found.check(name, rule=rule, margin=margin, state=state, interval=(low, high))
 
 

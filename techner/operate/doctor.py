@@ -17,7 +17,7 @@ from techner.registry.blobs import load_bytes
 from techner.registry.fetch import fetch
 from techner.registry.log import require_create_only
 from techner.registry.workspace import Workspace
-from techner.runs.judgements import count_not_promoted, judgements
+from techner.runs.judgements import judgements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,5 +135,4 @@ def _last_judged(workspace: Workspace) -> LastJudged:
     return LastJudged(
         checks=last.verdict.checks,
         before=last.not_promoted - (not was_promoted),
-        now=count_not_promoted(workspace.store),
     )

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from math import sqrt
+from typing import Any
 
 from spacy.pipeline import EntityRecognizer
 
 from techner.core.examples import Span, overlap
+from techner.uptraining.action_layer import action_layer, actions_of
 
 OFFSETS = (-4.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
 COVERED_SHARE, COVERED_OF_LABEL = 0.001, 0.004
@@ -30,13 +32,10 @@ def offset_of(component: EntityRecognizer) -> float:
 
 def set_offset(component: EntityRecognizer, offset: float) -> None:
     """Lower the score of the action "no entity" by `offset`, counted from the trained weights."""
-    actions = [component.moves.get_class_name(index) for index in range(component.moves.n_moves)]
-    upper = component.model.get_ref("upper")
-    if not upper.has_param("b"):  # use_upper = false: no layer has the bias
-        return
-    bias = upper.get_param("b").copy()
-    bias[actions.index("O")] -= offset - offset_of(component)
-    upper.set_param("b", bias)
+    layer = action_layer(component).node
+    bias: Any = layer.get_param("b").copy()
+    bias[actions_of(component).index("O")] -= offset - offset_of(component)
+    layer.set_param("b", bias)
     component.cfg[OFFSET] = offset
 
 
@@ -47,12 +46,12 @@ def calibrate(
 
     The offset is a post-hoc logit adjustment (Menon et al. 2021), in units of the score. On the dev part, F1
     may be `TOLERANCE` below the best of the harmless ones. If none is harmless, the least offset is set. If
-    there are too few old entities to see harm, or the component has no bias, the offset is 0.
+    there are too few old entities to see harm, the offset is 0.
     """
     set_offset(component, 0.0)
     before, f1 = covered(), dev_f1()
     old = sum(total for _, total in before.values())
-    if old < LEAST_OLD or not component.model.get_ref("upper").has_param("b"):
+    if old < LEAST_OLD:
         return 0.0
     scores = {0.0: f1 or 0.0} if is_harmless(before, before) else {}
     below, above = ([offset for offset in OFFSETS if sign * offset > 0] for sign in (-1, 1))

@@ -13,6 +13,7 @@ from spacy.strings import StringStore
 from spacy.training import Example as SpacyExample
 from thinc.api import Model
 
+from techner.uptraining.action_layer import ActionLayer, action_layer, actions_of
 from techner.uptraining.calibrate import OFFSET, set_offset
 from techner.uptraining.pipeline import load_pipeline, ner
 
@@ -69,10 +70,12 @@ def inherit(
     output layer are matched by action and label; `renamed` maps old labels to new ones.
     """
     _copy_layers(heir.model.get_ref("tok2vec"), parent.model.get_ref("tok2vec"))
-    uppers = [component.model.get_ref("upper") for component in (heir, parent)]
-    if not all(upper.has_param("W") for upper in uppers):
-        return  # use_upper = false: the labels are in the layer below, whose rows cannot be told apart
-    if _copy_while_same([heir.model.get_ref("lower")], [parent.model.get_ref("lower")]):
+    ours, theirs = action_layer(heir), action_layer(parent)
+    if ours.axes.keys() != theirs.axes.keys():
+        return  # one has an upper layer, the other has not
+    lowers = [component.model.get_ref("lower") for component in (heir, parent)]
+    is_alike = ours.node is lowers[0] or _copy_while_same(lowers[:1], lowers[1:])
+    if is_alike and all(_beside(ours, name) == _beside(theirs, name) for name in ours.axes):
         _copy_rows(heir, parent, renamed or {})
         heir.cfg[OFFSET] = parent.cfg.get(OFFSET, 0.0)
         set_offset(heir, 0.0)
@@ -103,23 +106,27 @@ def _shapes(layer: Model[Any, Any]) -> dict[str, tuple[int, ...]]:
     return {name: layer.get_param(name).shape for name in layer.param_names if layer.has_param(name)}
 
 
+def _beside(layer: ActionLayer, name: str) -> tuple[int, ...]:
+    """Return the shape of a parameter without the axis of its actions."""
+    shape, axis = layer.node.get_param(name).shape, layer.axes[name]
+    return tuple(shape[:axis] + shape[axis + 1 :])
+
+
 def _copy_rows(heir: EntityRecognizer, parent: EntityRecognizer, renamed: Mapping[str, str]) -> None:
-    ours, theirs = heir.model.get_ref("upper"), parent.model.get_ref("upper")
-    names = _actions(parent)
+    ours, theirs = action_layer(heir), action_layer(parent)
+    names = actions_of(parent)
     # If the new name was known before, its own rows count, not those of the label that is merged into it.
     rows = {_renamed(name, renamed): row for row, name in enumerate(names)} | {
         name: row for row, name in enumerate(names) if _renamed(name, renamed) == name
     }
-    for name in ("W", "b"):
-        value, source = ours.get_param(name).copy(), theirs.get_param(name)
-        for row, action in enumerate(_actions(heir)):
+    for name, axis in ours.axes.items():
+        value: Any = ours.node.get_param(name).copy()
+        given: Any = theirs.node.get_param(name)
+        by_row, source = value.swapaxes(0, axis), given.swapaxes(0, axis)
+        for row, action in enumerate(actions_of(heir)):
             if action in rows and rows[action] < len(source):
-                value[row] = source[rows[action]]
-        ours.set_param(name, value)
-
-
-def _actions(component: EntityRecognizer) -> list[str]:
-    return [component.moves.get_class_name(index) for index in range(component.moves.n_moves)]
+                by_row[row] = source[rows[action]]
+        ours.node.set_param(name, value)
 
 
 def _renamed(action: str, renamed: Mapping[str, str]) -> str:

@@ -68,12 +68,13 @@ def test_a_run_in_which_nothing_changed_does_not_promise_everything() -> None:
     assert found("pretrained micro F1", checks=[replace(JUDGED, low=0.0, high=0.0)]).smallest > 0
 
 
-def test_candidates_that_were_not_promoted_make_the_sets_show_less() -> None:
+def test_an_interval_that_was_made_stricter_is_read_as_such() -> None:
+    """After ten candidates that were not promoted, the same interval means a smaller error."""
     first, later = (
-        next(reaches({"PERSON": 1000}, 0, LastJudged(checks=(JUDGED,), now=now), GatePolicy()))
-        for now in (0, 10)
+        next(reaches({"PERSON": 1000}, 0, LastJudged(checks=(narrow,), before=before), GatePolicy()))
+        for before, narrow in ((0, JUDGED), (10, replace(JUDGED, low=-0.0029, high=0.0029)))
     )
-    assert later.smallest > first.smallest
+    assert later.smallest < first.smallest / 2
 
 
 def test_only_labels_with_enough_gold_spans_have_a_drop_to_show() -> None:

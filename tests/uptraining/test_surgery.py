@@ -6,18 +6,38 @@ from pathlib import Path
 import numpy as np
 import pytest
 from spacy.language import Language
+from thinc.api import fix_random_seed
 
+from techner.core.policy import TrainingPolicy
 from techner.starter import slot_examples
 from techner.uptraining.gold import gold
+from techner.uptraining.loop import Material, train
 from techner.uptraining.pipeline import component_entities, load_pipeline, ner, pretrained_labels
 from techner.uptraining.surgery import graft, inherit, initialise_ner, shape_of
 
 TEXTS = [example.text for example in slot_examples("general", 60, seed=5)]
 
 
-@pytest.fixture(scope="module")
-def nlp(base_model: Path) -> Language:
-    return load_pipeline(base_model)
+@pytest.fixture(scope="module", params=["upper", "no upper"])
+def nlp(base_model: Path, request: pytest.FixtureRequest) -> Language:
+    """Return a trained pipeline; without an upper layer, as above a transformer, the lower has the labels."""
+    base = load_pipeline(base_model)
+    return base if request.param == "upper" else without_upper(base)
+
+
+def without_upper(base: Language) -> Language:
+    """Train a `ner` of the same encoder whose lower layer scores the actions."""
+    made = Language(base.vocab, make_doc=base.tokenizer)
+    config = shape_of(base, "ner")
+    config["model"]["use_upper"] = False
+    made.add_pipe("ner", config=config)
+    examples = slot_examples("general", 200, seed=1)
+    egs = gold(made, examples, frozenset(pretrained_labels(base)))
+    fix_random_seed(0)
+    made.initialize(lambda: egs)
+    for _ in train(made, "ner", Material(new=egs), TrainingPolicy(epochs=4, batch_words=200)):
+        pass
+    return made
 
 
 def heir_of(nlp: Language, labels: list[str], *, layers: int | None = None, **renamed: str) -> Language:
