@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-only lint format docs up benchmark lock clean
+.PHONY: help install demo test test-only test-real lint format docs up benchmark lock clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: $(STAMP) ## Lint, and run all tests meanwhile.
 
 test-only: $(STAMP)
 	@$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+test-real: $(STAMP) ## Nights on real pipelines (../shared/bench).
+	@$(BIN)/python -m pytest -m real $(PYTEST_ARGS)
 
 lint: $(STAMP) ## ruff, mypy --strict, and the layers.
 	@$(BIN)/ruff check --quiet .
