@@ -98,7 +98,7 @@ def non_inferior(
             state = FAILED
         elif low >= -margin:
             state = PASSED
-    rule = f"lost at most {margin:.3f}, with {100 * NormalDist().cdf(z):.4g} % confidence{note}"
+    rule = f"lost at most {margin:.3f}, with an error of at most {100 * NormalDist().cdf(-z):.2g} %{note}"
     return found.check(name, rule=rule, margin=margin, state=state, interval=(low, high))
 
 

@@ -12,7 +12,7 @@ from techner.evaluation.power import LastJudged, Reach, reaches
 JUDGED = Check(
     name="pretrained micro F1",
     against=Against.ORIGIN,
-    rule="lost at most 0.005, with 97.5 % confidence",
+    rule="lost at most 0.005, with an error of at most 2.5 %",
     baseline=0.8,
     candidate=0.8,
     low=-0.0039,

@@ -39,8 +39,8 @@ def test_the_same_share_lost_on_a_large_set_passes() -> None:
 def test_production_is_compared_at_the_whole_error_and_the_origin_at_what_is_left() -> None:
     found = evaluation(production=rows("PERSON", 4001, 999), candidate=rows("PERSON", 4000, 1000))
     rules = {check.against: check.rule for check in verdict(found).checks if check.name == MICRO[0]}
-    assert "with 95 % confidence" in rules[Against.PRODUCTION]
-    assert "with 97.5 % confidence" in rules[Against.ORIGIN]
+    assert "with an error of at most 5 %" in rules[Against.PRODUCTION]
+    assert "with an error of at most 2.5 %" in rules[Against.ORIGIN]
 
 
 def test_one_flip_of_a_rare_label_does_not_weigh_as_much_as_a_hundred_of_another_one() -> None:
