@@ -128,7 +128,8 @@ class TrainingPolicy(Checked):
     patience: Passes = 5
     """Stop after this many epochs without a better one on the dev part."""
     dev_share: Annotated[float, Range(0.0, 0.5)] = 0.05
-    """Share of the training examples that is not trained on and chooses the best epoch."""
+    """Share of the training examples that is not trained on and chooses the best epoch; of the rehearsal
+    texts, `extend` keeps four times that share apart, at most half, to see what new spans cover."""
     rehearsal_ratio: Annotated[float | None, Range(0.0, 100.0)] = None
     """Rehearsal texts per new example in each epoch; null: 0.4 for `extend`, 1 for `blend`."""
     layers: Annotated[int, Range(1, 64)] = 2

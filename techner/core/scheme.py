@@ -79,8 +79,8 @@ def scope_today(scope: Iterable[str], moves: SchemePolicy) -> tuple[str, ...]:
 def example_today(example: Example, moves: SchemePolicy) -> Example:
     """Return an example under today's names, without the spans of what is retired."""
     spans = (span for span in example.spans if span.label not in moves.retired)
-    return Example(
-        example.text,
-        tuple(replace(span, label=moves.renamed.get(span.label, span.label)) for span in spans),
-        None if example.scope is None else scope_today(example.scope, moves),
+    return replace(
+        example,
+        spans=tuple(replace(span, label=moves.renamed.get(span.label, span.label)) for span in spans),
+        scope=None if example.scope is None else scope_today(example.scope, moves),
     )

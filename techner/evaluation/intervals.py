@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import hypot, isnan, sqrt
+from math import exp, fsum, hypot, isnan, lgamma, log, sqrt
 from statistics import NormalDist
 
 from techner.core.policy import GatePolicy
@@ -17,8 +17,9 @@ Bounds = tuple[float | None, float | None]
 def night_error(policy: GatePolicy, not_promoted: int) -> float:
     """Return the error that one night may make, after so many that the gate did not promote.
 
-    Half of 1 - confidence for the first, then a sixth, a twelfth, …: all together never exceed it. A night
-    that is promoted passes its share on (online fallback, Tian and Ramdas 2021; ADR 28).
+    Half of 1 - confidence for the first, then a sixth, a twelfth, …: all together never exceed it, where the
+    set lets `Strictness` keep to it. A night that is promoted passes its share on (online fallback, Tian and
+    Ramdas 2021; ADR 28).
     """
     return (1 - policy.confidence) / ((not_promoted + 1) * (not_promoted + 2))
 
@@ -66,7 +67,7 @@ def score_bounds(change: Measured, grain: float, z: float) -> Bounds:
     if change.observed is None or isnan(change.standard_error):
         return None, None
     reach = (z**2 * grain + sqrt((z**2 * grain) ** 2 + 4 * (z * change.standard_error) ** 2)) / 2
-    return rounded(change.observed - reach), rounded(change.observed + reach)
+    return rounded(max(change.observed - reach, -1.0)), rounded(min(change.observed + reach, 1.0))
 
 
 def share_bounds(share: Measured, limit: float | None, support: int, error: float) -> Bounds:
@@ -75,13 +76,23 @@ def share_bounds(share: Measured, limit: float | None, support: int, error: floa
         return None, None
     least = sqrt((limit or 0.0) * (1 - (limit or 0.0)) / max(support, 1))
     reach = deviations(error) * max(share.standard_error, least)
-    return rounded(share.observed - reach), rounded(share.observed + reach)
+    return rounded(max(share.observed - reach, 0.0)), rounded(min(share.observed + reach, 1.0))
 
 
 def is_short(kept: int, found: int, floor: float, error: float) -> bool:
-    """Tell whether so few spans were kept that, at the floor, chance has a probability of at most `error`."""
-    deviation = sqrt(floor * (1 - floor) * found)
-    return kept < floor * found + NormalDist().inv_cdf(error) * deviation
+    """Tell whether so few spans were kept that, at the floor, chance has a probability of at most `error`.
+
+    The tail of the binomial distribution: spans of one text count as independent.
+    """
+    if not found or kept >= floor * found or not 0 < floor < 1:
+        return bool(found) and kept < floor * found
+    constant = lgamma(found + 1)
+
+    def term(number: int) -> float:
+        chosen = constant - lgamma(number + 1) - lgamma(found - number + 1)
+        return exp(chosen + number * log(floor) + (found - number) * log(1 - floor))
+
+    return fsum(map(term, range(kept + 1))) <= error
 
 
 def p_value(change: Measured, margin: float, support: int) -> float:

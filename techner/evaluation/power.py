@@ -7,6 +7,7 @@ from statistics import NormalDist
 
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Against, Check
+from techner.evaluation.bootstrap import DIGITS
 from techner.evaluation.intervals import RESERVED, Strictness, strictness
 
 ASSUMED_OLD, ASSUMED_NEW = 0.02, 0.3
@@ -114,10 +115,10 @@ def _assumed(support: int, changed: float) -> float:
 
 
 def _sides(last: Check | None, strict: Strictness) -> float:
-    """Return how many standard errors the bound of a judged check lies below what was observed."""
+    """Return how many standard errors the bound of a judged check lies below what was observed, at least."""
     if last is None or last.low is None or last.high is None or last.margin is None:
         return strict.least
-    is_bearable = (last.high - last.low) / 2 < RESERVED * last.margin
+    is_bearable = (last.high - last.low) / 2 < RESERVED * last.margin - 10**-DIGITS
     return strict.wanted if is_bearable else strict.least
 
 

@@ -14,6 +14,10 @@ _TAGS = frozenset(("tag", "tags", "label", "labels", "word_labels", "ner_tags", 
 _CUTS = ",;\t"
 _LOOKED_AT = 50
 _LEAST_TAGGED = 0.9
+_FEW = 5
+"""With fewer lines, it does not show whether one word a line is a sentence."""
+MAX_CELL_CHARS = 1 << 17
+"""A list as Python prints it takes 200 times as much memory while it is read."""
 
 
 def sentences_header(data: bytes) -> Header | None:
@@ -35,7 +39,7 @@ def _is_tagged(header: Header, data: bytes) -> bool:
         sentences += len(tags) > 1
         if seen == _LOOKED_AT:
             break
-    return seen > 0 and tagged_lines >= _LEAST_TAGGED * seen and 2 * sentences > seen
+    return seen > 0 and tagged_lines >= _LEAST_TAGGED * seen and (2 * sentences > seen or seen < _FEW)
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -57,8 +61,10 @@ def _listed(cell: str) -> list[str]:
     """Return the tags of a cell: separated by spaces, or a list as Python prints it."""
     if not cell.lstrip().startswith("["):
         return cell.split()
+    if len(cell) > MAX_CELL_CHARS:
+        raise ShapeError(f"{len(cell):,} characters of tags: at most {MAX_CELL_CHARS:,} are read")
     try:
-        found = ast.literal_eval(cell.strip())  # csv bounds a cell
+        found = ast.literal_eval(cell.strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
         raise ShapeError("the tags are no list") from error
     if not isinstance(found, list) or not all(isinstance(tag, str) for tag in found):

@@ -134,5 +134,5 @@ def _last_judged(workspace: Workspace) -> LastJudged:
     was_promoted = last.verdict.outcome is Outcome.PROMOTE
     return LastJudged(
         checks=last.verdict.checks,
-        before=last.not_promoted - (not was_promoted),
+        before=max(last.not_promoted - (not was_promoted), 0),  # older records do not count
     )

@@ -29,8 +29,9 @@ from techner.uptraining.pipeline import (
 from techner.uptraining.surgery import graft, inherit, initialise_ner, shape_of, standalone
 from techner.uptraining.task import Task, rehearsal_ratio
 
-MEASURED = 4
-"""How many times the dev part's share of the rehearsal texts shows what the new spans cover: few do."""
+MEASURED, MOST_MEASURED = 4, 0.5
+"""The share of the rehearsal texts that is kept apart to measure harm, as so many times the dev part's and at
+most: new spans cover few old ones, so that it takes many texts to see."""
 
 
 def extend(task: Task) -> Iterator[Step]:
@@ -50,7 +51,8 @@ def extend(task: Task) -> Iterator[Step]:
     if not labels:
         raise ModelError("the training corpus has no span of a new label; deliver batches that have some")
     training, held = dev_part.part(task.corpus.train, frozenset(labels), policy)
-    rehearsed, apart = dev_part.split(task.corpus.rehearsal, share=MEASURED * policy.dev_share)
+    share = min(MEASURED * policy.dev_share, MOST_MEASURED)
+    rehearsed, apart = dev_part.split(task.corpus.rehearsal, share=share)
     _, old = dev_part.split(apart, share=policy.dev_share)
     silver = _silver(work, training, frozenset(labels), renamed)
     new = gold(

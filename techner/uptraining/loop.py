@@ -86,7 +86,7 @@ def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) 
             averaged = _averages(model, sgd)
             with model.use_params(averaged):
                 dev_f1 = material.dev_f1()
-                if epoch in (count // 4, count // 2, 3 * count // 4):
+                if replay.size > 1 and epoch in (count // 4, count // 2, 3 * count // 4):
                     replay.focus(material.hard())
             best = best.or_else(Best(epoch=epoch, f1=dev_f1, weights=averaged))
             last = Step(epoch=epoch, epochs=count, done=done, total=total, loss=loss / max(words, 1))
@@ -110,7 +110,10 @@ class Best:
 
 
 class Replay:
-    """Deals out the rehearsal examples, `size` at a time, all of them before any comes again."""
+    """Deals out the rehearsal examples, `size` at a time, all of them before any comes again.
+
+    What is hard comes each time in addition, as far as it is half of `size`.
+    """
 
     def __init__(self, pool: Sequence[SpacyExample], size: int, shuffler: random.Random) -> None:
         self.pool = list(pool)

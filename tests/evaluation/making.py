@@ -2,13 +2,26 @@
 
 from techner.core.policy import GatePolicy
 from techner.core.run_documents import Evaluation, SetEvaluation, Speed
-from techner.core.verdict import Check, CheckState, Verdict
+from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.evaluation.gate import apply_gate
 
 POLICY = GatePolicy(resamples=300)
 SPEED = Speed(words=1000, candidate=19_000.0, origin=36_000.0)
 RIGHT, MISSED = (1, 0, 0), (0, 0, 1)
 Row = dict[str, tuple[int, int, int]]
+LOST = Check(
+    name="pretrained micro F1",
+    against=Against.ORIGIN,
+    rule="lost at most 0.005",
+    baseline=0.8,
+    candidate=0.7,
+    low=-0.11,
+    high=-0.09,
+    margin=0.005,
+    support=1000,
+    state=CheckState.FAILED,
+)
+"""A check that failed."""
 
 
 def rows(label: str, right: int, missed: int) -> tuple[Row, ...]:

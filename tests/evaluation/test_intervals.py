@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from techner.evaluation.bootstrap import Measured
-from techner.evaluation.intervals import Strictness, deviations, is_short, score_bounds
+from techner.evaluation.intervals import Strictness, deviations, is_short, score_bounds, share_bounds
 
 GRAIN, MARGIN = 0.6 / 2000, 0.005
 
@@ -33,6 +33,22 @@ def test_a_share_is_short_of_its_floor_only_beyond_chance() -> None:
     assert not is_short(37, 47, 0.8, 0.05)
     assert is_short(32, 47, 0.8, 0.05)
     assert not is_short(0, 0, 0.8, 0.05)
+    assert is_short(0, 30_000, 0.8, 1e-9)
+    assert not is_short(20, 20, 1.0, 0.05)
+
+
+@pytest.mark.parametrize(("found", "floor"), [(20, 0.8), (20, 0.95), (100, 0.95), (400, 0.8)])
+def test_chance_alone_makes_a_share_short_no_more_often_than_the_error(found: int, floor: float) -> None:
+    draws = np.random.default_rng(0).binomial(found, floor, size=20_000).tolist()
+    short = {kept: is_short(kept, found, floor, 0.05) for kept in {*draws}}
+    assert sum(short[kept] for kept in draws) <= 0.052 * len(draws)
+
+
+def test_bounds_stay_within_what_a_figure_can_be() -> None:
+    worst = Measured(observed=-0.98, drawn=np.array([-1.0, -0.9]))
+    assert score_bounds(worst, 0.05, 3.0)[0] == -1.0
+    none = Measured(observed=0.0, drawn=np.array([0.0, 0.0]))
+    assert share_bounds(none, 0.05, 100, 0.05)[0] == 0.0
 
 
 def test_a_small_set_is_as_strict_as_leaves_a_harmless_night_room() -> None:

@@ -44,3 +44,14 @@ def test_line_that_is_not_utf_8_is_a_fault_of_the_encoding() -> None:
 def test_one_word_a_line_is_no_table_of_sentences() -> None:
     with pytest.raises(FileError, match="lines of 2 columns separated by commas"):
         read("text,tag\n" + "TLS,B-P\n" * 5)
+
+
+def test_row_of_one_word_reads_alone() -> None:
+    rows = read("text,labels\n" + "use TLS,O B-P\n" * 20 + "TLS,B-P\n")
+    assert [(row.text, row.entities) for row in read(rows[-1].raw.decode())] == [("TLS", [[0, 3, "P"]])]
+
+
+def test_list_of_tags_that_would_fill_the_memory_is_not_parsed() -> None:
+    long = "[" + "'O', " * 50_000 + "'O']"
+    rows = read("text\ttags\n" + "use TLS\t['O', 'B-P']\n" * 20 + f"TLS\t{long}\n")
+    assert "at most 131,072 are read" in str(rows[-1].fault)

@@ -6,12 +6,16 @@ import pytest
 
 from techner.core.errors import NotInitialised
 from techner.core.policy import GatePolicy
+from techner.core.verdict import Verdict
+from techner.night.reject import reject
 from techner.operate.doctor import Diagnosis, diagnose
 from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from techner.registry.workspace import Workspace
+from techner.runs.judgements import judgements
 from techner.store import MemoryStore
-from tests.world import POLICIES, World, tech_batch
+from tests.evaluation.making import LOST
+from tests.world import POLICIES, WORD, World, tech_batch
 
 
 def faults(found: Diagnosis) -> dict[str, str]:
@@ -78,3 +82,13 @@ def test_a_regression_set_too_small_for_its_margin_is_told_from_the_last_run(pro
 
 def test_sets_that_are_large_enough_are_said_to_be(promoted: World) -> None:
     assert diagnose(promoted.workspace, POLICIES).is_enough
+
+
+def test_a_judgement_of_an_older_techner_is_read_though_it_counts_no_refusals(judged: World) -> None:
+    log = judgements(judged.store)
+    reject(judged.run("run-2"), WORD)
+    newest = log.newest()
+    assert newest
+    older = replace(newest.record, id="older", not_promoted=0, verdict=Verdict(checks=(LOST,)))
+    assert log.append(older, after=log.length())
+    assert diagnose(judged.workspace, POLICIES).reaches

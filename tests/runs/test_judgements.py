@@ -7,28 +7,17 @@ import pytest
 
 from techner.core.errors import Outdated, RegistryError
 from techner.core.run_documents import Judged, Plan, Report
-from techner.core.verdict import Against, Check, CheckState, Verdict
+from techner.core.verdict import Verdict
 from techner.night.plan import plan
 from techner.night.reject import reject
 from techner.registry import Registry
 from techner.runs.judgements import Word, count_not_promoted, find_report, judgement_of, judgements
 from techner.store import FolderStore
+from tests.evaluation.making import LOST
 from tests.moves import publish
 from tests.nights import rewrite
 from tests.world import WHEN, WORD, World, quick, tech_batch
 
-LOST = Check(
-    name="pretrained micro F1",
-    against=Against.ORIGIN,
-    rule="lost at most 0.005",
-    baseline=0.8,
-    candidate=0.7,
-    low=-0.11,
-    high=-0.09,
-    margin=0.005,
-    support=1000,
-    state=CheckState.FAILED,
-)
 MANY = 45
 YES = Word(who="airflow:ada", when=WHEN, why="read the examples myself", approved=True)
 
