@@ -11,7 +11,7 @@ from techner.core.examples import Span, overlap
 from techner.uptraining.action_layer import action_layer, actions_of
 
 OFFSETS = (-4.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
-COVERED_SHARE, COVERED_OF_LABEL = 0.001, 0.005
+COVERED_SHARE, COVERED_OF_LABEL = 0.004, 0.005
 """Shares of the old entities, and of those of one label, that new ones may cover."""
 LABEL_SPANS = 500
 """Old entities of a label from which its own share counts."""
