@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from math import sqrt
 from typing import Any
 
 from spacy.pipeline import EntityRecognizer
@@ -11,10 +10,8 @@ from techner.core.examples import Span, overlap
 from techner.uptraining.action_layer import action_layer, actions_of
 
 OFFSETS = (-4.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
-COVERED_SHARE, COVERED_OF_LABEL = 0.004, 0.005
-"""Shares of the old entities, and of those of one label, that new ones may cover."""
 LABEL_SPANS = 500
-"""Old entities of a label from which its own share counts."""
+"""Old entities of a label from which it is bounded by itself; the others are bounded together."""
 # About one standard error of the dev part (Breiman et al. 1984): new texts differ more from the training
 # texts than the dev part does.
 TOLERANCE = 0.02
@@ -40,24 +37,29 @@ def set_offset(component: EntityRecognizer, offset: float) -> None:
 
 
 def calibrate(
-    component: EntityRecognizer, dev_f1: Callable[[], float | None], covered: Callable[[], Covered]
+    component: EntityRecognizer,
+    dev_f1: Callable[[], float | None],
+    covered: Callable[[], Covered],
+    *,
+    most: float,
 ) -> float:
     """Set and return the largest offset that costs next to nothing on the dev part and in the old domain.
 
-    The offset is a post-hoc logit adjustment (Menon et al. 2021), in units of the score. On the dev part, F1
-    may be `TOLERANCE` below the best of the harmless ones. If none is harmless, the least offset is set. If
-    there are too few old entities to see harm, the offset is 0.
+    The offset is a post-hoc logit adjustment (Menon et al. 2021), in units of the score. `most` is the share
+    of the old entities that may be covered. On the dev part, F1 may be `TOLERANCE` below the best of the
+    harmless ones. Negative offsets are tried where 0 is not harmless: the largest harmless one is set, or
+    the least. If there are too few old entities to see harm, the offset is 0.
     """
     set_offset(component, 0.0)
     before, f1 = covered(), dev_f1()
     old = sum(total for _, total in before.values())
     if old < LEAST_OLD:
         return 0.0
-    scores = {0.0: f1 or 0.0} if is_harmless(before, before) else {}
+    scores = {0.0: f1 or 0.0} if is_harmless(before, before, most) else {}
     below, above = ([offset for offset in OFFSETS if sign * offset > 0] for sign in (-1, 1))
     for offset in above if scores else reversed(below):
         set_offset(component, offset)
-        harmless = is_harmless(covered(), before)
+        harmless = is_harmless(covered(), before, most)
         if harmless:
             scores[offset] = dev_f1() or 0.0
         if harmless != (offset > 0):
@@ -68,22 +70,22 @@ def calibrate(
     return chosen
 
 
-def is_harmless(now: Covered, uncalibrated: Covered) -> bool:
-    """Tell whether no more old entities are covered than allowed, in all and of any frequent label.
+def is_harmless(now: Covered, uncalibrated: Covered, most: float) -> bool:
+    """Tell whether at most this share of the old entities is covered, of each frequent label and of the rest.
 
-    Where there are few old entities, as many may be as without an offset.
+    Where there are few old entities in all, as many may be covered as without an offset.
     """
     is_enough = sum(total for _, total in now.values()) >= ENOUGH_OLD
-
-    def within(labels: Sequence[str], share: float) -> bool:
-        total = sum(now[label][1] for label in labels)
-        most = share * total + sqrt(share * total)  # and one standard error
-        if not is_enough:
-            most = max(most, sum(uncalibrated[label][0] for label in labels))
-        return sum(now[label][0] for label in labels) <= most
-
     frequent = [label for label, (_, total) in now.items() if total >= LABEL_SPANS]
-    return within([*now], COVERED_SHARE) and all(within([label], COVERED_OF_LABEL) for label in frequent)
+    groups = [*([label] for label in frequent), [label for label in now if label not in frequent]]
+
+    def is_within(labels: Sequence[str]) -> bool:
+        allowed = most * sum(now[label][1] for label in labels)
+        if not is_enough:
+            allowed = max(allowed, sum(uncalibrated[label][0] for label in labels))
+        return sum(now[label][0] for label in labels) <= allowed
+
+    return all(map(is_within, groups))
 
 
 def covered_spans(old: Sequence[tuple[Span, ...]], new: Sequence[tuple[Span, ...]]) -> Covered:

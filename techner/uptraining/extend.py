@@ -68,7 +68,7 @@ def extend(task: Task) -> Iterator[Step]:
         dev_f1=dev_part.scorer(work, NEW_NER, held, map(nothing_new, old), frozenset(labels)),
     )
     yield from train(work, NEW_NER, material, policy)
-    calibrate(ner(work, NEW_NER), material.dev_f1, lambda: _covered(work, apart))
+    calibrate(ner(work, NEW_NER), material.dev_f1, lambda: _covered(work, apart), most=policy.most_covered)
     graft(work, NEW_NER, task.folder, task.out)
 
 
