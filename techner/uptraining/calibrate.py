@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from math import sqrt
 from typing import Any
 
 from spacy.pipeline import EntityRecognizer
@@ -10,13 +11,13 @@ from techner.core.examples import Span, overlap
 from techner.uptraining.action_layer import action_layer, actions_of
 
 OFFSETS = (-4.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
-LABEL_SPANS = 500
+LABEL_SPANS = 100
 """Old entities of a label from which it is bounded by itself; the others are bounded together."""
 # About one standard error of the dev part (Breiman et al. 1984): new texts differ more from the training
 # texts than the dev part does.
 TOLERANCE = 0.02
 LEAST_OLD = 100  # with fewer old entities, harm to them cannot be seen
-ENOUGH_OLD = 2000  # with fewer, a covered one or two say too little to make the component find less
+ENOUGH_OLD = 500  # with fewer, one or two that are covered may be chance
 OFFSET = "techner_offset"  # its key in the component's own settings
 Covered = dict[str, tuple[int, int]]
 """Label → how many old entities new ones overlap, and how many there are."""
@@ -73,16 +74,17 @@ def calibrate(
 def is_harmless(now: Covered, uncalibrated: Covered, most: float) -> bool:
     """Tell whether at most this share of the old entities is covered, of each frequent label and of the rest.
 
-    Where there are few old entities in all, as many may be covered as without an offset.
+    Where there are few of them, as many may be covered as without an offset, up to two standard errors more.
     """
-    is_enough = sum(total for _, total in now.values()) >= ENOUGH_OLD
     frequent = [label for label, (_, total) in now.items() if total >= LABEL_SPANS]
     groups = [*([label] for label in frequent), [label for label in now if label not in frequent]]
 
     def is_within(labels: Sequence[str]) -> bool:
-        allowed = most * sum(now[label][1] for label in labels)
-        if not is_enough:
-            allowed = max(allowed, sum(uncalibrated[label][0] for label in labels))
+        total = sum(now[label][1] for label in labels)
+        allowed = most * total
+        if total < ENOUGH_OLD:
+            before = sum(uncalibrated[label][0] for label in labels)
+            allowed = max(allowed, min(before, allowed + 2 * sqrt(allowed)))
         return sum(now[label][0] for label in labels) <= allowed
 
     return all(map(is_within, groups))

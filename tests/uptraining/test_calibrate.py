@@ -82,8 +82,9 @@ def test_a_component_that_covers_too_much_is_made_to_find_less(component: Entity
     assert calibrated(component, by_offset(component, f1), harm(component, {})) == OFFSETS[0]
 
 
-def test_few_old_entities_do_not_make_it_find_less(component: EntityRecognizer) -> None:
-    """Two of 300 may be chance; more than at first are not allowed either."""
+def test_what_is_covered_of_few_old_entities_may_be_chance(component: EntityRecognizer) -> None:
+    """Two of 300 may be; ten are not; and more than at first are not allowed either."""
+    assert calibrated(component, lambda: None, harm(component, {0.0: 10, -0.5: 3}, total=300)) == -0.5
     covered = harm(component, {0.0: 2, 0.5: 2, 1.0: 3}, total=300)
     assert calibrated(component, lambda: None, covered) == 0.5
 
