@@ -126,7 +126,7 @@ def bounded(
     Fail if it is beyond with confidence; what is beyond as observed alone may be chance, and asks.
     """
     floor, cap = limits.floor, limits.cap
-    limit = limits.cap if limits.floor is None else limits.floor
+    limit = cap if floor is None else floor
     low, high = share_bounds(share, limit, support, 1 - policy.confidence)
     state = INSUFFICIENT
     if support >= policy.min_support and share.observed is not None and low is not None and high is not None:
@@ -142,7 +142,7 @@ def bounded(
         candidate=share.observed,
         low=low,
         high=high,
-        margin=cap if floor is None else floor,
+        margin=limit,
         support=support,
         state=state,
     )

@@ -1,5 +1,6 @@
 """How readily a trained `ner` marks an entity: it is to find new ones and to cover hardly any old one."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from math import sqrt
@@ -10,6 +11,7 @@ from spacy.pipeline import EntityRecognizer
 from techner.core.examples import Span, overlap
 from techner.uptraining.action_layer import action_layer, actions_of
 
+log = logging.getLogger(__name__)
 OFFSETS = (-4.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
 LABEL_SPANS = 100
 """Old entities of a label from which it is bounded by itself; the others are bounded together."""
@@ -67,6 +69,8 @@ def calibrate(
             break
     best = max(scores.values(), default=0.0)
     chosen = max((offset for offset, f1 in scores.items() if f1 >= best - TOLERANCE), default=OFFSETS[0])
+    if not scores:
+        log.warning("however little the new labels' `ner` finds, it covers too many old entities")
     set_offset(component, chosen)
     return chosen
 

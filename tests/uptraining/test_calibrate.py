@@ -75,11 +75,14 @@ def test_no_gain_on_the_dev_part_is_worth_covering_old_entities(component: Entit
     assert calibrated(component, by_offset(component, f1), harm(component, {0.0: 0, 0.5: 100})) == 0.0
 
 
-def test_a_component_that_covers_too_much_is_made_to_find_less(component: EntityRecognizer) -> None:
+def test_a_component_that_covers_too_much_is_made_to_find_less(
+    component: EntityRecognizer, caplog: pytest.LogCaptureFixture
+) -> None:
     f1 = dict.fromkeys(OFFSETS, 0.45)
     covered = harm(component, {0.0: 60, -0.5: 40, -1.0: 16})
     assert calibrated(component, by_offset(component, f1), covered) == -1.0
     assert calibrated(component, by_offset(component, f1), harm(component, {})) == OFFSETS[0]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
 def test_what_is_covered_of_few_old_entities_may_be_chance(component: EntityRecognizer) -> None:
