@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from techner.core.errors import FileError
-from techner.formats.python_scan import Found, line_of, lists_in
+from techner.formats.python_scan import Found, joined, line_of, lists_in
 from techner.formats.rows import Fault, Item
 
 NAME = "Python"
@@ -47,7 +47,7 @@ def read_python(data: bytes, is_record: Callable[[Any], bool]) -> Iterator[Item]
     lists = lists_in(text)
     fitting = [found for found in lists if _holds_records(text, found, is_record)]
     if len(fitting) > 1 and not any(found.name for found in fitting):
-        fitting = [Found("", 0, [item for found in fitting for item in found.items])]
+        fitting = [joined(fitting)]
     if len(fitting) != 1:
         names = ", ".join(found.name or line_of(text, found.at) for found in lists[:8]) or "nothing"
         many = "several lists of training data" if fitting else "no list of training data"
@@ -65,15 +65,15 @@ def read_python(data: bytes, is_record: Callable[[Any], bool]) -> Iterator[Item]
 
 
 def _items(text: str, found: Found) -> Iterator[Item]:
-    for first in range(0, len(found.items), _AT_ONCE):
-        sources = [text[start:end] for start, end in found.items[first : first + _AT_ONCE]]
+    for first in range(0, found.count, _AT_ONCE):
+        sources = [text[start:end] for start, end in found.items(first, first + _AT_ONCE)]
         read = zip(sources, _values(sources), strict=True)
         for number, (source, (value, fault)) in enumerate(read, first + 1):
             yield number, source.encode(), value, fault
 
 
 def _holds_records(text: str, found: Found, is_record: Callable[[Any], bool]) -> bool:
-    return any(is_record(_value(text[start:end])[0]) for start, end in found.items[:5])
+    return any(is_record(_value(text[start:end])[0]) for start, end in found.items(0, 5))
 
 
 def _values(sources: Sequence[str]) -> Iterable[tuple[Any, Fault | None]]:

@@ -14,7 +14,7 @@ from techner.core.examples import digest
 from techner.core.policy import QualityPolicy
 from techner.core.redact import shown
 from techner.inbox.strays import copy_under_way, why_stray
-from techner.registry.fetch import cache_errors
+from techner.registry.cache_folder import cache_errors, make_folder
 from techner.store import Store, Stored
 from techner.store.base import check_key
 
@@ -128,7 +128,7 @@ def _digest(store: Store, entry: Stored, cache: Path) -> str:
         if len(data) != entry.size_bytes:
             raise _Moving("its size changed while it was read: it is being copied, and the next run reads it")
         found = digest(data)
-        known.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(known.parent)
         fresh = known.with_suffix(f".{uuid.uuid4().hex}")
         fresh.write_text(found)
         if known.is_dir() and not known.is_symlink():

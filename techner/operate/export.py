@@ -11,7 +11,8 @@ from typing import assert_never
 
 from techner.core.errors import ModelError, RegistryError
 from techner.core.manifest import Manifest
-from techner.registry.fetch import cache_errors, fetch
+from techner.registry.cache_folder import cache_errors
+from techner.registry.fetch import fetch
 from techner.registry.packing import archive_name, packed
 from techner.registry.workspace import Workspace
 

@@ -8,26 +8,31 @@ processes from fetching the same blob twice; if locks do not work, they fetch it
 import hashlib
 import re
 import shutil
-import stat
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from io import BufferedRandom
 from pathlib import Path
 from threading import Event
 
 from techner.core.errors import CacheError, IntegrityError, ObjectMissing, StoreError
 from techner.core.manifest import FileEntry
-from techner.registry.blobs import blob_key, file_digest
+from techner.registry.blobs import blob_key
+from techner.registry.cache_folder import (
+    READ_ONLY,
+    cache_errors,
+    is_file_of,
+    is_plain,
+    plain_folder,
+    size_bytes,
+)
 from techner.registry.locks import sweep, turn
 from techner.store import Store
 from techner.store.base import check_key
 
 WORKERS = 8
-READ_ONLY = 0o444
-"""Blobs are linked into the folders of several versions, so no version may write to them."""
 QUIET_S = 60.0
 """A partial file that has not grown for this long is taken to be left by a dead process."""
 _DAY_S = 24 * 3600.0
@@ -79,36 +84,8 @@ def fetch(store: Store, files: Iterable[FileEntry], *, cache: Path) -> None:
             workers.shutdown(cancel_futures=True)
 
 
-def is_file_of(path: Path, entry: FileEntry) -> bool:
-    """Tell whether `path` is a plain file, not a link, with exactly these bytes."""
-    try:
-        found = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    whole = stat.S_ISREG(found.st_mode) and found.st_size == entry.size_bytes
-    return whole and file_digest(path) == entry.sha256
-
-
-def plain_folder(folder: Path) -> Path:
-    """Make a folder of the cache; raises CacheError if it is a link."""
-    if folder.is_symlink():
-        raise CacheError(str(folder.parent), f"{folder.name} is a symbolic link out of it")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@contextmanager
-def cache_errors(cache: Path) -> Iterator[None]:
-    """Turn an error of the local disk into a CacheError that names the cache."""
-    try:
-        yield
-    except OSError as error:
-        what = f"{error.filename}: " if error.filename else ""
-        raise CacheError(str(cache), f"{what}{error.strerror or error}") from error
-
-
 def _require_space(missing: list[FileEntry], folder: Path) -> None:
-    needed = sum(entry.size_bytes - _size_bytes(_partial(folder / entry.sha256)) for entry in missing)
+    needed = sum(entry.size_bytes - size_bytes(_partial(folder / entry.sha256)) for entry in missing)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise CacheError(
@@ -117,18 +94,12 @@ def _require_space(missing: list[FileEntry], folder: Path) -> None:
         )
 
 
-def _size_bytes(path: Path) -> int:
-    with suppress(FileNotFoundError):  # another process may finish it at any moment
-        return path.lstat().st_size
-    return 0
-
-
 def _fetch_one(store: Store, entry: FileEntry, target: Path, stop: Event) -> None:
     locks = plain_folder(target.parent.parent / "locks")
     with turn(
         locks / f"{target.name}.lock",
         is_done=lambda: stop.is_set() or is_file_of(target, entry),
-        progress=lambda: [_size_bytes(path) for path in sorted(_under_way(target))],
+        progress=lambda: [size_bytes(path) for path in sorted(_under_way(target))],
     ):
         if is_file_of(target, entry):  # another process was faster
             return
@@ -155,7 +126,7 @@ def _fetch_one(store: Store, entry: FileEntry, target: Path, stop: Event) -> Non
 def _left_over(target: Path, own: Path) -> bool:
     """Make `own` from what an earlier fetch left, if anything; no other process writes to that."""
     left = _partial(target)
-    if _is_plain(left):
+    if is_plain(left):
         try:
             left.rename(own)  # only one process succeeds
             own.chmod(0o644)  # it is read-only if it was complete and its last rename failed
@@ -166,7 +137,7 @@ def _left_over(target: Path, own: Path) -> bool:
         left.unlink()
     for path in _under_way(target):
         with suppress(FileNotFoundError):
-            if _is_plain(path) and time.time() - path.lstat().st_mtime > QUIET_S:
+            if is_plain(path) and time.time() - path.lstat().st_mtime > QUIET_S:
                 shutil.copyfile(path, own)  # a copy: its process may only be asleep, and write again
                 path.unlink()
                 return True
@@ -175,13 +146,6 @@ def _left_over(target: Path, own: Path) -> bool:
 
 def _under_way(target: Path) -> list[Path]:
     return list(target.parent.glob(f"{target.name}.*.partial"))
-
-
-def _is_plain(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except FileNotFoundError:
-        return False
 
 
 def _fill(store: Store, entry: FileEntry, own: Path, stop: Event, *, left: bool) -> None:

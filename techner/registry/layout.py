@@ -8,7 +8,8 @@ from pathlib import Path
 
 from techner.core.errors import IntegrityError
 from techner.core.manifest import FileEntry
-from techner.registry.fetch import READ_ONLY, cache_errors, check_files, fetch, is_file_of, plain_folder
+from techner.registry.cache_folder import READ_ONLY, cache_errors, is_file_of, plain_folder
+from techner.registry.fetch import check_files, fetch
 from techner.registry.locks import sweep, turn
 from techner.store import Store
 

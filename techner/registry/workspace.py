@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from techner.core.manifest import FileEntry
-from techner.registry.fetch import cache_errors
+from techner.registry.cache_folder import cache_errors, make_folder
 from techner.registry.layout import checkout
 from techner.registry.locks import sweep
 from techner.store import Store
@@ -35,7 +35,7 @@ class Workspace:
     def scratch(self) -> Iterator[Path]:
         """Yield a folder for the `with` block; folders that killed processes left are removed."""
         with cache_errors(self.cache):
-            self.cache.mkdir(parents=True, exist_ok=True)
+            make_folder(self.cache)
             sweep(self.cache, "run-*", older_s=ABANDONED_S)
             made = TemporaryDirectory(prefix="run-", dir=self.cache, ignore_cleanup_errors=True)
         with made as folder:

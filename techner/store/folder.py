@@ -3,7 +3,6 @@
 import errno
 import os
 import shutil
-import stat
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import BinaryIO
 
 from techner.core.errors import ObjectExists, ObjectMissing, StoreError
 from techner.store.base import CHUNK_BYTES, FOREIGN, RESERVED, Stored, check_key
+from techner.store.folder_files import foreign, in_the_way, make_folders, opened, stored, sync_folder
 
 _SCRATCH = RESERVED  # on the same file system as the objects, hidden from `list`
 _LEFT_S = 24 * 3600.0
@@ -35,7 +35,7 @@ class FolderStore:
         return self.url
 
     def get(self, key: str) -> bytes:
-        with self._reading(key) as path, _opened(path) as file:
+        with self._reading(key) as path, opened(path) as file:
             return file.read()
 
     def create(self, key: str, data: bytes) -> None:
@@ -59,9 +59,9 @@ class FolderStore:
             for key in self._keys(prefix)[:limit]:
                 with suppress(FileNotFoundError):  # deleted since the walk
                     yield (
-                        _foreign(self.root / key, key)
+                        foreign(self.root / key, key)
                         if key.startswith(FOREIGN)
-                        else _stored(self.root / key, key)
+                        else stored(self.root / key, key)
                     )
 
     def upload(self, key: str, path: Path) -> None:
@@ -76,7 +76,7 @@ class FolderStore:
             file.writelines(chunks)
 
     def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
-        with self._reading(key) as path, _opened(path) as file:
+        with self._reading(key) as path, opened(path) as file:
             file.seek(start)
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
@@ -91,7 +91,13 @@ class FolderStore:
             try:
                 yield self._path(key)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                self._refuse_file_as_root()
                 raise ObjectMissing(key) from None
+
+    def _refuse_file_as_root(self) -> None:
+        """Raise NotADirectoryError if a file stands where the store's folder belongs: it is not empty."""
+        if problem := in_the_way(self.root):
+            raise NotADirectoryError(errno.ENOTDIR, problem)
 
     @contextmanager
     def _refusals(self, what: str) -> Iterator[None]:
@@ -108,6 +114,7 @@ class FolderStore:
 
         def on_error(error: OSError) -> None:
             if isinstance(error, FileNotFoundError | NotADirectoryError):
+                self._refuse_file_as_root()
                 return
             # Objects in a folder that cannot be read are not missing, and must not be reported so.
             folder = Path(error.filename).relative_to(self.root).as_posix() + "/"
@@ -133,7 +140,7 @@ class FolderStore:
         target = self._path(key)
         scratch = self.root / _SCRATCH / uuid.uuid4().hex
         try:
-            _make_folders(scratch.parent, target.parent)
+            make_folders(scratch.parent, target.parent)
             self._sweep()
             with scratch.open("xb") as file:
                 fill(file)
@@ -143,7 +150,7 @@ class FolderStore:
                 os.link(scratch, target)
             else:
                 scratch.replace(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         except OSError as error:
             if isinstance(error, FileExistsError) and target.is_file():
                 raise ObjectExists(key) from None
@@ -161,69 +168,3 @@ class FolderStore:
             with suppress(OSError):
                 if time.time() - left.lstat().st_mtime > _LEFT_S:
                     left.unlink()
-
-
-def _stored(path: Path, key: str) -> Stored:
-    found = path.stat()
-    # Programs that copy files set the time of modification back; they cannot set the inode's change time.
-    tag = "-".join(f"{part:x}" for part in (found.st_ino, found.st_mtime_ns, found.st_ctime_ns))
-    return Stored(key, found.st_size, tag)
-
-
-def _foreign(path: Path, key: str) -> Stored:
-    """List what others wrote; what is not a readable file gets a fault."""
-    if key.endswith("/"):
-        return Stored(key, 0, "", fault="it cannot be read: permission denied")
-    try:
-        found = path.stat()
-    except OSError as error:
-        if isinstance(error, FileNotFoundError) and not path.is_symlink():
-            raise
-        return Stored(key, 0, "", fault=f"it cannot be read: {error.strerror}")
-    if fault := _no_file(found.st_mode):
-        return Stored(key, 0, "", fault=fault)
-    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
-        return Stored(key, found.st_size, "", fault="it cannot be read: permission denied")
-    return _stored(path, key)
-
-
-def _no_file(mode: int) -> str | None:
-    if stat.S_ISREG(mode):
-        return None
-    kinds = {
-        stat.S_IFIFO: "a named pipe",
-        stat.S_IFSOCK: "a socket",
-        stat.S_IFDIR: "a folder that is not read",
-    }
-    return f"it is {kinds.get(stat.S_IFMT(mode), 'a device')}, not a file"
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file and nothing else: opening a pipe would wait for a writer for ever."""
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError
-    if fault := _no_file(mode):
-        raise OSError(errno.EINVAL, fault)
-    # It may have been replaced by a pipe since; with this flag no pipe waits, and a file ignores it.
-    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-        yield file
-
-
-def _make_folders(*folders: Path) -> None:
-    for folder in folders:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError as error:  # a file of that name
-            raise NotADirectoryError(*error.args) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # Windows cannot open a folder; a client's cache does without
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

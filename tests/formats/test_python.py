@@ -6,6 +6,7 @@ import pytest
 
 from techner.core.errors import BatchError
 from techner.formats import Row, read_rows
+from techner.formats.python_scan import lists_in
 
 PAIR = '("use TLS", {"entities": [(4, 7, "PROTOCOL")]})'
 
@@ -90,3 +91,13 @@ def test_item_too_long_for_a_syntax_tree_is_a_faulty_row() -> None:
     rows = read(f"A = [{PAIR}, ('x', {{'entities': [{'1, ' * 200_000}]}})]")
     assert rows[1].fault is not None
     assert "too long" in rows[1].fault.detail
+
+
+def test_the_places_of_many_short_items_take_little_memory() -> None:
+    source = f"A = [{'(1, {}), ' * 50_000}]"
+    tracemalloc.start()
+    (found,) = lists_in(source)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.count == 50_000
+    assert peak < 4 * len(source)

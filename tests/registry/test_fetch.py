@@ -16,6 +16,7 @@ from techner.core.examples import digest
 from techner.core.manifest import FileEntry
 from techner.registry.blobs import blob_key, save_bytes
 from techner.registry.fetch import QUIET_S, check_files, fetch
+from techner.registry.layout import lay_out
 from techner.store import MemoryStore, Store
 from techner.store.base import CHUNK_BYTES
 
@@ -245,11 +246,14 @@ def test_partial_file_that_another_process_finishes_meanwhile_is_no_error(tmp_pa
         running.result()
 
 
-def test_cache_that_cannot_be_written_says_so(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    store = MemoryStore()
-    with pytest.raises(CacheError, match=r"/file/?\S*: Not a directory"):
-        fetch(store, saved(store), cache=tmp_path / "file")
+@pytest.mark.parametrize("taken", ["", "blobs", "locks", "models"])
+def test_a_file_in_the_place_of_a_folder_of_the_cache_is_named(taken: str, tmp_path: Path) -> None:
+    store, cache = MemoryStore(), tmp_path / "cache"
+    if taken:
+        cache.mkdir()
+    (cache / taken).write_bytes(b"")
+    with pytest.raises(CacheError, match=f"{cache / taken} is not a folder, but stands in the place of one"):
+        lay_out(store, "0001-a", saved(store), cache=cache)
 
 
 LINKS = [(ENTRY.sha256, BIG), (ENTRY.sha256, b"other"), (f"{ENTRY.sha256}.partial", BIG[:5])]

@@ -103,3 +103,17 @@ def test_a_folder_that_cannot_be_looked_into_is_not_taken_for_an_empty_one(folde
     (folder.root / "aliases").symlink_to(folder.root / "aliases")
     with pytest.raises(StoreError, match=r"cannot read 'aliases/' .*: Too many levels of symbolic links"):
         list(folder.list("aliases/"))
+
+
+@pytest.mark.parametrize("root", ["taken", "taken/below"])
+def test_a_file_in_the_place_of_the_store_is_said_and_is_no_empty_store(tmp_path: Path, root: str) -> None:
+    (tmp_path / "taken").write_bytes(b"")
+    store = FolderStore(tmp_path / root)
+    for use in (
+        lambda: store.get("a"),
+        lambda: list(store.list()),
+        lambda: list(store.list("b/")),
+        lambda: store.create("a", b"1"),
+    ):
+        with pytest.raises(StoreError, match="taken is not a folder, but stands in the place of one: move"):
+            use()

@@ -1,0 +1,88 @@
+"""The files of a folder store: what they are, and how they are opened, listed and made durable."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from techner.store.base import Stored
+
+
+def stored(path: Path, key: str) -> Stored:
+    found = path.stat()
+    # Programs that copy files set the time of modification back; they cannot set the inode's change time.
+    tag = "-".join(f"{part:x}" for part in (found.st_ino, found.st_mtime_ns, found.st_ctime_ns))
+    return Stored(key, found.st_size, tag)
+
+
+def foreign(path: Path, key: str) -> Stored:
+    """List what others wrote; what is not a readable file gets a fault."""
+    if key.endswith("/"):
+        return Stored(key, 0, "", fault="it cannot be read: permission denied")
+    try:
+        found = path.stat()
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not path.is_symlink():
+            raise
+        return Stored(key, 0, "", fault=f"it cannot be read: {error.strerror}")
+    if fault := _no_file(found.st_mode):
+        return Stored(key, 0, "", fault=fault)
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        return Stored(key, found.st_size, "", fault="it cannot be read: permission denied")
+    return stored(path, key)
+
+
+def _no_file(mode: int) -> str | None:
+    if stat.S_ISREG(mode):
+        return None
+    kinds = {
+        stat.S_IFIFO: "a named pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFDIR: "a folder that is not read",
+    }
+    return f"it is {kinds.get(stat.S_IFMT(mode), 'a device')}, not a file"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file and nothing else: opening a pipe would wait for a writer for ever."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError
+    if fault := _no_file(mode):
+        raise OSError(errno.EINVAL, fault)
+    # It may have been replaced by a pipe since; with this flag no pipe waits, and a file ignores it.
+    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        yield file
+
+
+def make_folders(*folders: Path) -> None:
+    """Make folders and those above them; raises NotADirectoryError that names a file in their place."""
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise NotADirectoryError(errno.ENOTDIR, in_the_way(folder) or str(error)) from error
+
+
+def in_the_way(folder: Path) -> str | None:
+    """Say which file stands where `folder`, or a folder above it, belongs; None if there is none."""
+    for part in (folder, *folder.parents):
+        if part.is_dir():
+            return None
+        if part.is_symlink() or part.exists():
+            return f"{part} is not a folder, but stands in the place of one: move it away"
+    return None
+
+
+def sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows cannot open a folder; a client's cache does without
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
