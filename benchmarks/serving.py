@@ -4,8 +4,8 @@
 
 Prints the peak of resident memory in each tenth, and the texts per CPU second of `Served.entities` and
 those of a bare `nlp.pipe` in one thread, which keeps every word. Both read new texts of the same length, and
-each goes first in every second round: on a shared machine, one round's ratio strays by a tenth, so read the
-median. Needs Linux, whose kernel records the peak.
+each goes first in every second round: on a shared machine, one round's ratio strays by up to a fifth, so read
+the median. Needs Linux, whose kernel records the peak.
 Much of the difference is the tokenizer, which caches no word in a memory zone: `Served` has it cache
 the words that the model knows.
 """

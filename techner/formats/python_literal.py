@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from techner.core.errors import FileError
-from techner.formats.python_scan import Found, joined, line_of, lists_in
+from techner.formats.python_scan import Found, as_one_list, line_of, lists_in
 from techner.formats.rows import Fault, Item
 
 NAME = "Python"
@@ -47,7 +47,7 @@ def read_python(data: bytes, is_record: Callable[[Any], bool]) -> Iterator[Item]
     lists = lists_in(text)
     fitting = [found for found in lists if _holds_records(text, found, is_record)]
     if len(fitting) > 1 and not any(found.name for found in fitting):
-        fitting = [joined(fitting)]
+        fitting = [as_one_list(fitting)]
     if len(fitting) != 1:
         names = ", ".join(found.name or line_of(text, found.at) for found in lists[:8]) or "nothing"
         many = "several lists of training data" if fitting else "no list of training data"

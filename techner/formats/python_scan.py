@@ -133,7 +133,7 @@ class _Scanner:
         found.problem = found.problem or f"{token[:20]!r} on {line_of(self.text, at)}"
 
 
-def joined(lists: Iterable[Found]) -> Found:
+def as_one_list(lists: Iterable[Found]) -> Found:
     """Return the items of several lists without a name as one list."""
     whole = Found("", 0)
     for found in lists:
