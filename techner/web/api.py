@@ -59,7 +59,12 @@ def make_api(
 ) -> APIRouter:
     """Make the routes; files are verified in the server's `cache` before their first byte is sent."""
     api = APIRouter(prefix=PREFIX, tags=["models"])
+    _add_versions(api, open_store)
+    _add_files(api, open_store, cache=cache, archives=archives)
+    return api
 
+
+def _add_versions(api: APIRouter, open_store: Callable[[], Store]) -> None:
     @api.head("/aliases/{alias}", include_in_schema=False)
     @api.get("/aliases/{alias}", responses=_answers(304))
     def current(alias: AliasName, response: Response, if_none_match: Known = None) -> Generation:
@@ -82,6 +87,10 @@ def make_api(
             data, media_type="application/json", headers=etag
         )
 
+
+def _add_files(
+    api: APIRouter, open_store: Callable[[], Store], *, cache: Callable[[], Folder], archives: Archives
+) -> None:
     binary = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
     file_answers = _answers(206, 304, 307, 400, 416, description="the file", **binary)
 
@@ -117,8 +126,6 @@ def make_api(
         """Return the whole model as one .tar.gz, packed while it is sent."""
         store = open_store()
         return archives.answer(store, version, Registry(store).manifest(version).files, cache=cache())
-
-    return api
 
 
 def _entry(manifest: Manifest, version: str, path: str) -> FileEntry:

@@ -63,6 +63,13 @@ def create_app(
     def description(request: Request) -> dict[str, Any]:
         return app.openapi() | {"servers": [{"url": request.scope.get("root_path") or "/"}]}
 
+    _add_pages(app, open_store, settings=settings, archives=archives)
+    return app
+
+
+def _add_pages(
+    app: FastAPI, open_store: Callable[[], Store], *, settings: Callable[[], Settings], archives: Archives
+) -> None:
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
     def page() -> HTMLResponse:
@@ -96,8 +103,6 @@ def create_app(
     def run_report(run_id: str) -> HTMLResponse:
         store = open_store()
         return HTMLResponse(load_bytes(store, find_report(store, run_id)), headers=_REPORT_HEADERS)
-
-    return app
 
 
 def _manifest(store: Store, version: str) -> Manifest:
