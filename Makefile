@@ -3,14 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TORCH := .venv-transformers
 # Many short processes import Airflow and Great Expectations, which takes 2 to 3 times as long without bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-only test-real lint format docs up benchmark lock clean
+.PHONY: help install demo test test-only test-real test-transformers lint format docs up benchmark lock clean
 
 help: ## Show the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Build .venv from the lock.
 
@@ -37,6 +38,21 @@ test-only: $(STAMP)
 test-real: $(STAMP) ## Nights on real pipelines (../shared/bench).
 	@$(BIN)/python -m pytest -m real $(PYTEST_ARGS)
 
+test-transformers: $(TORCH)/.installed ## Pipelines on a transformer, in an environment of their own.
+	@HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(TORCH)/bin/python -m pytest -n 2 -m transformers tests/transformers $(PYTEST_ARGS)
+
+# torch first: pip finds the CPU build where there is one, which uv does not. Else PyPI's, with the CUDA that it needs.
+$(TORCH)/.installed: $(STAMP) requirements-transformers.lock requirements-torch-cpu.lock
+	@echo "building $(TORCH) (about 2 GB) ..."
+	@$(PYTHON) -m venv $(TORCH)
+	@awk '/^(torch|triton|nvidia-.*|cuda-.*)==/{skip=1} !skip{print} !/\\$$/{skip=0}' requirements-transformers.lock > $(TORCH)/rest.txt
+	@$(TORCH)/bin/python -m pip install --quiet --require-hashes --no-deps --disable-pip-version-check -r requirements-torch-cpu.lock \
+	  && mv $(TORCH)/rest.txt $(TORCH)/lock.txt && cat requirements-torch-cpu.lock >> $(TORCH)/lock.txt \
+	  || { echo "no CPU build of torch here, so PyPI's (3 GB)"; cp requirements-transformers.lock $(TORCH)/lock.txt; }
+	@$(BIN)/uv pip sync --quiet --python $(TORCH)/bin/python --require-hashes requirements-dev.lock $(TORCH)/lock.txt
+	@$(BIN)/uv pip install --quiet --python $(TORCH)/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
 lint: $(STAMP) ## ruff, mypy --strict, and the layers.
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
@@ -57,13 +73,16 @@ up: $(STAMP) ## Run Airflow with the DAG and the page on this machine; Ctrl-C st
 benchmark: $(STAMP) ## Eight nights on real data (../shared/bench), through Airflow.
 	@$(BIN)/python benchmarks/nights.py
 
-# Development first; the lock for use takes its versions from there.
-COMPILE := uv pip compile pyproject.toml --extra all --universal --generate-hashes --no-emit-index-url \
+# Development first; the others take their versions from there, and torch from its CPU build.
+COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url \
   --python-version 3.11 --custom-compile-command "make lock" --quiet
 
 lock: $(STAMP) ## Resolve the dependencies anew, for use and for development.
-	@$(BIN)/$(COMPILE) --group dev -o requirements-dev.lock
-	@$(BIN)/$(COMPILE) --group build --constraint requirements-dev.lock -o requirements.lock
+	@$(BIN)/$(COMPILE) --extra all --group dev -o requirements-dev.lock
+	@sed -n 's/^\(torch==[0-9.]*\).*/\1/p' requirements-torch-cpu.lock > $(VENV)/torch.txt
+	@$(BIN)/$(COMPILE) --extra transformers --constraint requirements-dev.lock --constraint $(VENV)/torch.txt \
+	  -o requirements-transformers.lock
+	@$(BIN)/$(COMPILE) --extra all --group build --constraint requirements-dev.lock -o requirements.lock
 
 clean: ## Remove what the targets made.
-	rm -rf $(VENV) .techner .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(TORCH) .techner .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

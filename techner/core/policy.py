@@ -134,7 +134,7 @@ class TrainingPolicy(Checked):
     """Rehearsal texts per new example in each epoch; null: 0.4 for `extend`, 1 for `blend`."""
     layers: Annotated[int, Range(1, 64)] = 2
     """Encoder layers of the second `ner` (`extend`) when it is first made; at most as many as the pretrained
-    one has."""
+    one has, unless that listens to a transformer."""
     dropout: Annotated[float, Range(0.0, 0.9)] = 0.15
     """Share of the activations that is dropped in training."""
     word_dropout: Annotated[float, Range(0.0, 0.9), NullMeans(0.15)] = 0.15

@@ -7,6 +7,7 @@ from spacy.language import Language
 from techner.core.examples import Example, share_of, text_key
 from techner.core.policy import TrainingPolicy
 from techner.core.scores import count, micro, total
+from techner.uptraining.frozen import FrozenOutputs
 from techner.uptraining.pipeline import component_entities
 
 LEAST_SPANS = 100  # with fewer, the best epoch is the luckiest one
@@ -42,7 +43,12 @@ def _only_in(some: Sequence[Example], others: Sequence[Example]) -> frozenset[st
 
 
 def scorer(
-    nlp: Language, name: str, dev: Sequence[Example], old: Iterable[Example], labels: frozenset[str]
+    nlp: Language,
+    name: str,
+    dev: Sequence[Example],
+    old: Iterable[Example],
+    labels: frozenset[str],
+    outputs: FrozenOutputs | None = None,
 ) -> Callable[[], float | None]:
     """Return a function that gives the component's present micro F1, from 0 to 1; None without a dev part.
 
@@ -53,7 +59,7 @@ def scorer(
     def score() -> float | None:
         if not new:
             return None
-        found = component_entities(nlp, name, [example.text for example in examples])
+        found = component_entities(nlp, name, [example.text for example in examples], outputs)
         rows = (
             count(example.spans, spans, example.in_scope(labels))
             for example, spans in zip(examples, found, strict=True)

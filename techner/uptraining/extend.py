@@ -6,6 +6,7 @@ docs/explanation/benchmarks.md has measurements.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from spacy.language import Language
 from spacy.training import Example as SpacyExample
@@ -14,6 +15,7 @@ from techner.core.errors import ModelError
 from techner.core.examples import Example, Span
 from techner.uptraining import dev_part
 from techner.uptraining.calibrate import Covered, calibrate, covered_spans
+from techner.uptraining.frozen import FrozenOutputs, encoder_above, listener_of
 from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, Step, train
 from techner.uptraining.pipeline import (
@@ -54,7 +56,8 @@ def extend(task: Task) -> Iterator[Step]:
     share = min(MEASURED * policy.dev_share, MOST_MEASURED)
     rehearsed, apart = dev_part.split(task.corpus.rehearsal, share=share)
     _, old = dev_part.split(apart, share=policy.dev_share)
-    silver = _silver(work, training, frozenset(labels), renamed)
+    outputs = FrozenOutputs(work, pretrained_ner(work))
+    silver = _silver(work, training, frozenset(labels), renamed, outputs)
     new = gold(
         work, training, frozenset(labels), silver=silver, teacher_labels=frozenset(before & set(labels))
     )
@@ -63,12 +66,14 @@ def extend(task: Task) -> Iterator[Step]:
     material = Material(
         new=new,
         rehearsal=rehearsal,
-        hard=lambda: _hard(work, rehearsal),
+        hard=lambda: _hard(work, rehearsal, outputs),
         rehearsal_ratio=rehearsal_ratio(policy, 0.4),
-        dev_f1=dev_part.scorer(work, NEW_NER, held, map(nothing_new, old), frozenset(labels)),
+        dev_f1=dev_part.scorer(work, NEW_NER, held, map(nothing_new, old), frozenset(labels), outputs),
+        outputs=outputs,
     )
     yield from train(work, NEW_NER, material, policy)
-    calibrate(ner(work, NEW_NER), material.dev_f1, lambda: _covered(work, apart), most=policy.most_covered)
+    covered = partial(_covered, work, apart, outputs)
+    calibrate(ner(work, NEW_NER), material.dev_f1, covered, most=policy.most_covered)
     graft(work, NEW_NER, task.folder, task.out)
 
 
@@ -77,25 +82,29 @@ def nothing_new(example: Example) -> Example:
     return Example(example.text)
 
 
-def _hard(work: Language, rehearsal: Sequence[SpacyExample]) -> list[SpacyExample]:
+def _hard(work: Language, rehearsal: Sequence[SpacyExample], outputs: FrozenOutputs) -> list[SpacyExample]:
     """Return the old texts in which the second `ner` finds something."""
-    found = component_entities(work, NEW_NER, [eg.reference.text for eg in rehearsal])
+    found = component_entities(work, NEW_NER, [eg.reference.text for eg in rehearsal], outputs)
     return [eg for eg, spans in zip(rehearsal, found, strict=True) if spans]
 
 
-def _covered(work: Language, old: Sequence[Example]) -> Covered:
-    found = component_entities(work, NEW_NER, [example.text for example in old])
+def _covered(work: Language, old: Sequence[Example], outputs: FrozenOutputs) -> Covered:
+    found = component_entities(work, NEW_NER, [example.text for example in old], outputs)
     return covered_spans([example.spans for example in old], found)
 
 
 def _silver(
-    work: Language, examples: Sequence[Example], labels: frozenset[str], renamed: dict[str, str]
+    work: Language,
+    examples: Sequence[Example],
+    labels: frozenset[str],
+    renamed: dict[str, str],
+    outputs: FrozenOutputs,
 ) -> list[tuple[Span, ...]]:
     """Return what production's second `ner` finds in the examples that leave a label unsaid."""
     asked = {p: eg.text for p, eg in enumerate(examples) if labels - eg.in_scope(labels)}
     silver: list[tuple[Span, ...]] = [()] * len(examples)
     if NEW_NER in work.pipe_names and asked:
-        found = component_entities(work, NEW_NER, list(asked.values()))
+        found = component_entities(work, NEW_NER, list(asked.values()), outputs)
         for position, spans in zip(asked, found, strict=True):
             silver[position] = tuple(
                 replace(span, label=renamed.get(span.label, span.label)) for span in spans
@@ -107,13 +116,17 @@ def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[Spac
     """Replace the second `ner` with one for tonight's labels that inherits all it can.
 
     It inherits from production's second `ner` if there is one, else from the pretrained `ner`, whose shape it
-    has except that it may have fewer encoder layers.
+    has except that it may have fewer encoder layers. If the pretrained one listens to a transformer, this one
+    does too, with an encoder of its own above it.
     """
     name = pretrained_ner(work)
     parent, config = None, {}
     if NEW_NER in work.pipe_names:
         parent, config = ner(work, NEW_NER), shape_of(work, NEW_NER)
         work.remove_pipe(NEW_NER)
+    elif name and (listener := listener_of(work, name)):
+        config = shape_of(work, name)
+        config["model"]["tok2vec"] = encoder_above(listener, layers=task.policy.layers)
     elif name:
         apart = standalone(task.folder, name)
         parent, config = ner(apart, name), shape_of(apart, name, layers=task.policy.layers)

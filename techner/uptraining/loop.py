@@ -12,6 +12,7 @@ from spacy.training.batchers import minibatch_by_words
 from thinc.api import Adam, Model, Optimizer
 
 from techner.core.policy import TrainingPolicy
+from techner.uptraining.frozen import FrozenOutputs
 from techner.uptraining.pipeline import ner
 from techner.uptraining.word_dropout import Words
 
@@ -46,6 +47,8 @@ class Material:
     """Scores the component as it is now; None if there is too little to tell epochs apart."""
     hard: Callable[[], Sequence[SpacyExample]] = tuple
     """Finds the rehearsal examples that the component gets wrong as it is now."""
+    outputs: FrozenOutputs | None = None
+    """What the component listens to; None if it has a tok2vec of its own."""
 
 
 def epochs(new: int, policy: TrainingPolicy) -> int:
@@ -64,7 +67,7 @@ def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) 
     """
     shuffler = random.Random(policy.seed)  # noqa: S311 - reproducible on purpose
     sgd = Adam(policy.learning_rate, L2=0.01, grad_clip=1.0, use_averages=True)
-    model = ner(nlp, name).model
+    model, outputs = ner(nlp, name).model, material.outputs or FrozenOutputs(nlp, None)
     count = epochs(len(material.new), policy)
     replay = Replay(material.rehearsal, ceil(material.rehearsal_ratio * len(material.new)), shuffler)
     total = (len(material.new) + replay.size) * count
@@ -80,7 +83,8 @@ def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) 
                 if words:
                     yield Step(epoch=epoch, epochs=count, done=done, total=total, loss=loss / words)
                 sgd.learn_rate = policy.learning_rate * _rate(done / total)
-                loss += nlp.update(batch, drop=policy.dropout, sgd=sgd, losses={})[name]
+                with outputs.on([eg.predicted for eg in batch]):
+                    loss += nlp.update(batch, drop=policy.dropout, sgd=sgd, losses={})[name]
                 words += max(sum(map(_words, batch)), 1)
                 done += len(batch)
             averaged = _averages(model, sgd)

@@ -13,6 +13,7 @@ from thinc.api import require_cpu, require_gpu
 
 from techner.core.errors import ModelError, SettingsError
 from techner.core.examples import Span
+from techner.uptraining.frozen import FrozenOutputs
 
 NEW_NER = "ner_techner"
 BATCH_SIZE = 128
@@ -89,14 +90,20 @@ def predict(nlp: Language, texts: list[str]) -> list[tuple[Span, ...]]:
     return [entities(doc) for some in batches(texts) for doc in nlp.pipe(some, batch_size=BATCH_SIZE)]
 
 
-def component_entities(nlp: Language, name: str, texts: Iterable[str]) -> list[tuple[Span, ...]]:
-    """Return the entities of each text, found by one `ner` alone; the `ner` needs a tok2vec of its own."""
-    component = ner(nlp, name)
-    return [
-        entities(doc)
-        for some in batches(texts)
-        for doc in component.pipe(nlp.make_doc(text) for text in some)
-    ]
+def component_entities(
+    nlp: Language, name: str, texts: Iterable[str], outputs: FrozenOutputs | None = None
+) -> list[tuple[Span, ...]]:
+    """Return the entities of each text, found by one `ner` alone.
+
+    The `ner` has a tok2vec of its own, or listens to a transformer: `outputs` spares running it again.
+    """
+    component, outputs = ner(nlp, name), outputs or FrozenOutputs(nlp, name)
+    found = []
+    for some in batches(texts):
+        docs = [nlp.make_doc(text) for text in some]
+        with outputs.on(docs):
+            found += [entities(doc) for doc in component.pipe(docs)]
+    return found
 
 
 def batches(texts: Iterable[str]) -> Iterator[list[str]]:

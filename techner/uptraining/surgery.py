@@ -13,6 +13,7 @@ from spacy.strings import StringStore
 from spacy.training import Example as SpacyExample
 from thinc.api import Model
 
+from techner.core.errors import ModelError
 from techner.uptraining.action_layer import ActionLayer, action_layer, actions_of
 from techner.uptraining.calibrate import OFFSET, set_offset
 from techner.uptraining.pipeline import load_pipeline, ner
@@ -42,7 +43,16 @@ def _listened(nlp: Language, name: str) -> list[str]:
 
 
 def shape_of(nlp: Language, name: str, *, layers: int | None = None) -> dict[str, Any]:
-    """Return the configuration of a new `ner` like this one, with at most `layers` encoder layers."""
+    """Return the configuration of a new `ner` like this one, with at most `layers` encoder layers.
+
+    Raises ModelError if it holds weights of PyTorch: spaCy would fill the new one with those that they were
+    trained from, or with random ones.
+    """
+    if any(node.shims for node in ner(nlp, name).model.walk()):
+        raise ModelError(
+            f"the `ner` {name!r} holds weights of PyTorch, which a `ner` of other labels cannot inherit; use "
+            "the strategy extend, on a pipeline whose `ner` listens to a `transformer` of spacy-transformers"
+        )
     config = copy.deepcopy(dict(nlp.config["components"][name]))
     tok2vec = config["model"].get("tok2vec", {})
     for part in (tok2vec, tok2vec.get("encode", {})):  # HashEmbedCNN has its depth at the top

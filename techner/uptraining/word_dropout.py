@@ -13,8 +13,8 @@ class Words:
     """The words of the training examples, of which a `share` is hidden in each epoch.
 
     A hidden word has a random name in place of its own norm; prefix, suffix, shape and context stay, and the
-    model learns to rely on them (word dropout: Iyyer et al. 2015, Kiperwasser & Goldberg 2016). A pipeline
-    that does not use the norm (a transformer) is not affected.
+    model learns to rely on them (word dropout: Iyyer et al. 2015, Kiperwasser & Goldberg 2016). What does
+    not use the norm (a transformer) is not affected.
     """
 
     def __init__(self, egs: Sequence[SpacyExample], share: float, chance: random.Random) -> None:

@@ -1,4 +1,4 @@
-"""Two locks, for use and for development, that agree."""
+"""The locks, for use, for development and for pipelines on a transformer, agree."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 USE, DEVELOPMENT = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
+TRANSFORMERS, TORCH_CPU = ROOT / "requirements-transformers.lock", ROOT / "requirements-torch-cpu.lock"
 ENTRY = re.compile(
     r"(?m)^([a-z0-9][\w.-]*)(?:\[[^]]*\])?==(\S+)((?: ;[^\\\n]*)?) \\\n((?:    --hash=sha256:\w{64}.*\n)*)"
 )
@@ -24,7 +25,17 @@ def test_every_pin_for_use_is_the_one_of_development() -> None:
     assert len(use) > 150
 
 
-@pytest.mark.parametrize("lock", [USE, DEVELOPMENT], ids=lambda path: path.name)
+def test_transformers_come_on_top_of_either_lock_and_the_cpu_build_is_of_the_same_torch() -> None:
+    added, development = pins(TRANSFORMERS), pins(DEVELOPMENT)
+    shared = {name for name, _ in added} & {name for name, _ in development}
+    assert {"spacy", "numpy"} <= shared
+    versions = {(name, version) for (name, _), version in development.items()}
+    assert {(name, v) for (name, _), v in added.items() if name in shared} - versions == set()
+    (cpu,) = pins(TORCH_CPU).values()
+    assert cpu == f"{added['torch', '']}+cpu"
+
+
+@pytest.mark.parametrize("lock", [USE, DEVELOPMENT, TRANSFORMERS, TORCH_CPU], ids=lambda path: path.name)
 def test_every_entry_of_a_lock_has_hashes_and_none_names_an_index(lock: Path) -> None:
     text = lock.read_text()
     entries = re.findall(r"(?m)^[^\s#].*$", text)
