@@ -90,7 +90,10 @@ def _show(
     nights: "Sequence[ReplayedNight]", laws: "Mapping[str, Law]", today: "Mapping[Source, int]"
 ) -> None:
     confidence = next(iter(laws.values())).confidence
-    title = f"What replay does: points of F1, {100 * confidence:.0f} % intervals, from {len(nights)} nights"
+    title = (
+        f"What replay does, from {len(nights)} nights: points of F1 (a loss below 0 is a gain), "
+        f"{100 * confidence:.0f} % intervals"
+    )
     table = Table("replayed", title=title, title_justify="left")
     for column in laws:
         table.add_column(column, justify="right")

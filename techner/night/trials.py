@@ -141,5 +141,5 @@ def _thinned(run: Run, corpus: Corpus, count: int) -> Corpus:
     gone = set(present) - set(bottom_k(present, per_label=per_label))
     left = tuple(example for example in train if example not in gone)
     entry = save_bytes(run.store, write_examples(left), path=corpus.train.path)
-    counts = corpus.counts | {"replayed": corpus.counts["replayed"] - len(gone)}
+    counts = corpus.counts | {"replayed": corpus.counts["replayed"] - (len(train) - len(left))}
     return replace(corpus, train=entry, counts=counts)

@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 from techner.cli.app import app
 from techner.registry import Registry
 from techner.registry.blobs import blob_key
+from tests.nights import copy_night
 from tests.world import World, tech_batch
 
 
@@ -58,6 +59,24 @@ def test_json_holds_findings_and_what_each_check_can_show() -> None:
     micro = next(reach for reach in found["reaches"] if reach["check"] == "pretrained micro F1")
     assert micro["needed"] > micro["support"]
     assert micro["is_enough"] is False
+
+
+def test_past_nights_that_differ_say_what_half_and_twice_the_texts_would_do(
+    techner: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = {"EPOCHS": "4", "BATCH_WORDS": "100", "LEARNING_RATE": "0.004"}  # those of the first night
+    for name, value in training.items():
+        monkeypatch.setenv(f"TECHNER_TRAINING__{name}", value)
+    for number, texts in enumerate((30, 60, 240, 100)):
+        copy_night(techner, f"dry-{number}", texts=texts)
+    found = call("--replay")
+    assert found.exit_code == 0, found.stderr
+    assert re.findall(r"(\d+) rehearsal texts \((\w+)", found.stdout) == [
+        ("50", "half"),
+        ("100", "same"),
+        ("200", "double"),
+    ]
+    assert "that may be chance" in found.stdout
 
 
 @pytest.mark.usefixtures("techner")

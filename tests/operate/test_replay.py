@@ -1,43 +1,18 @@
 """Past nights: what the store's own log says of replay."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from techner.core.policy import Policies
-from techner.core.records import RunOutcome
-from techner.core.run_documents import Corpus, Evaluation, Judged, Plan
-from techner.documents import parse
+from techner.core.run_documents import Corpus, Evaluation, Plan
 from techner.evaluation.replay import Source
 from techner.night.reject import reject
 from techner.operate.replay import past_nights
-from techner.runs.documents import RunDocument
-from techner.runs.judgements import record_judgement
-from techner.runs.run import Run
-from tests.nights import DOCUMENTS
-from tests.world import POLICIES, WHEN, WORD, World, quick, strict
+from tests.nights import copy_night
+from tests.world import POLICIES, WORD, World, quick, strict
 
 TEXTS = Source.REHEARSAL
-
-
-def copy_night(world: World, run_id: str, *, texts: int) -> Run:
-    """Write down another judged run, like night-1 but for its rehearsal texts."""
-    like, run = world.run("night-1"), world.run(run_id)
-    for kind in DOCUMENTS:
-        document: RunDocument = parse(kind, world.store.get(like.key(kind)), where=run_id)
-        if isinstance(document, Corpus):
-            document = replace(document, counts=document.counts | {"rehearsal": texts})
-        run.write(document)
-    record_judgement(
-        run,
-        run.read(Plan),
-        run.read(Judged),
-        outcome=RunOutcome.DRY_RUN,
-        version=None,
-        when=WHEN + timedelta(days=1),
-    )
-    return run
 
 
 def texts_of(world: World, policies: Policies = POLICIES) -> list[int]:
