@@ -2,21 +2,25 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from techner.core.policy import Policies
+from techner.core.records import RunOutcome
 from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Report, Speed
 from techner.documents import parse
 from techner.inbox.survey import survey
 from techner.night import admit, assemble, evaluate, judge, plan, uptrain
 from techner.night.order import TASKS
 from techner.runs.documents import RunDocument
+from techner.runs.judgements import record_judgement
 from techner.runs.run import Run
 from techner.store import FolderStore
 from tests.moves import publish
-from tests.world import WORD, World, once, quick, strict, tech_batch
+from tests.world import WHEN, WORD, World, once, quick, strict, tech_batch
 
 NIGHT = (*TASKS, "publish")
 STEPS: dict[str, Callable[[Run], object]] = {
@@ -36,6 +40,25 @@ def rewrite(run: Run, *changed: RunDocument) -> None:
     for kind in DOCUMENTS:
         key = run.key(kind)
         run.write(new.get(kind) or parse(kind, run.store.get(key), where=key))
+
+
+def copy_night(world: World, run_id: str, *, texts: int) -> Run:
+    """Write down another judged run, like night-1 but for its rehearsal texts."""
+    like, run = world.run("night-1"), world.run(run_id)
+    for kind in DOCUMENTS:
+        document: RunDocument = parse(kind, world.store.get(like.key(kind)), where=run_id)
+        if isinstance(document, Corpus):
+            document = replace(document, counts=document.counts | {"rehearsal": texts})
+        run.write(document)
+    record_judgement(
+        run,
+        run.read(Plan),
+        run.read(Judged),
+        outcome=RunOutcome.DRY_RUN,
+        version=None,
+        when=WHEN + timedelta(days=1),
+    )
+    return run
 
 
 def do(task: str, world: World) -> None:

@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from techner.cli.replay import tell_replay
 from techner.cli.terminal import out
 from techner.registry.workspace import Workspace
 from techner.settings import load_settings
@@ -16,16 +17,31 @@ if TYPE_CHECKING:
     from techner.evaluation.power import Reach
     from techner.operate.doctor import Diagnosis
 
-ILL, TOO_SMALL = 1, 3
+ILL, TOO_SMALL, UNKNOWN = 1, 3, 3
 
 
 def doctor(
+    replay: Annotated[  # noqa: FBT002
+        bool, typer.Option("--replay", help="Say instead what more or less replay would do; 3: unknown.")
+    ] = False,
+    measure: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="With --replay: train candidates to see it, each so many times; 2 is usual."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Examine the store; exit code 1 if something is wrong, 3 if a set is too small for its margin."""
     from techner.operate.doctor import diagnose
 
     settings = load_settings()
+    if measure is not None and not replay:
+        raise typer.BadParameter("it goes with --replay", param_hint="--measure")
+    if replay:
+        if not tell_replay(settings, repeats=measure, as_json=as_json):
+            raise typer.Exit(UNKNOWN)
+        return
     workspace = Workspace(store=settings.open_store(), cache=settings.cache)
     found = diagnose(workspace, settings.policies)
     if as_json:

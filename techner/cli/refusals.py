@@ -16,6 +16,7 @@ EXTRAS = {
         "numpy",
         "pandas",
         "regex",
+        "scipy",
         "spacy",
         "srsly",
         "thinc",

@@ -9,7 +9,8 @@ from typer.testing import CliRunner, Result
 from techner.cli.app import app
 from techner.registry import Registry
 from techner.registry.blobs import blob_key
-from tests.world import World
+from tests.nights import copy_night
+from tests.world import World, tech_batch
 
 
 @pytest.fixture
@@ -58,3 +59,51 @@ def test_json_holds_findings_and_what_each_check_can_show() -> None:
     micro = next(reach for reach in found["reaches"] if reach["check"] == "pretrained micro F1")
     assert micro["needed"] > micro["support"]
     assert micro["is_enough"] is False
+
+
+def test_past_nights_that_differ_say_what_half_and_twice_the_texts_would_do(
+    techner: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = {"EPOCHS": "4", "BATCH_WORDS": "100", "LEARNING_RATE": "0.004"}  # those of the first night
+    for name, value in training.items():
+        monkeypatch.setenv(f"TECHNER_TRAINING__{name}", value)
+    for number, texts in enumerate((30, 60, 240, 100)):
+        copy_night(techner, f"dry-{number}", texts=texts)
+    found = call("--replay")
+    assert found.exit_code == 0, found.stderr
+    assert re.findall(r"(\d+) rehearsal texts \((\w+)", found.stdout) == [
+        ("50", "half"),
+        ("100", "same"),
+        ("200", "double"),
+    ]
+    assert "that may be chance" in found.stdout
+
+
+@pytest.mark.usefixtures("techner")
+def test_past_nights_that_replayed_alike_cannot_say_how_much_it_takes() -> None:
+    found = call("--replay")
+    assert found.exit_code == 3
+    assert found.stdout == ""
+    assert "`techner doctor --replay --measure 2`" in " ".join(found.stderr.split())
+
+
+def test_trials_say_what_other_amounts_would_do(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {
+        "TECHNER_STORE": world.store.url,
+        "TECHNER_CACHE": str(world.cache),
+        "TECHNER_TRAINING__EPOCHS": "1",
+        "TECHNER_CORPUS__REHEARSAL_TEXTS": "120",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    world.deliver("first.jsonl", tech_batch(0, 60))
+    found = call("--replay", "--measure", "1", "--json")
+    assert found.exit_code == 0, found.stderr
+    answer = json.loads(found.stdout)
+    assert [row["amount"] for row in answer["forecasts"]] == [60, 120, 240]
+    assert len(answer["nights"]) == 4
+    assert {name for row in answer["forecasts"] for name in row} >= {"old loss", "new F1"}
+
+
+def test_measure_goes_with_replay() -> None:
+    assert call("--measure", "2").exit_code == 2
