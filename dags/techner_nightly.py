@@ -13,7 +13,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import Asset, Metadata, Param, dag, get_current_context, task
+from airflow.sdk import (
+    Asset,
+    Metadata,
+    Param,
+    RetryDecision,
+    RetryPolicy,
+    dag,
+    get_current_context,
+    task,
+)
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING:
@@ -62,6 +71,27 @@ PARAMS = {
         default=False, type="boolean", title="Dry run", description="Judge, but change nothing."
     ),
 }
+
+
+RETRIES = 5
+"""Of a task that the store failed: the last one comes half an hour after the first try."""
+RETRIES_OF_OTHERS = 2
+
+
+class StorePatience(RetryPolicy):
+    """A store that is down comes back; any other error is soon tried often enough."""
+
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Any = None
+    ) -> RetryDecision:
+        """Let the task's own retries count for an error of the store, and fewer for any other."""
+        from techner.core.errors import StoreError
+
+        del context
+        since_cleared = try_number - (max_tries - RETRIES)
+        if isinstance(exception, StoreError) or since_cleared <= RETRIES_OF_OTHERS:
+            return RetryDecision.default()
+        return RetryDecision.fail(f"{type(exception).__name__} again after {RETRIES_OF_OTHERS} retries")
 
 
 @contextmanager
@@ -250,7 +280,8 @@ def dry_run() -> str:
     tags=["techner"],
     doc_md=__doc__,
     default_args={
-        "retries": 2,
+        "retries": RETRIES,
+        "retry_policy": StorePatience(),
         "retry_delay": timedelta(minutes=1),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=15),

@@ -1,7 +1,6 @@
 """The page in Airflow's own interface, at /techner/, for people who are logged in.
 
-Every Airflow process imports this file, so the app and the login check are made at the first request, and
-each request opens the store anew.
+Every Airflow process imports this file, so the app and the login check are made at the first request.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -20,10 +19,10 @@ def _app() -> Any:
     from fastapi import Depends
 
     from techner.settings import load_settings
-    from techner.web import create_app
+    from techner.web import Opener, create_app
 
     return create_app(
-        lambda: load_settings().open_store(),
+        Opener(load_settings),
         # A plugin's app is open to all unless it checks: no token 401, no right to see plugins 403.
         dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
     )

@@ -24,6 +24,7 @@ from techner.inbox.deliveries import Ignored
 from techner.inbox.submit import scope_metadata, submit
 from techner.inbox.survey import BatchState, Status, learnt_by, survey_all
 from techner.settings import load_settings
+from techner.store.patience import PROMPT
 
 app = typer.Typer(no_args_is_help=True, help="Deliver batches and see where each one stands.")
 Name = Annotated[str, typer.Argument(help="The name of the batch, as `techner batch list` shows it.")]
@@ -63,7 +64,7 @@ def submit_files(
 def list_batches(as_json: AsJson = False) -> None:  # noqa: FBT002
     """Show every delivery: pending, accepted, held, rejected, excluded, in production, or ignored."""
     settings = load_settings()
-    found = survey_all(settings.open_store(), settings.policies, cache=settings.cache)
+    found = survey_all(settings.open_store(PROMPT), settings.policies, cache=settings.cache)
     if as_json:
         listed = [*map(_summary, found.batches), *map(_ignored_summary, found.ignored)]
         typer.echo(json.dumps(listed, indent=1))
@@ -97,7 +98,7 @@ def show_batch(name: Name, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Show one delivery: its status, its counts and every fault in it."""
     settings = load_settings()
     state = find(states(settings), name)
-    store = settings.open_store()
+    store = settings.open_store(PROMPT)
     report = state.report or examined(store, state.ref, settings.policies)
     learnt = learnt_by(store, state.ref)
     if as_json:
@@ -117,7 +118,7 @@ def show_batch(name: Name, as_json: AsJson = False) -> None:  # noqa: FBT002
 def report(name: Name) -> None:
     """Print the HTML page about one delivery: `techner batch report NAME > report.html`."""
     settings = load_settings()
-    store = settings.open_store()
+    store = settings.open_store(PROMPT)
     state = find(states(settings), name)
     found = report_of(state, settings)
     typer.echo(store.get(f"{admission_folder(state.ref, found.admission)}/report.html"))

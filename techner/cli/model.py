@@ -20,6 +20,7 @@ from techner.registry.diff import difference
 from techner.registry.layout import checkout
 from techner.registry.log import LogEntry
 from techner.settings import load_settings
+from techner.store.patience import PROMPT
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,7 +32,7 @@ Name = Annotated[str, typer.Argument(help="A version, or an alias.")]
 @app.command("list")
 def list_versions(as_json: AsJson = False) -> None:  # noqa: FBT002
     """List all versions; the one in production is marked."""
-    store = load_settings().open_store()
+    store = load_settings().open_store(PROMPT)
     live, _ = Registry(store).production()
     names = list(Registry(store).versions())
     if as_json:
@@ -54,7 +55,7 @@ def list_versions(as_json: AsJson = False) -> None:  # noqa: FBT002
 @app.command("show")
 def show(name: Name = "production", as_json: AsJson = False) -> None:  # noqa: FBT002
     """Show one version: its labels, scores, verdict and lineage."""
-    version, manifest = Registry(load_settings().open_store()).resolve(name)
+    version, manifest = Registry(load_settings().open_store(PROMPT)).resolve(name)
     if as_json:
         typer.echo(json.dumps({"version": version} | plain(manifest), indent=1))
         return
@@ -78,7 +79,7 @@ def card(
     html: Annotated[bool, typer.Option("--html", help="Print HTML instead of Markdown.")] = False,  # noqa: FBT002
 ) -> None:
     """Print the model card: intended use, labels, data, scores with intervals, known gaps and lineage."""
-    store = load_settings().open_store()
+    store = load_settings().open_store(PROMPT)
     version, manifest = Registry(store).resolve(name)
     entry = manifest.records.get("card.html" if html else "card.md")
     if entry is None:
@@ -93,7 +94,7 @@ def diff(
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Show how two versions differ: files, labels, batches, lineage and scores."""
-    store = load_settings().open_store()
+    store = load_settings().open_store(PROMPT)
     found = difference(Registry(store).resolve(before), Registry(store).resolve(after))
     if as_json:
         typer.echo(json.dumps(plain(found), indent=1))
@@ -127,7 +128,7 @@ def history(
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Show every move of `production`, newest first: from, to, who, why and when."""
-    store = load_settings().open_store()
+    store = load_settings().open_store(PROMPT)
     if at is not None:
         record = Registry(store).alias_at(_time(at), alias=alias)
         records = [LogEntry(record.number, record)]

@@ -15,6 +15,7 @@ from techner.runs.completion import untold
 from techner.runs.judgements import Word, find_report, judgements
 from techner.runs.run import Run
 from techner.settings import load_settings
+from techner.store.patience import PROMPT
 
 app = typer.Typer(no_args_is_help=True, help="Run a night without Airflow, and see and decide its outcome.")
 Why = Annotated[str, typer.Option(help="The reason; it is kept for good.")]
@@ -78,7 +79,7 @@ def abandon(run_id: RunId, why: Why) -> None:
 @app.command("report")
 def report(run_id: RunId) -> None:
     """Print the HTML page of a judged run: its checks, and the entities lost and gained."""
-    store = load_settings().open_store()
+    store = load_settings().open_store(PROMPT)
     typer.echo(load_bytes(store, find_report(store, run_id)).decode())
 
 
@@ -87,7 +88,7 @@ def list_runs(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Show the runs that are decided, newest first."""
-    store = load_settings().open_store()
+    store = load_settings().open_store(PROMPT)
     found = list(judgements(store).believed())
     for generation in [number for number, record in found if record is None]:
         console.print(

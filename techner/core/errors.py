@@ -8,7 +8,8 @@ TechnerError
 │   └── PolicyError         a figure or word of a policy that is not allowed
 ├── StoreError              object storage did not do what was asked
 │   ├── ObjectExists        create-only: the key is taken
-│   └── ObjectMissing
+│   ├── ObjectMissing
+│   └── StoreRefused        it would refuse the same again: credentials, rights, a bucket's name, a size
 ├── RegistryError
 │   ├── AliasConflict       another writer moved the alias first
 │   ├── UnknownVersion
@@ -20,8 +21,8 @@ TechnerError
     └── Untrusted           not signed by a key that is trusted
         └── Rewritten       an alias does not go on from what was seen of it: an older state, or another past
 
-Fields are the `args`, so every error survives pickling across process borders. StoreError, CacheError
-and Busy are temporary (`is_passing`): the DAG retries them, and HTTP answers 503.
+Fields are the `args`, so every error survives pickling across process borders. StoreError (but not
+StoreRefused), CacheError and Busy are temporary (`is_passing`): the DAG retries them, and HTTP answers 503.
 """
 
 from typing import ClassVar
@@ -102,6 +103,12 @@ class ObjectMissing(StoreError):  # noqa: N818
 
     def _text(self) -> str:
         return f"{self.key!r} is not in the store"
+
+
+class StoreRefused(StoreError):  # noqa: N818 - it names what was found
+    """The store would refuse the same again: a person must correct credentials, rights, a name or a size."""
+
+    is_passing = False
 
 
 class RegistryError(TechnerError):

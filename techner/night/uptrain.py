@@ -1,13 +1,17 @@
 """`uptrain`: production → candidate."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from techner.core.examples import Example
 from techner.core.manifest import FileEntry
 from techner.core.run_documents import Candidate, Corpus, Plan
 from techner.formats import read_examples
+from techner.night.kept import KeptCandidate
 from techner.night.limits import task
+from techner.night.persist import until_stored
 from techner.registry.blobs import load_bytes, save_folder
+from techner.registry.cache_folder import cache_errors
 from techner.runs.run import Run
 from techner.uptraining import Step, TrainingCorpus, make_candidate
 from techner.uptraining.task import Uptrained
@@ -22,10 +26,33 @@ def uptrain(
 ) -> Candidate:
     """Uptrain the planned production model and keep the candidate's files as blobs.
 
+    What is trained stays in the cache until the store has it, so that the next try of this run only uploads.
     `train` makes the candidate; a caller that repeats a night may pass one that remembers its results.
     """
     plan, corpus = run.read(Plan), run.read(Corpus)
+    kept = KeptCandidate(run)
+    made = kept.find()
+    if made is None:
+        with run.workspace.scratch() as scratch:
+            made = _train(run, plan, corpus, out=scratch / "candidate", train=train, on_step=on_step)
+            kept.keep(made, scratch / "candidate")
+    with cache_errors(run.cache):
+        files = until_stored(lambda: save_folder(run.store, kept.model))
+    candidate = Candidate(files=files, new_labels=made.new_labels, losses=made.losses, dev_f1=made.dev_f1)
+    until_stored(lambda: run.write(candidate))
+    kept.remove()
+    return candidate
 
+
+def _train(
+    run: Run,
+    plan: Plan,
+    corpus: Corpus,
+    *,
+    out: Path,
+    train: Callable[..., Uptrained],
+    on_step: Callable[[Step], None],
+) -> Uptrained:
     def part(entry: FileEntry) -> tuple[Example, ...]:
         return read_examples(load_bytes(run.store, entry), where=entry.path)
 
@@ -40,19 +67,14 @@ def uptrain(
     with (
         run.workspace.model(origin.files) as pretrained,
         run.workspace.model(production.files if goes_on else origin.files) as folder,
-        run.workspace.scratch() as scratch,
     ):
-        made = train(
+        return train(
             folder,
             TrainingCorpus(train=part(corpus.train), rehearsal=part(corpus.rehearsal)),
             plan.policies.training,
-            scratch / "candidate",
+            out,
             origin=pretrained,
             scheme=plan.policies.scheme,
             gpu=run.gpu,
             on_step=on_step,
         )
-        files = save_folder(run.store, scratch / "candidate")
-    candidate = Candidate(files=files, new_labels=made.new_labels, losses=made.losses, dev_f1=made.dev_f1)
-    run.write(candidate)
-    return candidate

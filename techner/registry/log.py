@@ -6,7 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, StoreError, Untrusted
+from techner.core.errors import (
+    IntegrityError,
+    ObjectExists,
+    ObjectMissing,
+    StoreError,
+    StoreRefused,
+    Untrusted,
+)
 from techner.documents import dump, parse
 from techner.registry.names import generation_of, record_name
 from techner.store import Store
@@ -113,6 +120,8 @@ def require_create_only(store: Store) -> None:
     def create(writer: int) -> bool:
         try:
             store.create(key, str(writer).encode())
+        except StoreRefused:  # not of this key: of rights, credentials or the bucket
+            raise
         except StoreError:  # the key is taken, or undecided, like S3's 409 to simultaneous writers
             return False
         return True

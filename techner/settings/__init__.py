@@ -28,6 +28,7 @@ from techner.registry.trust import trusted
 from techner.settings.refusals import nearest, nearest_variable, sentence
 from techner.settings.sources import PREFIX, Variables, read_file, settings_file, unknown_variables
 from techner.store import Store, open_store
+from techner.store.patience import PATIENT, Patience
 
 
 def _local(path: object) -> object:
@@ -68,6 +69,8 @@ class Settings(BaseSettings):
     """The store: `s3://bucket/prefix`, `file:///folder`, or a folder."""
     s3_endpoint: str | None = None
     """URL of a server that speaks S3; null: Amazon S3, or what boto3 is configured for."""
+    s3_public_endpoint: str | None = None
+    """URL of the same server as others reach it, for presigned addresses; null: `s3_endpoint`."""
     cache: LocalPath = Field(default=Path("~/.cache/techner"), validate_default=True)
     """Folder for verified downloads, safe to share; it also remembers how far each alias had come."""
     signing_key: LocalPath | None = None
@@ -94,13 +97,18 @@ class Settings(BaseSettings):
             gate=self.gate,
         )
 
-    def open_store(self) -> Store:
+    def open_store(self, patience: Patience = PATIENT) -> Store:
         """Open the store; with a key set, only signed objects are trusted.
 
         The cache remembers how far each alias has come, and an older state is refused. Raises SettingsError
         for a key that cannot be used, and StoreError for a URL that is not a store.
         """
-        bare = open_store(self.store, s3_endpoint=self.s3_endpoint)
+        bare = open_store(
+            self.store,
+            s3_endpoint=self.s3_endpoint,
+            s3_public_endpoint=self.s3_public_endpoint,
+            patience=patience,
+        )
         has_keys = bool(self.public_key or self.signing_key)
         store = trusted(
             bare if has_keys else KeylessStore(inner=bare),

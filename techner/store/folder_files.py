@@ -10,6 +10,19 @@ from typing import BinaryIO
 
 from techner.store.base import Stored
 
+_REMEDIES = {
+    errno.ENOSPC: "free space there",
+    errno.EDQUOT: "free space there, or raise the quota",
+    errno.EACCES: "check its owner and rights",
+    errno.EROFS: "mount it for writing",
+}
+
+
+def described(error: OSError) -> str:
+    """Say what the disk said, and what to do about it where that is known."""
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f"{error.strerror or error}" + (f"; {remedy}" if remedy else "")
+
 
 def stored(path: Path, key: str) -> Stored:
     found = path.stat()

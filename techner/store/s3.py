@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from techner.core.errors import ObjectExists, ObjectMissing, SettingsError, StoreError
+from techner.core.errors import ObjectExists, ObjectMissing, SettingsError, StoreRefused
 from techner.store.base import CHUNK_BYTES, Stored, check_key
+from techner.store.patience import PATIENT, Patience
+from techner.store.s3_client import open_client
+from techner.store.s3_errors import failure, refusal
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import PaginatorConfigTypeDef
 
+MAX_PUT_BYTES = 5 * 1024**3
+"""S3's limit for one PUT. Of more parts the last one is not create-only on every server."""
 # A 409 means that another write is under way, not that the key is taken: it stays a StoreError.
 _TAKEN = {"PreconditionFailed", "412"}
 _MISSING = {"NoSuchKey", "404", "NotFound"}
@@ -20,10 +25,14 @@ _BEHIND_THE_END = {"InvalidRange", "416"}
 
 
 class S3Store:
-    """Objects below `prefix` of one bucket. Writes are single PUTs, so the limit is 5 GB per file."""
+    """Objects below `prefix` of one bucket. Every write is one PUT."""
 
-    def __init__(self, client: "S3Client", bucket: str, prefix: str = "") -> None:
+    def __init__(
+        self, client: "S3Client", bucket: str, prefix: str = "", *, public: "S3Client | None" = None
+    ) -> None:
+        """Use `public` for addresses that are given away: it knows the server by the name that others use."""
         self._client, self.bucket, self.prefix = client, bucket, prefix.strip("/")
+        self._public = public or client
 
     @property
     def url(self) -> str:
@@ -66,6 +75,12 @@ class S3Store:
                     yield Stored(item["Key"].removeprefix(root), item["Size"], item["ETag"].strip('"'))
 
     def upload(self, key: str, path: Path) -> None:
+        """Like `create`, from a file; raises StoreRefused if it is larger than one PUT may be."""
+        if (size_bytes := path.stat().st_size) > MAX_PUT_BYTES:
+            raise StoreRefused(
+                f"{self.url}: {path.name} has {size_bytes} bytes, and one write takes 5 GiB at most: make "
+                "the file smaller (prune the vectors of the base model), or keep the store in a folder"
+            )
         with self._errors(key), path.open("rb") as file:
             self._client.put_object(Bucket=self.bucket, Key=self._key(key), Body=file, IfNoneMatch="*")
 
@@ -92,7 +107,7 @@ class S3Store:
 
     def presigned(self, key: str, *, seconds: int) -> str | None:
         with self._errors(key):
-            return self._client.generate_presigned_url(
+            return self._public.generate_presigned_url(
                 "get_object", Params={"Bucket": self.bucket, "Key": self._key(key)}, ExpiresIn=seconds
             )
 
@@ -111,53 +126,34 @@ class S3Store:
                 raise ObjectExists(key) from error
             if code in _MISSING:
                 raise ObjectMissing(key) from error
-            raise StoreError(f"{self.url}: {error}; check the bucket's name and rights") from error
+            raise refusal(error, self.url) from error
         except BotoCoreError as error:
-            raise StoreError(f"{self.url}: {error}; check TECHNER_S3_ENDPOINT and credentials") from error
+            raise failure(error, self.url) from error
 
 
-def connect(bucket: str, prefix: str, *, endpoint: str | None) -> S3Store:
-    """Open a bucket with boto3's own credentials chain; `endpoint` is the address of a compatible server.
+def connect(
+    bucket: str,
+    prefix: str,
+    *,
+    endpoint: str | None,
+    public_endpoint: str | None = None,
+    patience: Patience = PATIENT,
+) -> S3Store:
+    """Open a bucket; `endpoint` is the address of a compatible server, `public_endpoint` what others call it.
 
-    Raises SettingsError if the endpoint or AWS's settings are not valid.
+    Raises SettingsError if an endpoint or AWS's settings are not valid.
     """
-    import boto3
-    from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
-    config = Config(
-        retries={"mode": "standard", "max_attempts": 5},
-        connect_timeout=10,
-        read_timeout=60,
-        # Only the checksums an operation requires: compatible servers often refuse the newer trailing ones.
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )
     try:
-        return S3Store(boto3.client("s3", endpoint_url=_checked(endpoint), config=config), bucket, prefix)
+        client = open_client(endpoint, setting="TECHNER_S3_ENDPOINT", patience=patience)
+        public = (
+            open_client(public_endpoint, setting="TECHNER_S3_PUBLIC_ENDPOINT", patience=patience)
+            if public_endpoint
+            else None
+        )
     except (BotoCoreError, ValueError) as error:
         raise SettingsError(
-            f"s3://{bucket} cannot be opened: {error}; check AWS_PROFILE, AWS_REGION and AWS's settings"
+            f"s3://{bucket} cannot be opened: {error}; check AWS_PROFILE, AWS_DEFAULT_REGION and AWS's files"
         ) from error
-
-
-def _checked(endpoint: str | None) -> str | None:
-    """Return the address of a compatible server; raises SettingsError if it is not one, or has a password."""
-    if not endpoint:
-        return None
-    try:
-        parts = urlsplit(endpoint)
-        port = parts.port  # raises if it is not a port
-    except ValueError as error:
-        raise _no_endpoint(endpoint) from error
-    is_address = parts.scheme in ("http", "https") and parts.hostname and port != 0 and endpoint.isprintable()
-    if not is_address or parts.username or parts.password or parts.query or parts.fragment:
-        raise _no_endpoint(endpoint)
-    return endpoint
-
-
-def _no_endpoint(endpoint: str) -> SettingsError:
-    return SettingsError(
-        f"TECHNER_S3_ENDPOINT={endpoint!r} is not an endpoint; write http://host:port, without a password: "
-        "credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from a profile"
-    )
+    return S3Store(client, bucket, prefix, public=public)

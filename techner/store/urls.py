@@ -8,12 +8,22 @@ from urllib.parse import unquote, urlsplit
 from techner.core.errors import SettingsError
 from techner.store.base import Store
 from techner.store.folder import FolderStore
+from techner.store.patience import PATIENT, Patience
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+")
 
 
-def open_store(url: str, *, s3_endpoint: str | None = None) -> Store:
-    """Open `file:///path`, a plain path, or `s3://bucket/prefix`; raises SettingsError for anything else."""
+def open_store(
+    url: str,
+    *,
+    s3_endpoint: str | None = None,
+    s3_public_endpoint: str | None = None,
+    patience: Patience = PATIENT,
+) -> Store:
+    """Open `file:///path`, a plain path, or `s3://bucket/prefix`; raises SettingsError for anything else.
+
+    A server is waited for with `patience`, and presigned addresses name `s3_public_endpoint`.
+    """
     if url != url.strip():  # of a list or a file, cut wrong: a folder of such a name would be made
         raise _no_store(url)
     try:
@@ -24,7 +34,13 @@ def open_store(url: str, *, s3_endpoint: str | None = None) -> Store:
     if parts.scheme == "s3" and is_bucket:
         from techner.store.s3 import connect
 
-        return connect(parts.netloc, parts.path.strip("/"), endpoint=s3_endpoint)
+        return connect(
+            parts.netloc,
+            parts.path.strip("/"),
+            endpoint=s3_endpoint,
+            public_endpoint=s3_public_endpoint,
+            patience=patience,
+        )
     if parts.scheme == "file" and not parts.netloc and parts.path and "\0" not in unquote(parts.path):
         return _folder(Path(unquote(parts.path)))
     if url and not parts.scheme and "\0" not in url:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from techner.core.errors import RegistryError, UnknownVersion
@@ -18,6 +19,7 @@ from techner.registry.fetch import fetch
 from techner.registry.names import ALIAS_NAME, VERSION_NAME
 from techner.store import Store
 from techner.web.archive import Archives
+from techner.web.recent import Recent
 
 PREFIX = "/v1"
 PRESIGNED_S = 300
@@ -55,27 +57,32 @@ def _answers(*statuses: int, **ok: Any) -> dict[int | str, dict[str, Any]]:
 
 
 def make_api(
-    open_store: Callable[[], Store], *, cache: Callable[[], Folder], archives: Archives
+    open_store: Callable[[], Store],
+    *,
+    cache: Callable[[], Folder],
+    archives: Archives,
+    routes: type[APIRoute],
 ) -> APIRouter:
     """Make the routes; files are verified in the server's `cache` before their first byte is sent."""
-    api = APIRouter(prefix=PREFIX, tags=["models"])
+    api = APIRouter(prefix=PREFIX, tags=["models"], route_class=routes)
     _add_versions(api, open_store)
     _add_files(api, open_store, cache=cache, archives=archives)
     return api
 
 
 def _add_versions(api: APIRouter, open_store: Callable[[], Store]) -> None:
+    moves = Recent[Generation]()
+
     @api.head("/aliases/{alias}", include_in_schema=False)
     @api.get("/aliases/{alias}", responses=_answers(304))
     def current(alias: AliasName, response: Response, if_none_match: Known = None) -> Generation:
-        """Return the version that an alias names: its newest generation."""
-        newest = Registry(open_store()).log(alias).newest()
-        if newest is None:
-            raise UnknownVersion(alias)
-        if unchanged := _unchanged(newest.record.id, if_none_match):
+        """Return the version that an alias names: its newest generation, as it was at most a second ago."""
+        store = open_store()
+        move = moves.get((store.identity, alias), lambda: _newest(store, alias))
+        if unchanged := _unchanged(move.id, if_none_match):
             return unchanged  # type: ignore[return-value] # FastAPI sends a response as it is
-        response.headers["ETag"] = f'"{newest.record.id}"'
-        return newest.record
+        response.headers["ETag"] = f'"{move.id}"'
+        return move
 
     @api.head("/versions/{version}/manifest", include_in_schema=False)
     @api.get("/versions/{version}/manifest", response_model=Manifest, responses=_answers(304))
@@ -126,6 +133,13 @@ def _add_files(
         """Return the whole model as one .tar.gz, packed while it is sent."""
         store = open_store()
         return archives.answer(store, version, Registry(store).manifest(version).files, cache=cache())
+
+
+def _newest(store: Store, alias: str) -> Generation:
+    newest = Registry(store).log(alias).newest()
+    if newest is None:
+        raise UnknownVersion(alias)
+    return newest.record
 
 
 def _entry(manifest: Manifest, version: str, path: str) -> FileEntry:

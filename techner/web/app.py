@@ -21,6 +21,7 @@ from techner.store import Store
 from techner.web.api import PREFIX, make_api
 from techner.web.archive import Archives
 from techner.web.overview import overview
+from techner.web.threads import Threads, route_class
 
 RETRY_AFTER_S = "5"
 _HEADERS = {
@@ -44,7 +45,8 @@ def create_app(
 ) -> FastAPI:
     """Make the app; `dependencies` guard every page. Mount it at a prefix, and link to it with a final slash.
 
-    Each request reads the settings and opens the store: importing and mounting touch nothing.
+    Each request reads the settings and opens the store: importing and mounting touch nothing. All that reads
+    the store runs in threads of the app's own: a store that hangs must not stop the server around it.
     """
     # FastAPI's own description of the app, and the pages that show it, would bypass the dependencies.
     app = FastAPI(
@@ -55,12 +57,13 @@ def create_app(
         openapi_url=None,
     )
     app.add_exception_handler(TechnerError, _failure)
+    app.router.route_class = routes = route_class(Threads())
     archives = Archives()
-    app.include_router(make_api(open_store, cache=lambda: settings().cache, archives=archives))
+    app.include_router(make_api(open_store, cache=lambda: settings().cache, archives=archives, routes=routes))
 
     @app.head("/openapi.json", include_in_schema=False)
     @app.get("/openapi.json", include_in_schema=False)
-    def description(request: Request) -> dict[str, Any]:
+    async def description(request: Request) -> dict[str, Any]:
         return app.openapi() | {"servers": [{"url": request.scope.get("root_path") or "/"}]}
 
     _add_pages(app, open_store, settings=settings, archives=archives)
@@ -111,7 +114,7 @@ def _manifest(store: Store, version: str) -> Manifest:
     return Registry(store).manifest(version)
 
 
-def _failure(request: Request, error: Exception) -> Response:
+async def _failure(request: Request, error: Exception) -> Response:
     """Answer with the error's own message."""
     is_passing = isinstance(error, TechnerError) and error.is_passing
     status = 404 if isinstance(error, RegistryError) else 503 if is_passing else 500

@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from techner.core.errors import SettingsError
 from techner.settings import Settings
 from techner.web.app import create_app
+from techner.web.opener import Opener
 
 MIN_TOKEN = 16
 
@@ -23,9 +24,9 @@ def create_app_alone(settings: Settings) -> FastAPI:
         )
     bearer = HTTPBearer(description="The value of TECHNER_TOKEN.")
 
-    def check(given: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> None:
+    async def check(given: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> None:
         # In constant time: the time of a refusal must not reveal how much of the token was right.
         if not compare_digest(given.credentials.encode(), token.encode()):
             raise HTTPException(401, "wrong token", headers={"WWW-Authenticate": "Bearer"})
 
-    return create_app(settings.open_store, settings=lambda: settings, dependencies=[Depends(check)])
+    return create_app(Opener(lambda: settings), settings=lambda: settings, dependencies=[Depends(check)])

@@ -43,6 +43,13 @@ described = {
     "outlets": {t.task_id: [o.name for o in t.outlets] for t in dag.tasks if t.outlets},
     "downstream": {t.task_id: sorted(t.downstream_task_ids) for t in dag.tasks},
 }
+from techner.core.errors import CacheError, StoreError
+def last_try(task, error):
+    tries = range(1, task.retries + 1)
+    fails = (n for n in tries if task.retry_policy.evaluate(error, n, task.retries).action.value == "fail")
+    return next(fails, task.retries + 1)
+errors = StoreError("no answer"), CacheError("/cache", "full"), ValueError("wrong")
+described["tries"] = {type(e).__name__: sorted({last_try(t, e) for t in dag.tasks}) for e in errors}
 from airflow.providers.celery.executors.celery_executor import CeleryExecutor
 described["celery"] = CeleryExecutor.__name__
 print("described", json.dumps(described), flush=True)
@@ -159,8 +166,12 @@ def test_it_runs_nightly_one_at_a_time_without_catching_up(described: dict[str, 
 def test_every_task_is_retried_with_back_off(described: dict[str, object]) -> None:
     retries = described["retries"]
     assert isinstance(retries, dict)
-    assert set(retries.values()) == {2}
+    assert set(retries.values()) == {5}
     assert described["backoff"] == []
+
+
+def test_a_store_that_is_down_gets_more_retries_than_any_other_error(described: dict[str, object]) -> None:
+    assert described["tries"] == {"StoreError": [6], "CacheError": [3], "ValueError": [3]}
 
 
 def test_a_person_can_choose_batches_strategy_seed_epochs_and_dry_run(described: dict[str, object]) -> None:

@@ -117,3 +117,11 @@ def test_a_file_in_the_place_of_the_store_is_said_and_is_no_empty_store(tmp_path
     ):
         with pytest.raises(StoreError, match="taken is not a folder, but stands in the place of one: move"):
             use()
+
+
+def test_a_full_disk_says_to_free_space(tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full")
+    with pytest.raises(StoreError, match="No space left on device; free space there"):
+        FolderStore(tmp_path)._write("a", lambda _: full.write_bytes(b"1"), exclusive=True)

@@ -119,6 +119,11 @@ def test_an_endpoint_that_is_none_is_refused_without_its_password(endpoint: str)
     assert "secret" not in str(caught.value)
 
 
+def test_a_public_endpoint_that_is_none_is_refused_by_its_own_name() -> None:
+    with pytest.raises(SettingsError, match="TECHNER_S3_PUBLIC_ENDPOINT='host' is not an endpoint"):
+        open_store("s3://bucket", s3_endpoint="http://127.0.0.1:1", s3_public_endpoint="host")
+
+
 def test_a_profile_that_is_unknown_is_an_error_of_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

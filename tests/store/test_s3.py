@@ -1,10 +1,12 @@
 """What is special about a store in a bucket."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import boto3
 import httpx
 import pytest
 
-from techner.core.errors import StoreError
+from techner.core.errors import StoreError, StoreRefused
 from techner.store import Store, open_store
 
 
@@ -49,7 +51,7 @@ def test_reading_a_wrong_bucket_says_so(wrong_bucket: Store) -> None:
         StoreError, match=r"s3://no-such-bucket-here/ner: .*check the bucket's name"
     ) as caught:
         wrong_bucket.get("a")
-    assert type(caught.value) is StoreError  # not ObjectMissing: that would read as an empty store
+    assert type(caught.value) is StoreRefused  # not ObjectMissing: that would read as an empty store
 
 
 def test_listing_a_wrong_bucket_says_so(wrong_bucket: Store) -> None:
@@ -73,4 +75,19 @@ def test_presigned_address_gives_the_bytes_to_anybody(s3_store: Store) -> None:
     s3_store.create("blobs/a", b"some bytes")
     address = s3_store.presigned("blobs/a", seconds=60)
     assert address
+    assert httpx.get(address).content == b"some bytes"
+
+
+def test_presigned_address_is_signed_by_version_4(s3_store: Store) -> None:
+    asked = parse_qs(urlsplit(s3_store.presigned("blobs/a", seconds=60) or "").query)
+    assert (asked["X-Amz-Algorithm"], asked["X-Amz-Expires"]) == (["AWS4-HMAC-SHA256"], ["60"])
+    assert "Signature" not in asked  # of version 2
+
+
+def test_presigned_address_names_the_server_as_others_reach_it(bucket: str, moto_endpoint: str) -> None:
+    outside = moto_endpoint.replace("127.0.0.1", "localhost")
+    store = open_store(f"s3://{bucket}/ner", s3_endpoint=moto_endpoint, s3_public_endpoint=outside)
+    store.create("blobs/a", b"some bytes")
+    address = store.presigned("blobs/a", seconds=60) or ""
+    assert address.startswith(f"{outside}/{bucket}/ner/blobs/a?")
     assert httpx.get(address).content == b"some bytes"
