@@ -1,5 +1,6 @@
 """The page: what is in production, why, and the state of every delivery. Knows neither Airflow nor spaCy."""
 
 from techner.web.app import create_app
+from techner.web.runs import Answering
 
-__all__ = ["create_app"]
+__all__ = ["Answering", "create_app"]

@@ -1,4 +1,4 @@
-"""The app factory: read-only pages and the API over a store, which each request opens anew."""
+"""The app factory: pages and the API over a store, which each request opens anew."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -14,26 +14,15 @@ from techner.core.manifest import Manifest
 from techner.registry import Registry
 from techner.registry.blobs import load_bytes
 from techner.registry.names import VERSION_NAME
-from techner.reports import environment
-from techner.runs.judgements import find_report
 from techner.settings import Settings, load_settings
 from techner.store import Store
 from techner.web.api import PREFIX, make_api
 from techner.web.archive import Archives
 from techner.web.overview import overview
+from techner.web.pages import HEADERS, REPORT_HEADERS, html
+from techner.web.runs import Answering, make_run_pages
 
 RETRY_AFTER_S = "5"
-_HEADERS = {
-    # No script, no network: even a text that was not escaped could do nothing.
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-
-# The page comes from the store: in an origin of its own it could do nothing in Airflow's name.
-_REPORT_HEADERS = _HEADERS | {"Content-Security-Policy": f"{_HEADERS['Content-Security-Policy']}; sandbox"}
 
 
 def create_app(
@@ -41,8 +30,11 @@ def create_app(
     *,
     settings: Callable[[], Settings] = load_settings,
     dependencies: Sequence[Depends] = (),
+    answering: Answering | None = None,
 ) -> FastAPI:
     """Make the app; `dependencies` guard every page. Mount it at a prefix, and link to it with a final slash.
+
+    With `answering`, people answer on the page of a run what the gate asks.
 
     Each request reads the settings and opens the store: importing and mounting touch nothing.
     """
@@ -69,9 +61,9 @@ def create_app(
         try:
             now = settings()
             found = overview(open_store(), now.policies, cache=now.cache)
-            return _html("page.html", overview=found)
+            return html("page.html", overview=found)
         except NotInitialised as error:
-            return _html("empty.html", url=error.url)
+            return html("empty.html", url=error.url)
 
     @app.head("/download/{version}", include_in_schema=False)
     @app.get("/download/{version}", include_in_schema=False)
@@ -79,7 +71,7 @@ def create_app(
         store = open_store()
         files = _manifest(store, version).files
         answer = archives.answer(store, version, files, cache=settings().cache)
-        answer.headers.update(_HEADERS)
+        answer.headers.update(HEADERS)
         return answer
 
     @app.head("/report/{version}", include_in_schema=False)
@@ -89,14 +81,9 @@ def create_app(
         entry = _manifest(store, version).records.get("report.html")
         if entry is None:
             raise RegistryError(f"version {version!r} has no report: it was made without a judgement")
-        return HTMLResponse(load_bytes(store, entry), headers=_REPORT_HEADERS)
+        return HTMLResponse(load_bytes(store, entry), headers=REPORT_HEADERS)
 
-    @app.head("/run/{run_id:path}", include_in_schema=False)
-    @app.get("/run/{run_id:path}", include_in_schema=False)
-    def run_report(run_id: str) -> HTMLResponse:
-        store = open_store()
-        return HTMLResponse(load_bytes(store, find_report(store, run_id)), headers=_REPORT_HEADERS)
-
+    app.include_router(make_run_pages(open_store, answering))
     return app
 
 
@@ -115,12 +102,7 @@ def _failure(request: Request, error: Exception) -> Response:
     else:
         depth = sum(1 + str(part).count("/") for part in request.path_params.values())
         home = "../" * depth or "./"
-        answer = _html("error.html", status=status, error=str(error), home=home)
+        answer = html("error.html", status=status, error=str(error), home=home)
     if is_passing:
         answer.headers["Retry-After"] = RETRY_AFTER_S
     return answer
-
-
-def _html(template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    text = environment("techner.web").get_template(template).render(status=status, **context)
-    return HTMLResponse(text, status_code=status, headers=_HEADERS)
