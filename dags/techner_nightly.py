@@ -8,11 +8,9 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import (
     Asset,
     Metadata,
@@ -23,9 +21,12 @@ from airflow.sdk import (
     get_current_context,
     task,
 )
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
+from techner_tasks import Ask, stage
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from techner.core.policy import Policies
     from techner.runs.judgements import Word
     from techner.runs.run import Run
@@ -94,25 +95,8 @@ class StorePatience(RetryPolicy):
         return RetryDecision.fail(f"{type(exception).__name__} again after {RETRIES_OF_OTHERS} retries")
 
 
-@contextmanager
-def _stage() -> "Iterator[Run]":
-    """Open the store for this DAG run; an error that no retry can repair fails the task at once."""
-    from techner.core.errors import TechnerError
-    from techner.runs.run import Run
-    from techner.settings import load_settings
-
-    try:
-        settings = load_settings()
-        yield Run(
-            store=settings.open_store(),
-            id=get_current_context()["run_id"],
-            cache=settings.cache,
-            gpu=settings.gpu,
-        )
-    except TechnerError as error:
-        if error.is_passing:
-            raise  # the store or the disk may work at the next try
-        raise AirflowFailException(str(error)) from error
+def _stage() -> "AbstractContextManager[Run]":
+    return stage(get_current_context()["run_id"])
 
 
 def _policies(params: dict[str, Any]) -> "Policies":
@@ -145,20 +129,16 @@ def _log_epochs() -> "Callable[[Step], None]":
     return on_step
 
 
-def _answer() -> "Word":
-    """Return the person's answer if the gate asked; a time-out counts as the default answer, reject."""
-    from dataclasses import replace
+def _answer(run: "Run") -> "Word":
+    """Return what a person said if the gate asked, else who acts."""
+    from techner.core.records import RunEnd
+    from techner.runs.answers import answered
+    from techner.runs.judgements import Word
 
-    answer = get_current_context()["ti"].xcom_pull(task_ids="ask")
-    if not answer:
+    said = answered(run)
+    if said is None:
         return _word()
-    person = (answer["responded_by_user"] or {}).get("name")
-    return replace(
-        _word(),
-        who=f"airflow:{person or 'no answer in time'}",
-        why=str((answer["params_input"] or {}).get("reason", "")).strip(),
-        approved=answer["chosen_options"] == ["publish"],
-    )
+    return Word(who=said.who, when=said.when, why=said.why, approved=said.word is RunEnd.PUBLISH)
 
 
 @task
@@ -227,7 +207,6 @@ def judge() -> str:
     with _stage() as run:
         verdict = techner.night.judge.judge(run).verdict
     log.info("%s: %s", verdict.outcome, verdict.reason)
-    get_current_context()["ti"].xcom_push("reason", verdict.reason)
     return str(verdict.outcome)
 
 
@@ -240,8 +219,16 @@ def route(outcome: str, params: dict[str, Any] | None = None) -> str:
 
 
 @task.branch
-def answer() -> str:
-    return "publish" if _answer().approved else "reject"
+def answer() -> str | None:
+    from techner.core.records import RunEnd
+    from techner.runs.answers import answered
+
+    with _stage() as run:
+        said = answered(run)
+    if said and said.word is RunEnd.ABANDON:
+        log.info("%s abandoned the run: %s", said.who, said.why)
+        return None
+    return "publish" if said and said.word is RunEnd.PUBLISH else "reject"
 
 
 @task(outlets=[PRODUCTION], trigger_rule="none_failed_min_one_success")
@@ -249,7 +236,7 @@ def publish() -> Iterator[Metadata]:
     import techner.night.publish
 
     with _stage() as run:
-        version = techner.night.publish.publish(run, _answer())
+        version = techner.night.publish.publish(run, _answer(run))
     log.info("production is %s", version)
     yield Metadata(PRODUCTION, extra={"version": version})
 
@@ -259,7 +246,7 @@ def reject() -> str:
     import techner.night.reject
 
     with _stage() as run:
-        return techner.night.reject.reject(run, _answer()).verdict.reason
+        return techner.night.reject.reject(run, _answer(run)).verdict.reason
 
 
 @task
@@ -288,15 +275,15 @@ def dry_run() -> str:
     },
 )
 def techner_nightly() -> None:
-    ask = HITLOperator(
+    ask = Ask(
         task_id="ask",
         subject="Evidence is missing: publish this candidate?",
-        body="The gate could not decide. {{ ti.xcom_pull(task_ids='judge', key='reason') }}. "
-        "What was lost and gained: /techner/run/{{ run_id | urlencode }}. A yes needs a reason.",
         options=["publish", "reject"],
         defaults=["reject"],
         response_timeout=timedelta(hours=12),
         params={"reason": Param("", type="string", title="Reason (kept for ever)")},
+        retries=10,  # an answer at once costs a try, and so does the next one
+        retry_delay=timedelta(seconds=5),
     )
 
     admitted = admit.expand(digest=plan())

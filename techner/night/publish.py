@@ -66,7 +66,10 @@ def publish(run: Run, word: Word, *, query: Query = query_apart) -> str:
         require(run, RunEnd.PUBLISH)  # again: a person may have abandoned the run during the proof
         try:
             run.registry.move(version, expected=plan.production, who=word.who, why=why, when=word.when)
-        except AliasConflict:  # judged against a model that is no longer live; its batches stay due
+        except AliasConflict:
+            if published := _published_before(run, plan):  # by another that carried out the same yes
+                return published
+            # Judged against a model that is no longer live; its batches stay due.
             record_judgement(run, plan, judged, outcome=RunOutcome.SUPERSEDED, version=None, when=word.when)
             raise
     record_judgement(run, plan, judged, outcome=RunOutcome.PROMOTED, version=version, when=word.when)
@@ -92,7 +95,7 @@ def _require_leave(judged: Judged, word: Word) -> None:
         case Outcome.PROMOTE:
             pass
         case Outcome.ASK:
-            if not (word.approved and word.why.strip()):
+            if not (word.approved and word.has_reason):
                 raise RegistryError(f"the gate asks a person ({reason}): approve it with a reason")
         case Outcome.REJECT:
             raise RegistryError(f"the gate rejected the candidate ({reason}); it is not published")

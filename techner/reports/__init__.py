@@ -2,6 +2,7 @@
 
 from techner.reports.batch import Excerpt, batch_report, shown_rows
 from techner.reports.card import cards
+from techner.reports.question import question
 from techner.reports.render import environment, run_report
 
-__all__ = ["Excerpt", "batch_report", "cards", "environment", "run_report", "shown_rows"]
+__all__ = ["Excerpt", "batch_report", "cards", "environment", "question", "run_report", "shown_rows"]

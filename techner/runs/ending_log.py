@@ -12,15 +12,16 @@ RUN_WORDS = "run-"
 
 def ending_log(run: RunDocuments) -> Log[Decision]:
     """Return the log of the run's verdict."""
-    return Log(run.store, f"decisions/{_name(run)}", Decision)
+    return Log(run.store, f"decisions/{question_name(run)}", Decision)
 
 
 def ending_name(run: RunDocuments) -> str | None:
     """Return the name of that log below `decisions/`; None where no end was said of a verdict."""
     is_judged = any(run.store.list(run.key(Judged), limit=1))
-    return _name(run) if is_judged and ending_log(run).length() else None
+    return question_name(run) if is_judged and ending_log(run).length() else None
 
 
-def _name(run: RunDocuments) -> str:
+def question_name(run: RunDocuments) -> str:
+    """Return the name of the run's verdict, below `decisions/`; raises ObjectMissing if there is none."""
     verdict = run.store.get(run.key(Judged))  # judged again, it is another question
     return RUN_WORDS + digest(run.id.encode() + b"\n" + verdict)

@@ -11,7 +11,7 @@ from techner.core.run_documents import Corpus, Judged, Plan, Report
 from techner.core.verdict import Outcome, Verdict
 from techner.registry.log import Log
 from techner.runs.documents import RunDocuments
-from techner.runs.ending_log import ending_name
+from techner.runs.ending_log import ending_log, ending_name
 from techner.store import Store
 from techner.store.base import check_key
 
@@ -24,6 +24,11 @@ class Word:
     when: datetime
     why: str = ""
     approved: bool = False
+
+    @property
+    def has_reason(self) -> bool:
+        """Whether `why` says anything: blanks and marks alone do not."""
+        return any(character.isalnum() for character in self.why)
 
 
 def judgements(store: Store) -> Log[Judgement]:
@@ -45,7 +50,7 @@ def judgement_on(
     return Judgement(
         id=run.id,
         outcome=outcome,
-        reason=judged.verdict.reason,
+        reason=_reason(run, judged.verdict, outcome),
         production=plan.production,
         version=version,
         batches=run.read(Corpus).batches,
@@ -55,6 +60,16 @@ def judgement_on(
         report=run.read(Report),
         ending=ending_name(run),
     )
+
+
+def _reason(run: RunDocuments, verdict: Verdict, outcome: RunOutcome) -> str:
+    """Return why a judged run ended as it did: the verdict, and the person who was asked."""
+    newest = ending_log(run).newest() if verdict.outcome is Outcome.ASK else None
+    if newest is None:
+        return verdict.reason
+    link = "although" if outcome is RunOutcome.PROMOTED else "as"
+    why = f": {newest.record.why}" if newest.record.why else ""
+    return f"by {newest.record.who} {link} {verdict.reason}{why}"
 
 
 def without_verdict(
@@ -97,6 +112,14 @@ def count_not_promoted(store: Store) -> int:
 
 def find_report(store: Store, run_id: str) -> FileEntry:
     """Return the page that explains a run's verdict; raises RegistryError if there is no such page."""
+    return find_judged(store, run_id)[1]
+
+
+def find_judged(store: Store, run_id: str) -> tuple[Judgement | None, FileEntry]:
+    """Return the record of a run, None while it is undecided, and the page that explains its verdict.
+
+    Raises RegistryError if there is no such page.
+    """
     run = RunDocuments(store=store, id=run_id)
     unknown = RegistryError(f"no run {run_id!r}; `techner run list` shows the judged ones")
     try:
@@ -107,10 +130,10 @@ def find_report(store: Store, run_id: str) -> FileEntry:
     after = plan.judged_before or 0 if plan else 0
     for _, judgement in judgements(store).believed(after=after):
         if judgement and judgement.id == run_id and judgement.report:
-            return judgement.report
+            return judgement, judgement.report
     if plan is None or run.find(Judged) is None:
         raise unknown
-    return run.read(Report)
+    return None, run.read(Report)
 
 
 def judgement_of(run: RunDocuments, plan: Plan) -> Judgement | None:

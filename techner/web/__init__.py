@@ -2,5 +2,6 @@
 
 from techner.web.app import create_app
 from techner.web.opener import Opener
+from techner.web.runs import Answering
 
-__all__ = ["Opener", "create_app"]
+__all__ = ["Answering", "Opener", "create_app"]

@@ -1,4 +1,4 @@
-"""The app factory: read-only pages and the API over a store, which each request opens anew."""
+"""The app factory: pages and the API over a store, which each request opens anew."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -14,27 +14,16 @@ from techner.core.manifest import Manifest
 from techner.registry import Registry
 from techner.registry.blobs import load_bytes
 from techner.registry.names import VERSION_NAME
-from techner.reports import environment
-from techner.runs.judgements import find_report
 from techner.settings import Settings, load_settings
 from techner.store import Store
 from techner.web.api import PREFIX, make_api
 from techner.web.archive import Archives
 from techner.web.overview import overview
+from techner.web.pages import HEADERS, REPORT_HEADERS, html
+from techner.web.runs import Answering, make_run_pages
 from techner.web.threads import Threads, route_class
 
 RETRY_AFTER_S = "5"
-_HEADERS = {
-    # No script, no network: even a text that was not escaped could do nothing.
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-
-# The page comes from the store: in an origin of its own it could do nothing in Airflow's name.
-_REPORT_HEADERS = _HEADERS | {"Content-Security-Policy": f"{_HEADERS['Content-Security-Policy']}; sandbox"}
 
 
 def create_app(
@@ -42,8 +31,11 @@ def create_app(
     *,
     settings: Callable[[], Settings] = load_settings,
     dependencies: Sequence[Depends] = (),
+    answering: Answering | None = None,
 ) -> FastAPI:
     """Make the app; `dependencies` guard every page. Mount it at a prefix, and link to it with a final slash.
+
+    With `answering`, people answer on the page of a run what the gate asks.
 
     Each request reads the settings and opens the store: importing and mounting touch nothing. All that reads
     the store runs in threads of the app's own: a store that hangs must not stop the server around it.
@@ -67,6 +59,7 @@ def create_app(
         return app.openapi() | {"servers": [{"url": request.scope.get("root_path") or "/"}]}
 
     _add_pages(app, open_store, settings=settings, archives=archives)
+    app.include_router(make_run_pages(open_store, answering, routes))
     return app
 
 
@@ -79,9 +72,9 @@ def _add_pages(
         try:
             now = settings()
             found = overview(open_store(), now.policies, cache=now.cache)
-            return _html("page.html", overview=found)
+            return html("page.html", overview=found)
         except NotInitialised as error:
-            return _html("empty.html", url=error.url)
+            return html("empty.html", url=error.url)
 
     @app.head("/download/{version}", include_in_schema=False)
     @app.get("/download/{version}", include_in_schema=False)
@@ -89,7 +82,7 @@ def _add_pages(
         store = open_store()
         files = _manifest(store, version).files
         answer = archives.answer(store, version, files, cache=settings().cache)
-        answer.headers.update(_HEADERS)
+        answer.headers.update(HEADERS)
         return answer
 
     @app.head("/report/{version}", include_in_schema=False)
@@ -99,13 +92,7 @@ def _add_pages(
         entry = _manifest(store, version).records.get("report.html")
         if entry is None:
             raise RegistryError(f"version {version!r} has no report: it was made without a judgement")
-        return HTMLResponse(load_bytes(store, entry), headers=_REPORT_HEADERS)
-
-    @app.head("/run/{run_id:path}", include_in_schema=False)
-    @app.get("/run/{run_id:path}", include_in_schema=False)
-    def run_report(run_id: str) -> HTMLResponse:
-        store = open_store()
-        return HTMLResponse(load_bytes(store, find_report(store, run_id)), headers=_REPORT_HEADERS)
+        return HTMLResponse(load_bytes(store, entry), headers=REPORT_HEADERS)
 
 
 def _manifest(store: Store, version: str) -> Manifest:
@@ -123,12 +110,7 @@ async def _failure(request: Request, error: Exception) -> Response:
     else:
         depth = sum(1 + str(part).count("/") for part in request.path_params.values())
         home = "../" * depth or "./"
-        answer = _html("error.html", status=status, error=str(error), home=home)
+        answer = html("error.html", status=status, error=str(error), home=home)
     if is_passing:
         answer.headers["Retry-After"] = RETRY_AFTER_S
     return answer
-
-
-def _html(template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    text = environment("techner.web").get_template(template).render(status=status, **context)
-    return HTMLResponse(text, status_code=status, headers=_HEADERS)

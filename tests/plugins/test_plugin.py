@@ -3,15 +3,24 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from techner.core.records import RunEnd
+from techner.core.run_documents import Judged
+from techner.core.verdict import Verdict
+from techner.runs.documents import RunDocuments
+from techner.runs.endings import begin
+from techner.runs.judgements import Word
+from techner.store import FolderStore
 
 pytestmark = pytest.mark.xdist_group("plugin")
 ROOT = Path(__file__).parents[2]
 HEAVY = ("spacy", "boto3", "great_expectations", "pandas", "numpy", "techner", "airflow.api_fastapi.core_api")
 
-# One process for both: Airflow takes seconds to import.
+# One process for all: Airflow takes seconds to import.
 PROGRAM = f"""
 import sys
 sys.path.insert(0, "plugins")
@@ -29,12 +38,55 @@ version = "0000-0123456789abcdef"
 for path in ("/", f"/download/{{version}}", f"/report/{{version}}"):
     bad = client.get(path, headers={{"Authorization": "Bearer nonsense"}})
     print("answers", client.get(path).status_code, bad.status_code)
+print("posts", client.post("/run/night-1", data={{"end": "reject"}}).status_code)
+
+import asyncio, os, uuid
+from airflow.sdk.api.datamodels._generated import HITLDetailResponse
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import ErrorResponse
+from techner_tasks import AnswerTrigger
+
+OPEN = {{"response_received": False, "responded_at": None, "chosen_options": [], "params_input": {{}}}}
+NO = OPEN | {{"response_received": True, "chosen_options": ["reject"], "responded_at": "2026-11-20T02:00Z"}}
+GONE = AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail={{"status_code": 404}}))
+
+class Airflow:
+    def __init__(self, *rows):
+        self.rows = list(rows)
+    def send(self, msg):
+        row = self.rows.pop(0) if len(self.rows) > 1 else self.rows[0]
+        if row is GONE:
+            raise row
+        return HITLDetailResponse(**row)
+
+async def event(store, *rows):
+    os.environ["TECHNER_STORE"] = store
+    task_runner.SUPERVISOR_COMMS = Airflow(*rows)
+    waiting = AnswerTrigger(
+        run_id="night-1", ti_id=uuid.uuid4(), options=["publish", "reject"], params={{}},
+        timeout_datetime=None, poke_interval=0.02,
+    )
+    name, kwargs = waiting.serialize()
+    assert name == "techner_tasks.AnswerTrigger"
+    found = await asyncio.wait_for(anext(AnswerTrigger(**kwargs).run()), 60)
+    return found.payload.get("chosen_options")
+
+answered, broken = sys.argv[1:]
+print("event", "store", asyncio.run(event(answered, OPEN)))
+print("event", "airflow", asyncio.run(event(broken, OPEN, NO)))
+print("event", "no question", asyncio.run(event(broken, GONE)))
 """
 
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     """Return what the program says, run as an Airflow process of the checkout, with a home of its own."""
+    root = tmp_path_factory.mktemp("stores")
+    run = RunDocuments(store=FolderStore(root / "answered"), id="night-1")
+    run.write(Judged(verdict=Verdict(checks=()), scores=(), made_from={}))
+    begin(run, RunEnd.PUBLISH, Word(who="cli:ada", when=datetime(2026, 11, 20, tzinfo=UTC), why="read them"))
+    (root / "broken").write_text("a file, no folder")
     environment = os.environ | {
         "AIRFLOW_HOME": str(tmp_path_factory.mktemp("home")),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
@@ -43,7 +95,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
         "TECHNER_S3_ENDPOINT": "http://127.0.0.1:9",
     }
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", PROGRAM, str(root / "answered"), str(root / "broken")],
         env=environment,
         cwd=ROOT,
         capture_output=True,
@@ -60,3 +112,21 @@ def test_import_is_light_and_touches_no_store(said: list[list[str]]) -> None:
 
 def test_nobody_gets_in_without_a_token(said: list[list[str]]) -> None:
     assert [codes for name, *codes in said if name == "answers"] == [["401", "403"]] * 3
+
+
+def test_nobody_answers_without_a_token(said: list[list[str]]) -> None:
+    assert [codes for name, *codes in said if name == "posts"] == [["401"]]
+
+
+def test_a_waiting_question_takes_the_answer_in_the_store(said: list[list[str]]) -> None:
+    assert ["event", "store", "None"] in said
+
+
+def test_a_waiting_question_takes_the_answer_in_airflow_where_the_store_is_down(
+    said: list[list[str]],
+) -> None:
+    assert ["event", "airflow", "['reject']"] in said
+
+
+def test_a_question_that_was_never_put_is_put_by_the_next_try(said: list[list[str]]) -> None:
+    assert ["event", "no", "question", "None"] in said

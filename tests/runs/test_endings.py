@@ -98,3 +98,13 @@ def test_a_run_that_is_given_up_again_is_told_once(judged: World) -> None:
     said = [entry.key for entry in judged.store.list("decisions/run-")]
     give_up(judged.run("run-2"), NO)
     assert [entry.key for entry in judged.store.list("decisions/run-")] == said
+
+
+def test_an_end_that_two_carry_out_at_once_is_one_promotion(judged: World) -> None:
+    """The command line publishes what it approves, while the DAG goes on with the same answer."""
+    made: list[str] = []
+    first = publish(
+        judged.run("run-2"), WORD, query=meanwhile(lambda: made.append(publish(judged.run("run-2"), WORD)))
+    )
+    assert [first] == made == [Registry(judged.store).production()[0]]
+    assert outcomes(judged) == ["promoted"]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -32,7 +31,6 @@ POLICIES = OPEN_GATE | {
 }
 ASK_AIRFLOW_S = 0.5  # not oftener: the API server answers with CPU time that the night could use
 DAG = "/api/v2/dags/techner_nightly"
-ASKED = re.compile(r"TaskInstance Finished: dag_id=techner_nightly, task_id=ask, .* state=awaiting_input")
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -171,24 +169,17 @@ def task_states(client: httpx.Client, run: str) -> dict[str, str]:
     return {t["task_id"]: t["state"] for t in client.get(f"{run}/taskInstances").json()["task_instances"]}
 
 
-def until_the_answer_is_safe(client: httpx.Client, run: str, state: Path) -> None:
-    """Wait until the question stands, and the scheduler has read that the process which put it has ended.
+def answer_at_once(client: httpx.Client, run: str, reason: str) -> None:
+    """Answer in Airflow's form as soon as the question is there and open."""
+    question = f"{run}/taskInstances/ask/-1/hitlDetails"
 
-    Airflow 3.3 takes that end for the end of the task, and tries it again, where the task is queued already
-    to take up the answer.
-    """
-    log = state / "airflow" / "logs" / "scheduler.log"
-    until(
-        lambda: ASKED.search(log.read_text(errors="replace")),
-        "the scheduler to read that the question was put",
-        last_seen=lambda: log.read_text(errors="replace")[-2000:],
-    )
-    until(
-        lambda: task_states(client, run).get("ask") == "awaiting_input",
-        "the question to stand",
-        every_s=ASK_AIRFLOW_S,
-        last_seen=lambda: task_states(client, run),
-    )
+    def is_open() -> bool:
+        found = client.get(question)
+        return found.status_code == 200 and not found.json()["response_received"]
+
+    until(is_open, "the question to be open", last_seen=lambda: task_states(client, run))
+    answer = {"chosen_options": ["publish"], "params_input": {"reason": reason}}
+    client.patch(question, json=answer).raise_for_status()
 
 
 pytestmark = [pytest.mark.timeout(3 * LIMIT_S), pytest.mark.xdist_group("up")]
@@ -227,11 +218,16 @@ def test_3_a_person_answers_where_the_gate_asks_and_the_answer_is_kept(up: Up, s
         every_s=ASK_AIRFLOW_S,
     )
     run = f"{runs}/{found[0]['dag_run_id']}"
-    until_the_answer_is_safe(client, run, state)
-    question = f"{run}/taskInstances/ask/-1/hitlDetails"
-    assert "new micro F1 against floor" in client.get(question).json()["body"]
-    answer = {"chosen_options": ["publish"], "params_input": {"reason": "read forty examples"}}
-    client.patch(question, json=answer).raise_for_status()
+    until(
+        lambda: client.get(f"{run}/taskInstances/ask/-1/hitlDetails").status_code == 200,
+        "the gate to ask",
+        every_s=ASK_AIRFLOW_S,
+        last_seen=lambda: task_states(client, run),
+    )
+    body = client.get(f"{run}/taskInstances/ask/-1/hitlDetails").json()["body"]
+    assert "| new micro F1 | floor | insufficient |" in body
+    answer_at_once(client, run, " \n")
+    answer_at_once(client, run, "read forty examples")
     until(
         lambda: client.get(run).json()["state"] in ("success", "failed"),
         "the night to end after the answer",

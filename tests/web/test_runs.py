@@ -25,7 +25,7 @@ Filled = Any  # see conftest.py
 def test_page_links_to_the_report_of_a_rejected_run(filled: Filled, client: Client) -> None:
     page = client(filled.store)
     assert 'href="run/scheduled-9"' in page.get("/").text
-    assert page.get("/run/scheduled-9").text == "<!doctype html><title>scheduled-9</title>"
+    assert page.get("/run/scheduled-9?report=true").text == "<!doctype html><title>scheduled-9</title>"
 
 
 @pytest.mark.parametrize("run", ["scheduled__2026-11-20T02:00:00+00:00", "backfill/2026-11/20"])
@@ -38,7 +38,7 @@ def test_report_of_an_open_question_is_found_by_its_run(client: Client, run: str
         store.put(planned.key(kind), b"{}")
     planned.write(save_bytes(store, b"what was lost", path="report.html"))
     planned.write(Judged(verdict=Verdict(checks=()), scores=()))
-    assert client(store).get(f"/run/{quote(run)}").text == "what was lost"
+    assert client(store).get(f"/run/{quote(run)}?report=true").text == "what was lost"
 
 
 @pytest.mark.parametrize("run", ["nowhere", "%2E%2E", "x" * 2000, "a%5Cb"])
@@ -55,7 +55,7 @@ def test_the_way_back_from_an_unknown_run_leads_to_the_overview(
 
 def test_reports_run_in_no_origin_but_their_own(filled: Filled, client: Client) -> None:
     page = client(filled.store)
-    for path in ("/run/scheduled-9", f"/report/{filled.production}"):
+    for path in ("/run/scheduled-9?report=true", f"/report/{filled.production}"):
         assert page.get(path).headers["Content-Security-Policy"].endswith("; sandbox")
     assert "sandbox" not in page.get("/").headers["Content-Security-Policy"]  # its links download
 

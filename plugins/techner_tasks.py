@@ -1,0 +1,185 @@
+"""What the DAG's tasks need of Airflow: how they open the store, and how they ask a person (ADR 34).
+
+The triggerer imports this file by name, so it lies among the plugins.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.providers.standard.triggers.hitl import HITLTrigger
+from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
+from airflow.sdk.execution_time.hitl import upsert_hitl_detail
+from airflow.triggers.base import TriggerEvent
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from techner.core.records import Decision
+    from techner.runs.documents import RunDocuments
+    from techner.runs.run import Run
+
+log = logging.getLogger("techner.nightly")
+
+NOT_FOUND = 404
+
+
+@contextmanager
+def stage(run_id: str) -> "Iterator[Run]":
+    """Open the store for a DAG run; an error that no retry can repair fails the task at once."""
+    from techner.core.errors import TechnerError
+    from techner.runs.run import Run
+    from techner.settings import load_settings
+
+    try:
+        settings = load_settings()
+        yield Run(store=settings.open_store(), id=run_id, cache=settings.cache, gpu=settings.gpu)
+    except TechnerError as error:
+        if error.is_passing:
+            raise  # the store or the disk may work at the next try
+        raise AirflowFailException(str(error)) from error
+
+
+class Ask(HITLOperator):
+    """Ask a person, and declare the answer in the store: what Airflow keeps of it, a retry would delete.
+
+    It waits in the triggerer, for Airflow's form and for an answer that was given elsewhere.
+    """
+
+    def execute(self, context: "Context") -> None:
+        """Put the question and wait, unless it is answered by now."""
+        if self._is_answered(context["run_id"], {}):
+            return
+        # Airflow takes the end of this process for a failure where it reads it after a quick answer. The
+        # retry finds that answer in Airflow's row, if it does not put the question anew, which deletes it.
+        ti: Any = context["ti"]
+        if ti.try_number == ti.max_tries - self.retries + 1:  # the first since the task was last cleared
+            self._put(context)
+        self._wait(context)
+
+    def execute_complete(self, context: "Context", event: dict[str, Any]) -> None:
+        """Declare the answer; if it is none, ask again."""
+        if not self._is_answered(context["run_id"], event):
+            self._put(context)
+            self._wait(context)
+
+    def _is_answered(self, run_id: str, event: dict[str, Any]) -> bool:
+        from techner.core.run_documents import Judged
+        from techner.reports import question
+        from techner.runs.answers import answered
+
+        with stage(run_id) as run:
+            said = answered(run) or _declare(run, event)
+            if said is None:
+                self.body = question(run.read(Judged), _address(run.id))
+                return False
+        log.info("%s said %s: %s", said.who, said.word, said.why)
+        return True
+
+    def _put(self, context: "Context") -> None:
+        upsert_hitl_detail(
+            ti_id=context["ti"].id,
+            options=self.options,
+            subject=self.subject,
+            body=self.body,
+            defaults=self.defaults,
+            multiple=self.multiple,
+            params=self.serialized_params,
+        )
+
+    def _wait(self, context: "Context") -> None:
+        self.defer(
+            trigger=AnswerTrigger(
+                run_id=context["run_id"],
+                ti_id=context["ti"].id,
+                options=self.options,
+                defaults=self.defaults,
+                params=self.serialized_params,
+                timeout_datetime=datetime.now(UTC) + (self.response_timeout or timedelta(days=1)),
+            ),
+            method_name="execute_complete",
+        )
+
+
+class AnswerTrigger(HITLTrigger):
+    """Wait for an answer: in Airflow's row, or in the store."""
+
+    def __init__(self, *, run_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.run_id = run_id
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        _, kwargs = super().serialize()
+        return f"{__name__}.AnswerTrigger", kwargs | {"run_id": self.run_id}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        in_airflow = asyncio.ensure_future(anext(super().run()))
+        try:
+            while not in_airflow.done():
+                await asyncio.wait([in_airflow], timeout=self.poke_interval)
+                if not in_airflow.done() and await asyncio.to_thread(self._is_answered):
+                    yield TriggerEvent({})  # type: ignore[no-untyped-call]
+                    return
+            yield _event(in_airflow)
+        finally:
+            in_airflow.cancel()
+
+    def _is_answered(self) -> bool:
+        from techner.core.errors import TechnerError
+        from techner.runs.answers import answered
+        from techner.runs.documents import RunDocuments
+        from techner.settings import load_settings
+
+        try:
+            run = RunDocuments(store=load_settings().open_store(), id=self.run_id)
+            return answered(run) is not None
+        except TechnerError as error:  # an answer in Airflow's form still counts
+            self.log.warning("the store was not looked at for an answer to %s: %s", self.run_id, error)
+            return False
+
+
+def _event(in_airflow: "asyncio.Future[TriggerEvent]") -> TriggerEvent:
+    try:
+        return in_airflow.result()
+    except AirflowRuntimeError as error:
+        if (error.error.detail or {}).get("status_code") != NOT_FOUND:
+            raise
+        # The first try ended before it had put the question.
+        return TriggerEvent({})  # type: ignore[no-untyped-call]
+
+
+def _declare(run: "RunDocuments", event: dict[str, Any]) -> "Decision | None":
+    """Write an answer from Airflow's form to the store, if it is one; return what counts."""
+    from techner.core.errors import RegistryError
+    from techner.core.records import RunEnd
+    from techner.runs.answers import NEEDS_REASON, answer, answered
+    from techner.runs.judgements import Word
+
+    if not event.get("chosen_options"):
+        return None
+    end = RunEnd(event["chosen_options"][0])
+    person = (event["responded_by_user"] or {}).get("name") or "no answer in time"
+    why = str((event["params_input"] or {}).get("reason") or "").strip()
+    word = Word(who=f"airflow:{person}", when=datetime.now(UTC), why=why, approved=end is RunEnd.PUBLISH)
+    if word.approved and not word.has_reason:
+        log.warning("%s said publish: %s; the question is put again", word.who, NEEDS_REASON)
+        return None
+    try:
+        answer(run, end, word)
+    except RegistryError as error:
+        if answered(run) is None:
+            raise
+        log.warning("%s said %s too late: %s", word.who, end, error)
+    return answered(run)
+
+
+def _address(run_id: str) -> str:
+    """Return where Airflow shows the page of a run."""
+    base: str = conf.get("api", "base_url", fallback="/") or "/"
+    return f"{base.rstrip('/')}/plugin/techner/techner/run/{quote(run_id, safe='')}"

@@ -1,0 +1,34 @@
+"""A person's answer to a question of the gate: in the store before anything acts on it (ADR 34)."""
+
+from techner.core.errors import RegistryError
+from techner.core.records import Decision, RunEnd
+from techner.core.run_documents import Judged, Plan
+from techner.core.verdict import Outcome
+from techner.runs.documents import RunDocuments
+from techner.runs.ending_log import ending_log
+from techner.runs.endings import begin
+from techner.runs.judgements import Word, judgement_of
+
+NEEDS_REASON = "a yes needs a reason, in words: it is kept with the version"
+
+
+def answer(run: RunDocuments, end: RunEnd, word: Word) -> None:
+    """Declare how a run ends that the gate asks about; whoever waits for the answer carries it out.
+
+    Raises RegistryError for a yes without a reason, if nobody is asked, and if the answer was another.
+    """
+    plan = run.read(Plan)
+    if decided := judgement_of(run, plan):
+        raise RegistryError(f"run {run.id!r} is not waiting for a decision: {decided.outcome}")
+    verdict = run.read(Judged).verdict
+    if plan.dry_run or verdict.outcome is not Outcome.ASK:
+        raise RegistryError(f"the gate asks nobody about run {run.id!r}: {verdict.reason}")
+    if end is RunEnd.PUBLISH and not word.has_reason:
+        raise RegistryError(NEEDS_REASON)
+    begin(run, end, word)
+
+
+def answered(run: RunDocuments) -> Decision | None:
+    """Return how the judged run ends as far as that is declared; None while the question stands."""
+    newest = ending_log(run).newest()
+    return newest.record if newest else None

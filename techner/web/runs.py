@@ -1,0 +1,155 @@
+"""The page of a run: its verdict, what a person said, and a form where the gate asks."""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+
+from techner.core.errors import RegistryError
+from techner.core.records import Decision, Judgement, RunEnd
+from techner.core.run_documents import Judged
+from techner.core.verdict import CheckState, Outcome, Verdict
+from techner.registry.blobs import load_bytes
+from techner.runs.answers import NEEDS_REASON, answer, answered
+from techner.runs.documents import RunDocuments
+from techner.runs.ending_log import question_name
+from techner.runs.judgements import Word, find_judged
+from techner.store import Store
+from techner.web.pages import REPORT_HEADERS, RUN_HEADERS, html
+
+LATE = timedelta(minutes=15)
+"""After so long, an answer that nothing came of is called stuck; publishing a large model takes minutes."""
+MAX_FORM_BYTES = 64 * 2**10
+MAX_REASON = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """What the page needs to take answers."""
+
+    person: Callable[..., str | None]
+    """A FastAPI dependency: who is logged in, as it is kept; None for one who may not answer."""
+    secret: Callable[[], bytes]
+    """Signs the forms: another site cannot make one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """What the page shows of a run."""
+
+    id: str
+    verdict: Verdict
+    judgement: Judgement | None
+    """None while the run is undecided."""
+    said: Decision | None
+    """The answer to the gate's question, as far as the run is undecided."""
+    is_late: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the question stands."""
+        return self.verdict.outcome is Outcome.ASK and self.judgement is None and self.said is None
+
+    @property
+    def unpassed(self) -> list[object]:
+        return [check for check in self.verdict.checks if check.state is not CheckState.PASSED]
+
+
+def look(store: Store, run_id: str, now: datetime) -> RunView:
+    """Return what is known of a run; raises RegistryError for one that has not been judged."""
+    judgement, _ = find_judged(store, run_id)
+    if judgement:
+        return RunView(id=run_id, verdict=judgement.verdict, judgement=judgement, said=None, is_late=False)
+    run = RunDocuments(store=store, id=run_id)
+    said = answered(run)
+    return RunView(
+        id=run_id,
+        verdict=run.read(Judged).verdict,
+        judgement=None,
+        said=said,
+        is_late=said is not None and now - said.when > LATE,
+    )
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Return the fields of a form; what is too long for one is cut, and its token then fails."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_FORM_BYTES:
+            return {}
+    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
+    return {name: values[-1] for name, values in fields.items()}
+
+
+def make_run_pages(
+    open_store: Callable[[], Store], answering: Answering | None, routes: type[APIRoute]
+) -> APIRouter:
+    """Make the page of a run, and what takes its form."""
+    pages = APIRouter(include_in_schema=False, route_class=routes)
+    person: Callable[..., str | None] = answering.person if answering else lambda: None
+    secret: Callable[[], bytes] = answering.secret if answering else lambda: b""
+
+    def page(store: Store, run_id: str, who: str | None, **told: object) -> HTMLResponse:
+        view = look(store, run_id, datetime.now(UTC))
+        token = _token(store, run_id, who, secret()) if who and view.is_open else None
+        shown: dict[str, object] = {"error": "", "end": "", "why": "", "status": 200} | told
+        return html("run.html", run=view, token=token, max_reason=MAX_REASON, headers=RUN_HEADERS, **shown)  # type: ignore[arg-type]
+
+    @pages.head("/run/{run_id:path}")
+    @pages.get("/run/{run_id:path}")
+    def show(run_id: str, who: Annotated[str | None, Depends(person)], report: bool = False) -> HTMLResponse:  # noqa: FBT001, FBT002
+        store = open_store()
+        if report:
+            return HTMLResponse(load_bytes(store, find_judged(store, run_id)[1]), headers=REPORT_HEADERS)
+        return page(store, run_id, who)
+
+    @pages.post("/run/{run_id:path}")
+    def take(
+        run_id: str,
+        who: Annotated[str | None, Depends(person)],
+        form: Annotated[dict[str, str], Depends(_form)],
+    ) -> Response:
+        store = open_store()
+        if who is None:
+            return page(store, run_id, who, status=403, error="You may look, but not answer.")
+        view = look(store, run_id, datetime.now(UTC))
+        if not view.is_open:
+            return page(store, run_id, who, status=409, error="This is answered already; see below.")
+        end, why = form.get("end", ""), form.get("why", "").strip()
+        error = _fault(form, _token(store, run_id, who, secret()), end=end, why=why)
+        if not error:
+            word = Word(who=who, when=datetime.now(UTC), why=why, approved=end == RunEnd.PUBLISH)
+            try:
+                answer(RunDocuments(store=store, id=run_id), RunEnd(end), word)
+            except RegistryError as refused:  # another was faster
+                return page(store, run_id, who, status=409, error=str(refused))
+            return Response(status_code=303, headers={"Location": "?"})  # the same page, got
+        return page(store, run_id, who, status=422, error=error, end=end, why=why)
+
+    return pages
+
+
+def _token(store: Store, run_id: str, who: str, secret: bytes) -> str:
+    """Return what only a form of this page holds, for this person and this question."""
+    question = question_name(RunDocuments(store=store, id=run_id))
+    return hmac.digest(secret, f"{question}\n{who}".encode(), "sha256").hex()
+
+
+def _fault(form: Mapping[str, str], token: str, *, end: str, why: str) -> str:
+    """Return what is wrong with a form; the empty string if nothing is."""
+    if not hmac.compare_digest(form.get("token", "").encode(), token.encode()):
+        return "This form is of another login, or of an earlier verdict. Read the page again, then answer."
+    if end not in (RunEnd.PUBLISH, RunEnd.REJECT):
+        return "Choose publish or reject."
+    if len(why) > MAX_REASON:
+        return f"The reason has {len(why)} characters; {MAX_REASON} are allowed."
+    if end == RunEnd.PUBLISH and not Word(who="", when=datetime.now(UTC), why=why).has_reason:
+        return f"{NEEDS_REASON[0].upper()}{NEEDS_REASON[1:]}."
+    return ""
