@@ -22,7 +22,7 @@ from airflow.sdk import (
     task,
 )
 from airflow.sdk.exceptions import AirflowSkipException
-from techner_tasks import Ask, stage
+from techner_tasks import Ask, opened_run
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -96,7 +96,7 @@ class StorePatience(RetryPolicy):
 
 
 def _stage() -> "AbstractContextManager[Run]":
-    return stage(get_current_context()["run_id"])
+    return opened_run(get_current_context()["run_id"])
 
 
 def _policies(params: dict[str, Any]) -> "Policies":
@@ -283,6 +283,7 @@ def techner_nightly() -> None:
         response_timeout=timedelta(hours=12),
         params={"reason": Param("", type="string", title="Reason (kept for ever)")},
         retries=10,  # an answer at once costs a try, and so does the next one
+        retry_policy=None,
         retry_delay=timedelta(seconds=5),
     )
 

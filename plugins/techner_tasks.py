@@ -31,7 +31,7 @@ NOT_FOUND = 404
 
 
 @contextmanager
-def stage(run_id: str) -> "Iterator[Run]":
+def opened_run(run_id: str) -> "Iterator[Run]":
     """Open the store for a DAG run; an error that no retry can repair fails the task at once."""
     from techner.core.errors import TechnerError
     from techner.runs.run import Run
@@ -74,7 +74,7 @@ class Ask(HITLOperator):
         from techner.reports import question
         from techner.runs.answers import answered
 
-        with stage(run_id) as run:
+        with opened_run(run_id) as run:
             said = answered(run) or _declare(run, event)
             if said is None:
                 self.body = question(run.read(Judged), _address(run.id))
