@@ -13,7 +13,7 @@ from typing import BinaryIO
 from techner.core.errors import ObjectExists, ObjectMissing, StoreError
 from techner.store.base import CHUNK_BYTES, FOREIGN, RESERVED, Stored, check_key
 from techner.store.folder_files import (
-    described,
+    disk_says,
     foreign,
     in_the_way,
     make_folders,
@@ -58,7 +58,7 @@ class FolderStore:
         except (NotADirectoryError, IsADirectoryError):
             return
         except OSError as error:
-            raise StoreError(f"cannot remove {key!r} below {self.root}: {described(error)}") from error
+            raise StoreError(f"cannot remove {key!r} below {self.root}: {disk_says(error)}") from error
 
     def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
         if ".." in prefix.split("/") or prefix.startswith("/") or "\0" in prefix:
@@ -112,7 +112,7 @@ class FolderStore:
         try:
             yield
         except OSError as error:
-            raise StoreError(f"cannot read {what!r} below {self.root}: {described(error)}") from error
+            raise StoreError(f"cannot read {what!r} below {self.root}: {disk_says(error)}") from error
 
     def _keys(self, prefix: str) -> Sequence[str]:
         """Return the keys that start with `prefix`, in order; raises OSError if a folder cannot be read."""
@@ -162,7 +162,7 @@ class FolderStore:
         except OSError as error:
             if isinstance(error, FileExistsError) and target.is_file():
                 raise ObjectExists(key) from None
-            raise StoreError(f"cannot write {key!r} below {self.root}: {described(error)}") from error
+            raise StoreError(f"cannot write {key!r} below {self.root}: {disk_says(error)}") from error
         finally:
             with suppress(FileNotFoundError, NotADirectoryError):  # the latter: a file stands in the way
                 scratch.unlink()

@@ -18,7 +18,7 @@ _REMEDIES = {
 }
 
 
-def described(error: OSError) -> str:
+def disk_says(error: OSError) -> str:
     """Say what the disk said, and what to do about it where that is known."""
     remedy = _REMEDIES.get(error.errno or 0)
     return f"{error.strerror or error}" + (f"; {remedy}" if remedy else "")
