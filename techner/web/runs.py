@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -96,11 +96,11 @@ def make_run_pages(
     person: Callable[..., str | None] = answering.person if answering else lambda: None
     secret: Callable[[], bytes] = answering.secret if answering else lambda: b""
 
-    def page(store: Store, run_id: str, who: str | None, **told: object) -> HTMLResponse:
+    def page(store: Store, run_id: str, who: str | None, **told: Any) -> HTMLResponse:
         view = look(store, run_id, datetime.now(UTC))
         token = _token(store, run_id, who, secret()) if who and view.is_open else None
-        shown: dict[str, object] = {"error": "", "end": "", "why": "", "status": 200} | told
-        return html("run.html", run=view, token=token, max_reason=MAX_REASON, headers=RUN_HEADERS, **shown)  # type: ignore[arg-type]
+        shown = {"error": "", "why": "", "token": token, "max_reason": MAX_REASON} | told
+        return html("run.html", run=view, headers=RUN_HEADERS, **shown)
 
     @pages.head("/run/{run_id:path}")
     @pages.get("/run/{run_id:path}")
@@ -119,21 +119,32 @@ def make_run_pages(
         store = open_store()
         if who is None:
             return page(store, run_id, who, status=403, error="You may look, but not answer.")
-        view = look(store, run_id, datetime.now(UTC))
-        if not view.is_open:
-            return page(store, run_id, who, status=409, error="This is answered already; see below.")
-        end, why = form.get("end", ""), form.get("why", "").strip()
-        error = _fault(form, _token(store, run_id, who, secret()), end=end, why=why)
-        if not error:
-            word = Word(who=who, when=datetime.now(UTC), why=why, approved=end == RunEnd.PUBLISH)
-            try:
-                answer(RunDocuments(store=store, id=run_id), RunEnd(end), word)
-            except RegistryError as refused:  # another was faster
-                return page(store, run_id, who, status=409, error=str(refused))
-            return Response(status_code=303, headers={"Location": "?"})  # the same page, got
-        return page(store, run_id, who, status=422, error=error, end=end, why=why)
+        if refused := _keep(store, run_id, who, form, secret()):
+            status, error = refused
+            return page(store, run_id, who, status=status, error=error, why=form.get("why", ""))
+        return Response(status_code=303, headers={"Location": "?"})  # the same page, to be got
 
     return pages
+
+
+def _keep(
+    store: Store, run_id: str, who: str, form: Mapping[str, str], secret: bytes
+) -> tuple[int, str] | None:
+    """Keep the answer of a form; return the status and what is wrong if it cannot be kept."""
+    now = datetime.now(UTC)
+    if not look(store, run_id, now).is_open:
+        return 409, "This question is answered already, or was never asked."
+    if error := _fault(form, _token(store, run_id, who, secret)):
+        return 422, error
+    end = RunEnd(form["end"])
+    word = Word(who=who, when=now, why=form.get("why", "").strip(), approved=end is RunEnd.PUBLISH)
+    if word.approved and not word.has_reason:
+        return 422, f"{NEEDS_REASON[0].upper()}{NEEDS_REASON[1:]}."
+    try:
+        answer(RunDocuments(store=store, id=run_id), end, word)
+    except RegistryError as refused:  # another was faster
+        return 409, str(refused)
+    return None
 
 
 def _token(store: Store, run_id: str, who: str, secret: bytes) -> str:
@@ -142,14 +153,12 @@ def _token(store: Store, run_id: str, who: str, secret: bytes) -> str:
     return hmac.digest(secret, f"{question}\n{who}".encode(), "sha256").hex()
 
 
-def _fault(form: Mapping[str, str], token: str, *, end: str, why: str) -> str:
-    """Return what is wrong with a form; the empty string if nothing is."""
+def _fault(form: Mapping[str, str], token: str) -> str:
+    """Return what is wrong with the fields of a form, each by itself; the empty string if nothing is."""
     if not hmac.compare_digest(form.get("token", "").encode(), token.encode()):
-        return "This form is of another login, or of an earlier verdict. Read the page again, then answer."
-    if end not in (RunEnd.PUBLISH, RunEnd.REJECT):
+        return "This form is of another login, or of an earlier verdict. Read the page, then answer again."
+    if form.get("end") not in (RunEnd.PUBLISH, RunEnd.REJECT):
         return "Choose publish or reject."
-    if len(why) > MAX_REASON:
-        return f"The reason has {len(why)} characters; {MAX_REASON} are allowed."
-    if end == RunEnd.PUBLISH and not Word(who="", when=datetime.now(UTC), why=why).has_reason:
-        return f"{NEEDS_REASON[0].upper()}{NEEDS_REASON[1:]}."
+    if len(form.get("why", "")) > MAX_REASON:
+        return f"The reason has {len(form['why'])} characters; {MAX_REASON} are allowed."
     return ""

@@ -169,7 +169,7 @@ def task_states(client: httpx.Client, run: str) -> dict[str, str]:
     return {t["task_id"]: t["state"] for t in client.get(f"{run}/taskInstances").json()["task_instances"]}
 
 
-def answer_at_once(client: httpx.Client, run: str, reason: str) -> None:
+def answer_at_once(client: httpx.Client, run: str, reason: str, option: str = "publish") -> None:
     """Answer in Airflow's form as soon as the question is there and open."""
     question = f"{run}/taskInstances/ask/-1/hitlDetails"
 
@@ -178,7 +178,7 @@ def answer_at_once(client: httpx.Client, run: str, reason: str) -> None:
         return found.status_code == 200 and not found.json()["response_received"]
 
     until(is_open, "the question to be open", last_seen=lambda: task_states(client, run))
-    answer = {"chosen_options": ["publish"], "params_input": {"reason": reason}}
+    answer = {"chosen_options": [option], "params_input": {"reason": reason}}
     client.patch(question, json=answer).raise_for_status()
 
 
