@@ -55,7 +55,8 @@ async def poll(client: httpx.AsyncClient, paths: Iterator[str], told: list[tuple
 
 async def beside(client: httpx.AsyncClient, seconds: float) -> list[float]:
     """Ask ten times a second; returns the milliseconds of each answer."""
-    taken, end = [], time.monotonic() + seconds
+    taken: list[float] = []
+    end = time.monotonic() + seconds
     while time.monotonic() < end or len(taken) < 2:
         begun = time.monotonic()
         (await client.get("/beside")).raise_for_status()
