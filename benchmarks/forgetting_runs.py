@@ -83,19 +83,24 @@ def thirty(bench: Bench, recipe: str, seed: int, scratch: Path) -> Figures:
     So replay memory and holdout are full long before the last night, as they would be after years. The
     margins are open, because sets this small show too little for the gate, and every night must train.
     """
-    corpus, training = CorpusPolicy(), TrainingPolicy(strategy=recipe, seed=seed)
-    policies = Policies(
-        corpus=replace(
-            corpus,
-            holdout_per_label=corpus.holdout_per_label // EIGHTH,
-            memory_per_label=corpus.memory_per_label // EIGHTH,
-            rehearsal_texts=corpus.rehearsal_texts // EIGHTH,
-        ),
-        training=replace(training, presentations=training.presentations // EIGHTH),
-        gate=replace(OPEN, min_support=1),
-    )
+    policies = smaller(EIGHTH, strategy=recipe, seed=seed)
     scored = (1, 3, 10, 20, 30)
     return {"nights": simulate(bench, policies, scratch, 30, scored=lambda night: night in scored)}
+
+
+def smaller(times: int, *, strategy: str, seed: int = 0) -> Policies:
+    """Return policies with memory, holdout, rehearsal texts and presentations so many times smaller."""
+    corpus, training = CorpusPolicy(), TrainingPolicy(strategy=strategy, seed=seed)
+    return Policies(
+        corpus=replace(
+            corpus,
+            holdout_per_label=corpus.holdout_per_label // times,
+            memory_per_label=corpus.memory_per_label // times,
+            rehearsal_texts=corpus.rehearsal_texts // times,
+        ),
+        training=replace(training, presentations=training.presentations // times),
+        gate=replace(OPEN, min_support=1),
+    )
 
 
 def _naive_nights(bench: Bench, seed: int, scratch: Path) -> list[Figures]:

@@ -23,8 +23,7 @@ from typing import Any
 
 from benchmarks.bench import DEFAULT, ROOT, Bench, f1, open_bench
 from benchmarks.forgetting_nights import WHEN, batches, night_of
-from benchmarks.forgetting_runs import OPEN
-from techner.core.policy import CorpusPolicy, Policies, TrainingPolicy
+from benchmarks.forgetting_runs import smaller
 from techner.core.run_documents import Candidate
 from techner.evaluation.replay import Estimate, Law, ReplayedNight, Score, Source, fit
 from techner.formats import write_examples
@@ -42,20 +41,6 @@ UNTRIED = (0.7, 3.0)
 """Shares of the night's rehearsal texts: between what is tried, and beyond the most of it."""
 UNSEEN_SEEDS = (100, 101, 102)
 CONFIDENCE = 0.95
-
-
-def policies_of(strategy: str) -> Policies:
-    corpus, training = CorpusPolicy(), TrainingPolicy(strategy=strategy)
-    return Policies(
-        corpus=replace(
-            corpus,
-            holdout_per_label=corpus.holdout_per_label // SIXTEENTH,
-            memory_per_label=corpus.memory_per_label // SIXTEENTH,
-            rehearsal_texts=corpus.rehearsal_texts // SIXTEENTH,
-        ),
-        training=replace(training, presentations=training.presentations // SIXTEENTH),
-        gate=replace(OPEN, min_support=1),
-    )
 
 
 def begun(bench: Bench, strategy: str, home: Path) -> FolderStore:
@@ -76,7 +61,7 @@ def begun(bench: Bench, strategy: str, home: Path) -> FolderStore:
         )
         first, second = batches(bench, SIXTEENTH)[:2]
         store.create("inbox/night-1.jsonl", write_examples(first))
-        night_of(Run(store=store, id="night-1", cache=home / "cache"), policies_of(strategy))
+        night_of(Run(store=store, id="night-1", cache=home / "cache"), smaller(SIXTEENTH, strategy=strategy))
         store.create("inbox/night-2.jsonl", write_examples(second))
         (home / "begun").touch()
     return store
@@ -86,7 +71,7 @@ def trials(strategy: str, repeats: int, home: Path, store: FolderStore) -> list[
     """Run the trials that are not kept yet; each leaves a line of JSON."""
     kept = home / "trials.jsonl"
     done = kept.read_text().splitlines() if kept.exists() else []
-    with trial_night(store, home / "cache", policies_of(strategy), gpu=None) as night:
+    with trial_night(store, home / "cache", smaller(SIXTEENTH, strategy=strategy), gpu=None) as night:
         todo = [(amounts, seed) for seed in range(repeats) for amounts in amounts_to_try(night)]
         for amounts, seed in todo[len(done) :]:
             started = time.process_time()
@@ -113,7 +98,7 @@ def unseen(bench: Bench, strategy: str, texts: int, home: Path, store: FolderSto
     for seed in UNSEEN_SEEDS:
         kept = home / f"unseen-{texts}-{seed}.json"
         if not kept.exists():
-            policies = policies_of(strategy)
+            policies = smaller(SIXTEENTH, strategy=strategy)
             changed = replace(
                 policies,
                 corpus=replace(policies.corpus, rehearsal_texts=texts),

@@ -41,7 +41,7 @@ NER = {
         "@architectures": "spacy-transformers.TransformerListener.v1",
         "grad_factor": 1.0,
         "pooling": {"@layers": "reduce_mean.v1"},
-        "upstream": "transformer",
+        "upstream": "*",
     },
 }
 

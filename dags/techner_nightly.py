@@ -11,18 +11,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import (
-    Asset,
-    Metadata,
-    Param,
-    RetryDecision,
-    RetryPolicy,
-    dag,
-    get_current_context,
-    task,
-)
+from airflow.sdk import Asset, Metadata, Param, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
-from techner_tasks import Ask, opened_run
+from techner_tasks import RETRIES, Ask, StorePatience, opened_run
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -72,27 +63,6 @@ PARAMS = {
         default=False, type="boolean", title="Dry run", description="Judge, but change nothing."
     ),
 }
-
-
-RETRIES = 5
-"""Of a task that the store failed: the last one comes half an hour after the first try."""
-RETRIES_OF_OTHERS = 2
-
-
-class StorePatience(RetryPolicy):
-    """A store that is down comes back; any other error is soon tried often enough."""
-
-    def evaluate(
-        self, exception: BaseException, try_number: int, max_tries: int, context: Any = None
-    ) -> RetryDecision:
-        """Let the task's own retries count for an error of the store, and fewer for any other."""
-        from techner.core.errors import StoreError
-
-        del context
-        since_cleared = try_number - (max_tries - RETRIES)
-        if isinstance(exception, StoreError) or since_cleared <= RETRIES_OF_OTHERS:
-            return RetryDecision.default()
-        return RetryDecision.fail(f"{type(exception).__name__} again after {RETRIES_OF_OTHERS} retries")
 
 
 def _stage() -> "AbstractContextManager[Run]":

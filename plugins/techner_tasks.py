@@ -1,4 +1,4 @@
-"""What the DAG's tasks need of Airflow: how they open the store, and how they ask a person (ADR 34).
+"""What the DAG's tasks need of Airflow: how they open the store, try again, and ask a person (ADR 33, 34).
 
 The triggerer imports this file by name, so it lies among the plugins.
 """
@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.triggers.hitl import HITLTrigger
+from airflow.sdk import RetryDecision, RetryPolicy
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
@@ -28,6 +29,25 @@ if TYPE_CHECKING:
 log = logging.getLogger("techner.nightly")
 
 NOT_FOUND = 404
+RETRIES = 5
+"""Of a task that the store failed: the last one comes half an hour after the first try."""
+RETRIES_OF_OTHERS = 2
+
+
+class StorePatience(RetryPolicy):
+    """A store that is down comes back; any other error is soon tried often enough."""
+
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Any = None
+    ) -> RetryDecision:
+        """Let the task's own retries count for an error of the store, and fewer for any other."""
+        from techner.core.errors import StoreError
+
+        del context
+        since_cleared = try_number - (max_tries - RETRIES)
+        if isinstance(exception, StoreError) or since_cleared <= RETRIES_OF_OTHERS:
+            return RetryDecision.default()
+        return RetryDecision.fail(f"{type(exception).__name__} again after {RETRIES_OF_OTHERS} retries")
 
 
 @contextmanager

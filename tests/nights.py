@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from techner.core.manifest import FileEntry
 from techner.core.policy import Policies
 from techner.core.records import RunOutcome
 from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Report, Speed
@@ -59,6 +60,20 @@ def copy_night(world: World, run_id: str, *, texts: int) -> Run:
         when=WHEN + timedelta(days=1),
     )
     return run
+
+
+def corpus_of(entry: FileEntry, **counts: int) -> Corpus:
+    """Return a training corpus whose files are all `entry`."""
+    return Corpus(
+        batches=(),
+        admissions=(),
+        train=entry,
+        rehearsal=entry,
+        memory=entry,
+        holdout=entry,
+        scoring=entry,
+        counts=counts,
+    )
 
 
 def do(task: str, world: World) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import _PERSONAL, pytest_collection_modifyitems
+from tests import conftest
+from tests.conftest import _PERSONAL, holds_tests, pytest_collection_modifyitems
 
 
 def test_long_tests_start_first(pytester: pytest.Pytester) -> None:
@@ -25,3 +26,13 @@ def test_what_a_person_has_set_is_taken_away(name: str) -> None:
 def test_home_and_credentials_are_nobodys() -> None:
     assert Path.home() != Path(pwd.getpwuid(os.getuid()).pw_dir)
     assert os.environ["AWS_CONFIG_FILE"] == os.devnull
+
+
+def test_files_lie_in_memory_only_where_it_is_there_and_has_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conftest, "ROOM", 0)
+    assert holds_tests(tmp_path)
+    assert not holds_tests(tmp_path / "none")
+    monkeypatch.setattr(conftest, "ROOM", 1 << 60)
+    assert not holds_tests(tmp_path)

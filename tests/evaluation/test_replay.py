@@ -10,6 +10,7 @@ from techner.core.policy import GatePolicy
 from techner.core.run_documents import Corpus
 from techner.evaluation.replay import Amounts, Law, ReplayedNight, Score, Source, fit, replayed_night, varied
 from tests.evaluation.making import evaluation, rows
+from tests.nights import corpus_of
 
 TEXTS, MEMORY = Source.REHEARSAL, Source.MEMORY
 EXACT = 1e-9
@@ -33,16 +34,7 @@ def at(texts: int, memory: int) -> Amounts:
 
 def corpus(texts: int, memory: int) -> Corpus:
     entry = FileEntry(path="", sha256="", size_bytes=0)
-    return Corpus(
-        batches=(),
-        admissions=(),
-        train=entry,
-        rehearsal=entry,
-        memory=entry,
-        holdout=entry,
-        scoring=entry,
-        counts={"new": 100, "replayed": memory, "rehearsal": texts},
-    )
+    return corpus_of(entry, new=100, replayed=memory, rehearsal=texts)
 
 
 def test_a_law_says_what_an_amount_does_that_no_night_tried() -> None:

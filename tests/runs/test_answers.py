@@ -7,13 +7,14 @@ import pytest
 from techner.core.errors import RegistryError
 from techner.core.policy import Policies
 from techner.core.records import RunEnd, RunOutcome
-from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Judged, Plan
+from techner.core.run_documents import Candidate, Changes, Evaluation, Judged, Plan
 from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.registry.blobs import save_bytes
 from techner.runs.answers import answer, answered
 from techner.runs.documents import RunDocuments
 from techner.runs.judgements import Word, judgement_on, without_verdict, write_down
 from techner.store import MemoryStore
+from tests.nights import corpus_of
 from tests.world import WHEN
 
 YES = Word(who="airflow:ada", when=WHEN, why="read forty examples", approved=True)
@@ -28,17 +29,7 @@ def judged(state: CheckState) -> RunDocuments:
         run.store.put(run.key(kind), b"{}")
     entry = save_bytes(run.store, b"", path="any")
     run.write(entry)
-    corpus = Corpus(
-        batches=(),
-        admissions=(),
-        train=entry,
-        rehearsal=entry,
-        memory=entry,
-        holdout=entry,
-        scoring=entry,
-        counts={},
-    )
-    run.write(corpus)
+    run.write(corpus_of(entry))
     check = Check(
         name="new micro F1",
         against=Against.FLOOR,

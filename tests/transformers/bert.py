@@ -4,9 +4,9 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import spacy
 from thinc.api import Adam, fix_random_seed
 
+from benchmarks.transformer_base import blank
 from techner.starter import slot_examples
 from techner.uptraining.gold import gold
 
@@ -40,44 +40,10 @@ def save_bert(folder: Path) -> Path:
 
 
 def train_base(folder: Path, weights: Path) -> None:
-    """Train a pipeline as `spacy init config --gpu` shapes it, and save it into `folder`."""
+    """Train a pipeline as `spacy init config --gpu` makes it, and save it into `folder`."""
     fix_random_seed(0)
     save_bert(weights)
-    nlp = spacy.blank("en")
-    nlp.add_pipe(
-        "transformer",
-        config={
-            "model": {
-                "@architectures": "spacy-transformers.TransformerModel.v3",
-                "name": str(weights),
-                "tokenizer_config": {"use_fast": True},
-                "get_spans": {
-                    "@span_getters": "spacy-transformers.strided_spans.v1",
-                    "window": 128,
-                    "stride": 96,
-                },
-            }
-        },
-    )
-    nlp.add_pipe(
-        "ner",
-        config={
-            "model": {
-                "@architectures": "spacy.TransitionBasedParser.v2",
-                "state_type": "ner",
-                "extra_state_tokens": False,
-                "hidden_width": 64,
-                "maxout_pieces": 2,
-                "use_upper": False,
-                "tok2vec": {
-                    "@architectures": "spacy-transformers.TransformerListener.v1",
-                    "grad_factor": 1.0,
-                    "pooling": {"@layers": "reduce_mean.v1"},
-                    "upstream": "*",
-                },
-            }
-        },
-    )
+    nlp = blank(weights)
     egs = gold(nlp, GENERAL, frozenset(span.label for example in GENERAL for span in example.spans))
     nlp.initialize(lambda: egs)
     sgd = Adam(0.003, grad_clip=1.0)
