@@ -2,13 +2,14 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from techner.core.errors import StoreError, StoreRefused
-from techner.core.run_documents import Candidate
+from techner.core.run_documents import Candidate, Corpus, Plan
 from techner.night import persist
 from techner.night.persist import until_stored
 from techner.night.uptrain import uptrain
@@ -85,6 +86,15 @@ def test_another_run_trains_its_own(failed: World, trainer: Trainer, tmp_path: P
     mine = next(runs.iterdir())
     shutil.copytree(mine, runs / "another")
     uptrain(failed.run("another"), train=trainer)
+    assert trainer.times == 2
+
+
+def test_what_was_made_of_another_corpus_is_trained_again(failed: World, trainer: Trainer) -> None:
+    run = failed.run()
+    run.read(Plan)
+    corpus = run.read(Corpus)
+    run.write(replace(corpus, counts=corpus.counts | {"new": 1}))
+    uptrain(failed.run(), train=trainer)
     assert trainer.times == 2
 
 
