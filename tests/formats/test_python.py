@@ -60,6 +60,12 @@ def test_anything_else_is_refused_with_what_was_seen(source: str, says: str) -> 
         read(source)
 
 
+def test_lists_without_a_name_are_read_one_after_the_other() -> None:
+    texts = [f'("use TLS {number}", {{"entities": [[4, 7, "PROTOCOL"]]}})' for number in range(5)]
+    source = f"[{texts[0]}, {texts[1]}]\n[{texts[2]}, {texts[3]}, {texts[4]}]\n"
+    assert [row.text for row in read(source)] == [f"use TLS {number}" for number in range(5)]
+
+
 def test_nothing_is_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(read(f"print('run')\nA = [{PAIR}]\nprint('run')\n")) == 1
     assert capsys.readouterr().out == ""
