@@ -36,16 +36,23 @@ def main() -> None:
         state = Path(folder)
         tiny_origin(state)
         store = FolderStore(state / "store")
-        store.create(f"inbox/{BATCH}", write_examples(tech_batch(0, 40)))
         with reserved_port() as port, running(state, port):
             address = f"http://127.0.0.1:{port}"
             login = {"Authorization": f"Bearer {log_in(address, state)}"}
             with httpx.Client(base_url=address, headers=login, timeout=NIGHT_S) as client:
                 until(lambda: client.get(DAG).status_code == 200, "the DAG to be parsed")
                 client.patch(DAG, json={"is_paused": False}).raise_for_status()
+                # Unpausing starts last night's run, and one runs at a time: it must find nothing to do.
+                until(lambda: _is_skipped(client), "last night's run to end", within_s=NIGHT_S)
+                store.create(f"inbox/{BATCH}", write_examples(tech_batch(0, 40)))
                 kept = sum([is_kept(client, f"quick-{number}", store) for number in range(nights)])
     print(f"{kept} of {nights} answers kept, with all their nights done")
     sys.exit(kept != nights)
+
+
+def _is_skipped(client: httpx.Client) -> bool:
+    runs = client.get(f"{DAG}/dagRuns").json()["dag_runs"]
+    return bool(runs) and all(run["state"] == "success" for run in runs)
 
 
 def is_kept(client: httpx.Client, run_id: str, store: FolderStore) -> bool:
@@ -63,7 +70,8 @@ def is_kept(client: httpx.Client, run_id: str, store: FolderStore) -> bool:
     tries = client.get(f"{run}/taskInstances/ask").json()["try_number"]
     told = [record.reason for _, record in judgements(store).records() if record.id == run_id]
     kept = client.get(run).json()["state"] == "success" and told[0].endswith(f": reason of {run_id}")
-    print(f"{run_id}: {'kept' if kept else 'LOST'}, {time.monotonic() - answered:.0f} s, {tries} tries")
+    seconds = time.monotonic() - answered
+    print(f"{run_id}: {'kept' if kept else 'LOST'}, {seconds:.0f} s, {tries} tries", flush=True)
     return bool(kept)
 
 
