@@ -64,12 +64,11 @@ def publish(run: Run, word: Word, *, query: Query = query_apart) -> str:
         version = run.registry.create(manifest)
         why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
         require(run, RunEnd.PUBLISH)  # again: a person may have abandoned the run during the proof
+        if published := _published_before(run, plan):  # by another that carried out the same yes meanwhile
+            return published
         try:
             run.registry.move(version, expected=plan.production, who=word.who, why=why, when=word.when)
-        except AliasConflict:
-            if published := _published_before(run, plan):  # by another that carried out the same yes
-                return published
-            # Judged against a model that is no longer live; its batches stay due.
+        except AliasConflict:  # judged against a model that is no longer live; its batches stay due
             record_judgement(run, plan, judged, outcome=RunOutcome.SUPERSEDED, version=None, when=word.when)
             raise
     record_judgement(run, plan, judged, outcome=RunOutcome.PROMOTED, version=version, when=word.when)

@@ -40,6 +40,12 @@ for path in ("/", f"/download/{{version}}", f"/report/{{version}}"):
     print("answers", client.get(path).status_code, bad.status_code)
 print("posts", client.post("/run/night-1", data={{"end": "reject"}}).status_code)
 
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.models.dag import DagModel
+DagModel.get_team_name = lambda dag_id: None  # there is no database
+for role in ("VIEWER", "USER", "ADMIN"):
+    print("person", role, techner_plugin._person()(user=SimpleAuthManagerUser(username="ada", role=role)))
+
 import asyncio, os, uuid
 from airflow.sdk.api.datamodels._generated import HITLDetailResponse
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
@@ -116,6 +122,11 @@ def test_nobody_gets_in_without_a_token(said: list[list[str]]) -> None:
 
 def test_nobody_answers_without_a_token(said: list[list[str]]) -> None:
     assert [codes for name, *codes in said if name == "posts"] == [["401"]]
+
+
+def test_who_may_not_edit_the_dag_may_not_answer(said: list[list[str]]) -> None:
+    people = {role: who for name, role, who in (line for line in said if line[0] == "person")}
+    assert people == {"VIEWER": "None", "USER": "airflow:ada", "ADMIN": "airflow:ada"}
 
 
 def test_a_waiting_question_takes_the_answer_in_the_store(said: list[list[str]]) -> None:

@@ -16,6 +16,7 @@ from techner.registry import Registry
 from techner.registry.clean_process import query_apart
 from techner.runs.endings import begin, give_up
 from techner.runs.judgements import Word, judgements
+from tests.moves import roll_back
 from tests.world import WHEN, WORD, World, quick
 
 NO = Word(who="cli:bob", when=WHEN, why="no")
@@ -108,3 +109,15 @@ def test_an_end_that_two_carry_out_at_once_is_one_promotion(judged: World) -> No
     )
     assert [first] == made == [Registry(judged.store).production()[0]]
     assert outcomes(judged) == ["promoted"]
+
+
+def test_who_is_slower_does_not_undo_a_rollback_of_what_the_other_published(judged: World) -> None:
+    before, _ = Registry(judged.store).production()
+
+    def publish_and_take_back() -> None:
+        publish(judged.run("run-2"), WORD)
+        roll_back(judged.run("rollback"), NO)
+
+    with pytest.raises(RegistryError, match="is decided already"):
+        publish(judged.run("run-2"), WORD, query=meanwhile(publish_and_take_back))
+    assert Registry(judged.store).production()[0] == before
