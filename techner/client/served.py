@@ -1,12 +1,13 @@
 """One loaded model that answers for months without using more memory (ADR 20)."""
 
-import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from techner.client.one_thread import OneThread
 from techner.core.errors import ModelError
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Served:
         self._nlp, self._reload = nlp, reload
         self._usual: set[str] = set()
         # A zone replaces the pool of the whole vocabulary: two at once would free each other's words.
-        self._one_zone = threading.Lock()
+        # In turn in the threads of the callers, each would have a heap of its own, and keep it.
+        self._reader = OneThread()
 
     @property
     def nlp(self) -> "Language":
@@ -53,8 +55,9 @@ class Served:
     def entities(self, texts: Iterable[str]) -> list[tuple[Entity, ...]]:
         """Return one tuple of entities per text, in order; what the vocabulary learnt from them is freed.
 
-        Safe to call from several threads: they take turns, `ZONE_TEXTS` texts at a time. Raises ModelError
-        for a text longer than the pipeline's `max_length`, before any text is read.
+        Safe to call from several threads: they take turns, `ZONE_TEXTS` texts at a time. Safe in a process
+        that was forked after loading. Raises ModelError for a text longer than the pipeline's `max_length`,
+        before any text is read.
         """
         texts = list(texts)
         longest = max(map(len, texts), default=0)
@@ -66,8 +69,7 @@ class Served:
         pending = iter(texts)
         answers: list[tuple[Entity, ...]] = []
         while batch := list(islice(pending, ZONE_TEXTS)):
-            with self._one_zone:
-                answers += self._answer(batch)
+            answers += self._reader.call(partial(self._answer, batch))
         return answers
 
     def _answer(self, batch: list[str]) -> list[tuple[Entity, ...]]:

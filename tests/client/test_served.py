@@ -1,5 +1,7 @@
 """A model that serves for months: what it reads leaves nothing behind, in any thread, after any error."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -103,6 +105,33 @@ def test_one_batch_is_read_at_a_time_however_many_threads_ask(served: Served) ->
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(served.entities, [fresh_words(20)] * 4))
     assert together == [1] * 80  # none by a pipeline that was loaded anew because it found a zone open
+
+
+def test_a_process_that_was_forked_after_reading_reads_too(base_model: Path) -> None:
+    """As a server's workers are, where it loads the model before it forks them."""
+    script = f"""
+import os, spacy
+from concurrent.futures import ThreadPoolExecutor
+from techner.client import Served
+served = Served("0000-a", spacy.load({str(base_model)!r}), reload=lambda: None)
+texts = ["David wrote it in Paris."]
+expected = served.entities(texts)
+if child := os.fork():
+    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+with ThreadPoolExecutor(2) as threads:
+    os._exit(list(threads.map(served.entities, [texts] * 4)) != [expected] * 4)
+"""
+    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", script], timeout=120, check=False)
+    assert ran.returncode == 0
+
+
+def test_no_thread_stays_of_a_model_that_is_served_no_more(nlp: Language, base_model: Path) -> None:
+    served = Served("0000-a", nlp, reload=lambda: spacy.load(base_model))
+    served.entities(["Paris"])
+    (reader,) = (thread for thread in threading.enumerate() if thread.name.startswith("techner-reads"))
+    del served
+    reader.join(timeout=60)
+    assert not reader.is_alive()
 
 
 @Language.component("techner_test_stumbles")
