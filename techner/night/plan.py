@@ -1,15 +1,20 @@
 """`plan`: which batches are due, and all the settings that the run will use."""
 
+import logging
+
 from techner.core.errors import BatchError
 from techner.core.policy import Policies
 from techner.core.run_documents import Plan
 from techner.core.scheme import label_scheme
 from techner.inbox.deliveries import was_replaced
 from techner.inbox.survey import BatchState, Status, survey
+from techner.night import telling
 from techner.night.limits import task
 from techner.runs.completion import complete
 from techner.runs.judgements import count_not_promoted, judgements
 from techner.runs.run import Run
+
+log = logging.getLogger("techner.nightly")
 
 
 @task(writes=(Plan,), keeps=("judgements/",))
@@ -37,10 +42,14 @@ def plan(
             raise BatchError(f"cannot be used: {', '.join(f'{s.ref.name} ({s.status})' for s in unfit)}")
     else:
         chosen = [state for state in states if state.is_due]
+    due, left = [state.ref for state in chosen], [state for state in states if state not in chosen]
+    log.info("not in the plan: %s", telling.states(left))
+    log.info("in the plan: %s%s", telling.names(due), ", as a person asked" if batches else "")
     if not chosen:
         return None
+    log.info("on %s, %s%s", version, telling.training(policies.training), ", a dry run" if dry_run else "")
     made = Plan(
-        batches=tuple(state.ref for state in chosen),
+        batches=tuple(due),
         production=version,
         origin=manifest.origin or version,
         reference=manifest.lineage.reference,

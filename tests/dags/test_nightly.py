@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -42,6 +43,12 @@ described = {
     "mapped": sorted(t.task_id for t in dag.tasks if t.is_mapped),
     "outlets": {t.task_id: [o.name for o in t.outlets] for t in dag.tasks if t.outlets},
     "downstream": {t.task_id: sorted(t.downstream_task_ids) for t in dag.tasks},
+    "hours": {t.task_id: t.execution_timeout.total_seconds() / 3600 for t in dag.tasks},
+    "run hours": dag.dagrun_timeout.total_seconds() / 3600,
+    "answer hours": dag.get_task("ask").response_timeout.total_seconds() / 3600,
+    "queues": {t.task_id: t.queue for t in dag.tasks},
+    "links": {t.task_id: [link.name for link in t.operator_extra_links] for t in dag.tasks},
+    "doc": dag.doc_md,
 }
 from techner.core.errors import CacheError, StoreError
 def last_try(task, error):
@@ -62,6 +69,17 @@ for environment, conf in json.loads(runs):
         runpy.run_path(program, run_name="__main__")
     except SystemExit as end:
         print("ended", int(end.code), flush=True)
+
+from airflow.models.dagrun import DagRun
+from airflow.models.xcom import XComModel
+from airflow.utils.session import create_session
+from sqlalchemy import select
+with create_session() as session:
+    for run in session.scalars(select(DagRun).order_by(DagRun.id)):
+        values = session.scalars(select(XComModel).where(XComModel.run_id == run.run_id))
+        links = {f"{x.task_id} {x.key}": x.value for x in values if x.key.startswith("_link_")}
+        names = sorted(str(t.rendered_map_index) for t in run.task_instances if t.map_index >= 0)
+        print("kept", json.dumps({"id": run.run_id, "note": run.note, "links": links, "names": names}))
 """
 LOOSE = OPEN_GATE | {
     "TECHNER_CORPUS__REHEARSAL_TEXTS": "50",
@@ -70,10 +88,18 @@ LOOSE = OPEN_GATE | {
     "TECHNER_GATE__NEW_MARGIN": "1",
     "TECHNER_GATE__MIN_SUPPORT": "1",
 }
+TEMPLATE = "{{ 7 * 7 }}.jsonl"  # who names a batch must not get Airflow to compute
 CONFS: dict[str, dict[str, Any]] = {
     "nothing due": {},
     "no such batch": {"batches": ["nowhere.jsonl"]},
-    "dry run": {"epochs": 1, "dry_run": True, "batches": ["monday.jsonl"]},
+    "dry run": {"epochs": 1, "dry_run": True, "batches": ["monday.jsonl", TEMPLATE]},
+}
+NIGHTS = {
+    "TECHNER_NIGHTS__TRAIN_QUEUE": "train",
+    "TECHNER_NIGHTS__TRAIN_HOURS": "7",
+    "TECHNER_NIGHTS__TASK_HOURS": "1.5",
+    "TECHNER_NIGHTS__ANSWER_HOURS": "9",
+    "TECHNER_NIGHTS__RUN_HOURS": "30",
 }
 STARTED = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
 pytestmark = pytest.mark.xdist_group("airflow")
@@ -87,6 +113,8 @@ class Ran:
     before: list[str]
     said: str
     code: int
+    kept: dict[str, Any]
+    """What Airflow's database has of the run."""
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +137,7 @@ def told(
         if name != "nothing due":
             world.deliver("monday.jsonl", tech_batch(0, 60))
             world.deliver("tuesday.jsonl", tech_batch(60, 120))
+            world.deliver(TEMPLATE, tech_batch(120, 140))
     before = {name: keys(world) for name, world in worlds.items()}
     runs = [
         (LOOSE | {"TECHNER_STORE": world.store.url, "TECHNER_CACHE": str(world.cache)}, CONFS[name])
@@ -116,7 +145,7 @@ def told(
     ]
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(ROOT / "dags" / "techner_nightly.py"), json.dumps(runs)],
-        env=airflow_environment(airflow_home, store="", cache=airflow_home),
+        env=airflow_environment(airflow_home, store="", cache=airflow_home) | NIGHTS,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -127,9 +156,12 @@ def told(
     described: dict[str, object] = json.loads("{" + rest.partition("\n")[0])
     parts = re.split(r"(?m)^ended (\d+)$", rest.partition("\n")[2])
     assert len(parts) == 2 * len(worlds) + 1, done.stdout[-3000:]
+    kept = [json.loads(line) for line in re.findall(r"(?m)^kept (.*)$", parts.pop())]
     return described, {
-        name: Ran(world, before[name], said, int(code))
-        for (name, world), said, code in zip(worlds.items(), parts[::2], parts[1::2], strict=False)
+        name: Ran(world, before[name], said, int(code), left)
+        for (name, world), said, code, left in zip(
+            worlds.items(), parts[::2], parts[1::2], kept[-len(worlds) :], strict=True
+        )
     }
 
 
@@ -174,6 +206,33 @@ def test_every_task_is_retried_with_back_off(described: dict[str, object]) -> No
 
 def test_a_store_that_is_down_gets_more_retries_than_any_other_error(described: dict[str, object]) -> None:
     assert described["tries"] == {"StoreError": [6], "CacheError": [3], "ValueError": [3]}
+
+
+def test_every_task_and_the_whole_night_may_take_only_so_long(described: dict[str, object]) -> None:
+    hours = described["hours"]
+    assert isinstance(hours, dict)
+    assert hours.pop("uptrain") == 7
+    assert set(hours.values()) == {1.5}
+    assert (described["answer hours"], described["run hours"]) == (9, 30)
+
+
+def test_only_training_has_a_queue_of_its_own(described: dict[str, object]) -> None:
+    queues = described["queues"]
+    assert isinstance(queues, dict)
+    assert queues.pop("uptrain") == "train"
+    assert set(queues.values()) == {"default"}
+
+
+def test_every_task_links_to_its_night_and_an_examination_to_its_batch(described: dict[str, object]) -> None:
+    links = described["links"]
+    assert isinstance(links, dict)
+    assert links.pop("admit") == ["Night in techner", "Batch in techner"]
+    assert all(names == ["Night in techner"] for names in links.values())
+
+
+def test_its_documentation_explains_each_end_of_a_night(described: dict[str, object]) -> None:
+    for task in ("`publish` green", "`reject` green", "`ask` waiting", "`plan` skipped", "a red task"):
+        assert task in str(described["doc"])
 
 
 def test_a_person_can_choose_batches_strategy_seed_epochs_and_dry_run(described: dict[str, object]) -> None:
@@ -237,9 +296,41 @@ def test_a_dry_run_of_named_batches_judges_and_publishes_nothing(ran: dict[str, 
     newest = judgements(store).newest()
     assert newest is not None
     assert newest.record.outcome == "dry run"
-    assert [batch.name for batch in newest.record.batches] == ["monday.jsonl"]
+    assert [batch.name for batch in newest.record.batches] == ["monday.jsonl", TEMPLATE]
     states = {state.ref.name: state.status for state in survey(store, POLICIES, cache=run.world.cache)}
     assert states["tuesday.jsonl"] is Status.PENDING
+
+
+def test_its_log_tells_what_was_decided_and_why(ran: dict[str, Ran]) -> None:
+    said = ran["dry run"].said
+    assert f"in the plan: monday.jsonl, {TEMPLATE}, as a person asked" in said
+    assert "not in the plan: 1 pending" in said
+    assert ", strategy extend, seed 0, epochs 1, a dry run" in said
+    assert "monday.jsonl: accept, 60 of 60 rows accepted, 0 set aside" in said
+    assert re.search(r"examples: 80 accepted, .* rehearsal", said)
+    assert re.search(r"epoch 1/1, loss .*, dev F1 .*, at most 0.0 min left", said)
+    assert re.search(r"pretrained micro F1 0\.\d+ \(origin 0\.\d+\)", said)
+    assert "of a dry run, so dry_run follows" in said
+
+
+def test_a_night_that_did_not_simply_promote_has_a_note(ran: dict[str, Ran]) -> None:
+    """Airflow's grid marks the runs that have one."""
+    assert ran["dry run"].kept["note"].startswith("Dry run, nothing changed: ")
+    assert ran["nothing due"].kept["note"] is None
+
+
+def test_an_examination_bears_the_name_of_its_batch_as_it_is(ran: dict[str, Ran]) -> None:
+    assert ran["dry run"].kept["names"] == sorted(["monday.jsonl", TEMPLATE])
+
+
+def test_a_task_links_to_the_pages_of_its_night_and_batch(ran: dict[str, Ran]) -> None:
+    run = ran["dry run"]
+    links, pages = run.kept["links"], "/plugin/techner/techner"
+    assert links["uptrain _link_NightLink"] == f"{pages}/tab/techner_nightly/{quote(run.kept['id'], safe='')}"
+    newest = judgements(run.world.store).newest()
+    assert newest is not None
+    digests = {batch.digest for batch in newest.record.batches}
+    assert links["admit _link_BatchLink"].removeprefix(f"{pages}/batches/") in digests
 
 
 def test_a_run_that_fails_says_why_and_ends_with_a_code(ran: dict[str, Ran]) -> None:

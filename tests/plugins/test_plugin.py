@@ -35,9 +35,11 @@ from fastapi.testclient import TestClient
 init_auth_manager(FastAPI())
 client = TestClient(techner_plugin.app, raise_server_exceptions=False)
 version = "0000-0123456789abcdef"
-for path in ("/", f"/download/{{version}}", f"/report/{{version}}"):
+for path in ("/", f"/download/{{version}}", f"/report/{{version}}", "/tab/other/run"):
     bad = client.get(path, headers={{"Authorization": "Bearer nonsense"}})
     print("answers", client.get(path).status_code, bad.status_code)
+for view in techner_plugin.TechnerPlugin.external_views:
+    print("view", view["destination"], view.get("nav_top_level"), view["href"])
 print("posts", client.post("/run/night-1", data={{"end": "reject"}}).status_code)
 
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
@@ -117,7 +119,14 @@ def test_import_is_light_and_touches_no_store(said: list[list[str]]) -> None:
 
 
 def test_nobody_gets_in_without_a_token(said: list[list[str]]) -> None:
-    assert [codes for name, *codes in said if name == "answers"] == [["401", "403"]] * 3
+    assert [codes for name, *codes in said if name == "answers"] == [["401", "403"]] * 4
+
+
+def test_airflow_shows_it_at_the_side_and_as_a_tab_of_runs(said: list[list[str]]) -> None:
+    assert [view for name, *view in said if name == "view"] == [
+        ["nav", "True", "/techner/"],
+        ["dag_run", "None", "/techner/tab/{DAG_ID}/{RUN_ID}"],
+    ]
 
 
 def test_nobody_answers_without_a_token(said: list[list[str]]) -> None:

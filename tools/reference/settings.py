@@ -85,7 +85,7 @@ def _bounded(bound: Any, kind: Any) -> str:
         case LabelNames():
             return "list of labels"
         case _:
-            return "table of codes"
+            return "name" if kind is str else "table of codes"
 
 
 def _shown(value: Any) -> str:
