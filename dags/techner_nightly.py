@@ -15,6 +15,7 @@ from airflow.sdk import Asset, Metadata, Param, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 from techner_links import BatchLink, NightLink, show_links
 from techner_nights import DOC, default_args, nights, train_queue
+from techner_schedule import RUN_TYPES, schedule
 from techner_tasks import Ask
 from techner_words import acting, answered_or_acting, end, log_epochs, stage
 
@@ -203,7 +204,8 @@ def dry_run() -> str:
 
 @dag(
     dag_id="techner_nightly",
-    schedule="0 2 * * *",
+    schedule=schedule(nights()),
+    allowed_run_types=RUN_TYPES,
     start_date=datetime(2026, 1, 1),  # noqa: DTZ001 - Airflow reads it in its own time zone
     catchup=False,
     max_active_runs=1,

@@ -1,10 +1,26 @@
-"""How long nights may take in Airflow, and where; nothing here changes what a night makes."""
+"""When nights begin in Airflow, and how long they may take; nothing here changes what a night makes."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 from techner.core.bounds import Checked, Range
 from techner.core.document import document
+
+_PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+_FIELDS = 5
+
+
+@dataclass(frozen=True)
+class Cron:
+    """A cron expression or the empty string; whether its fields make sense, Airflow says."""
+
+    def allows(self, value: Any) -> bool:
+        return value in ("", *_PRESETS) or len(value.split()) == _FIELDS
+
+    def __str__(self) -> str:
+        return f'give a cron expression of {_FIELDS} fields, like "0 2 * * *", or "" for none'
+
 
 Hours = Annotated[float, Range(0.01, 1000.0)]
 
@@ -15,6 +31,14 @@ class NightsPolicy(Checked):
 
     section: ClassVar[str] = "nights"
 
+    schedule: Annotated[str, Cron()] = "0 2 * * *"
+    """Cron expression of the nights; empty: none begins by the clock."""
+    timezone: str = ""
+    """Time zone of that expression, like `Europe/Berlin`; empty: the one that Airflow is set to."""
+    on_arrival: bool = False
+    """Whether a night also begins when files have arrived in the inbox."""
+    quiet_s: Annotated[int, Range(1, 86_400)] = 120
+    """Seconds between two looks into the inbox; a night begins when the second finds nothing newer."""
     train_queue: str = ""
     """Queue of `uptrain`, for workers of its own; empty: the queue of all other tasks."""
     train_hours: Hours = 12.0

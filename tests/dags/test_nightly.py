@@ -34,7 +34,8 @@ dag = bag.dags["techner_nightly"]
 described = {
     "errors": list(bag.import_errors.values()),
     "heavy": sorted({"spacy", "great_expectations", "boto3", "pandas", "thinc"} & set(sys.modules)),
-    "schedule": dag.schedule,
+    "schedule": [dag.schedule.expression, str(dag.schedule.timezone)],
+    "run types": sorted(dag.allowed_run_types),
     "active": dag.max_active_runs,
     "catchup": dag.catchup,
     "params": {name: dag.params.get_param(name).schema for name in dag.params},
@@ -193,7 +194,18 @@ def test_parsing_works_and_imports_nothing_heavy(described: dict[str, object]) -
 
 
 def test_it_runs_nightly_one_at_a_time_without_catching_up(described: dict[str, object]) -> None:
-    assert (described["schedule"], described["active"], described["catchup"]) == ("0 2 * * *", 1, False)
+    assert described["schedule"] == ["0 2 * * *", "UTC"]
+    assert (described["active"], described["catchup"]) == (1, False)
+
+
+def test_a_backfill_is_refused_as_a_night_has_no_date(described: dict[str, object]) -> None:
+    assert described["run types"] == [
+        "asset_materialization",
+        "asset_triggered",
+        "manual",
+        "operator_triggered",
+        "scheduled",
+    ]
 
 
 def test_every_task_is_retried_with_back_off(described: dict[str, object]) -> None:

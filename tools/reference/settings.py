@@ -34,6 +34,7 @@ micro_margin = 0.005
 In a variable, write a list as `TECHNER_QUALITY__LABELS=PROTOCOL,HARDWARE` or as JSON, and a table as JSON:
 `TECHNER_SCHEME__RENAMED='{"LANGUAGE": "PROGRAMMING_LANGUAGE"}'`. A table in a variable replaces the table of
 the file. To get a default of `null`, leave the setting out."""
+_PLAIN = {str: "text", bool: "`true` or `false`"}
 _MEASURED = "docs/explanation/benchmarks.md"
 
 
@@ -85,7 +86,7 @@ def _bounded(bound: Any, kind: Any) -> str:
         case LabelNames():
             return "list of labels"
         case _:
-            return "name" if kind is str else "table of codes"
+            return _PLAIN.get(kind, "table of codes")
 
 
 def _shown(value: Any) -> str:
