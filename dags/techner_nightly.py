@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, Metadata, Param, dag, task
+from airflow.sdk import Asset, Metadata, Param, PokeReturnValue, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 from techner_links import BatchLink, NightLink, show_links
 from techner_nights import DOC, default_args, nights, train_queue
 from techner_schedule import RUN_TYPES, schedule
 from techner_tasks import Ask
-from techner_words import acting, answered_or_acting, end, log_epochs, stage
+from techner_turns import LOOK_EVERY_S, MOST_NIGHTS, batches_of, other_nights
+from techner_words import acting, answered_or_acting, end, log_epochs, this_run
 
 if TYPE_CHECKING:
     from techner.core.policy import Policies
@@ -74,19 +75,36 @@ def _policies(params: dict[str, Any]) -> "Policies":
     return replace(policies, training=replace(policies.training, **wanted))
 
 
-@task
-def plan(params: dict[str, Any] | None = None) -> list[dict[str, str]]:
-    """Find the batches that are due; skip the night if there are none."""
+@task.sensor(
+    mode="reschedule",
+    poke_interval=LOOK_EVERY_S,
+    timeout=nights().run_hours * 3600,
+    max_active_tis_per_dag=1,
+)
+def plan(params: dict[str, Any] | None = None) -> PokeReturnValue | bool:
+    """Wait until no other night works, then find the batches that are due; skip the night if there are none."""
     import techner.night.plan
 
     params = params or {}
-    with stage() as run:
+    others = other_nights()
+    if others.working:
+        log.info("waiting for the night that is at work: %s", ", ".join(others.working))
+        return False
+    with this_run() as run:
+        in_question = batches_of(run.store, others.asking)
         made = techner.night.plan.plan(
-            run, _policies(params), batches=tuple(params["batches"]), dry_run=params["dry_run"]
+            run,
+            _policies(params),
+            batches=tuple(params["batches"]),
+            dry_run=params["dry_run"],
+            in_question=in_question,
         )
+    if others.asking:
+        end(f"Left out: the batches of {', '.join(others.asking)}, which waits for an answer.")
     if made is None:
-        raise AirflowSkipException("nothing is pending")
-    return [{"name": batch.name, "digest": batch.digest} for batch in made.batches]
+        raise AirflowSkipException("nothing is due")
+    pairs = [{"name": batch.name, "digest": batch.digest} for batch in made.batches]
+    return PokeReturnValue(is_done=True, xcom_value=pairs)
 
 
 @task(map_index_template="{{ task.op_kwargs['batch']['name'] }}")
@@ -95,7 +113,7 @@ def admit(batch: dict[str, str]) -> str:
     import techner.night.admit
 
     show_links(BatchLink())
-    with stage() as run:
+    with this_run() as run:
         return techner.night.admit.admit(run, batch["digest"]).action
 
 
@@ -105,7 +123,7 @@ def assemble() -> dict[str, int]:
     import techner.night.assemble
     from techner.night.reject import NOTHING_TO_LEARN, skip
 
-    with stage() as run:
+    with this_run() as run:
         corpus = techner.night.assemble.assemble(run)
         if corpus is None:
             skip(run, acting())
@@ -119,7 +137,7 @@ def uptrain() -> list[str]:
     """Train the candidate."""
     import techner.night.uptrain
 
-    with stage() as run:
+    with this_run() as run:
         return list(techner.night.uptrain.uptrain(run, on_step=log_epochs()).new_labels)
 
 
@@ -128,7 +146,7 @@ def evaluate() -> None:
     """Score candidate, production and origin on the frozen sets."""
     import techner.night.evaluate
 
-    with stage() as run:
+    with this_run() as run:
         techner.night.evaluate.evaluate(run)
 
 
@@ -137,7 +155,7 @@ def judge() -> str:
     """Apply the gate, and keep the page that explains its verdict."""
     import techner.night.judge
 
-    with stage() as run:
+    with this_run() as run:
         return str(techner.night.judge.judge(run).verdict.outcome)
 
 
@@ -159,7 +177,7 @@ def answer() -> str | None:
     from techner.core.records import RunEnd
     from techner.runs.answers import answered
 
-    with stage() as run:
+    with this_run() as run:
         said = answered(run)
     if said and said.word is RunEnd.ABANDON:
         end(f"Abandoned by {said.who}: {said.why}")
@@ -171,12 +189,16 @@ def answer() -> str | None:
 
 @task(outlets=[PRODUCTION], trigger_rule="none_failed_min_one_success")
 def publish() -> Iterator[Metadata]:
-    """Make the candidate a version, prove it, and move production to it."""
+    """Make the candidate a version, prove it, and move production to it; skip that if production has moved."""
     import techner.night.publish
+    from techner.core.errors import AliasConflict
 
-    with stage() as run:
+    with this_run() as run:
         word = answered_or_acting(run)
-        version = techner.night.publish.publish(run, word)
+        try:
+            version = techner.night.publish.publish(run, word)
+        except AliasConflict as conflict:
+            raise AirflowSkipException(end(f"Superseded: {conflict}. Its batches stay due.")) from conflict
     although = f" by {word.who}, although the gate asked: {word.why}" if word.approved else ""
     end(f"Promoted{although}: production is {version}.", is_plain=not word.approved)
     yield Metadata(PRODUCTION, extra={"version": version})
@@ -188,7 +210,7 @@ def reject() -> str:
     import techner.night.reject
     from techner.night.telling import rejected
 
-    with stage() as run:
+    with this_run() as run:
         word = answered_or_acting(run)
         return end(rejected(run, techner.night.reject.reject(run, word), word))
 
@@ -198,7 +220,7 @@ def dry_run() -> str:
     """Keep the verdict; nothing else changes."""
     import techner.night.reject
 
-    with stage() as run:
+    with this_run() as run:
         return end(f"Dry run, nothing changed: {techner.night.reject.dry_run(run, acting()).verdict.reason}.")
 
 
@@ -208,7 +230,7 @@ def dry_run() -> str:
     allowed_run_types=RUN_TYPES,
     start_date=datetime(2026, 1, 1),  # noqa: DTZ001 - Airflow reads it in its own time zone
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=MOST_NIGHTS,
     dagrun_timeout=timedelta(hours=nights().run_hours),
     params=PARAMS,
     tags=["techner"],

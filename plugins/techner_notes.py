@@ -29,13 +29,22 @@ def on_dag_run_failed(dag_run: Any, msg: str) -> None:
 def _note(dag_run: Any) -> None:
     if not dag_run.dag_id.startswith("techner_"):
         return
-    from airflow.models.xcom import XComModel
-    from sqlalchemy import select
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
     from sqlalchemy.orm import object_session
 
-    session = object_session(dag_run)
-    if session is None:
+    if session := object_session(dag_run):
+        _write(dag_run, session)
         return
+    with create_session(scoped=False) as session:  # `dag.test()` has no session for its run
+        if attached := session.get(DagRun, dag_run.id):
+            _write(attached, session)
+
+
+def _write(dag_run: Any, session: Any) -> None:
+    from airflow.models.xcom import XComModel
+    from sqlalchemy import select
+
     found = session.scalars(
         select(XComModel)
         .where(XComModel.dag_id == dag_run.dag_id, XComModel.run_id == dag_run.run_id, XComModel.key == ENDED)

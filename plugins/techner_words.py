@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("techner.nightly")
 
 
-def stage() -> "AbstractContextManager[Run]":
+def this_run() -> "AbstractContextManager[Run]":
     """Open the run of the task that is at work, and link the task to the page of its night."""
     show_links(NightLink())
     return opened_run(get_current_context()["run_id"])

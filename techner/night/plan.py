@@ -1,6 +1,8 @@
 """`plan`: which batches are due, and all the settings that the run will use."""
 
 import logging
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from techner.core.errors import BatchError
 from techner.core.policy import Policies
@@ -19,13 +21,19 @@ log = logging.getLogger("techner.nightly")
 
 @task(writes=(Plan,), keeps=("judgements/",))
 def plan(
-    run: Run, policies: Policies, *, batches: tuple[str, ...] = (), dry_run: bool = False
+    run: Run,
+    policies: Policies,
+    *,
+    batches: tuple[str, ...] = (),
+    dry_run: bool = False,
+    in_question: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan | None:
     """Write the run's plan; if no batch is due, write nothing and return None.
 
-    `batches` names the only batches to use, even if they are held. Raises BatchError for a name that is not
-    in the inbox and for a batch that cannot be used, SettingsError for a scheme that contradicts itself or
-    the model.
+    `batches` names the only batches to use, even if they are held. `in_question` has digests of batches that
+    are not to be used, each with the run that waits for an answer about it. Raises BatchError for a name that
+    is not in the inbox and for a batch that cannot be used, SettingsError for a scheme that contradicts
+    itself or the model.
     """
     complete(run.store)
     version, manifest = run.registry.production()
@@ -40,10 +48,15 @@ def plan(
         chosen = [by_name[name] for name in sorted(set(batches))]
         if unfit := [s for s in chosen if not s.is_due and s.status is not Status.HELD]:
             raise BatchError(f"cannot be used: {', '.join(f'{s.ref.name} ({s.status})' for s in unfit)}")
+        if asked := [s.ref for s in chosen if s.ref.digest in in_question]:
+            runs = ", ".join(sorted({in_question[ref.digest] for ref in asked}))
+            raise BatchError(f"wait for an answer: {telling.names(asked)}; answer or reject {runs} first")
     else:
-        chosen = [state for state in states if state.is_due]
+        chosen = [state for state in states if state.is_due and state.ref.digest not in in_question]
     due, left = [state.ref for state in chosen], [state for state in states if state not in chosen]
     log.info("not in the plan: %s", telling.states(left))
+    if waiting := [state.ref for state in left if state.ref.digest in in_question]:
+        log.info("of these, waiting for an answer: %s", telling.names(waiting))
     log.info("in the plan: %s%s", telling.names(due), ", as a person asked" if batches else "")
     if not chosen:
         return None

@@ -36,7 +36,7 @@ described = {
     "heavy": sorted({"spacy", "great_expectations", "boto3", "pandas", "thinc"} & set(sys.modules)),
     "schedule": [dag.schedule.expression, str(dag.schedule.timezone)],
     "run types": sorted(dag.allowed_run_types),
-    "active": dag.max_active_runs,
+    "planning": dag.get_task("plan").max_active_tis_per_dag,
     "catchup": dag.catchup,
     "params": {name: dag.params.get_param(name).schema for name in dag.params},
     "retries": {t.task_id: t.retries for t in dag.tasks},
@@ -63,18 +63,39 @@ from airflow.providers.celery.executors.celery_executor import CeleryExecutor
 described["celery"] = CeleryExecutor.__name__
 print("described", json.dumps(described), flush=True)
 program, runs = sys.argv[1:]
+
+from airflow.models.dagrun import DagRun
+from airflow.models.xcom import XComModel
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+def ask_in_the_first_run():
+    "Make the first run one that has planned all batches and waits for an answer."
+    from techner.core.run_documents import Plan
+    from techner.inbox.survey import survey
+    from techner.runs.documents import RunDocuments
+    from techner.settings import load_settings
+    settings = load_settings()
+    store = settings.open_store()
+    refs = tuple(state.ref for state in survey(store, settings.policies, cache=settings.cache))
+    with create_session() as session:
+        run = session.scalars(select(DagRun).order_by(DagRun.id)).first()
+        run._state = "running"
+        for ti in run.task_instances:
+            ti.state = {"plan": "success", "ask": "deferred"}.get(ti.task_id)
+        planned = Plan(batches=refs, production="p", origin="o", reference="r", policies=settings.policies)
+        RunDocuments(store=store, id=run.run_id).write(planned)
+
 for environment, conf in json.loads(runs):
     os.environ.update(environment)
+    if conf.pop("beside a question", False):
+        ask_in_the_first_run()
     sys.argv[1:] = [json.dumps(conf)]
     try:
         runpy.run_path(program, run_name="__main__")
     except SystemExit as end:
         print("ended", int(end.code), flush=True)
 
-from airflow.models.dagrun import DagRun
-from airflow.models.xcom import XComModel
-from airflow.utils.session import create_session
-from sqlalchemy import select
 with create_session() as session:
     for run in session.scalars(select(DagRun).order_by(DagRun.id)):
         values = session.scalars(select(XComModel).where(XComModel.run_id == run.run_id))
@@ -94,6 +115,7 @@ CONFS: dict[str, dict[str, Any]] = {
     "nothing due": {},
     "no such batch": {"batches": ["nowhere.jsonl"]},
     "dry run": {"epochs": 1, "dry_run": True, "batches": ["monday.jsonl", TEMPLATE]},
+    "beside a question": {"beside a question": True},
 }
 NIGHTS = {
     "TECHNER_NIGHTS__TRAIN_QUEUE": "train",
@@ -193,9 +215,11 @@ def test_parsing_works_and_imports_nothing_heavy(described: dict[str, object]) -
     assert described["heavy"] == []
 
 
-def test_it_runs_nightly_one_at_a_time_without_catching_up(described: dict[str, object]) -> None:
+def test_it_runs_nightly_without_catching_up_and_plans_one_night_at_a_time(
+    described: dict[str, object],
+) -> None:
     assert described["schedule"] == ["0 2 * * *", "UTC"]
-    assert (described["active"], described["catchup"]) == (1, False)
+    assert (described["planning"], described["catchup"]) == (1, False)
 
 
 def test_a_backfill_is_refused_as_a_night_has_no_date(described: dict[str, object]) -> None:
@@ -343,6 +367,15 @@ def test_a_task_links_to_the_pages_of_its_night_and_batch(ran: dict[str, Ran]) -
     assert newest is not None
     digests = {batch.digest for batch in newest.record.batches}
     assert links["admit _link_BatchLink"].removeprefix(f"{pages}/batches/") in digests
+
+
+def test_a_night_beside_a_question_leaves_its_batches_out_and_says_so(ran: dict[str, Ran]) -> None:
+    run = ran["beside a question"]
+    assert run.code == 0
+    assert set(STARTED.findall(run.said)) == {"plan"}
+    assert f"of these, waiting for an answer: monday.jsonl, tuesday.jsonl, {TEMPLATE}" in run.said
+    asking = ran["nothing due"].kept["id"]
+    assert run.kept["note"] == f"Left out: the batches of {asking}, which waits for an answer."
 
 
 def test_a_run_that_fails_says_why_and_ends_with_a_code(ran: dict[str, Ran]) -> None:

@@ -132,6 +132,24 @@ async def arrivals(store):
         print("arrives", *found.payload["arrived"])
     print("arrives", "remembered" if Arrivals(state.kept["mark"]).look(seen) == () else "forgotten")
 
+from techner_turns import among
+BEGUN = {{"plan": "success", "ask": None, "publish": None, "reject": None, "dry_run": None}}
+OVER = dict.fromkeys(BEGUN, "skipped") | {{"plan": "success", "publish": "success"}}
+NIGHTS = {{
+    "own": BEGUN,
+    "waits": BEGUN | {{"plan": "up_for_reschedule"}},
+    "trains": BEGUN,
+    "asks": BEGUN | {{"ask": "deferred"}},
+    "retries": BEGUN | {{"ask": "up_for_retry"}},
+    "answered": BEGUN | {{"ask": "success"}},
+    "over": OVER,
+    "stopped": BEGUN,
+    "earlier": {{"plan": "success", "publish": "success"}},
+}}
+others = among(NIGHTS, "own", lambda run: "failed" if run == "stopped" else "running")
+print("turns", "working", *others.working)
+print("turns", "asking", *others.asking)
+
 answered, broken, endpoint, *inboxes = sys.argv[1:]
 print("event", "store", asyncio.run(event(answered, OPEN)))
 print("event", "airflow", asyncio.run(event(broken, OPEN, NO)))
@@ -252,3 +270,12 @@ def test_an_arrival_in_a_folder_or_in_s3_is_told_once_and_remembered(said: list[
 
 def test_of_many_missed_nights_only_the_last_is_made_up_for(said: list[list[str]]) -> None:
     assert ["missed", "True", "False"] in said
+
+
+def test_a_night_waits_for_nights_at_work_and_not_for_those_that_ask_or_have_ended(
+    said: list[list[str]],
+) -> None:
+    assert [words for name, *words in said if name == "turns"] == [
+        ["working", "trains", "answered"],
+        ["asking", "asks", "retries"],
+    ]
