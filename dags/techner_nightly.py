@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, Metadata, Param, PokeReturnValue, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 from techner_links import BatchLink, NightLink, show_links
+from techner_metrics import send_inbox, send_verdict
 from techner_nights import DOC, default_args, nights, train_queue
+from techner_notices import late, notices
 from techner_schedule import RUN_TYPES, schedule
 from techner_tasks import Ask
 from techner_turns import LOOK_EVERY_S, MOST_NIGHTS, batches_of, other_nights
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("techner.nightly")
 
+DAG_ID = "techner_nightly"
 PRODUCTION = Asset(name="techner_production", uri="techner://production")
 """Updated by every promotion; other DAGs can be scheduled on it. Its extra names the version."""
 
@@ -82,7 +85,7 @@ def _policies(params: dict[str, Any]) -> "Policies":
     max_active_tis_per_dag=1,
 )
 def plan(params: dict[str, Any] | None = None) -> PokeReturnValue | bool:
-    """Wait until no other night works, then find the batches that are due; skip the night if there are none."""
+    """Wait while another night works, then find what is due; skip the night if that is nothing."""
     import techner.night.plan
 
     params = params or {}
@@ -98,6 +101,7 @@ def plan(params: dict[str, Any] | None = None) -> PokeReturnValue | bool:
             batches=tuple(params["batches"]),
             dry_run=params["dry_run"],
             in_question=in_question,
+            on_states=lambda states: send_inbox(run, states),
         )
     if others.asking:
         end(f"Left out: the batches of {', '.join(others.asking)}, which waits for an answer.")
@@ -156,7 +160,9 @@ def judge() -> str:
     import techner.night.judge
 
     with this_run() as run:
-        return str(techner.night.judge.judge(run).verdict.outcome)
+        verdict = techner.night.judge.judge(run).verdict
+    send_verdict(verdict)
+    return str(verdict.outcome)
 
 
 @task.branch
@@ -187,9 +193,13 @@ def answer() -> str | None:
     return last
 
 
-@task(outlets=[PRODUCTION], trigger_rule="none_failed_min_one_success")
+@task(
+    outlets=[PRODUCTION],
+    trigger_rule="none_failed_min_one_success",
+    on_success_callback=notices("promoted", DAG_ID),
+)
 def publish() -> Iterator[Metadata]:
-    """Make the candidate a version, prove it, and move production to it; skip that if production has moved."""
+    """Make the candidate a version, prove it, and move production to it, unless that has moved."""
     import techner.night.publish
     from techner.core.errors import AliasConflict
 
@@ -204,7 +214,7 @@ def publish() -> Iterator[Metadata]:
     yield Metadata(PRODUCTION, extra={"version": version})
 
 
-@task(trigger_rule="none_failed_min_one_success")
+@task(trigger_rule="none_failed_min_one_success", on_success_callback=notices("rejected", DAG_ID))
 def reject() -> str:
     """Keep the verdict, and hold the batches until a person releases them."""
     import techner.night.reject
@@ -225,12 +235,14 @@ def dry_run() -> str:
 
 
 @dag(
-    dag_id="techner_nightly",
+    dag_id=DAG_ID,
     schedule=schedule(nights()),
     allowed_run_types=RUN_TYPES,
     start_date=datetime(2026, 1, 1),  # noqa: DTZ001 - Airflow reads it in its own time zone
     catchup=False,
     max_active_runs=MOST_NIGHTS,
+    on_failure_callback=notices("failed", DAG_ID),
+    deadline=late(DAG_ID) or None,
     dagrun_timeout=timedelta(hours=nights().run_hours),
     params=PARAMS,
     tags=["techner"],
@@ -242,6 +254,7 @@ def techner_nightly() -> None:
         task_id="ask",
         subject="Evidence is missing: publish this candidate?",
         options=["publish", "reject"],
+        notifiers=notices("asked", DAG_ID),
         defaults=["reject"],
         response_timeout=timedelta(hours=nights().answer_hours),
         params={"reason": Param("", type="string", title="Reason (kept for ever)")},

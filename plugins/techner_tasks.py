@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 from airflow.triggers.base import TriggerEvent
 from techner_links import run_address
+from techner_notices import SAID
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -111,6 +112,16 @@ class Ask(HITLOperator):
             multiple=self.multiple,
             params=self.serialized_params,
         )
+        self._notify(context)
+
+    def _notify(self, context: "Context") -> None:
+        reason = self.body.partition("\n")[0] if self.body else ""
+        context["ti"].xcom_push(key=SAID, value=f"{self.subject} {reason}")
+        for notifier in self.notifiers:
+            try:
+                notifier(context)
+            except Exception:  # the question stands, whatever a foreign server makes of the notice
+                log.exception("a notice of the question was not sent")
 
     def _wait(self, context: "Context") -> None:
         self.defer(

@@ -1,4 +1,4 @@
-"""Whose turn it is: one night works at a time, and one that waits for an answer holds up no other (ADR 39)."""
+"""Whose turn it is: one night works at a time, and one that asks holds up no other (ADR 39)."""
 
 import logging
 from collections.abc import Callable, Mapping

@@ -2,16 +2,18 @@
 
 import logging
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from airflow.sdk import get_current_context
 from techner_links import NightLink, show_links
+from techner_metrics import timed
 from techner_notes import ENDED
+from techner_notices import SAID
 from techner_tasks import opened_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator
 
     from techner.runs.judgements import Word
     from techner.runs.run import Run
@@ -20,20 +22,25 @@ if TYPE_CHECKING:
 log = logging.getLogger("techner.nightly")
 
 
-def this_run() -> "AbstractContextManager[Run]":
-    """Open the run of the task that is at work, and link the task to the page of its night."""
+@contextmanager
+def this_run() -> "Iterator[Run]":
+    """Open the run of the task at work, link the task to the page of its night, and measure its time."""
+    context = get_current_context()
     show_links(NightLink())
-    return opened_run(get_current_context()["run_id"])
+    with opened_run(context["run_id"]) as run, timed(context["ti"].task_id):
+        yield run
 
 
 def end(sentence: str, *, is_plain: bool = False) -> str:
-    """Log how the night ended, and keep it for the note of the run, unless that would tell nothing new."""
+    """Log how the night ended, and keep it for notices; for the run's note too, unless it `is_plain`."""
     from techner.core.redact import shown
 
     sentence = shown(sentence)
     log.info("%s", sentence)
+    ti = get_current_context()["ti"]
+    ti.xcom_push(key=SAID, value=sentence)
     if not is_plain:
-        get_current_context()["ti"].xcom_push(key=ENDED, value=sentence)
+        ti.xcom_push(key=ENDED, value=sentence)
     return sentence
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from techner.core.bounds import Checked, Range
+from techner.core.bounds import Checked, Range, Words
 from techner.core.document import document
 
 _PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
@@ -54,3 +54,30 @@ class NightsPolicy(Checked):
         for name in ("train_hours", "task_hours", "answer_hours"):
             if (hours := getattr(self, name)) >= self.run_hours:
                 yield name, f"is {hours:g}: give less than nights.run_hours, which is {self.run_hours:g}"
+
+
+EVENTS = ("promoted", "rejected", "asked", "failed", "late")
+
+
+@document
+class NoticesPolicy(Checked):
+    """Who is told what became of a night: by connections that are kept in Airflow, each named by its id."""
+
+    section: ClassVar[str] = "notices"
+
+    smtp: str = ""
+    """Connection for mail; empty: none is sent."""
+    to: tuple[str, ...] = ()
+    """Addresses to which mail goes."""
+    slack: str = ""
+    """Connection to an incoming webhook of Slack; empty: none."""
+    webhook: str = ""
+    """HTTP connection to which `event`, `dag`, `run`, `text` and `url` are posted as JSON; empty: none."""
+    events: Annotated[tuple[str, ...], Words(EVENTS)] = EVENTS
+    """What is told; batches that a rejection holds are named with it."""
+    late_hours: Annotated[float, Range(0.0, 1000.0)] = 0.0
+    """A night that has not ended so many hours after it was queued is late; 0: never."""
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        if self.smtp and not self.to:
+            yield "to", "is empty: give the addresses to which mail over notices.smtp goes"

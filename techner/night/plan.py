@@ -1,7 +1,7 @@
 """`plan`: which batches are due, and all the settings that the run will use."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from techner.core.errors import BatchError
@@ -27,13 +27,14 @@ def plan(
     batches: tuple[str, ...] = (),
     dry_run: bool = False,
     in_question: Mapping[str, str] = MappingProxyType({}),
+    on_states: Callable[[tuple[BatchState, ...]], None] = lambda states: None,
 ) -> Plan | None:
     """Write the run's plan; if no batch is due, write nothing and return None.
 
     `batches` names the only batches to use, even if they are held. `in_question` has digests of batches that
-    are not to be used, each with the run that waits for an answer about it. Raises BatchError for a name that
-    is not in the inbox and for a batch that cannot be used, SettingsError for a scheme that contradicts
-    itself or the model.
+    are not to be used, each with the run that waits for an answer about it; `on_states` is told what was
+    found. Raises BatchError for a name that is not in the inbox and for a batch that cannot be used,
+    SettingsError for a scheme that contradicts itself or the model.
     """
     complete(run.store)
     version, manifest = run.registry.production()
@@ -41,6 +42,7 @@ def plan(
     states = survey(run.store, policies, cache=run.cache)
     if [s for s in states if _may_be_used(s, batches) and was_replaced(run.store, s.ref, run.cache)]:
         states = survey(run.store, policies, cache=run.cache)
+    on_states(states)
     if batches:
         by_name = {state.ref.name: state for state in states}
         if unknown := sorted(set(batches) - set(by_name)):

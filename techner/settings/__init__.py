@@ -12,7 +12,7 @@ from pydantic_settings import (
 )
 
 from techner.core.errors import SettingsError
-from techner.core.nights import NightsPolicy
+from techner.core.nights import NightsPolicy, NoticesPolicy
 from techner.core.policy import (
     CorpusPolicy,
     GatePolicy,
@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     training: TrainingPolicy = TrainingPolicy()
     gate: GatePolicy = GatePolicy()
     nights: NightsPolicy = NightsPolicy()
+    notices: NoticesPolicy = NoticesPolicy()
 
     @property
     def policies(self) -> Policies:

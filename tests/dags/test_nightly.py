@@ -5,7 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from email.message import EmailMessage
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from techner.night.order import TASKS, LastTask
 from techner.registry import Registry
 from techner.runs.judgements import judgements
 from techner.store import FolderStore
+from tests.smtp_server import smtp_server
 from tests.world import OPEN_GATE, POLICIES, World, tech_batch
 from tools.local.environment import ROOT, airflow_environment, migrate
 from tools.local.night import run_night
@@ -50,6 +53,7 @@ described = {
     "queues": {t.task_id: t.queue for t in dag.tasks},
     "links": {t.task_id: [link.name for link in t.operator_extra_links] for t in dag.tasks},
     "doc": dag.doc_md,
+    "late": [[d.reference.reference_name, d.interval.total_seconds() / 3600] for d in dag.deadline],
 }
 from techner.core.errors import CacheError, StoreError
 def last_try(task, error):
@@ -118,6 +122,9 @@ CONFS: dict[str, dict[str, Any]] = {
     "beside a question": {"beside a question": True},
 }
 NIGHTS = {
+    "TECHNER_NOTICES__SMTP": "mail",
+    "TECHNER_NOTICES__TO": "ops@example.org",
+    "TECHNER_NOTICES__LATE_HOURS": "6",
     "TECHNER_NIGHTS__TRAIN_QUEUE": "train",
     "TECHNER_NIGHTS__TRAIN_HOURS": "7",
     "TECHNER_NIGHTS__TASK_HOURS": "1.5",
@@ -149,8 +156,19 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def mails() -> Iterator[list[EmailMessage]]:
+    """Take the mails of all nights of this module, which find the connection in their environment."""
+    with smtp_server() as (connection, mails), pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW_CONN_MAIL", connection)
+        yield mails
+
+
+@pytest.fixture(scope="module")
 def told(
-    airflow_home: Path, origin_store: Path, tmp_path_factory: pytest.TempPathFactory
+    airflow_home: Path,
+    origin_store: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    mails: list[EmailMessage],  # noqa: ARG001 - the environment of the runs names its server
 ) -> tuple[dict[str, object], dict[str, Ran]]:
     """Parse the DAG file and run it, a store a run; returns what the DAG is, and what became of each run."""
     root = tmp_path_factory.mktemp("runs")
@@ -205,7 +223,7 @@ def keys(world: World) -> list[str]:
 def night(airflow_home: Path, world: World, **conf: object) -> list[tuple[str, str]]:
     """Run the DAG once with the small world's policies; returns what its tasks said."""
     said: list[tuple[str, str]] = []
-    environment = airflow_environment(airflow_home, store=world.store.url, cache=world.cache) | LOOSE
+    environment = airflow_environment(airflow_home, store=world.store.url, cache=world.cache) | LOOSE | NIGHTS
     run_night(environment, conf, log=world.cache / "night.log", on_task=lambda *what: said.append(what))
     return said
 
@@ -303,7 +321,9 @@ def test_its_tasks_stand_in_the_order_of_a_night(described: dict[str, object]) -
     assert set(downstream) == {*TASKS, *LastTask, "route", "answer"}
 
 
-def test_a_run_promotes_what_was_delivered(airflow_home: Path, world: World) -> None:
+def test_a_run_promotes_what_was_delivered(
+    airflow_home: Path, world: World, mails: list[EmailMessage]
+) -> None:
     world.deliver("monday.jsonl", tech_batch(0, 60))
     world.deliver("tuesday.jsonl", tech_batch(60, 120))
     said = night(airflow_home, world, epochs=2, seed=3)
@@ -315,6 +335,8 @@ def test_a_run_promotes_what_was_delivered(airflow_home: Path, world: World) -> 
     newest = Registry(world.store).log().newest()
     assert newest is not None
     assert newest.record.who.startswith("airflow:")
+    mail = next(mail for mail in mails if mail["Subject"] == "techner: promoted")
+    assert f"Promoted: production is {newest.record.version}." in str(mail)
 
 
 def test_a_run_with_nothing_pending_is_green_and_changes_nothing(ran: dict[str, Ran]) -> None:
@@ -382,6 +404,18 @@ def test_a_run_that_fails_says_why_and_ends_with_a_code(ran: dict[str, Ran]) -> 
     """A bare `test()` ends with 0 even then."""
     assert ran["no such batch"].code == 1
     assert "not in the inbox" in ran["no such batch"].said
+
+
+def test_a_night_that_fails_is_told_by_mail(ran: dict[str, Ran], mails: list[EmailMessage]) -> None:
+    mail = next(mail for mail in mails if mail["Subject"] == "techner: failed")
+    assert (mail["From"], mail["To"]) == ("nights@example.org", "ops@example.org")
+    said = "".join(str(part.get_content()) for part in mail.walk() if not part.is_multipart())
+    assert "Failed in plan" in said
+    assert f"/tab/techner_nightly/{quote(ran['no such batch'].kept['id'], safe='')}" in said
+
+
+def test_a_night_is_late_by_the_time_it_was_queued(described: dict[str, object]) -> None:
+    assert described["late"] == [["DagRunQueuedAtDeadline", 6.0]]
 
 
 def test_a_program_that_fails_is_told_with_the_end_of_its_log(airflow_home: Path, tmp_path: Path) -> None:

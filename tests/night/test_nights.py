@@ -68,7 +68,7 @@ def test_a_batch_in_question_is_left_out_of_the_plan(world: World) -> None:
 def test_a_batch_in_question_that_a_person_names_is_refused_with_the_run(world: World) -> None:
     world.deliver("asked.jsonl", tech_batch(0, 5))
     asked = next(state.ref for state in survey(world.store, POLICIES, cache=world.cache))
-    with pytest.raises(BatchError, match="wait for an answer: asked.jsonl; answer or reject night-1 first"):
+    with pytest.raises(BatchError, match=r"wait for an answer: asked\.jsonl; answer or reject night-1 first"):
         plan(world.run(), POLICIES, batches=("asked.jsonl",), in_question={asked.digest: "night-1"})
 
 

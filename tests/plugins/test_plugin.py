@@ -150,10 +150,54 @@ others = among(NIGHTS, "own", lambda run: "failed" if run == "stopped" else "run
 print("turns", "working", *others.working)
 print("turns", "asking", *others.asking)
 
+from techner.core.nights import NoticesPolicy
+from techner_notices import _channels
+
+class Said:
+    task_id = "reject"
+    def xcom_pull(self, **_):
+        return "Rejected: held <!channel> & {{{{ 7 * 7 }}}}.jsonl."
+
+for policy in ({{"smtp": "mail", "to": ("a@b.c",)}}, {{"slack": "hook"}}, {{"webhook": "hook"}}):
+    try:
+        (notifier, kwargs), = _channels(NoticesPolicy(**policy), "rejected", "techner_nightly")
+    except PolicyError as error:
+        print("notice", error)
+        continue
+    made = notifier(**kwargs)
+    made.render_template_fields({{"ti": Said(), "run_id": "night+1"}})
+    print("notice", made.to, made.subject, made.html_content)
+print("notice", *_channels(NoticesPolicy(smtp="mail", to=("a@b.c",), events=("late",)), "rejected", "x"))
+
+from techner_tasks import Ask
+class Pushes:
+    def xcom_push(self, **told):
+        print("asks", told["value"])
+def loud(context):
+    raise ConnectionError("no mail today")
+body = "It is **open**.\\nMore."
+ask = Ask(task_id="ask", subject="Publish?", options=["publish"], body=body, notifiers=[loud])
+ask._notify({{"ti": Pushes()}})
+
 answered, broken, endpoint, *inboxes = sys.argv[1:]
 print("event", "store", asyncio.run(event(answered, OPEN)))
 print("event", "airflow", asyncio.run(event(broken, OPEN, NO)))
 print("event", "no question", asyncio.run(event(broken, GONE)))
+
+from airflow.sdk.observability import stats
+from techner.core.verdict import Verdict
+import techner_metrics
+class Recorder:
+    def gauge(self, name, value, *rest, **more):
+        print("sends", name, value)
+    def incr(self, name, *rest, **more):
+        print("sends", name, "+1")
+stats.initialize(factory=Recorder, export_legacy_names=False)
+techner_metrics._send({{"techner.batches.pending": 3}})
+techner_metrics.send_verdict(Verdict(checks=()))
+with techner_metrics.timed("judge"):
+    pass
+
 os.environ["TECHNER_S3_ENDPOINT"] = endpoint
 for inbox in inboxes:
     asyncio.run(arrivals(inbox))
@@ -279,3 +323,34 @@ def test_a_night_waits_for_nights_at_work_and_not_for_those_that_ask_or_have_end
         ["working", "trains", "answered"],
         ["asking", "asks", "retries"],
     ]
+
+
+def test_a_notice_escapes_foreign_text_and_leads_to_the_night(said: list[list[str]]) -> None:
+    mail = next(" ".join(words) for name, *words in said if name == "notice")
+    assert mail.startswith(
+        "['a@b.c'] techner: rejected <p>Rejected: held &lt;!channel&gt; &amp; {{ 7 * 7 }}.jsonl.</p>"
+    )
+    assert "/plugin/techner/techner/tab/techner_nightly/night%2B1" in mail
+
+
+@pytest.mark.parametrize(("kind", "package"), [("slack", "slack"), ("webhook", "http")])
+def test_a_notice_without_its_provider_is_refused_with_what_to_install(
+    said: list[list[str]], kind: str, package: str
+) -> None:
+    refused = [" ".join(words) for name, *words in said if name == "notice"]
+    missing = f"apache-airflow-providers-{package}"
+    assert f"notices.{kind} is set, but {missing} is not installed: install it" in refused
+
+
+def test_an_event_that_nobody_wants_to_know_is_not_told(said: list[list[str]]) -> None:
+    assert [words for name, *words in said if name == "notice"][-1] == []
+
+
+def test_a_question_stands_though_its_notice_cannot_be_sent(said: list[list[str]]) -> None:
+    assert ["asks", "Publish?", "It", "is", "**open**."] in said
+
+
+def test_figures_go_where_airflow_sends_its_own(said: list[list[str]]) -> None:
+    sent = [words for name, *words in said if name == "sends"]
+    assert sent[:2] == [["techner.batches.pending", "3"], ["techner.verdicts.reject", "+1"]]
+    assert [words[0] for words in sent[2:]] == ["techner.seconds.judge"]
