@@ -7,24 +7,27 @@ imports are inside the tasks: parsing this file imports neither spaCy nor Great 
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, Metadata, Param, dag, get_current_context, task
+from airflow.sdk import Asset, Metadata, Param, PokeReturnValue, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
-from techner_tasks import RETRIES, Ask, StorePatience, opened_run
+from techner_links import BatchLink, NightLink, show_links
+from techner_metrics import send_inbox, send_verdict
+from techner_nights import DOC, default_args, nights, train_queue
+from techner_notices import late, notices
+from techner_schedule import RUN_TYPES, schedule
+from techner_tasks import Ask
+from techner_turns import LOOK_EVERY_S, MOST_NIGHTS, batches_of, other_nights
+from techner_words import acting, answered_or_acting, end, log_epochs, this_run
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from techner.core.policy import Policies
-    from techner.runs.judgements import Word
-    from techner.runs.run import Run
-    from techner.uptraining import Step
 
 log = logging.getLogger("techner.nightly")
 
+DAG_ID = "techner_nightly"
 PRODUCTION = Asset(name="techner_production", uri="techner://production")
 """Updated by every promotion; other DAGs can be scheduled on it. Its extra names the version."""
 
@@ -65,10 +68,6 @@ PARAMS = {
 }
 
 
-def _stage() -> "AbstractContextManager[Run]":
-    return opened_run(get_current_context()["run_id"])
-
-
 def _policies(params: dict[str, Any]) -> "Policies":
     from dataclasses import replace
 
@@ -79,64 +78,47 @@ def _policies(params: dict[str, Any]) -> "Policies":
     return replace(policies, training=replace(policies.training, **wanted))
 
 
-def _word() -> "Word":
-    """Return who acts, for the audit trail: the person who triggered the run, or the schedule."""
-    from datetime import UTC
-
-    from techner.runs.judgements import Word
-
-    dag_run = get_current_context()["dag_run"]
-    who = getattr(dag_run, "triggering_user_name", None) or "schedule"
-    return Word(who=f"airflow:{who}", when=datetime.now(UTC))
-
-
-def _log_epochs() -> "Callable[[Step], None]":
-    def on_step(step: "Step") -> None:
-        if step.ends_epoch:
-            dev_f1 = "none" if step.dev_f1 is None else f"{step.dev_f1:.3f}"
-            log.info("epoch %d/%d, loss %.4f, dev F1 %s", step.epoch, step.epochs, step.loss, dev_f1)
-
-    return on_step
-
-
-def _answer(run: "Run") -> "Word":
-    """Return what a person said if the gate asked, else who acts."""
-    from techner.core.records import RunEnd
-    from techner.runs.answers import answered
-    from techner.runs.judgements import Word
-
-    said = answered(run)
-    if said is None:
-        return _word()
-    return Word(who=said.who, when=said.when, why=said.why, approved=said.word is RunEnd.PUBLISH)
-
-
-@task
-def plan(params: dict[str, Any] | None = None) -> list[str]:
-    """Find the batches that are due; skip the night if there are none."""
+@task.sensor(
+    mode="reschedule",
+    poke_interval=LOOK_EVERY_S,
+    timeout=nights().run_hours * 3600,
+    max_active_tis_per_dag=1,
+)
+def plan(params: dict[str, Any] | None = None) -> PokeReturnValue | bool:
+    """Wait while another night works, then find what is due; skip the night if that is nothing."""
     import techner.night.plan
 
     params = params or {}
-    with _stage() as run:
+    others = other_nights()
+    if others.working:
+        log.info("waiting for the night that is at work: %s", ", ".join(others.working))
+        return False
+    with this_run() as run:
+        in_question = batches_of(run.store, others.asking)
         made = techner.night.plan.plan(
-            run, _policies(params), batches=tuple(params["batches"]), dry_run=params["dry_run"]
+            run,
+            _policies(params),
+            batches=tuple(params["batches"]),
+            dry_run=params["dry_run"],
+            in_question=in_question,
+            on_states=lambda states: send_inbox(run, states),
         )
+    if others.asking:
+        end(f"Left out: the batches of {', '.join(others.asking)}, which waits for an answer.")
     if made is None:
-        raise AirflowSkipException("nothing is pending")
-    return [batch.digest for batch in made.batches]
+        raise AirflowSkipException("nothing is due")
+    pairs = [{"name": batch.name, "digest": batch.digest} for batch in made.batches]
+    return PokeReturnValue(is_done=True, xcom_value=pairs)
 
 
-@task(map_index_template="{{ batch_name }}")
-def admit(digest: str) -> str:
+@task(map_index_template="{{ task.op_kwargs['batch']['name'] }}")
+def admit(batch: dict[str, str]) -> str:
     """Examine one batch: accept, quarantine rows, or reject it."""
     import techner.night.admit
 
-    with _stage() as run:
-        report = techner.night.admit.admit(run, digest)
-    get_current_context()["batch_name"] = report.batch.name  # type: ignore[typeddict-unknown-key]
-    log.info("%s: scope %s (%s)", digest[:12], ", ".join(report.scope) or "none", report.scope_from)
-    log.info("%s: %s, %d of %d rows accepted", digest[:12], report.action, report.accepted, report.read)
-    return report.action
+    show_links(BatchLink())
+    with this_run() as run:
+        return techner.night.admit.admit(run, batch["digest"]).action
 
 
 @task
@@ -145,122 +127,146 @@ def assemble() -> dict[str, int]:
     import techner.night.assemble
     from techner.night.reject import NOTHING_TO_LEARN, skip
 
-    with _stage() as run:
+    with this_run() as run:
         corpus = techner.night.assemble.assemble(run)
         if corpus is None:
-            skip(run, _word())
+            skip(run, acting())
     if corpus is None:
-        raise AirflowSkipException(NOTHING_TO_LEARN)
+        raise AirflowSkipException(end(f"Skipped: {NOTHING_TO_LEARN}."))
     return corpus.counts
 
 
-@task
+@task(queue=train_queue(), execution_timeout=timedelta(hours=nights().train_hours))
 def uptrain() -> list[str]:
+    """Train the candidate."""
     import techner.night.uptrain
 
-    with _stage() as run:
-        return list(techner.night.uptrain.uptrain(run, on_step=_log_epochs()).new_labels)
+    with this_run() as run:
+        return list(techner.night.uptrain.uptrain(run, on_step=log_epochs()).new_labels)
 
 
 @task
 def evaluate() -> None:
+    """Score candidate, production and origin on the frozen sets."""
     import techner.night.evaluate
 
-    with _stage() as run:
+    with this_run() as run:
         techner.night.evaluate.evaluate(run)
 
 
 @task
 def judge() -> str:
+    """Apply the gate, and keep the page that explains its verdict."""
     import techner.night.judge
 
-    with _stage() as run:
+    with this_run() as run:
         verdict = techner.night.judge.judge(run).verdict
-    log.info("%s: %s", verdict.outcome, verdict.reason)
+    send_verdict(verdict)
     return str(verdict.outcome)
 
 
 @task.branch
 def route(outcome: str, params: dict[str, Any] | None = None) -> str:
+    """Lead the night to its end: publish, reject, ask a person, or nothing if it is a dry run."""
     from techner.core.verdict import Outcome
     from techner.night.order import end_of
 
-    return str(end_of(Outcome(outcome), dry_run=bool((params or {}).get("dry_run"))))
+    is_dry_run = bool((params or {}).get("dry_run"))
+    last = str(end_of(Outcome(outcome), dry_run=is_dry_run))
+    log.info("the verdict is %s%s, so %s follows", outcome, " of a dry run" if is_dry_run else "", last)
+    return last
 
 
 @task.branch
 def answer() -> str | None:
+    """Lead on as the person said who was asked."""
     from techner.core.records import RunEnd
     from techner.runs.answers import answered
 
-    with _stage() as run:
+    with this_run() as run:
         said = answered(run)
     if said and said.word is RunEnd.ABANDON:
-        log.info("%s abandoned the run: %s", said.who, said.why)
+        end(f"Abandoned by {said.who}: {said.why}")
         return None
-    return "publish" if said and said.word is RunEnd.PUBLISH else "reject"
+    last = "publish" if said and said.word is RunEnd.PUBLISH else "reject"
+    log.info("%s said so: %s follows", said.who if said else "nobody", last)
+    return last
 
 
-@task(outlets=[PRODUCTION], trigger_rule="none_failed_min_one_success")
+@task(
+    outlets=[PRODUCTION],
+    trigger_rule="none_failed_min_one_success",
+    on_success_callback=notices("promoted", DAG_ID),
+)
 def publish() -> Iterator[Metadata]:
+    """Make the candidate a version, prove it, and move production to it, unless that has moved."""
     import techner.night.publish
+    from techner.core.errors import AliasConflict
 
-    with _stage() as run:
-        version = techner.night.publish.publish(run, _answer(run))
-    log.info("production is %s", version)
+    with this_run() as run:
+        word = answered_or_acting(run)
+        try:
+            version = techner.night.publish.publish(run, word)
+        except AliasConflict as conflict:
+            raise AirflowSkipException(end(f"Superseded: {conflict}. Its batches stay due.")) from conflict
+    although = f" by {word.who}, although the gate asked: {word.why}" if word.approved else ""
+    end(f"Promoted{although}: production is {version}.", is_plain=not word.approved)
     yield Metadata(PRODUCTION, extra={"version": version})
 
 
-@task(trigger_rule="none_failed_min_one_success")
+@task(trigger_rule="none_failed_min_one_success", on_success_callback=notices("rejected", DAG_ID))
 def reject() -> str:
+    """Keep the verdict, and hold the batches until a person releases them."""
     import techner.night.reject
+    from techner.night.telling import rejected
 
-    with _stage() as run:
-        return techner.night.reject.reject(run, _answer(run)).verdict.reason
+    with this_run() as run:
+        word = answered_or_acting(run)
+        return end(rejected(run, techner.night.reject.reject(run, word), word))
 
 
 @task
 def dry_run() -> str:
+    """Keep the verdict; nothing else changes."""
     import techner.night.reject
 
-    with _stage() as run:
-        return techner.night.reject.dry_run(run, _word()).verdict.reason
+    with this_run() as run:
+        return end(f"Dry run, nothing changed: {techner.night.reject.dry_run(run, acting()).verdict.reason}.")
 
 
 @dag(
-    dag_id="techner_nightly",
-    schedule="0 2 * * *",
+    dag_id=DAG_ID,
+    schedule=schedule(nights()),
+    allowed_run_types=RUN_TYPES,
     start_date=datetime(2026, 1, 1),  # noqa: DTZ001 - Airflow reads it in its own time zone
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=MOST_NIGHTS,
+    on_failure_callback=notices("failed", DAG_ID),
+    deadline=late(DAG_ID) or None,
+    dagrun_timeout=timedelta(hours=nights().run_hours),
     params=PARAMS,
     tags=["techner"],
-    doc_md=__doc__,
-    default_args={
-        "retries": RETRIES,
-        "retry_policy": StorePatience(),
-        "retry_delay": timedelta(minutes=1),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=15),
-    },
+    doc_md=DOC,
+    default_args=default_args(),
 )
 def techner_nightly() -> None:
     ask = Ask(
         task_id="ask",
         subject="Evidence is missing: publish this candidate?",
         options=["publish", "reject"],
+        notifiers=notices("asked", DAG_ID),
         defaults=["reject"],
-        response_timeout=timedelta(hours=12),
+        response_timeout=timedelta(hours=nights().answer_hours),
         params={"reason": Param("", type="string", title="Reason (kept for ever)")},
         retries=10,  # an answer at once costs a try, and so does the next one
         retry_policy=None,
         retry_delay=timedelta(seconds=5),
     )
 
-    admitted = admit.expand(digest=plan())
-    corpus = assemble()
+    admitted = admit.expand(batch=plan())
+    corpus, trained, evaluated = assemble(), uptrain(), evaluate()
     verdict = judge()
-    admitted >> corpus >> uptrain() >> evaluate() >> verdict
+    admitted >> corpus >> trained >> evaluated >> verdict
     routed = route(verdict)  # type: ignore[arg-type]  # Airflow passes the value
     published, rejected = publish(), reject()
     routed >> [ask, published, rejected, dry_run()]
@@ -268,6 +274,8 @@ def techner_nightly() -> None:
 
 
 nightly = techner_nightly()
+for operator in nightly.tasks:
+    operator.operator_extra_links = (NightLink(), *([BatchLink()] if operator.task_id == "admit" else []))
 
 if __name__ == "__main__":  # one run in this process: `python dags/techner_nightly.py '{"dry_run": true}'`
     finished = nightly.test(run_conf=json.loads(sys.argv[1]) if len(sys.argv) > 1 else None)

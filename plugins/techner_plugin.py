@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
 from typing import Annotated, Any
 
+import techner_notes
 from airflow.plugins_manager import AirflowPlugin
 
 Message = MutableMapping[str, Any]
@@ -22,13 +23,17 @@ def _app() -> Any:
 
     from techner.settings import load_settings
     from techner.web import Answering, Opener, create_app
+    from techner.web.tab import make_tab_pages
 
-    return create_app(
-        Opener(load_settings),
+    opener = Opener(load_settings)
+    made = create_app(
+        opener,
         # A plugin's app is open to all unless it checks: no token 401, no right to see plugins 403.
         dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
         answering=Answering(person=_person(), secret=lambda: conf.get("api", "secret_key").encode()),
     )
+    made.include_router(make_tab_pages(opener, (DAG_ID,), made.router.route_class))
+    return made
 
 
 def _person() -> Callable[..., str | None]:
@@ -64,12 +69,19 @@ class TechnerPlugin(AirflowPlugin):
     name = "techner"
     # Airflow reads class attributes; nothing changes them.
     fastapi_apps: list[Any] = [{"app": app, "url_prefix": "/techner", "name": "techner"}]  # noqa: RUF012
+    listeners: list[Any] = [techner_notes]  # noqa: RUF012
     external_views: list[Any] = [  # noqa: RUF012
         {
             "name": "techner",
             "href": "/techner/",
             "destination": "nav",
-            "category": "browse",
+            "nav_top_level": True,
             "url_route": "techner",
-        }
+        },
+        {
+            "name": "techner",
+            "href": "/techner/tab/{DAG_ID}/{RUN_ID}",
+            "destination": "dag_run",
+            "url_route": "techner-night",
+        },
     ]

@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.triggers.hitl import HITLTrigger
 from airflow.sdk import RetryDecision, RetryPolicy
-from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 from airflow.triggers.base import TriggerEvent
+from techner_links import run_address
+from techner_notices import SAID
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -97,7 +97,7 @@ class Ask(HITLOperator):
         with opened_run(run_id) as run:
             said = answered(run) or _declare(run, event)
             if said is None:
-                self.body = question(run.read(Judged), _address(run.id))
+                self.body = question(run.read(Judged), run_address(run.id))
                 return False
         log.info("%s said %s: %s", said.who, said.word, said.why)
         return True
@@ -112,6 +112,16 @@ class Ask(HITLOperator):
             multiple=self.multiple,
             params=self.serialized_params,
         )
+        self._notify(context)
+
+    def _notify(self, context: "Context") -> None:
+        reason = self.body.partition("\n")[0] if self.body else ""
+        context["ti"].xcom_push(key=SAID, value=f"{self.subject} {reason}")
+        for notifier in self.notifiers:
+            try:
+                notifier(context)
+            except Exception:  # the question stands, whatever a foreign server makes of the notice
+                log.exception("a notice of the question was not sent")
 
     def _wait(self, context: "Context") -> None:
         self.defer(
@@ -197,9 +207,3 @@ def _declare(run: "RunDocuments", event: dict[str, Any]) -> "Decision | None":
             raise
         log.warning("%s said %s too late: %s", word.who, end, error)
     return answered(run)
-
-
-def _address(run_id: str) -> str:
-    """Return where Airflow shows the page of a run."""
-    base: str = conf.get("api", "base_url", fallback="/") or "/"
-    return f"{base.rstrip('/')}/plugin/techner/techner/run/{quote(run_id, safe='')}"

@@ -62,6 +62,19 @@ class OneOf:
 
 
 @dataclass(frozen=True)
+class Words:
+    """A list of some of these words."""
+
+    words: tuple[str, ...]
+
+    def allows(self, value: Any) -> bool:
+        return set(value) <= set(self.words)
+
+    def __str__(self) -> str:
+        return f"give some of {', '.join(self.words)}"
+
+
+@dataclass(frozen=True)
 class LabelNames:
     """Labels that every format can hold: a list without repeats, or a table from one label to another."""
 

@@ -20,6 +20,7 @@ from techner.documents import dump, parse
 from techner.formats import Row, write_examples
 from techner.inbox.admissions import admission_digest, admission_folder, read_report
 from techner.inbox.deliveries import read_delivery
+from techner.night import telling
 from techner.night.inputs import recorded
 from techner.night.limits import task
 from techner.runs.run import Run
@@ -45,7 +46,10 @@ def admit(run: Run, batch_digest: str) -> QualityReport:
         raise BatchError(f"{batch_digest} is not in the plan of run {run.id!r}")
     manifest = run.registry.manifest(plan.production)
     name = admission_digest(batch, plan.policies, manifest)
-    return _examined(run, batch, name) or _examine(run, plan, batch, manifest, name)
+    report = _examined(run, batch, name) or _examine(run, plan, batch, manifest, name)
+    for line in telling.admitted(report):
+        log.info("%s", line)
+    return report
 
 
 def _examined(run: Run, batch: BatchRef, name: str) -> QualityReport | None:

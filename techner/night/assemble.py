@@ -1,5 +1,7 @@
 """`assemble`: build the night's training corpus from what was admitted."""
 
+import logging
+
 from techner.core.delivery import BatchRef, QualityReport
 from techner.core.errors import IntegrityError
 from techner.core.examples import Example
@@ -9,10 +11,13 @@ from techner.corpus.assemble import build_corpus
 from techner.corpus.reference import load_reference
 from techner.formats import read_examples, write_examples
 from techner.inbox.admissions import admission_digest, admission_folder, read_report
+from techner.night import telling
 from techner.night.inputs import recorded
 from techner.night.limits import task
 from techner.registry.blobs import save_bytes
 from techner.runs.run import Run
+
+log = logging.getLogger("techner.nightly")
 
 
 @task(reads=(Plan,), writes=(Corpus,), keeps=("blobs/",))
@@ -22,6 +27,7 @@ def assemble(run: Run) -> Corpus | None:
     manifest = run.registry.manifest(plan.production)
     reports = [_report(run, plan, batch, manifest) for batch in plan.batches]
     used = [report for report in reports if report.accepted]
+    log.info("with accepted rows: %s", telling.names(report.batch for report in used))
     if not used:
         return None
     built = build_corpus(
@@ -35,7 +41,8 @@ def assemble(run: Run) -> Corpus | None:
     )
     taught = {label for example in built.train for label in example.labels}
     if plan.policies.training.strategy == "extend" and not taught - set(manifest.pretrained_labels):
-        return None  # the batches stay due, until one brings a new label
+        log.info("extend learns new labels only, and no accepted row has one; the batches stay due")
+        return None
 
     def saved(part: str) -> FileEntry:
         return save_bytes(run.store, write_examples(getattr(built, part)), path=f"{part}.jsonl")
@@ -50,6 +57,7 @@ def assemble(run: Run) -> Corpus | None:
         scoring=saved("scoring"),
         counts=built.counts,
     )
+    log.info("examples: %s", ", ".join(f"{number} {name}" for name, number in built.counts.items()))
     run.write(corpus)
     return corpus
 

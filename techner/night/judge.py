@@ -1,12 +1,17 @@
 """`judge`: the gate's verdict on what was measured, and the page that explains it."""
 
+import logging
+
 from techner.core.manifest import FileEntry, Manifest
 from techner.core.run_documents import Candidate, Changes, Corpus, Evaluation, Judged, Plan, Report, Speed
 from techner.evaluation.gate import apply_gate
+from techner.night import telling
 from techner.night.limits import task
 from techner.registry.blobs import save_bytes
 from techner.reports import run_report
 from techner.runs.run import Run
+
+log = logging.getLogger("techner.nightly")
 
 
 @task(reads=(Plan, Corpus, Candidate, Speed, Changes, Evaluation), writes=(Report, Judged), keeps=("blobs/",))
@@ -19,6 +24,10 @@ def judge(run: Run) -> Judged:
     )
     run.write(_save_report(run, judged, run.registry.manifest(plan.production)))
     run.write(judged)
+    log.info("%s", telling.scores(judged.verdict))
+    for line in telling.unpassed(judged.verdict):
+        log.info("%s", line)
+    log.info("%s: %s", judged.verdict.outcome, judged.verdict.reason)
     return judged
 
 

@@ -1,26 +1,40 @@
 """`plan`: which batches are due, and all the settings that the run will use."""
 
+import logging
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 from techner.core.errors import BatchError
 from techner.core.policy import Policies
 from techner.core.run_documents import Plan
 from techner.core.scheme import label_scheme
 from techner.inbox.deliveries import was_replaced
 from techner.inbox.survey import BatchState, Status, survey
+from techner.night import telling
 from techner.night.limits import task
 from techner.runs.completion import complete
 from techner.runs.judgements import count_not_promoted, judgements
 from techner.runs.run import Run
 
+log = logging.getLogger("techner.nightly")
+
 
 @task(writes=(Plan,), keeps=("judgements/",))
 def plan(
-    run: Run, policies: Policies, *, batches: tuple[str, ...] = (), dry_run: bool = False
+    run: Run,
+    policies: Policies,
+    *,
+    batches: tuple[str, ...] = (),
+    dry_run: bool = False,
+    in_question: Mapping[str, str] = MappingProxyType({}),
+    on_states: Callable[[tuple[BatchState, ...]], None] = lambda states: None,
 ) -> Plan | None:
     """Write the run's plan; if no batch is due, write nothing and return None.
 
-    `batches` names the only batches to use, even if they are held. Raises BatchError for a name that is not
-    in the inbox and for a batch that cannot be used, SettingsError for a scheme that contradicts itself or
-    the model.
+    `batches` names the only batches to use, even if they are held. `in_question` has digests of batches that
+    are not to be used, each with the run that waits for an answer about it; `on_states` is told what was
+    found. Raises BatchError for a name that is not in the inbox and for a batch that cannot be used,
+    SettingsError for a scheme that contradicts itself or the model.
     """
     complete(run.store)
     version, manifest = run.registry.production()
@@ -28,6 +42,7 @@ def plan(
     states = survey(run.store, policies, cache=run.cache)
     if [s for s in states if _may_be_used(s, batches) and was_replaced(run.store, s.ref, run.cache)]:
         states = survey(run.store, policies, cache=run.cache)
+    on_states(states)
     if batches:
         by_name = {state.ref.name: state for state in states}
         if unknown := sorted(set(batches) - set(by_name)):
@@ -35,12 +50,21 @@ def plan(
         chosen = [by_name[name] for name in sorted(set(batches))]
         if unfit := [s for s in chosen if not s.is_due and s.status is not Status.HELD]:
             raise BatchError(f"cannot be used: {', '.join(f'{s.ref.name} ({s.status})' for s in unfit)}")
+        if asked := [s.ref for s in chosen if s.ref.digest in in_question]:
+            runs = ", ".join(sorted({in_question[ref.digest] for ref in asked}))
+            raise BatchError(f"wait for an answer: {telling.names(asked)}; answer or reject {runs} first")
     else:
-        chosen = [state for state in states if state.is_due]
+        chosen = [state for state in states if state.is_due and state.ref.digest not in in_question]
+    due, left = [state.ref for state in chosen], [state for state in states if state not in chosen]
+    log.info("not in the plan: %s", telling.states(left))
+    if waiting := [state.ref for state in left if state.ref.digest in in_question]:
+        log.info("of these, waiting for an answer: %s", telling.names(waiting))
+    log.info("in the plan: %s%s", telling.names(due), ", as a person asked" if batches else "")
     if not chosen:
         return None
+    log.info("on %s, %s%s", version, telling.training(policies.training), ", a dry run" if dry_run else "")
     made = Plan(
-        batches=tuple(state.ref for state in chosen),
+        batches=tuple(due),
         production=version,
         origin=manifest.origin or version,
         reference=manifest.lineage.reference,

@@ -26,6 +26,7 @@ def question(judged: Judged, address: str) -> str:
         f"[What was lost and gained]({address})",
         "",
         "To publish, give a reason: it is kept with the version. Without one you are asked again.",
+        "If another night is promoted first, this one cannot be published: its batches are judged again.",
     ]
     return "\n".join(lines)
 

@@ -12,6 +12,7 @@ from pydantic_settings import (
 )
 
 from techner.core.errors import SettingsError
+from techner.core.nights import NightsPolicy, NoticesPolicy
 from techner.core.policy import (
     CorpusPolicy,
     GatePolicy,
@@ -86,6 +87,8 @@ class Settings(BaseSettings):
     corpus: CorpusPolicy = CorpusPolicy()
     training: TrainingPolicy = TrainingPolicy()
     gate: GatePolicy = GatePolicy()
+    nights: NightsPolicy = NightsPolicy()
+    notices: NoticesPolicy = NoticesPolicy()
 
     @property
     def policies(self) -> Policies:

@@ -5,10 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from email.message import EmailMessage
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -20,6 +23,7 @@ from techner.night.order import TASKS, LastTask
 from techner.registry import Registry
 from techner.runs.judgements import judgements
 from techner.store import FolderStore
+from tests.smtp_server import smtp_server
 from tests.world import OPEN_GATE, POLICIES, World, tech_batch
 from tools.local.environment import ROOT, airflow_environment, migrate
 from tools.local.night import run_night
@@ -33,8 +37,9 @@ dag = bag.dags["techner_nightly"]
 described = {
     "errors": list(bag.import_errors.values()),
     "heavy": sorted({"spacy", "great_expectations", "boto3", "pandas", "thinc"} & set(sys.modules)),
-    "schedule": dag.schedule,
-    "active": dag.max_active_runs,
+    "schedule": [dag.schedule.expression, str(dag.schedule.timezone)],
+    "run types": sorted(dag.allowed_run_types),
+    "planning": dag.get_task("plan").max_active_tis_per_dag,
     "catchup": dag.catchup,
     "params": {name: dag.params.get_param(name).schema for name in dag.params},
     "retries": {t.task_id: t.retries for t in dag.tasks},
@@ -42,6 +47,13 @@ described = {
     "mapped": sorted(t.task_id for t in dag.tasks if t.is_mapped),
     "outlets": {t.task_id: [o.name for o in t.outlets] for t in dag.tasks if t.outlets},
     "downstream": {t.task_id: sorted(t.downstream_task_ids) for t in dag.tasks},
+    "hours": {t.task_id: t.execution_timeout.total_seconds() / 3600 for t in dag.tasks},
+    "run hours": dag.dagrun_timeout.total_seconds() / 3600,
+    "answer hours": dag.get_task("ask").response_timeout.total_seconds() / 3600,
+    "queues": {t.task_id: t.queue for t in dag.tasks},
+    "links": {t.task_id: [link.name for link in t.operator_extra_links] for t in dag.tasks},
+    "doc": dag.doc_md,
+    "late": [[d.reference.reference_name, d.interval.total_seconds() / 3600] for d in dag.deadline],
 }
 from techner.core.errors import CacheError, StoreError
 def last_try(task, error):
@@ -55,13 +67,45 @@ from airflow.providers.celery.executors.celery_executor import CeleryExecutor
 described["celery"] = CeleryExecutor.__name__
 print("described", json.dumps(described), flush=True)
 program, runs = sys.argv[1:]
+
+from airflow.models.dagrun import DagRun
+from airflow.models.xcom import XComModel
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+def ask_in_the_first_run():
+    "Make the first run one that has planned all batches and waits for an answer."
+    from techner.core.run_documents import Plan
+    from techner.inbox.survey import survey
+    from techner.runs.documents import RunDocuments
+    from techner.settings import load_settings
+    settings = load_settings()
+    store = settings.open_store()
+    refs = tuple(state.ref for state in survey(store, settings.policies, cache=settings.cache))
+    with create_session() as session:
+        run = session.scalars(select(DagRun).order_by(DagRun.id)).first()
+        run._state = "running"
+        for ti in run.task_instances:
+            ti.state = {"plan": "success", "ask": "deferred"}.get(ti.task_id)
+        planned = Plan(batches=refs, production="p", origin="o", reference="r", policies=settings.policies)
+        RunDocuments(store=store, id=run.run_id).write(planned)
+
 for environment, conf in json.loads(runs):
     os.environ.update(environment)
+    if conf.pop("beside a question", False):
+        ask_in_the_first_run()
     sys.argv[1:] = [json.dumps(conf)]
     try:
         runpy.run_path(program, run_name="__main__")
     except SystemExit as end:
         print("ended", int(end.code), flush=True)
+
+with create_session() as session:
+    for run in session.scalars(select(DagRun).order_by(DagRun.id)):
+        values = session.scalars(select(XComModel).where(XComModel.run_id == run.run_id))
+        links = {f"{x.task_id} {x.key}": x.value for x in values if x.key.startswith("_link_")}
+        names = sorted(str(t.rendered_map_index) for t in run.task_instances if t.map_index >= 0)
+        print("kept", json.dumps({"id": run.run_id, "note": run.note, "links": links, "names": names}))
 """
 LOOSE = OPEN_GATE | {
     "TECHNER_CORPUS__REHEARSAL_TEXTS": "50",
@@ -70,10 +114,22 @@ LOOSE = OPEN_GATE | {
     "TECHNER_GATE__NEW_MARGIN": "1",
     "TECHNER_GATE__MIN_SUPPORT": "1",
 }
+TEMPLATE = "{{ 7 * 7 }}.jsonl"  # who names a batch must not get Airflow to compute
 CONFS: dict[str, dict[str, Any]] = {
     "nothing due": {},
     "no such batch": {"batches": ["nowhere.jsonl"]},
-    "dry run": {"epochs": 1, "dry_run": True, "batches": ["monday.jsonl"]},
+    "dry run": {"epochs": 1, "dry_run": True, "batches": ["monday.jsonl", TEMPLATE]},
+    "beside a question": {"beside a question": True},
+}
+NIGHTS = {
+    "TECHNER_NOTICES__SMTP": "mail",
+    "TECHNER_NOTICES__TO": "ops@example.org",
+    "TECHNER_NOTICES__LATE_HOURS": "6",
+    "TECHNER_NIGHTS__TRAIN_QUEUE": "train",
+    "TECHNER_NIGHTS__TRAIN_HOURS": "7",
+    "TECHNER_NIGHTS__TASK_HOURS": "1.5",
+    "TECHNER_NIGHTS__ANSWER_HOURS": "9",
+    "TECHNER_NIGHTS__RUN_HOURS": "30",
 }
 STARTED = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
 pytestmark = pytest.mark.xdist_group("airflow")
@@ -87,6 +143,8 @@ class Ran:
     before: list[str]
     said: str
     code: int
+    kept: dict[str, Any]
+    """What Airflow's database has of the run."""
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +156,19 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def mails() -> Iterator[list[EmailMessage]]:
+    """Take the mails of all nights of this module, which find the connection in their environment."""
+    with smtp_server() as (connection, mails), pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW_CONN_MAIL", connection)
+        yield mails
+
+
+@pytest.fixture(scope="module")
 def told(
-    airflow_home: Path, origin_store: Path, tmp_path_factory: pytest.TempPathFactory
+    airflow_home: Path,
+    origin_store: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    mails: list[EmailMessage],  # noqa: ARG001 - the environment of the runs names its server
 ) -> tuple[dict[str, object], dict[str, Ran]]:
     """Parse the DAG file and run it, a store a run; returns what the DAG is, and what became of each run."""
     root = tmp_path_factory.mktemp("runs")
@@ -109,6 +178,7 @@ def told(
         if name != "nothing due":
             world.deliver("monday.jsonl", tech_batch(0, 60))
             world.deliver("tuesday.jsonl", tech_batch(60, 120))
+            world.deliver(TEMPLATE, tech_batch(120, 140))
     before = {name: keys(world) for name, world in worlds.items()}
     runs = [
         (LOOSE | {"TECHNER_STORE": world.store.url, "TECHNER_CACHE": str(world.cache)}, CONFS[name])
@@ -116,7 +186,7 @@ def told(
     ]
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(ROOT / "dags" / "techner_nightly.py"), json.dumps(runs)],
-        env=airflow_environment(airflow_home, store="", cache=airflow_home),
+        env=airflow_environment(airflow_home, store="", cache=airflow_home) | NIGHTS,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -127,9 +197,12 @@ def told(
     described: dict[str, object] = json.loads("{" + rest.partition("\n")[0])
     parts = re.split(r"(?m)^ended (\d+)$", rest.partition("\n")[2])
     assert len(parts) == 2 * len(worlds) + 1, done.stdout[-3000:]
+    kept = [json.loads(line) for line in re.findall(r"(?m)^kept (.*)$", parts.pop())]
     return described, {
-        name: Ran(world, before[name], said, int(code))
-        for (name, world), said, code in zip(worlds.items(), parts[::2], parts[1::2], strict=False)
+        name: Ran(world, before[name], said, int(code), left)
+        for (name, world), said, code, left in zip(
+            worlds.items(), parts[::2], parts[1::2], kept[-len(worlds) :], strict=True
+        )
     }
 
 
@@ -150,7 +223,7 @@ def keys(world: World) -> list[str]:
 def night(airflow_home: Path, world: World, **conf: object) -> list[tuple[str, str]]:
     """Run the DAG once with the small world's policies; returns what its tasks said."""
     said: list[tuple[str, str]] = []
-    environment = airflow_environment(airflow_home, store=world.store.url, cache=world.cache) | LOOSE
+    environment = airflow_environment(airflow_home, store=world.store.url, cache=world.cache) | LOOSE | NIGHTS
     run_night(environment, conf, log=world.cache / "night.log", on_task=lambda *what: said.append(what))
     return said
 
@@ -160,8 +233,21 @@ def test_parsing_works_and_imports_nothing_heavy(described: dict[str, object]) -
     assert described["heavy"] == []
 
 
-def test_it_runs_nightly_one_at_a_time_without_catching_up(described: dict[str, object]) -> None:
-    assert (described["schedule"], described["active"], described["catchup"]) == ("0 2 * * *", 1, False)
+def test_it_runs_nightly_without_catching_up_and_plans_one_night_at_a_time(
+    described: dict[str, object],
+) -> None:
+    assert described["schedule"] == ["0 2 * * *", "UTC"]
+    assert (described["planning"], described["catchup"]) == (1, False)
+
+
+def test_a_backfill_is_refused_as_a_night_has_no_date(described: dict[str, object]) -> None:
+    assert described["run types"] == [
+        "asset_materialization",
+        "asset_triggered",
+        "manual",
+        "operator_triggered",
+        "scheduled",
+    ]
 
 
 def test_every_task_is_retried_with_back_off(described: dict[str, object]) -> None:
@@ -174,6 +260,33 @@ def test_every_task_is_retried_with_back_off(described: dict[str, object]) -> No
 
 def test_a_store_that_is_down_gets_more_retries_than_any_other_error(described: dict[str, object]) -> None:
     assert described["tries"] == {"StoreError": [6], "CacheError": [3], "ValueError": [3]}
+
+
+def test_every_task_and_the_whole_night_may_take_only_so_long(described: dict[str, object]) -> None:
+    hours = described["hours"]
+    assert isinstance(hours, dict)
+    assert hours.pop("uptrain") == 7
+    assert set(hours.values()) == {1.5}
+    assert (described["answer hours"], described["run hours"]) == (9, 30)
+
+
+def test_only_training_has_a_queue_of_its_own(described: dict[str, object]) -> None:
+    queues = described["queues"]
+    assert isinstance(queues, dict)
+    assert queues.pop("uptrain") == "train"
+    assert set(queues.values()) == {"default"}
+
+
+def test_every_task_links_to_its_night_and_an_examination_to_its_batch(described: dict[str, object]) -> None:
+    links = described["links"]
+    assert isinstance(links, dict)
+    assert links.pop("admit") == ["Night in techner", "Batch in techner"]
+    assert all(names == ["Night in techner"] for names in links.values())
+
+
+def test_its_documentation_explains_each_end_of_a_night(described: dict[str, object]) -> None:
+    for task in ("`publish` green", "`reject` green", "`ask` waiting", "`plan` skipped", "a red task"):
+        assert task in str(described["doc"])
 
 
 def test_a_person_can_choose_batches_strategy_seed_epochs_and_dry_run(described: dict[str, object]) -> None:
@@ -208,7 +321,9 @@ def test_its_tasks_stand_in_the_order_of_a_night(described: dict[str, object]) -
     assert set(downstream) == {*TASKS, *LastTask, "route", "answer"}
 
 
-def test_a_run_promotes_what_was_delivered(airflow_home: Path, world: World) -> None:
+def test_a_run_promotes_what_was_delivered(
+    airflow_home: Path, world: World, mails: list[EmailMessage]
+) -> None:
     world.deliver("monday.jsonl", tech_batch(0, 60))
     world.deliver("tuesday.jsonl", tech_batch(60, 120))
     said = night(airflow_home, world, epochs=2, seed=3)
@@ -220,6 +335,8 @@ def test_a_run_promotes_what_was_delivered(airflow_home: Path, world: World) -> 
     newest = Registry(world.store).log().newest()
     assert newest is not None
     assert newest.record.who.startswith("airflow:")
+    mail = next(mail for mail in mails if mail["Subject"] == "techner: promoted")
+    assert f"Promoted: production is {newest.record.version}." in str(mail)
 
 
 def test_a_run_with_nothing_pending_is_green_and_changes_nothing(ran: dict[str, Ran]) -> None:
@@ -237,15 +354,68 @@ def test_a_dry_run_of_named_batches_judges_and_publishes_nothing(ran: dict[str, 
     newest = judgements(store).newest()
     assert newest is not None
     assert newest.record.outcome == "dry run"
-    assert [batch.name for batch in newest.record.batches] == ["monday.jsonl"]
+    assert [batch.name for batch in newest.record.batches] == ["monday.jsonl", TEMPLATE]
     states = {state.ref.name: state.status for state in survey(store, POLICIES, cache=run.world.cache)}
     assert states["tuesday.jsonl"] is Status.PENDING
+
+
+def test_its_log_tells_what_was_decided_and_why(ran: dict[str, Ran]) -> None:
+    said = ran["dry run"].said
+    assert f"in the plan: monday.jsonl, {TEMPLATE}, as a person asked" in said
+    assert "not in the plan: 1 pending" in said
+    assert ", strategy extend, seed 0, epochs 1, a dry run" in said
+    assert "monday.jsonl: accept, 60 of 60 rows accepted, 0 set aside" in said
+    assert re.search(r"examples: 80 accepted, .* rehearsal", said)
+    assert re.search(r"epoch 1/1, loss .*, dev F1 .*, at most 0.0 min left", said)
+    assert re.search(r"pretrained micro F1 0\.\d+ \(origin 0\.\d+\)", said)
+    assert "of a dry run, so dry_run follows" in said
+
+
+def test_a_night_that_did_not_simply_promote_has_a_note(ran: dict[str, Ran]) -> None:
+    """Airflow's grid marks the runs that have one."""
+    assert ran["dry run"].kept["note"].startswith("Dry run, nothing changed: ")
+    assert ran["nothing due"].kept["note"] is None
+
+
+def test_an_examination_bears_the_name_of_its_batch_as_it_is(ran: dict[str, Ran]) -> None:
+    assert ran["dry run"].kept["names"] == sorted(["monday.jsonl", TEMPLATE])
+
+
+def test_a_task_links_to_the_pages_of_its_night_and_batch(ran: dict[str, Ran]) -> None:
+    run = ran["dry run"]
+    links, pages = run.kept["links"], "/plugin/techner/techner"
+    assert links["uptrain _link_NightLink"] == f"{pages}/tab/techner_nightly/{quote(run.kept['id'], safe='')}"
+    newest = judgements(run.world.store).newest()
+    assert newest is not None
+    digests = {batch.digest for batch in newest.record.batches}
+    assert links["admit _link_BatchLink"].removeprefix(f"{pages}/batches/") in digests
+
+
+def test_a_night_beside_a_question_leaves_its_batches_out_and_says_so(ran: dict[str, Ran]) -> None:
+    run = ran["beside a question"]
+    assert run.code == 0
+    assert set(STARTED.findall(run.said)) == {"plan"}
+    assert f"of these, waiting for an answer: monday.jsonl, tuesday.jsonl, {TEMPLATE}" in run.said
+    asking = ran["nothing due"].kept["id"]
+    assert run.kept["note"] == f"Left out: the batches of {asking}, which waits for an answer."
 
 
 def test_a_run_that_fails_says_why_and_ends_with_a_code(ran: dict[str, Ran]) -> None:
     """A bare `test()` ends with 0 even then."""
     assert ran["no such batch"].code == 1
     assert "not in the inbox" in ran["no such batch"].said
+
+
+def test_a_night_that_fails_is_told_by_mail(ran: dict[str, Ran], mails: list[EmailMessage]) -> None:
+    mail = next(mail for mail in mails if mail["Subject"] == "techner: failed")
+    assert (mail["From"], mail["To"]) == ("nights@example.org", "ops@example.org")
+    said = "".join(str(part.get_content()) for part in mail.walk() if not part.is_multipart())
+    assert "Failed in plan" in said
+    assert f"/tab/techner_nightly/{quote(ran['no such batch'].kept['id'], safe='')}" in said
+
+
+def test_a_night_is_late_by_the_time_it_was_queued(described: dict[str, object]) -> None:
+    assert described["late"] == [["DagRunQueuedAtDeadline", 6.0]]
 
 
 def test_a_program_that_fails_is_told_with_the_end_of_its_log(airflow_home: Path, tmp_path: Path) -> None:

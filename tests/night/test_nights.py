@@ -56,6 +56,22 @@ def test_a_promoted_batch_is_in_production_and_not_planned_again(promoted: World
     assert plan(promoted.run("run-2"), POLICIES) is None
 
 
+def test_a_batch_in_question_is_left_out_of_the_plan(world: World) -> None:
+    world.deliver("asked.jsonl", tech_batch(0, 5))
+    world.deliver("new.jsonl", tech_batch(5, 10))
+    asked = next(state.ref for state in survey(world.store, POLICIES, cache=world.cache))
+    made = plan(world.run(), POLICIES, in_question={asked.digest: "night-1"})
+    assert made is not None
+    assert [batch.name for batch in made.batches] == ["new.jsonl"]
+
+
+def test_a_batch_in_question_that_a_person_names_is_refused_with_the_run(world: World) -> None:
+    world.deliver("asked.jsonl", tech_batch(0, 5))
+    asked = next(state.ref for state in survey(world.store, POLICIES, cache=world.cache))
+    with pytest.raises(BatchError, match=r"wait for an answer: asked\.jsonl; answer or reject night-1 first"):
+        plan(world.run(), POLICIES, batches=("asked.jsonl",), in_question={asked.digest: "night-1"})
+
+
 def test_nothing_pending_writes_no_plan(world: World) -> None:
     assert plan(world.run(), POLICIES) is None
     assert not list(world.store.list("runs/"))

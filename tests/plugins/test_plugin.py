@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import boto3
 import pytest
 
 from techner.core.records import RunEnd
@@ -19,6 +20,16 @@ from techner.store import FolderStore
 pytestmark = pytest.mark.xdist_group("plugin")
 ROOT = Path(__file__).parents[2]
 HEAVY = ("spacy", "boto3", "great_expectations", "pandas", "numpy", "techner", "airflow.api_fastapi.core_api")
+
+POLICIES = (
+    {},
+    {"schedule": "30 4 * * 1-5", "timezone": "Europe/Berlin"},
+    {"schedule": ""},
+    {"schedule": "", "on_arrival": True, "quiet_s": 7},
+    {"on_arrival": True},
+    {"timezone": "Mars/Olympus"},
+    {"schedule": "61 2 * * *"},
+)
 
 # One process for all: Airflow takes seconds to import.
 PROGRAM = f"""
@@ -35,9 +46,11 @@ from fastapi.testclient import TestClient
 init_auth_manager(FastAPI())
 client = TestClient(techner_plugin.app, raise_server_exceptions=False)
 version = "0000-0123456789abcdef"
-for path in ("/", f"/download/{{version}}", f"/report/{{version}}"):
+for path in ("/", f"/download/{{version}}", f"/report/{{version}}", "/tab/other/run"):
     bad = client.get(path, headers={{"Authorization": "Bearer nonsense"}})
     print("answers", client.get(path).status_code, bad.status_code)
+for view in techner_plugin.TechnerPlugin.external_views:
+    print("view", view["destination"], view.get("nav_top_level"), view["href"])
 print("posts", client.post("/run/night-1", data={{"end": "reject"}}).status_code)
 
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
@@ -78,21 +91,144 @@ async def event(store, *rows):
     found = await asyncio.wait_for(anext(AnswerTrigger(**kwargs).run()), 60)
     return found.payload.get("chosen_options")
 
-answered, broken = sys.argv[1:]
+from techner.core.errors import PolicyError
+from techner.core.nights import NightsPolicy
+from techner_schedule import InboxTrigger, schedule
+
+def described(policy):
+    try:
+        found = schedule(NightsPolicy(**policy))
+    except PolicyError as error:
+        return str(error)
+    clock = getattr(found, "timetable", found)
+    both = getattr(found, "asset_condition", None)
+    assets = found if isinstance(found, list) else both.objects if both else ()
+    waited = [watcher.trigger.quiet_s for asset in assets for watcher in asset.watchers]
+    begins = f"{{clock.expression}} in {{clock.timezone}}" if hasattr(clock, "expression") else "off in none"
+    return f"{{begins}}, looks every {{waited}}"
+
+for policy in {POLICIES!r}:
+    print("begins", described(policy))
+
+class State:
+    kept = {{}}
+    async def aget(self, key, default):
+        return self.kept.get(key, default)
+    async def aset(self, key, value):
+        self.kept[key] = value
+
+async def arrivals(store):
+    from techner.inbox.arrivals import Arrivals, listing
+    from techner.settings import load_settings
+    os.environ["TECHNER_STORE"] = store
+    inbox = load_settings().open_store()
+    watcher = InboxTrigger(quiet_s=0.05)
+    watcher.asset_state_store = state = State()
+    events = watcher.run()
+    for name in ("a.jsonl", "b.jsonl"):
+        seen = listing(inbox)
+        inbox.create(f"inbox/{{name}}", b"1")
+        found = await asyncio.wait_for(anext(events), 60)
+        print("arrives", *found.payload["arrived"])
+    print("arrives", "remembered" if Arrivals(state.kept["mark"]).look(seen) == () else "forgotten")
+
+from techner_turns import among
+BEGUN = {{"plan": "success", "ask": None, "publish": None, "reject": None, "dry_run": None}}
+OVER = dict.fromkeys(BEGUN, "skipped") | {{"plan": "success", "publish": "success"}}
+NIGHTS = {{
+    "own": BEGUN,
+    "waits": BEGUN | {{"plan": "up_for_reschedule"}},
+    "trains": BEGUN,
+    "asks": BEGUN | {{"ask": "deferred"}},
+    "retries": BEGUN | {{"ask": "up_for_retry"}},
+    "answered": BEGUN | {{"ask": "success"}},
+    "over": OVER,
+    "stopped": BEGUN,
+    "earlier": {{"plan": "success", "publish": "success"}},
+}}
+others = among(NIGHTS, "own", lambda run: "failed" if run == "stopped" else "running")
+print("turns", "working", *others.working)
+print("turns", "asking", *others.asking)
+
+from techner.core.nights import NoticesPolicy
+from techner_notices import _channels
+
+class Said:
+    task_id = "reject"
+    def xcom_pull(self, **_):
+        return "Rejected: held <!channel> & {{{{ 7 * 7 }}}}.jsonl."
+
+for policy in ({{"smtp": "mail", "to": ("a@b.c",)}}, {{"slack": "hook"}}, {{"webhook": "hook"}}):
+    try:
+        (notifier, kwargs), = _channels(NoticesPolicy(**policy), "rejected", "techner_nightly")
+    except PolicyError as error:
+        print("notice", error)
+        continue
+    made = notifier(**kwargs)
+    made.render_template_fields({{"ti": Said(), "run_id": "night+1"}})
+    print("notice", made.to, made.subject, made.html_content)
+print("notice", *_channels(NoticesPolicy(smtp="mail", to=("a@b.c",), events=("late",)), "rejected", "x"))
+
+from techner_tasks import Ask
+class Pushes:
+    def xcom_push(self, **told):
+        print("asks", told["value"])
+def loud(context):
+    raise ConnectionError("no mail today")
+body = "It is **open**.\\nMore."
+ask = Ask(task_id="ask", subject="Publish?", options=["publish"], body=body, notifiers=[loud])
+ask._notify({{"ti": Pushes()}})
+
+answered, broken, endpoint, *inboxes = sys.argv[1:]
 print("event", "store", asyncio.run(event(answered, OPEN)))
 print("event", "airflow", asyncio.run(event(broken, OPEN, NO)))
 print("event", "no question", asyncio.run(event(broken, GONE)))
+
+from airflow.sdk.observability import stats
+from techner.core.verdict import Verdict
+import techner_metrics
+class Recorder:
+    def gauge(self, name, value, *rest, **more):
+        print("sends", name, value)
+    def incr(self, name, *rest, **more):
+        print("sends", name, "+1")
+stats.initialize(factory=Recorder, export_legacy_names=False)
+techner_metrics._send({{"techner.batches.pending": 3}})
+techner_metrics.send_verdict(Verdict(checks=()))
+with techner_metrics.timed("judge"):
+    pass
+
+os.environ["TECHNER_S3_ENDPOINT"] = endpoint
+for inbox in inboxes:
+    asyncio.run(arrivals(inbox))
+
+from datetime import timedelta
+from airflow.serialization.encoders import encode_timetable
+from airflow.serialization.decoders import decode_timetable
+from airflow.timetables.base import DataInterval, TimeRestriction
+from airflow.sdk import timezone
+clock = decode_timetable(encode_timetable(schedule(NightsPolicy(schedule="0 2 * * *", timezone="UTC"))))
+now = timezone.utcnow()
+restriction = TimeRestriction(earliest=now - timedelta(days=100), latest=None, catchup=False)
+last, missed = now - timedelta(days=9), []
+for _ in range(2):
+    before = DataInterval.exact(last)
+    last = clock.next_dagrun_info(last_automated_data_interval=before, restriction=restriction).run_after
+    missed.append((now - last).total_seconds() / 3600)
+print("missed", *(0 <= hours < 24 for hours in missed))
 """
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
+def said(tmp_path_factory: pytest.TempPathFactory, moto_endpoint: str) -> list[list[str]]:
     """Return what the program says, run as an Airflow process of the checkout, with a home of its own."""
     root = tmp_path_factory.mktemp("stores")
     run = RunDocuments(store=FolderStore(root / "answered"), id="night-1")
     run.write(Judged(verdict=Verdict(checks=()), scores=(), made_from={}))
     begin(run, RunEnd.PUBLISH, Word(who="cli:ada", when=datetime(2026, 11, 20, tzinfo=UTC), why="read them"))
     (root / "broken").write_text("a file, no folder")
+    boto3.client("s3", endpoint_url=moto_endpoint).create_bucket(Bucket="arrivals")
+    inboxes = (str(root / "arrivals"), "s3://arrivals/ner")
     environment = os.environ | {
         "AIRFLOW_HOME": str(tmp_path_factory.mktemp("home")),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
@@ -101,7 +237,15 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
         "TECHNER_S3_ENDPOINT": "http://127.0.0.1:9",
     }
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(root / "answered"), str(root / "broken")],
+        [
+            sys.executable,
+            "-c",
+            PROGRAM,
+            str(root / "answered"),
+            str(root / "broken"),
+            moto_endpoint,
+            *inboxes,
+        ],
         env=environment,
         cwd=ROOT,
         capture_output=True,
@@ -117,7 +261,14 @@ def test_import_is_light_and_touches_no_store(said: list[list[str]]) -> None:
 
 
 def test_nobody_gets_in_without_a_token(said: list[list[str]]) -> None:
-    assert [codes for name, *codes in said if name == "answers"] == [["401", "403"]] * 3
+    assert [codes for name, *codes in said if name == "answers"] == [["401", "403"]] * 4
+
+
+def test_airflow_shows_it_at_the_side_and_as_a_tab_of_runs(said: list[list[str]]) -> None:
+    assert [view for name, *view in said if name == "view"] == [
+        ["nav", "True", "/techner/"],
+        ["dag_run", "None", "/techner/tab/{DAG_ID}/{RUN_ID}"],
+    ]
 
 
 def test_nobody_answers_without_a_token(said: list[list[str]]) -> None:
@@ -141,3 +292,65 @@ def test_a_waiting_question_takes_the_answer_in_airflow_where_the_store_is_down(
 
 def test_a_question_that_was_never_put_is_put_by_the_next_try(said: list[list[str]]) -> None:
     assert ["event", "no", "question", "None"] in said
+
+
+def test_nights_begin_by_the_clock_by_arrival_or_both(said: list[list[str]]) -> None:
+    begins = [" ".join(words) for name, *words in said if name == "begins"]
+    assert begins == [
+        "0 2 * * * in UTC, looks every []",
+        "30 4 * * 1-5 in Europe/Berlin, looks every []",
+        "off in none, looks every []",
+        "off in none, looks every [7]",
+        "0 2 * * * in UTC, looks every [120]",
+        "nights.timezone is 'Mars/Olympus': give a name like Europe/Berlin, or UTC",
+        "nights.schedule is '61 2 * * *': [61 2 * * *] is not acceptable, out of range",
+    ]
+
+
+def test_an_arrival_in_a_folder_or_in_s3_is_told_once_and_remembered(said: list[list[str]]) -> None:
+    told = [words for name, *words in said if name == "arrives"]
+    assert told == [["a.jsonl"], ["b.jsonl"], ["remembered"]] * 2
+
+
+def test_of_many_missed_nights_only_the_last_is_made_up_for(said: list[list[str]]) -> None:
+    assert ["missed", "True", "False"] in said
+
+
+def test_a_night_waits_for_nights_at_work_and_not_for_those_that_ask_or_have_ended(
+    said: list[list[str]],
+) -> None:
+    assert [words for name, *words in said if name == "turns"] == [
+        ["working", "trains", "answered"],
+        ["asking", "asks", "retries"],
+    ]
+
+
+def test_a_notice_escapes_foreign_text_and_leads_to_the_night(said: list[list[str]]) -> None:
+    mail = next(" ".join(words) for name, *words in said if name == "notice")
+    assert mail.startswith(
+        "['a@b.c'] techner: rejected <p>Rejected: held &lt;!channel&gt; &amp; {{ 7 * 7 }}.jsonl.</p>"
+    )
+    assert "/plugin/techner/techner/tab/techner_nightly/night%2B1" in mail
+
+
+@pytest.mark.parametrize(("kind", "package"), [("slack", "slack"), ("webhook", "http")])
+def test_a_notice_without_its_provider_is_refused_with_what_to_install(
+    said: list[list[str]], kind: str, package: str
+) -> None:
+    refused = [" ".join(words) for name, *words in said if name == "notice"]
+    missing = f"apache-airflow-providers-{package}"
+    assert f"notices.{kind} is set, but {missing} is not installed: install it" in refused
+
+
+def test_an_event_that_nobody_wants_to_know_is_not_told(said: list[list[str]]) -> None:
+    assert [words for name, *words in said if name == "notice"][-1] == []
+
+
+def test_a_question_stands_though_its_notice_cannot_be_sent(said: list[list[str]]) -> None:
+    assert ["asks", "Publish?", "It", "is", "**open**."] in said
+
+
+def test_figures_go_where_airflow_sends_its_own(said: list[list[str]]) -> None:
+    sent = [words for name, *words in said if name == "sends"]
+    assert sent[:2] == [["techner.batches.pending", "3"], ["techner.verdicts.reject", "+1"]]
+    assert [words[0] for words in sent[2:]] == ["techner.seconds.judge"]

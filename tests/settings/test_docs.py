@@ -2,24 +2,26 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from techner.core.policy import Policies
 from techner.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docker-compose.yaml", ".env.example")
 EVERY_PAGE = sorted([*(ROOT / page for page in PAGES), *ROOT.glob("docs/**/*.md")])
-SECTIONS = {field.name for field in fields(Policies)}
+SECTIONS: dict[str, Any] = {
+    name: field.default for name, field in Settings.model_fields.items() if is_dataclass(field.annotation)
+}
 
 
 def names() -> Iterator[str]:
     yield from Settings.model_fields
-    for section in SECTIONS:
-        yield from (f"{section}.{field.name}" for field in fields(getattr(Policies(), section)))
+    for section, policy in SECTIONS.items():
+        yield from (f"{section}.{field.name}" for field in fields(policy))
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.name)

@@ -50,6 +50,11 @@ def refusal() -> str:
         ("gate.resamples", "0"),
         ("quality.model_rows", "-1"),
         ("quality.max_text_chars", "0"),
+        ("notices.events", "promotd"),
+        ("nights.schedule", "at two"),
+        ("nights.quiet_s", "0"),
+        ("nights.on_arrival", "perhaps"),
+        ("nights.train_hours", "60"),
         ("cache", ""),
         ("signing_key", ""),
         ("public_key", ""),
@@ -81,6 +86,11 @@ def test_a_value_that_cannot_be_is_refused_with_its_name_and_where_it_came_from(
     assert said.startswith(name)
     assert said.endswith(f"(from {variable})")
     assert "\n" not in said
+
+
+def test_mail_without_an_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TECHNER_NOTICES__SMTP", "mail")
+    assert refusal().startswith("notices.to is empty: give the addresses")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_origin
 
-from techner.core.bounds import LabelNames, OneOf, Range, bounds_of, types_of
+from techner.core.bounds import LabelNames, OneOf, Range, Words, bounds_of, types_of
 from techner.settings import Settings
 from techner.settings.sources import PREFIX
 from tools.reference.markdown import first_sentence, table
@@ -34,6 +34,7 @@ micro_margin = 0.005
 In a variable, write a list as `TECHNER_QUALITY__LABELS=PROTOCOL,HARDWARE` or as JSON, and a table as JSON:
 `TECHNER_SCHEME__RENAMED='{"LANGUAGE": "PROGRAMMING_LANGUAGE"}'`. A table in a variable replaces the table of
 the file. To get a default of `null`, leave the setting out."""
+_PLAIN = {str: "text", bool: "`true` or `false`", tuple[str, ...]: "list of texts"}
 _MEASURED = "docs/explanation/benchmarks.md"
 
 
@@ -75,17 +76,18 @@ def _fields_of(section: str, policy: Any) -> Iterator[tuple[str, ...]]:
 def _bounded(bound: Any, kind: Any) -> str:
     match bound:
         case Range(least=int(least), most=most):
-            return f"whole number, {least} to {most}"
+            found = f"whole number, {least} to {most}"
         case Range(least=least, most=most):
-            return f"number, {least:g} to {most:g}"
+            found = f"number, {least:g} to {most:g}"
         case OneOf(words=words):
-            return " or ".join(f"`{word}`" for word in words)
-        case LabelNames() if get_origin(kind) is dict:
-            return "table of labels"
+            found = " or ".join(f"`{word}`" for word in words)
+        case Words(words=words):
+            found = "list of " + ", ".join(f"`{word}`" for word in words)
         case LabelNames():
-            return "list of labels"
+            found = "table of labels" if get_origin(kind) is dict else "list of labels"
         case _:
-            return "table of codes"
+            found = _PLAIN.get(kind, "table of codes")
+    return found
 
 
 def _shown(value: Any) -> str:

@@ -1,0 +1,40 @@
+"""How Airflow runs the nights, as the settings say: read whenever the DAG file is parsed."""
+
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.configuration import conf
+from techner_tasks import RETRIES, StorePatience
+
+if TYPE_CHECKING:
+    from techner.core.nights import NightsPolicy
+
+DOC = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
+"""For the people who watch the nights in Airflow."""
+
+
+@cache
+def nights() -> "NightsPolicy":
+    """Return how nights are to run; raises SettingsError, which Airflow shows as an import error."""
+    from techner.settings import load_settings
+
+    return load_settings().nights
+
+
+def default_args() -> dict[str, Any]:
+    """Return what holds for every task, unless it says otherwise."""
+    return {
+        "retries": RETRIES,
+        "retry_policy": StorePatience(),
+        "retry_delay": timedelta(minutes=1),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=15),
+        "execution_timeout": timedelta(hours=nights().task_hours),
+    }
+
+
+def train_queue() -> str:
+    """Return the queue of `uptrain`: one of its own, or that of all tasks."""
+    return nights().train_queue or str(conf.get("operators", "default_queue"))

@@ -1,0 +1,104 @@
+"""When nights begin: by the clock, when batches have arrived, or both (ADR 38).
+
+The triggerer imports this file by name, so it lies among the plugins.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import pendulum
+from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable
+from airflow.sdk.configuration import conf
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+
+if TYPE_CHECKING:
+    from airflow.sdk.bases.timetable import BaseTimetable
+
+    from techner.core.nights import NightsPolicy
+    from techner.inbox.arrivals import Listing
+
+RUN_TYPES = ("scheduled", "manual", "asset_triggered", "operator_triggered", "asset_materialization")
+"""All but backfills: a night has no date, and would take today's batches for each."""
+_MARK = "mark"
+_MOST_NAMES = 20
+
+
+def schedule(policy: "NightsPolicy") -> "BaseTimetable | list[Asset] | None":
+    """Return the schedule of the nights; raises PolicyError for a wrong time zone or cron expression."""
+    clock = _clock(policy) if policy.schedule else None
+    if not policy.on_arrival:
+        return clock
+    inbox = [_inbox(policy)]
+    return AssetOrTimeSchedule(timetable=clock, assets=inbox) if clock else inbox
+
+
+def _clock(policy: "NightsPolicy") -> CronTriggerTimetable:
+    from airflow.sdk.exceptions import AirflowTimetableInvalid
+
+    from techner.core.errors import PolicyError
+
+    clock = CronTriggerTimetable(policy.schedule, timezone=_zone(policy))
+    try:
+        clock.validate()
+    except AirflowTimetableInvalid as error:
+        raise PolicyError("nights.schedule", f"is {policy.schedule!r}: {error}") from error
+    return clock
+
+
+def _zone(policy: "NightsPolicy") -> Any:
+    from techner.core.errors import PolicyError
+
+    name = policy.timezone or str(conf.get("core", "default_timezone"))
+    if name == "system":
+        return pendulum.local_timezone()
+    try:
+        return pendulum.timezone(name)
+    except (ValueError, OSError) as error:
+        raise PolicyError(
+            "nights.timezone", f"is {name!r}: give a name like Europe/Berlin, or UTC"
+        ) from error
+
+
+def _inbox(policy: "NightsPolicy") -> Asset:
+    watcher = AssetWatcher(name="techner_inbox", trigger=InboxTrigger(quiet_s=policy.quiet_s))
+    return Asset(name="techner_inbox", uri="techner://inbox", watchers=[watcher])
+
+
+class InboxTrigger(BaseEventTrigger):
+    """Tell that files have arrived in the inbox, once it has not changed for `quiet_s`."""
+
+    def __init__(self, *, quiet_s: float) -> None:
+        super().__init__()
+        self.quiet_s = quiet_s
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return what makes the same trigger again."""
+        return f"{__name__}.InboxTrigger", {"quiet_s": self.quiet_s}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yield an event for each arrival, for ever; what was seen is remembered across restarts."""
+        from techner.inbox.arrivals import Arrivals
+
+        state = self.asset_state_store
+        arrivals = Arrivals(str(await state.aget(_MARK, "")) if state else None)
+        while True:
+            found = await asyncio.to_thread(self._listed)
+            if found is not None and (new := arrivals.look(found)):
+                yield TriggerEvent({"arrived": list(new[:_MOST_NAMES]), "number": len(new)})  # type: ignore[no-untyped-call]
+                # Only now: if the triggerer ended before, the event would be lost. Twice does no harm.
+                if state:
+                    await state.aset(_MARK, arrivals.mark)
+            await asyncio.sleep(self.quiet_s)
+
+    def _listed(self) -> "Listing | None":
+        from techner.core.errors import TechnerError
+        from techner.inbox.arrivals import listing
+        from techner.settings import load_settings
+        from techner.store.patience import PROMPT
+
+        try:
+            return listing(load_settings().open_store(PROMPT))
+        except TechnerError as error:  # the next look may succeed
+            self.log.warning("the inbox was not looked at: %s", error)
+            return None

@@ -1,0 +1,38 @@
+"""The tab of techner on a run in Airflow, which offers it on the runs of every DAG."""
+
+from collections.abc import Callable, Collection
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+from fastapi.routing import APIRoute
+
+from techner.core.errors import RegistryError
+from techner.runs.judgements import find_judged
+from techner.store import Store
+from techner.web.pages import html
+
+
+def make_tab_pages(
+    open_store: Callable[[], Store], dag_ids: Collection[str], routes: type[APIRoute]
+) -> APIRouter:
+    """Make the page behind the tab: it leads to the page of a night, and says calmly where there is none."""
+    pages = APIRouter(include_in_schema=False, route_class=routes)
+
+    @pages.head("/tab/{dag_id}/{run_id}")
+    @pages.get("/tab/{dag_id}/{run_id}")
+    def tab(dag_id: str, run_id: str) -> Response:
+        if dag_id not in dag_ids:
+            return html("tab.html", dag_id=dag_id)
+        if not _is_judged(open_store(), run_id):
+            return html("tab.html", dag_id=None)
+        return Response(status_code=303, headers={"Location": f"../../run/{quote(run_id, safe='')}"})
+
+    return pages
+
+
+def _is_judged(store: Store, run_id: str) -> bool:
+    try:
+        find_judged(store, run_id)
+    except RegistryError:
+        return False
+    return True
