@@ -18,7 +18,6 @@ from techner.registry.signing import load_private_key, load_public_keys
 from techner.registry.verify import verify_alias, verify_versions
 from techner.runs.judgements import Word
 from techner.settings import load_settings
-from techner.store import open_store
 
 ILL = 1
 MOST_DAYS = 36_500
@@ -61,7 +60,7 @@ def sign() -> None:
         raise SettingsError("signing needs the private key: set TECHNER_SIGNING_KEY")
     signed = 0
     for key in adopt(
-        open_store(settings.store, s3_endpoint=settings.s3_endpoint),
+        settings.open_bare_store(),
         load_public_keys(settings.public_key) if settings.public_key else (),
         load_private_key(settings.signing_key),
         Word(who=person(), when=now()),

@@ -21,23 +21,29 @@ class Touches:
 
     reads: tuple[type, ...]
     writes: tuple[type, ...]
+    scratch: tuple[str, ...]
+    """Names below its run of what it writes and removes."""
     keeps: tuple[str, ...]
 
 
 def task(
-    *, reads: tuple[type, ...] = (), writes: tuple[type, ...] = (), keeps: tuple[str, ...] = ()
+    *,
+    reads: tuple[type, ...] = (),
+    writes: tuple[type, ...] = (),
+    scratch: tuple[str, ...] = (),
+    keeps: tuple[str, ...] = (),
 ) -> Callable[[Callable[Concatenate[R, P], T]], Callable[Concatenate[R, P], T]]:
-    """Limit a task to the documents that it `reads` and `writes`, and the prefixes of the store it `keeps`.
+    """Limit a task to the documents and `scratch` of its run, and the prefixes of the store that it `keeps`.
 
     The task raises AssertionError when it touches anything else.
     """
 
     def limiting(function: Callable[Concatenate[R, P], T]) -> Callable[Concatenate[R, P], T]:
-        TOUCHES[function.__name__] = Touches(reads=reads, writes=writes, keeps=keeps)
+        TOUCHES[function.__name__] = Touches(reads=reads, writes=writes, scratch=scratch, keeps=keeps)
 
         @wraps(function)
         def limited(run: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
-            own = tuple(run.key(kind) for kind in writes)
+            own = (*map(run.key, writes), *(run.folder + name for name in scratch))
             store = LimitedStore(inner=run.store, who=f"task {function.__name__}", prefixes=(*keeps, *own))
             return function(replace(run, store=store, readable=frozenset(reads)), *args, **kwargs)
 

@@ -1,23 +1,27 @@
 """`uptrain`: production → candidate."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from techner.core.examples import Example
 from techner.core.manifest import FileEntry
 from techner.core.run_documents import Candidate, Corpus, Plan
 from techner.formats import read_examples
+from techner.night.checkpoints import StoredCheckpoints
 from techner.night.kept import KeptCandidate
 from techner.night.limits import task
 from techner.night.persist import until_stored
 from techner.registry.blobs import load_bytes, save_folder
 from techner.registry.cache_folder import cache_errors
+from techner.runs.documents import CHECKPOINT
 from techner.runs.run import Run
 from techner.uptraining import Step, TrainingCorpus, make_candidate
+from techner.uptraining.checkpoint import code_digest
 from techner.uptraining.task import Uptrained
 
 
-@task(reads=(Plan, Corpus), writes=(Candidate,), keeps=("blobs/",))
+@task(reads=(Plan, Corpus), writes=(Candidate,), scratch=(CHECKPOINT,), keeps=("blobs/",))
 def uptrain(
     run: Run,
     *,
@@ -26,33 +30,29 @@ def uptrain(
 ) -> Candidate:
     """Uptrain the planned production model and keep the candidate's files as blobs.
 
-    What is trained stays in the cache until the store has it, so that the next try of this run only uploads.
-    `train` makes the candidate; a caller that repeats a night may pass one that remembers its results.
+    A try that is cut off leaves a checkpoint of its last epoch, from which the next one goes on. What is
+    trained stays in the cache until the store has it, so that the next try only uploads. `train` makes
+    the candidate; a caller that repeats a night may pass one that remembers its results.
     """
     plan, corpus = run.read(Plan), run.read(Corpus)
     kept = KeptCandidate(run)
+    checkpoints = StoredCheckpoints(run, code=code_digest())
     made = kept.find()
     if made is None:
-        with run.workspace.scratch() as scratch:
-            made = _train(run, plan, corpus, out=scratch / "candidate", train=train, on_step=on_step)
+        with run.workspace.scratch() as scratch, checkpoints:
+            how = partial(train, checkpoints=checkpoints, on_step=on_step)
+            made = _train(run, plan, corpus, out=scratch / "candidate", train=how)
             kept.keep(made, scratch / "candidate")
     with cache_errors(run.cache):
         files = until_stored(lambda: save_folder(run.store, kept.model))
     candidate = Candidate(files=files, new_labels=made.new_labels, losses=made.losses, dev_f1=made.dev_f1)
     until_stored(lambda: run.write(candidate))
     kept.remove()
+    checkpoints.remove()
     return candidate
 
 
-def _train(
-    run: Run,
-    plan: Plan,
-    corpus: Corpus,
-    *,
-    out: Path,
-    train: Callable[..., Uptrained],
-    on_step: Callable[[Step], None],
-) -> Uptrained:
+def _train(run: Run, plan: Plan, corpus: Corpus, *, out: Path, train: Callable[..., Uptrained]) -> Uptrained:
     def part(entry: FileEntry) -> tuple[Example, ...]:
         return read_examples(load_bytes(run.store, entry), where=entry.path)
 
@@ -76,5 +76,4 @@ def _train(
             origin=pretrained,
             scheme=plan.policies.scheme,
             gpu=run.gpu,
-            on_step=on_step,
         )

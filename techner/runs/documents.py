@@ -34,6 +34,8 @@ NAMES: dict[type, str] = {
     Judged: "verdict.json",
     Reserved: "manifest.json",
 }
+CHECKPOINT = "checkpoint"
+"""Beside the documents, the state of a training that is under way (`night/checkpoints.py`)."""
 _SCORED = (Plan, Corpus, Candidate)
 MADE_FROM: dict[type, tuple[type, ...]] = {
     Corpus: (Plan,),

@@ -26,6 +26,7 @@ from techner.registry.keyless_store import KeylessStore
 from techner.registry.seen_aliases import remembering
 from techner.registry.signing import load_private_key, load_public_keys
 from techner.registry.trust import trusted
+from techner.settings.login import login_of
 from techner.settings.refusals import nearest, nearest_variable, sentence
 from techner.settings.sources import PREFIX, Variables, read_file, settings_file, unknown_variables
 from techner.store import Store, open_store
@@ -72,6 +73,8 @@ class Settings(BaseSettings):
     """URL of a server that speaks S3; null: Amazon S3, or what boto3 is configured for."""
     s3_public_endpoint: str | None = None
     """URL of the same server as others reach it, for presigned addresses; null: `s3_endpoint`."""
+    s3_conn_id: str | None = None
+    """Connection of Airflow with the login of the store, for its tasks and pages; null: boto3 finds one."""
     cache: LocalPath = Field(default=Path("~/.cache/techner"), validate_default=True)
     """Folder for verified downloads, safe to share; it also remembers how far each alias had come."""
     signing_key: LocalPath | None = None
@@ -106,12 +109,7 @@ class Settings(BaseSettings):
         The cache remembers how far each alias has come, and an older state is refused. Raises SettingsError
         for a key that cannot be used, and StoreError for a URL that is not a store.
         """
-        bare = open_store(
-            self.store,
-            s3_endpoint=self.s3_endpoint,
-            s3_public_endpoint=self.s3_public_endpoint,
-            patience=patience,
-        )
+        bare = self.open_bare_store(patience)
         has_keys = bool(self.public_key or self.signing_key)
         store = trusted(
             bare if has_keys else KeylessStore(inner=bare),
@@ -119,6 +117,17 @@ class Settings(BaseSettings):
             load_private_key(self.signing_key) if self.signing_key else None,
         )
         return remembering(store, self.cache, is_signed=has_keys)
+
+    def open_bare_store(self, patience: Patience = PATIENT) -> Store:
+        """Open the store without any trust: for what looks at signatures itself."""
+        login = login_of(self.s3_conn_id) if self.s3_conn_id else None
+        return open_store(
+            self.store,
+            s3_endpoint=self.s3_endpoint or (login.endpoint if login else None),
+            s3_public_endpoint=self.s3_public_endpoint,
+            patience=patience,
+            login=login,
+        )
 
     @classmethod
     def settings_customise_sources(

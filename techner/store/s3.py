@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from techner.core.errors import ObjectExists, ObjectMissing, SettingsError, StoreRefused
 from techner.store.base import CHUNK_BYTES, Stored, check_key
+from techner.store.login import S3Login
 from techner.store.patience import PATIENT, Patience
 from techner.store.s3_client import open_client
 from techner.store.s3_errors import failure, refusal
@@ -138,6 +139,7 @@ def connect(
     endpoint: str | None,
     public_endpoint: str | None = None,
     patience: Patience = PATIENT,
+    login: S3Login | None = None,
 ) -> S3Store:
     """Open a bucket; `endpoint` is the address of a compatible server, `public_endpoint` what others call it.
 
@@ -146,9 +148,9 @@ def connect(
     from botocore.exceptions import BotoCoreError
 
     try:
-        client = open_client(endpoint, setting="TECHNER_S3_ENDPOINT", patience=patience)
+        client = open_client(endpoint, setting="TECHNER_S3_ENDPOINT", patience=patience, login=login)
         public = (
-            open_client(public_endpoint, setting="TECHNER_S3_PUBLIC_ENDPOINT", patience=patience)
+            open_client(public_endpoint, setting="TECHNER_S3_PUBLIC_ENDPOINT", patience=patience, login=login)
             if public_endpoint
             else None
         )

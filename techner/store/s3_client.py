@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from techner.core.errors import SettingsError
+from techner.store.login import S3Login
 from techner.store.patience import Patience
 
 if TYPE_CHECKING:
@@ -16,8 +17,12 @@ _CONNECTIONS = 50
 """Kept open for the threads of a server; with boto3's own 10, the others would connect for each request."""
 
 
-def open_client(endpoint: str | None, *, setting: str, patience: Patience) -> "S3Client":
+def open_client(
+    endpoint: str | None, *, setting: str, patience: Patience, login: S3Login | None = None
+) -> "S3Client":
     """Open a client of Amazon S3, or of a compatible server at `endpoint`, which `setting` gave.
+
+    Credentials are those of `login`; without it, boto3 finds them.
 
     Raises SettingsError if the endpoint is not valid, and what boto3 raises for AWS's own settings.
     """
@@ -37,7 +42,15 @@ def open_client(endpoint: str | None, *, setting: str, patience: Patience) -> "S
         response_checksum_validation="when_required",
     )
     with _OPENING:
-        return boto3.client("s3", endpoint_url=address, config=config)
+        return boto3.client(
+            "s3",
+            endpoint_url=address,
+            config=config,
+            region_name=login.region if login else None,
+            aws_access_key_id=login.access_key if login else None,
+            aws_secret_access_key=login.secret_key if login else None,
+            aws_session_token=login.session_token if login else None,
+        )
 
 
 def _checked(endpoint: str | None, setting: str) -> str | None:

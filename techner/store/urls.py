@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from techner.core.errors import SettingsError
 from techner.store.base import Store
 from techner.store.folder import FolderStore
+from techner.store.login import S3Login
 from techner.store.patience import PATIENT, Patience
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+")
@@ -19,10 +20,12 @@ def open_store(
     s3_endpoint: str | None = None,
     s3_public_endpoint: str | None = None,
     patience: Patience = PATIENT,
+    login: S3Login | None = None,
 ) -> Store:
     """Open `file:///path`, a plain path, or `s3://bucket/prefix`; raises SettingsError for anything else.
 
-    A server is waited for with `patience`, and presigned addresses name `s3_public_endpoint`.
+    A server is waited for with `patience`, and presigned addresses name `s3_public_endpoint`. Without a
+    `login`, boto3 finds credentials.
     """
     if url != url.strip():  # of a list or a file, cut wrong: a folder of such a name would be made
         raise _no_store(url)
@@ -40,6 +43,7 @@ def open_store(
             endpoint=s3_endpoint,
             public_endpoint=s3_public_endpoint,
             patience=patience,
+            login=login,
         )
     if parts.scheme == "file" and not parts.netloc and parts.path and "\0" not in unquote(parts.path):
         return _folder(Path(unquote(parts.path)))

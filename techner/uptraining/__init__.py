@@ -1,6 +1,6 @@
 """From production to a candidate: strategies behind one interface."""
 
-from techner.uptraining.loop import Step
+from techner.uptraining.step import Step
 from techner.uptraining.strategy import STRATEGIES, make_candidate
 from techner.uptraining.task import TrainingCorpus, Uptrained
 

@@ -10,7 +10,7 @@ from techner.core.errors import ModelError
 from techner.core.examples import Example, Span, overlap
 from techner.uptraining import dev_part
 from techner.uptraining.gold import gold
-from techner.uptraining.loop import Material, Step, train
+from techner.uptraining.loop import Material, train
 from techner.uptraining.pipeline import (
     NEW_NER,
     load_pipeline,
@@ -20,6 +20,7 @@ from techner.uptraining.pipeline import (
     pretrained_labels,
     pretrained_ner,
 )
+from techner.uptraining.step import Step
 from techner.uptraining.surgery import detach, graft, inherit, initialise_ner, shape_of
 from techner.uptraining.task import Task, rehearsal_ratio
 
@@ -61,7 +62,7 @@ def blend(task: Task) -> Iterator[Step]:
         rehearsal_ratio=rehearsal_ratio(policy, 1.0),
         dev_f1=dev_part.scorer(work, name, held, held_old, frozenset(labels)),
     )
-    yield from train(work, name, material, policy)
+    yield from train(work, name, material, policy, task.checkpoints)
     graft(work, name, task.origin, task.out)
 
 

@@ -17,7 +17,7 @@ from techner.uptraining import dev_part
 from techner.uptraining.calibrate import Covered, calibrate, covered_spans
 from techner.uptraining.frozen import FrozenOutputs, encoder_above, listener_of
 from techner.uptraining.gold import gold
-from techner.uptraining.loop import Material, Step, train
+from techner.uptraining.loop import Material, train
 from techner.uptraining.pipeline import (
     NEW_NER,
     component_entities,
@@ -28,6 +28,7 @@ from techner.uptraining.pipeline import (
     pretrained_ner,
     taught_labels,
 )
+from techner.uptraining.step import Step
 from techner.uptraining.surgery import graft, inherit, initialise_ner, shape_of, standalone
 from techner.uptraining.task import Task, rehearsal_ratio
 
@@ -71,7 +72,7 @@ def extend(task: Task) -> Iterator[Step]:
         dev_f1=dev_part.scorer(work, NEW_NER, held, map(nothing_new, old), frozenset(labels), outputs),
         outputs=outputs,
     )
-    yield from train(work, NEW_NER, material, policy)
+    yield from train(work, NEW_NER, material, policy, task.checkpoints)
     covered = partial(_covered, work, apart, outputs)
     calibrate(ner(work, NEW_NER), material.dev_f1, covered, most=policy.most_covered)
     graft(work, NEW_NER, task.folder, task.out)

@@ -4,7 +4,7 @@ All of it is made of layers that spaCy, thinc and spacy-transformers register (A
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -89,6 +89,8 @@ class FrozenOutputs:
         self.transformer: Any = next((nlp.get_pipe(pipe) for pipe in shared), None)
         self.room = kept_bytes
         self.kept: dict[str, Any] = {}
+        self.reads: list[list[str]] = []
+        """The batches of texts whose outputs are kept: the last bits depend on what was read together."""
 
     @contextmanager
     def on(self, docs: Sequence[Doc]) -> Iterator[None]:
@@ -99,6 +101,8 @@ class FrozenOutputs:
         unread = [doc for doc in docs if doc.text not in self.kept]
         for doc in self.transformer.pipe(unread):
             self._keep(doc)
+        if any(doc.text in self.kept for doc in unread):
+            self.reads.append([doc.text for doc in unread])
         for doc in docs:
             if doc._.trf_data is None:
                 doc._.trf_data = self.kept[doc.text]
@@ -107,6 +111,12 @@ class FrozenOutputs:
         finally:
             for doc in docs:
                 doc._.trf_data = None
+
+    def read_again(self, reads: Sequence[Sequence[str]], make_doc: Callable[[str], Doc]) -> None:
+        """Read what another process read, in the same batches, beginning where this one stands."""
+        for texts in reads[len(self.reads) :]:
+            with self.on([make_doc(text) for text in texts]):
+                pass
 
     def _keep(self, doc: Doc) -> None:
         size = sum(_bytes(tensor) for tensor in doc._.trf_data.tensors)

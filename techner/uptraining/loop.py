@@ -3,36 +3,25 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import ceil
-from typing import Any
 
 from spacy.language import Language
 from spacy.training import Example as SpacyExample
 from spacy.training.batchers import minibatch_by_words
-from thinc.api import Adam, Model, Optimizer
+from thinc.api import Adam
 
 from techner.core.policy import TrainingPolicy
+from techner.uptraining.checkpoint import Checkpoints, Training, pack, restore
 from techner.uptraining.frozen import FrozenOutputs
 from techner.uptraining.pipeline import ner
+from techner.uptraining.replay import Replay
+from techner.uptraining.step import Step
+from techner.uptraining.weights import Best, averages_of, settle
 from techner.uptraining.word_dropout import Words
 
 WARM_UP = 0.06  # share of the training in which the learning rate rises
 LAST_RATE = 0.02  # share of the learning rate at which the decay ends
-Weights = dict[tuple[int, str], Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One update: `done` of `total` examples of all epochs, and the epoch's mean `loss` per word so far."""
-
-    epoch: int
-    epochs: int
-    done: int
-    total: int
-    loss: float
-    dev_f1: float | None = None
-    """F1 on the dev part at the end of an epoch; None if there is no dev part."""
-    ends_epoch: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,93 +47,85 @@ def epochs(new: int, policy: TrainingPolicy) -> int:
     return min(max(ceil(policy.presentations / max(new, 1)), policy.least_epochs), policy.most_epochs)
 
 
-def train(nlp: Language, name: str, material: Material, policy: TrainingPolicy) -> Iterator[Step]:
+def train(
+    nlp: Language,
+    name: str,
+    material: Material,
+    policy: TrainingPolicy,
+    checkpoints: Checkpoints | None = None,
+) -> Iterator[Step]:
     """Train the component `name` alone and yield each step; it ends with the averaged weights.
 
     The learning rate rises, then falls linearly. The weights are averaged over the updates (Polyak & Juditsky
     1992); those of the epoch that was best on the dev part are kept, and training stops after `patience`
-    epochs without a better one.
+    epochs without a better one. A training that goes on from a checkpoint yields the ends of its earlier
+    epochs again.
     """
-    shuffler = random.Random(policy.seed)  # noqa: S311 - reproducible on purpose
-    sgd = Adam(policy.learning_rate, L2=0.01, grad_clip=1.0, use_averages=True)
-    model, outputs = ner(nlp, name).model, material.outputs or FrozenOutputs(nlp, None)
-    count = epochs(len(material.new), policy)
-    replay = Replay(material.rehearsal, ceil(material.rehearsal_ratio * len(material.new)), shuffler)
-    total = (len(material.new) + replay.size) * count
-    words_of = Words([*material.new, *material.rehearsal], policy.word_dropout, shuffler)
-    best, done = Best(), 0
+    training, count = _begun(nlp, name, material, policy), epochs(len(material.new), policy)
+    words_of = Words([*material.new, *material.rehearsal], policy.word_dropout, training.shuffler)
+    if checkpoints and (state := checkpoints.latest()) is not None:
+        restore(training, state, nlp)
+    yield from tuple(training.ends)
     with nlp.select_pipes(enable=[name]):
-        for epoch in range(1, count + 1):
-            order = [*material.new, *replay.deal()]
-            shuffler.shuffle(order)
-            words_of.hide()
-            loss, words = 0.0, 0
-            for batch in minibatch_by_words(order, policy.batch_words, tolerance=0, get_length=_words):
-                if words:
-                    yield Step(epoch=epoch, epochs=count, done=done, total=total, loss=loss / words)
-                sgd.learn_rate = policy.learning_rate * _rate(done / total)
-                with outputs.on([eg.predicted for eg in batch]):
-                    loss += nlp.update(batch, drop=policy.dropout, sgd=sgd, losses={})[name]
-                words += max(sum(map(_words, batch)), 1)
-                done += len(batch)
-            averaged = _averages(model, sgd)
-            with model.use_params(averaged):
-                dev_f1 = material.dev_f1()
-                if replay.size > 1 and epoch in (count // 4, count // 2, 3 * count // 4):
-                    replay.focus(material.hard())
-            best = best.or_else(Best(epoch=epoch, f1=dev_f1, weights=averaged))
-            last = Step(epoch=epoch, epochs=count, done=done, total=total, loss=loss / max(words, 1))
-            yield replace(last, dev_f1=dev_f1, ends_epoch=True)
-            if epoch - best.epoch >= policy.patience:
+        for epoch in range(len(training.ends) + 1, count + 1):
+            if len(training.ends) - training.best.epoch >= policy.patience:
                 break
-    _settle(model, best.weights)
+            order = [*material.new, *training.replay.deal()]
+            training.shuffler.shuffle(order)
+            words_of.hide()
+            yield from _updates(nlp, name, order, training, policy, count=count)
+            _measure(training, material)
+            if checkpoints and epoch < count:
+                checkpoints.offer(partial(pack, training))
+            yield training.ends[-1]
+    settle(training.model, training.best.weights)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Best:
-    """The weights of the best epoch so far; without a dev part, those of the last epoch."""
-
-    epoch: int = 0
-    f1: float | None = None
-    weights: Weights = field(default_factory=dict)
-
-    def or_else(self, other: "Best") -> "Best":
-        is_better = self.f1 is None or other.f1 is None or other.f1 > self.f1
-        return other if is_better else self
+def _begun(nlp: Language, name: str, material: Material, policy: TrainingPolicy) -> Training:
+    shuffler = random.Random(policy.seed)  # noqa: S311 - reproducible on purpose
+    return Training(
+        model=ner(nlp, name).model,
+        sgd=Adam(policy.learning_rate, L2=0.01, grad_clip=1.0, use_averages=True),
+        shuffler=shuffler,
+        replay=Replay(material.rehearsal, ceil(material.rehearsal_ratio * len(material.new)), shuffler),
+        outputs=material.outputs or FrozenOutputs(nlp, None),
+    )
 
 
-class Replay:
-    """Deals out the rehearsal examples, `size` at a time, all of them before any comes again.
+def _updates(
+    nlp: Language,
+    name: str,
+    order: Sequence[SpacyExample],
+    training: Training,
+    policy: TrainingPolicy,
+    *,
+    count: int,
+) -> Iterator[Step]:
+    """Pass over the examples of the next epoch, of `count`; its last step goes to the training's ends."""
+    epoch, done = len(training.ends) + 1, training.ends[-1].done if training.ends else 0
+    total, loss, words = len(order) * count, 0.0, 0
+    for batch in minibatch_by_words(order, policy.batch_words, tolerance=0, get_length=_words):
+        if words:
+            yield Step(epoch=epoch, epochs=count, done=done, total=total, loss=loss / words)
+        training.sgd.learn_rate = policy.learning_rate * _rate(done / total)
+        with training.outputs.on([eg.predicted for eg in batch]):
+            loss += nlp.update(batch, drop=policy.dropout, sgd=training.sgd, losses={})[name]
+        words += max(sum(map(_words, batch)), 1)
+        done += len(batch)
+    loss /= max(words, 1)
+    training.ends.append(Step(epoch=epoch, epochs=count, done=done, total=total, loss=loss, ends_epoch=True))
 
-    What is hard comes each time in addition, as far as it is half of `size`.
-    """
 
-    def __init__(self, pool: Sequence[SpacyExample], size: int, shuffler: random.Random) -> None:
-        self.pool = list(pool)
-        self.size = min(size, len(self.pool))
-        self.shuffler = shuffler
-        self.left: list[SpacyExample] = []
-        self.hard: list[SpacyExample] = []
-
-    def focus(self, hard: Sequence[SpacyExample]) -> None:
-        """Deal these each time from now on, as far as they are half of it at most."""
-        self.hard = list(hard)
-
-    def deal(self) -> list[SpacyExample]:
-        self.shuffler.shuffle(self.hard)
-        hard = self.hard[: self.size // 2]
-        return [*hard, *self._others(self.size - len(hard))]
-
-    def _others(self, size: int) -> list[SpacyExample]:
-        dealt, self.left = self.left[:size], self.left[size:]
-        if len(dealt) < size:
-            again = list(self.pool)
-            self.shuffler.shuffle(again)
-            needed = size - len(dealt)
-            known = {id(eg) for eg in dealt}
-            again.sort(key=lambda eg: id(eg) in known)  # stable: those just dealt come last
-            dealt, self.left = dealt + again[:needed], again[needed:]
-        return dealt
+def _measure(training: Training, material: Material) -> None:
+    """Score the epoch that has just ended; after each quarter of them, look for what is hard."""
+    last, replay = training.ends[-1], training.replay
+    averaged = averages_of(training.model, training.sgd)
+    with training.model.use_params(averaged):
+        dev_f1 = material.dev_f1()
+        if replay.size > 1 and last.epoch in (last.epochs // 4, last.epochs // 2, 3 * last.epochs // 4):
+            replay.focus(material.hard())
+    training.ends[-1] = replace(last, dev_f1=dev_f1)
+    training.best = training.best.or_else(Best(epoch=last.epoch, f1=dev_f1, weights=averaged))
 
 
 def _words(eg: SpacyExample) -> int:
@@ -159,17 +140,3 @@ def _rate(share: float) -> float:
     if share < WARM_UP:
         return max(share / WARM_UP, LAST_RATE)
     return max(1 - (share - WARM_UP) / (1 - WARM_UP), LAST_RATE)
-
-
-def _averages(model: Model[Any, Any], sgd: Optimizer) -> Weights:
-    """Copy the averaged weights of the model's own layers."""
-    averages = sgd.averages or {}
-    keys = [(node.id, name) for node in model.walk() for name in node.param_names]
-    return {key: averages[key].copy() for key in keys if key in averages}
-
-
-def _settle(model: Model[Any, Any], weights: Weights) -> None:
-    for node in model.walk():
-        for name in node.param_names:
-            if (node.id, name) in weights:
-                node.set_param(name, weights[node.id, name])

@@ -6,8 +6,9 @@ from pathlib import Path
 from thinc.api import fix_random_seed
 
 from techner.core.policy import SchemePolicy, TrainingPolicy
-from techner.uptraining.loop import Step
+from techner.uptraining.checkpoint import Checkpoints
 from techner.uptraining.pipeline import load_pipeline, taught_labels, use_device
+from techner.uptraining.step import Step
 from techner.uptraining.task import Strategy, Task, TrainingCorpus, Uptrained
 
 
@@ -26,7 +27,7 @@ def _blend() -> Strategy:
 STRATEGIES: dict[str, Callable[[], Strategy]] = {"blend": _blend, "extend": _extend}
 
 
-def make_candidate(
+def make_candidate(  # noqa: PLR0913 - one keyword for each input of a training
     folder: Path,
     corpus: TrainingCorpus,
     policy: TrainingPolicy,
@@ -35,13 +36,15 @@ def make_candidate(
     origin: Path | None = None,
     scheme: SchemePolicy | None = None,
     gpu: int | None = None,
+    checkpoints: Checkpoints | None = None,
     on_step: Callable[[Step], None] = lambda step: None,
 ) -> Uptrained:
     """Uptrain the pipeline in `folder` and save the candidate to `out`.
 
     Without `origin`, `folder` is the origin itself; with it, a model that earlier nights made from it: for
     extend by extend alone, for blend by either strategy. `gpu` is a device number, None the CPU; `on_step` is
-    called after every update. The same inputs, policy and seed give the same bytes on one machine.
+    called after every update. With `checkpoints`, a training that was cut off goes on. The same inputs,
+    policy and seed give the same bytes on one machine.
 
     Raises ModelError for a pipeline that cannot be uptrained, SettingsError for a GPU that cannot be used.
     """
@@ -54,6 +57,7 @@ def make_candidate(
         policy=policy,
         scheme=scheme or SchemePolicy(),
         out=out,
+        checkpoints=checkpoints,
     )
     ends = []
     for step in STRATEGIES[policy.strategy]()(task):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from techner.core.examples import Example
 from techner.core.policy import SchemePolicy, TrainingPolicy
-from techner.uptraining.loop import Step
+from techner.uptraining.checkpoint import Checkpoints
+from techner.uptraining.step import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Task:
     policy: TrainingPolicy
     scheme: SchemePolicy
     out: Path
+    checkpoints: Checkpoints | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

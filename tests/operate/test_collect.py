@@ -227,9 +227,10 @@ def test_only_the_documents_of_the_run_itself_go(store: MemoryStore, gone: str, 
     for run_id in (gone, kept):
         undecided(store, live, run_id)
         store.put(f"runs/{run_id}/plan.json.sig", b"signature")
+        store.put(f"runs/{run_id}/checkpoint", b"of a training that was given up")
     skip(run_of(store, gone), Word(who="night", when=NOW - DAY))
     collect(store, WORD, keep_days=0)
-    names = ("plan.json", "plan.json.sig", "report.json")
+    names = ("checkpoint", "plan.json", "plan.json.sig", "report.json")
     assert [entry.key for entry in store.list("runs/")] == [f"runs/{kept}/{name}" for name in names]
 
 

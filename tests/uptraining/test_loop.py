@@ -10,8 +10,10 @@ from thinc.api import fix_random_seed
 
 from techner.core.policy import TrainingPolicy
 from techner.uptraining.gold import gold
-from techner.uptraining.loop import Material, Replay, Step, epochs, train
+from techner.uptraining.loop import Material, epochs, train
 from techner.uptraining.pipeline import load_pipeline, ner, pretrained_labels
+from techner.uptraining.replay import Replay
+from techner.uptraining.step import Step
 from tests.world import tech_batch
 
 
