@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from techner.formats.objects import read_objects
+from techner.formats.jsonl import entities_of
 from techner.formats.rows import Row
 
 NAME = "classic spaCy"
@@ -18,9 +18,6 @@ def recognises(record: Any) -> bool:
 
 
 def read(number: int, raw: bytes, record: list[Any]) -> Row:
-    """Take text and entities; raises FormatError for objects with unknown keys."""
-    entities: Any = record[1]["entities"]
-    covered: tuple[str | None, ...] = ()
-    if isinstance(entities, list) and any(isinstance(entity, dict) for entity in entities):
-        entities, covered = read_objects(entities)
+    """Take text and entities; raises FormatError for entities that are not understood."""
+    entities, covered = entities_of(record[1]["entities"])
     return Row(number=number, raw=raw, text=record[0], entities=entities, covered=covered)

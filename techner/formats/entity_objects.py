@@ -23,16 +23,13 @@ from techner.formats import (
 from techner.formats.evidence import Region, names_text, text_in
 from techner.formats.objects import is_entity, read_objects
 from techner.formats.rows import Fault, FormatError, Row
-from techner.formats.unread import names_annotation, words_of
+from techner.formats.second import of_nobody
+from techner.formats.unread import names_annotation
 
 NAME = "entity objects"
 _OTHERS = (
     jsonl, doccano, prodigy, label_studio, label_studio_min, huggingface, spacy_json, dataturks, nested,
 )  # fmt: skip
-_NO_ENTITIES = frozenset(("tokens", "words", "sentences", "sents", "relations", "events")) | {
-    "prediction", "predictions", "predicted", "pred", "suggestion", "suggestions", "draft", "drafts"
-}  # fmt: skip
-"""Words in the keys of lists that hold no entities, or none made by a person."""
 
 
 def recognises(record: Any) -> bool:
@@ -62,7 +59,7 @@ def annotation_keys(record: Mapping[str, Any]) -> list[str]:
         and value
         and is_entity(value[0])
         and (isinstance(value[0], dict) or names_annotation(key))
-        and _NO_ENTITIES.isdisjoint(words_of(key))
+        and not of_nobody(key)
     ]
 
 
@@ -79,7 +76,7 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
         raise FormatError(
             f"no text beside the entities{where}: deliver it as 'text', with offsets in characters"
         )
-    if fault := _reviewed(objects):
+    if fault := _disagreement(objects):
         return Row(number=number, raw=raw, fault=fault)
     return Row(
         number=number, raw=raw, text=text, entities=entities, scope=record.get("scope"),
@@ -95,11 +92,9 @@ def _regions(entities: Sequence[Any], covered: Sequence[str | None]) -> list[Reg
     ]
 
 
-def _reviewed(objects: Sequence[Any]) -> Fault | None:
-    """Return a fault if LightTag's annotators disagree, or its reviewer marked an entity as wrong."""
+def _disagreement(objects: Sequence[Any]) -> Fault | None:
+    """Return a fault if LightTag's annotators disagree."""
     given = [one for one in objects if isinstance(one, dict)]
-    if any(one.get("correct") is False for one in given):
-        return Fault("conflict", "a reviewer marked an entity as wrong: remove it and export again")
     names = [_annotators(one) for one in given if "annotated_by" in one]
     if any(name != names[0] for name in names):
         return Fault("conflict", "annotators of the text disagree: review it and export what they agree on")

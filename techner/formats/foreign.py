@@ -36,8 +36,20 @@ _LEAST_ZEROS = 50
 """In UTF-16 at least one byte in this many is zero: white space and marks have one in every script."""
 
 
+_OFFICE = (
+    (b"xl/", "an Excel workbook; save the sheet as CSV in UTF-8"),
+    (b"word/", "a Word document; export the annotation from its tool"),
+    (b"application/vnd.oasis.opendocument.", "an OpenDocument file; save the sheet as CSV in UTF-8"),
+)
+"""What is in the names of the files of a zip archive that one program writes."""
+
+
 def refuse_foreign(data: bytes) -> None:
     """Raise FileError for a file of another kind, and say what to deliver instead."""
+    if data.startswith(b"PK\x03\x04"):
+        for name, what in _OFFICE:
+            if name in data[:_HEAD_BYTES] or name in data[-_HEAD_BYTES:]:  # the list of files is at the end
+                raise FileError("encoding", f"the file is {what}")
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise FileError("encoding", f"the file is {what}")

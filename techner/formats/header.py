@@ -1,6 +1,7 @@
 """The first line of a table, which names its columns."""
 
 import csv
+import re
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -14,7 +15,9 @@ class Header(NamedTuple):
 
     cut: str
     raw: bytes
-    columns: tuple[int | None, ...]
+    columns: tuple[int, ...]
+    others: tuple[int, ...] = ()
+    """Columns whose names match `maybe`."""
 
     def cells(self, line: bytes) -> list[str]:
         """Cut a line; raises UnicodeDecodeError, and ShapeError if a quote is not closed."""
@@ -27,12 +30,15 @@ class Header(NamedTuple):
         return text.split("\t") if self.cut == "\t" else text.split()
 
 
-def header_of(data: bytes, cuts: str, *needed: Collection[str], maybe: Collection[str] = ()) -> Header | None:
-    """Return the header that names one column of each kind, and at most one of `maybe`; otherwise None."""
+def header_of(
+    data: bytes, cuts: str, *needed: Collection[str], maybe: re.Pattern[str] | None = None
+) -> Header | None:
+    """Return the header that names one column of each kind, and any number of `maybe`; otherwise None."""
     raw = data[:_BYTES].split(b"\n", 1)[0].rstrip(b"\r")
     for cut in cuts:
         names = [name.strip(' "').lower() for name in raw.decode("utf-8", "replace").split(cut)]
-        *found, perhaps = ([at for at, name in enumerate(names) if name in kind] for kind in (*needed, maybe))
-        if all(len(places) == 1 for places in found) and len(perhaps) <= 1:
-            return Header(cut, raw, (*(places[0] for places in found), perhaps[0] if perhaps else None))
+        found = [[at for at, name in enumerate(names) if name in kind] for kind in needed]
+        if all(len(places) == 1 for places in found):
+            others = [at for at, name in enumerate(names) if maybe and maybe.fullmatch(name)]
+            return Header(cut, raw, tuple(places[0] for places in found), tuple(others))
     return None

@@ -29,9 +29,20 @@ def recognises(record: Any) -> bool:
         isinstance(record, dict)
         and not record.keys().isdisjoint(_TOKEN_KEYS)
         and _tag_key(record) is not None
-        and record.keys().isdisjoint(_OTHERS)
+        and all(_is_names(record, key) for key in _OTHERS if key in record)
         and not isinstance(record.get("data"), dict)
         and not doccano.recognises(record)
+    )
+
+
+def _is_names(record: Mapping[str, Any], key: str) -> bool:
+    """Say whether it is WikiAnn's list of names, `"spans": ["PER: Ada"]`, which repeats what the tags say."""
+    value = record[key]
+    return (
+        key == "spans"
+        and "text" not in record
+        and isinstance(value, list)
+        and all(isinstance(one, str) for one in value)
     )
 
 

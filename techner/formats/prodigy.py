@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from techner.formats import label_studio_min
+from techner.formats import huggingface, label_studio_min
 from techner.formats.evidence import text_in
 from techner.formats.jsonl import answer_of
 from techner.formats.objects import read_objects
@@ -39,7 +39,9 @@ def recognises(record: Any) -> bool:
     """Say whether the record has spans, or the hash that Prodigy gives to every task."""
     if not isinstance(record, dict) or "entities" in record or label_studio_min.recognises(record):
         return False
-    return "_task_hash" in record or ("spans" in record and "ents" not in record)
+    if "_task_hash" in record:
+        return True
+    return "spans" in record and "ents" not in record and not huggingface.recognises(record)
 
 
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:

@@ -52,6 +52,11 @@ class Found:
     def count(self) -> int:
         return len(self._starts)
 
+    @property
+    def end(self) -> int:
+        """Where the last item ends."""
+        return self._ends[-1] if self._ends else self.at
+
     def add(self, start: int, end: int) -> None:
         self._starts.append(start)
         self._ends.append(end)

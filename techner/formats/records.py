@@ -25,6 +25,7 @@ from techner.formats import (
     spacy_json,
     unknown,
 )
+from techner.formats.beside import minding
 from techner.formats.encodings import beginning, refuse_encoding
 from techner.formats.rows import Fault, FormatError, Item, Row, ShapeError
 from techner.formats.unread import READ, sign_of_annotation
@@ -55,7 +56,9 @@ _READERS = (
     nested,
     entity_objects,
 )
-RECORD_FORMATS = tuple(RecordFormat(module.NAME, module.recognises, module.read) for module in _READERS)
+RECORD_FORMATS = tuple(
+    RecordFormat(module.NAME, module.recognises, minding(module.read)) for module in _READERS
+)
 _OF_LABEL_STUDIO = {module.NAME: module for module in (label_studio, label_studio_min)}
 """Their records do not say which text was annotated; the file as a whole shows it."""
 _NO_LISTS: Mapping[str, Any] = MappingProxyType({})

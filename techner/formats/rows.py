@@ -41,6 +41,8 @@ class Row(NamedTuple):
     scope: Any = None
     answer: str | None = None
     """The annotator's answer, if the format has one: rows with `reject` or `ignore` are not taught."""
+    answered_by: str | None = None
+    """The key that says it, if it is another one than the format's own."""
     fault: Fault | None = None
     """Set if the row could not be read at all."""
     covered: tuple[str | None, ...] = ()

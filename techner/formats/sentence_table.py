@@ -51,7 +51,7 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
 def _words(header: Header, line: bytes) -> tuple[list[str], list[str]]:
     """Return the words and the tags of a line; raises UnicodeDecodeError and ShapeError."""
     cells = header.cells(line)
-    text, tags = (cells[at : at + 1] for at in header.columns[:2] if at is not None)
+    text, tags = (cells[at : at + 1] for at in header.columns)
     if not text or not tags:
         raise ShapeError(f"the line has {len(cells)} columns, the header more")
     return text[0].split(), _listed(tags[0])

@@ -27,7 +27,7 @@ _KEYS = (
 """Keys that only one tool writes."""
 _TOOLS = (
     (re.compile(r"#FORMAT=WebAnno"), "WebAnno TSV"),
-    (re.compile(r"[TREA]\d+\t\S+ \d+ \d+"), "brat's standoff"),
+    (re.compile(r"(?:T\d+\t\S+ \d+ \d+|[RE]\d+\t\S+ \w+:[TE]\d|[AM#]\w*\t\S+ [TRE]\d)"), "brat's standoff"),
     (re.compile(r"\s*<[?!A-Za-z]"), "XML or HTML"),
 )
 
@@ -35,6 +35,9 @@ _TOOLS = (
 def refuse_unknown(head: Sequence[Item]) -> None:
     """Raise FileError if the first rows of a file hold no annotation in a supported format."""
     faults = [fault for _, _, _, fault in head if fault]
+    if head[0][1].strip() in (b"{", b"["):
+        seen = "JSON over several lines that breaks off, or several records one after the other"
+        raise FileError("format", f"{seen}: write one record a line, or all in one list")
     if len(faults) == len(head):
         if all(fault.code == "json" for fault in faults) and not any(_is_json(raw) for _, raw, _, _ in head):
             raise unknown(b"\n".join(raw for _, raw, _, _ in head).decode("utf-8", "replace"))

@@ -1,5 +1,6 @@
 """One word a line under a header that names columns: Kaggle's `Sentence #,Word,POS,Tag`; `token label`."""
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import NamedTuple
@@ -13,8 +14,9 @@ from techner.formats.tags import TAG, tagged
 NAME = "word table"
 _WORDS = frozenset(("word", "words", "token", "tokens"))
 _TAGS = frozenset(("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "bio", "iob"))
-_SENTENCES = frozenset(
-    ("sentence #", "sentence", "sentence_id", "sentence id", "sentence_idx", "sent_id", "sentence_no")
+_SENTENCES = re.compile(
+    r"(sentences?|sent|doc|documents?|article|paragraph|para|file|filename)"
+    r"[ _.-]*(#|id|ids|idx|index|no|nr|num|number|name)?"
 )
 _CUTS = ",;\t "
 _LOOKED_AT = 50
@@ -28,13 +30,14 @@ class Table(NamedTuple):
     header: Header
     word: int
     tag: int
-    sentence: int | None
+    sentence: tuple[int, ...]
+    """Columns whose values name a sentence together, such as a document and a number in it."""
 
 
 def table_of(data: bytes) -> Table | None:
     """Return how a table is cut; None if no header names one column of words and one of tags."""
     match header_of(data, _CUTS, _WORDS, _TAGS, maybe=_SENTENCES):
-        case Header(columns=(int(word), int(tag), sentence)) as header:
+        case Header(columns=(word, tag), others=sentence) as header:
             table = Table(header, word, tag, sentence)
             return table if _is_tagged(table, BytesIO(data)) else None
     return None
@@ -72,17 +75,18 @@ def read_table(data: bytes, table: Table) -> Iterator[Row]:
 def _sentences(data: bytes, table: Table) -> Iterator[tuple[int, list[bytes]]]:
     """Yield the lines of each sentence; a blank line or a new name in the sentence column ends one."""
     lines: list[bytes] = []
-    name = ""
+    name = ("",) * len(table.sentence)
     first = 0
     for number, line in enumerate(BytesIO(data), 1):
         if number == 1:
             continue
-        new = _named(line, table)
+        named = _named(line, table)
+        new = tuple(part or old for part, old in zip(named, name, strict=True))  # Kaggle's: at first words
         is_blank = not line.strip(b" \t\r\n,;")
-        if lines and (is_blank or (new and new != name) or len(lines) > MAX_LINES):
+        if lines and (is_blank or new != name or len(lines) > MAX_LINES):
             yield first, lines
             lines = []
-        name = new or name
+        name = new
         if not is_blank:
             first = first if lines else number
             lines.append(line)
@@ -90,13 +94,15 @@ def _sentences(data: bytes, table: Table) -> Iterator[tuple[int, list[bytes]]]:
         yield first, lines
 
 
-def _named(line: bytes, table: Table) -> str:
-    if table.sentence is None:
-        return ""
+def _named(line: bytes, table: Table) -> tuple[str, ...]:
+    """Return the name of the sentence, with nothing in place of what the line does not say."""
+    if not table.sentence:
+        return ()
     try:
-        return "".join(table.header.cells(line)[table.sentence : table.sentence + 1]).strip()
+        cells = table.header.cells(line)
     except (ShapeError, UnicodeDecodeError):
-        return ""
+        cells = []
+    return tuple("".join(cells[at : at + 1]).strip() for at in table.sentence)
 
 
 def _row(first: int, lines: list[bytes], table: Table) -> Row:

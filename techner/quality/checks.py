@@ -12,7 +12,7 @@ from techner.quality.findings import MAX_LISTED_OF_ROW
 from techner.quality.labels import meant
 from techner.quality.text import has_long_run, text_faults
 
-CHECKS_VERSION = 12
+CHECKS_VERSION = 13
 """Increase it with every change of what a check finds: batches not learnt yet are then examined anew."""
 ANSWERS_NOT_TAUGHT = {"reject": "rejected", "ignore": "skipped"}
 
@@ -25,7 +25,8 @@ def parse_row(row: Row, policy: QualityPolicy, scheme: LabelScheme) -> tuple[Exa
     if row.fault:
         return None, [row.fault]
     if row.answer in ANSWERS_NOT_TAUGHT:
-        return None, [Fault("answer", f"the annotator {ANSWERS_NOT_TAUGHT[row.answer]} this row")]
+        by = f": {quoted(row.answered_by)} says so" if row.answered_by else ""
+        return None, [Fault("answer", f"the annotator {ANSWERS_NOT_TAUGHT[row.answer]} this row{by}")]
     faults = [] if _is_plain(row, policy, scheme) else [*_faults(row, policy, scheme)]
     if _are_critical(faults, policy):
         return None, faults

@@ -33,6 +33,7 @@ def read(source: str) -> list[Row]:
         "x = [{'text': 'use TLS', 'entities': [{'start': 4, 'end': 7, 'label': 'PROTOCOL'}]}]",
         '[["use TLS", {"entities": [[4, 7, "PROTOCOL"]]}],\n]',
         f"TRAIN = [{PAIR}\\\n]",
+        f"A = []\nA.append(1)\nA = [{PAIR}]\nAB = A\nassert A == A\nshuffle(A)\nfit(\n  A=A,\n  B=B)",
     ],
 )
 def test_one_list_of_training_data_is_read(source: str) -> None:
@@ -47,6 +48,12 @@ def test_one_list_of_training_data_is_read(source: str) -> None:
         (f"A = [{PAIR}, make()]", "would have to be run, 'make' on line 1"),
         (f"A = [{PAIR}]\nA.append(x)", "changes A on line 2"),
         (f"A = [{PAIR}]\nA += B", "changes A on line 2"),
+        (f"A = [{PAIR}]\nA = [one for one in A if one]", "changes A on line 2"),
+        (f"A: list = [{PAIR}]\nif B:\n    A = A + B", "changes A on line 3"),
+        (f"A = [{PAIR}]\ndel A[3:]", "changes A on line 2"),
+        (f"A = [{PAIR}]\nA.clear()", "changes A on line 2"),
+        (f"A = [{PAIR}]\nA *= 2", "changes A on line 2"),
+        (f"A = [{PAIR}]\nA[0] = B", "changes A on line 2"),
         (f"A = [{PAIR}] + B", r"would have to be run, '\+' on line 1"),
         (f"A = [{PAIR}, (f'x', {{'entities': []}})]", "would have to be run, "),
         (f"A = [{PAIR}, {'[' * 50}{']' * 50}]", "would have to be run, "),

@@ -1,7 +1,9 @@
 """What looks like a delivery that is read, and would be taught wrongly: evidence ignored, spans left out."""
 
 import json
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import spacy
@@ -149,6 +151,14 @@ def test_tags_that_are_none_are_refused_in_one_finding() -> None:
         list(read_rows(data)[1])
 
 
+def zipped(*names: str, content: str = "") -> bytes:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -158,6 +168,13 @@ def test_tags_that_are_none_are_refused_in_one_finding() -> None:
         (b"\x80\x04\x95", "a pickle"),
         (b"BZh91AY&SY", "bzip2"),
         ("{}".encode("utf-32"), "UTF-32"),
+        (zipped("[Content_Types].xml", "xl/workbook.xml"), "an Excel workbook; save the sheet as CSV"),
+        (zipped("[Content_Types].xml", "word/document.xml"), "a Word document"),
+        (
+            zipped("mimetype", content="application/vnd.oasis.opendocument.spreadsheet"),
+            "an OpenDocument file",
+        ),
+        (zipped("all.jsonl"), "a zip archive; deliver the file inside"),
         (b"a.jsonl".ljust(257, b"\0") + b"ustar", "a tar archive"),
     ],
     ids=lambda said: said if isinstance(said, str) else "",
@@ -170,3 +187,36 @@ def test_file_of_another_kind_is_named(data: bytes, said: str) -> None:
 def test_files_with_a_byte_order_mark_may_be_joined() -> None:
     line = json.dumps({"text": TEXT, "entities": []}).encode()
     assert [row.text for row in read_rows(b"\n".join([b"\xef\xbb\xbf" + line] * 2))[1]] == [TEXT] * 2
+
+
+def test_names_beside_tags_are_no_second_annotation() -> None:
+    tags = {"tokens": ["use", "TLS"], "ner_tags": ["O", "B-P"], "langs": ["en", "en"]}
+    rows = rows_of({**tags, "spans": ["P: TLS"]}, {"tokens": ["no"], "ner_tags": ["O"], "spans": []})
+    assert [(row.text, row.entities) for row in rows] == [("use TLS", [[4, 7, "P"]]), ("no", [])]
+
+
+@pytest.mark.parametrize("entities", [["O", "B-P"], "4-7", [["TLS", "P"]], {"P": [[4, 7]]}], ids=str)
+def test_pairs_whose_entities_have_no_offsets_are_one_refusal(entities: object) -> None:
+    with pytest.raises(BatchError, match=r"^format: classic spaCy, entities are "):
+        rows_of(*[["use TLS", {"entities": entities}]] * 2)
+
+
+def test_records_over_several_lines_one_after_the_other_are_named() -> None:
+    data = "\n".join(json.dumps({"text": TEXT, "entities": [[4, 7, "P"]]}, indent=1) for _ in range(3))
+    with pytest.raises(BatchError, match=r"^format: JSON over several lines .* write one record a line"):
+        read_rows(data.encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "T1\tP 4 7\tTLS",
+        "R1\tUses Arg1:T1 Arg2:T2",
+        "E1\tP:T1 Arg:T2",
+        "#1\tAnnotatorNotes T1\tso",
+        "A1\tNeg T1",
+    ],
+)
+def test_brat_is_named_whatever_its_first_line_is(line: str) -> None:
+    with pytest.raises(BatchError, match="brat's standoff"):
+        read_rows(f"{line}\nT2\tP 4 7\tTLS\n".encode())

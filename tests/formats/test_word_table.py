@@ -28,6 +28,29 @@ def test_columns_are_told_by_their_names(data: str) -> None:
     assert [(row.text, row.entities) for row in read(rows[0].raw.decode())] == FOUND[:1]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "sentence_number,word,tag",
+        "sent,token,label",
+        "SentenceId,Word,NER",
+        "doc_id,word,tag",
+        "Doc #,word,tag",
+    ],
+)
+def test_column_that_names_sentences_is_told_by_its_words(header: str) -> None:
+    assert [
+        (row.text, row.entities) for row in read(f'{header}\n1,use,O\n1,TLS,B-P\n1,",",O\n2,none,O\n')
+    ] == FOUND
+
+
+def test_number_of_a_sentence_counts_within_its_document() -> None:
+    one_each = "doc_id,sent_id,word,tag\na,0,use,O\na,0,TLS,B-P\nb,0,none,O\nb,1,SSL,B-P\n"
+    assert [row.text for row in read(one_each)] == ["use TLS", "none", "SSL"]
+    at_first_words = "doc_id;sent_id;word;tag\na;0;use;O\n;;TLS;B-P\n;1;none;O\nb;;SSL;B-P\n;;now;O\n"
+    assert [row.text for row in read(at_first_words)] == ["use TLS", "none", "SSL now"]
+
+
 def test_line_without_a_word_sets_its_sentence_aside_and_no_other() -> None:
     rows = read("Sentence #,Word,Tag\n1,use,O\n" + "2,TLS,B-P\n" * 20 + "3,,O\n4,SSL,O\n")
     assert [row.number for row in rows] == [2, 3, 23, 24]

@@ -1,0 +1,54 @@
+"""What a record, or one of its entities, says about itself: that a person rejected or skipped it.
+
+Keys are told by their words, as those of entities: `"review_status": "rejected"`, `"is_skipped": true`,
+`"accepted": false`. `"approved": false` says nothing: a reviewer may not have come to it yet.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from techner.formats.unread import words_of
+
+_STATES = frozenset(("status", "state", "review", "verdict", "decision", "answer"))
+_BESIDE = frozenset(
+    ("annotation", "annotator", "review", "reviewer", "entity", "label", "span", "is", "was", "been", "has")
+)
+_REJECTED = frozenset(("reject", "rejected", "discard", "discarded", "declined", "deleted", "removed"))
+_SKIPPED = frozenset(("skip", "skipped", "ignore", "ignored", "cancelled", "canceled")) | {
+    "suggested", "predicted",
+}  # fmt: skip
+_GOOD = frozenset(("accepted", "valid", "correct"))
+_KEY_CHARS = 40
+_MOST_KEYS = 40
+
+
+def rejection(fields: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the key that says that a person did not accept this, and `reject` or `ignore`; else None."""
+    if len(fields) > _MOST_KEYS:
+        return None
+    for key in _telling(tuple(key for key in fields if len(key) <= _KEY_CHARS)):
+        if said := _answer(set(words_of(key)), fields[key]):
+            return key, said
+    return None
+
+
+@lru_cache(maxsize=256)
+def _telling(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the keys that may tell a state."""
+    known = _STATES | _REJECTED | _SKIPPED | _GOOD
+    return tuple(
+        name
+        for name in names
+        if (words := set(words_of(name))) and words & known and words <= known | _BESIDE
+    )
+
+
+def _answer(words: set[str], value: Any) -> str | None:
+    if isinstance(value, str) and words & _STATES:
+        value, words = True, {value.strip().lower()}
+    if value is False and words & _GOOD:
+        return "reject"
+    if value is not True:
+        return None
+    return "reject" if words & _REJECTED else "ignore" if words & _SKIPPED else None

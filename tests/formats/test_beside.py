@@ -1,0 +1,151 @@
+"""What a record says beside the entities that are read: it was rejected, or holds another annotation."""
+
+from typing import Any
+
+import pytest
+
+from techner.core.errors import BatchError
+from techner.core.policy import QualityPolicy
+from techner.core.scheme import LabelScheme
+from techner.quality.checks import parse_row
+from tests.formats.test_siblings import rows_of
+
+TEXT = "use TLS or SSL"
+TLS = {"start": 4, "end": 7, "label": "P"}
+SSL = {"start": 11, "end": 14, "label": "P"}
+FOUND = [[4, 7, "P"]]
+BOTH = [[4, 7, "P"], [11, 14, "P"]]
+RECORDS: dict[str, dict[str, Any]] = {
+    "JSONL": {"text": TEXT, "entities": FOUND},
+    "doccano": {"text": TEXT, "label": FOUND},
+    "Hugging Face": {"tokens": ["use", "TLS"], "ner_tags": ["O", "B-P"]},
+    "spaCy JSON": {"text": TEXT, "ents": [TLS]},
+    "entity objects": {"content": TEXT, "highlights": [TLS]},
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "answer"),
+    [
+        ({"status": "rejected"}, "reject"),
+        ({"review_status": "REJECTED "}, "reject"),
+        ({"annotationState": "Discarded"}, "reject"),
+        ({"is_rejected": True}, "reject"),
+        ({"deleted": True}, "reject"),
+        ({"accepted": False}, "reject"),
+        ({"is_valid": False}, "reject"),
+        ({"state": "skipped"}, "ignore"),
+        ({"was_cancelled": True}, "ignore"),
+        ({"status": "predicted"}, "ignore"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
+def test_row_whose_record_says_that_it_was_rejected_or_skipped_is_not_taught(
+    record: dict[str, Any], state: dict[str, Any], answer: str
+) -> None:
+    (row,) = rows_of(record | state)
+    assert row.answer == answer
+    _, (fault,) = parse_row(row, QualityPolicy(), LabelScheme(None))
+    assert fault.code == "answer"
+    assert repr(next(iter(state))) in fault.detail
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"status": "done"},
+        {"accepted": True},
+        {"is_rejected": False},
+        {"approved": False},
+        {"ticket_status": "rejected"},
+        {"status": 404},
+        {"reviewer": "skipped"},
+        {"answer": "rejected offers are ignored"},
+    ],
+    ids=str,
+)
+def test_row_whose_record_says_nothing_of_the_kind_is_taught(state: dict[str, Any]) -> None:
+    (row,) = rows_of(RECORDS["JSONL"] | state)
+    assert (row.answer, row.entities) == (None, FOUND)
+
+
+@pytest.mark.parametrize("state", [{"status": "rejected"}, {"deleted": True}, {"correct": False}], ids=str)
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"text": TEXT, "entities": [SSL, TLS]},
+        {"text": TEXT, "ents": [SSL, TLS]},
+        {"content": TEXT, "highlights": [SSL, TLS]},
+        {"text": TEXT, "annotations": [{"start_offset": 4, "end_offset": 7, "label": "P"}]},
+    ],
+    ids=lambda record: [*record][-1],
+)
+def test_text_with_an_entity_that_was_rejected_is_set_aside(
+    record: dict[str, Any], state: dict[str, Any]
+) -> None:
+    *_, key = record
+    *others, last = record[key]
+    (row,) = rows_of(record | {key: [*others, last | state]})
+    assert row.fault is not None
+    assert row.fault.code == "conflict"
+    assert repr(next(iter(state))) in row.fault.detail
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"spans": {"sc": [TLS, SSL]}},
+        {"gold_entities": BOTH},
+        {"annotation": [TLS, SSL]},
+        {"tokens": TEXT.split(), "ner_tags": ["O", "B-P", "O", "B-P"]},
+        {"regions": [{"start": 4, "end": 7, "label": "Q"}]},
+        {"mentions": [{"start": "4", "end": "7", "label": "P"}]},
+    ],
+    ids=lambda more: [*more][-1],
+)
+@pytest.mark.parametrize("is_pair", [False, True], ids=["record", "pair"])
+def test_second_annotation_that_says_something_else_is_a_fault(
+    more: dict[str, Any], *, is_pair: bool
+) -> None:
+    fields = {"entities": FOUND, **more}
+    with pytest.raises(BatchError, match=r"^format: .*both '\w+' and '\w+' are lists of annotations"):
+        rows_of(*[[TEXT, fields] if is_pair else {"text": TEXT, **fields}] * 2)
+
+
+@pytest.mark.parametrize("record", [*RECORDS.values()][:4], ids=[*RECORDS][:4])
+def test_entities_in_another_place_than_the_one_that_is_read_are_not_left_out(record: dict[str, Any]) -> None:
+    *_, key = record
+    nothing = record | {key: [], "gold_entities": FOUND}
+    if key == "ner_tags":
+        nothing[key] = ["O", "O"]
+    *_, row = rows_of(record, nothing)
+    assert row.fault is not None
+    assert "'gold_entities'" in row.fault.detail
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"gold_entities": FOUND},
+        {"gold_entities": []},
+        {"spans": {"sc": [TLS]}},
+        {"predictions": BOTH},
+        {"model_entities": [TLS, SSL]},
+        {"suggested_entities": [{**SSL, "score": 0.5}]},
+        {"tokens": TEXT.split(), "ner_tags": ["O", "B-P", "O", "O"]},
+        {"tokens": TEXT.split(), "chunk_tags": ["B-VP", "B-NP", "O", "B-NP"]},
+        {"tags": ["B-tree", "I-beam"]},
+        {"labels": ["PROTOCOL", "HARDWARE"]},
+        {"relations": [[0, 1, "USES"]]},
+    ],
+    ids=str,
+)
+def test_second_annotation_that_says_the_same_or_nothing_is_no_fault(more: dict[str, Any]) -> None:
+    (row,) = rows_of([TEXT, {"entities": FOUND, **more}])
+    assert (row.entities, row.fault) == (FOUND, None)
+
+
+def test_keys_of_hostile_records_are_not_kept() -> None:
+    (row,) = rows_of({"text": TEXT, "entities": FOUND} | {f"{'entities' * 20}{n}": FOUND for n in range(50)})
+    assert row.entities == FOUND
