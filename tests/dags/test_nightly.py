@@ -21,7 +21,7 @@ from techner.registry import Registry
 from techner.runs.judgements import judgements
 from techner.store import FolderStore
 from tests.world import OPEN_GATE, POLICIES, World, tech_batch
-from tools.local.environment import ROOT, airflow_environment, migrate
+from tools.local.environment import ROOT, airflow_environment
 from tools.local.night import run_night
 
 # One process for all that needs no process of its own: Airflow takes 15 s of CPU before its first task.
@@ -87,14 +87,6 @@ class Ran:
     before: list[str]
     said: str
     code: int
-
-
-@pytest.fixture(scope="module")
-def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an Airflow home with a migrated database."""
-    home = tmp_path_factory.mktemp("airflow")
-    migrate(airflow_environment(home, store="", cache=home))
-    return home
 
 
 @pytest.fixture(scope="module")
