@@ -25,6 +25,7 @@ from techner.web.overview import overview
 from techner.web.pages import HEADERS, REPORT_HEADERS, home, html
 from techner.web.runs import make_run_pages
 from techner.web.threads import Threads, route_class
+from techner.web.trying import make_try_page
 
 RETRY_AFTER_S = "5"
 
@@ -69,6 +70,7 @@ def create_app(
     _add_pages(app, open_store, settings=settings, archives=archives, visitor=visitor)
     app.include_router(make_run_pages(open_store, answering, routes))
     app.include_router(make_action_pages(open_store, settings, answering, routes))
+    app.include_router(make_try_page(open_store, settings, answering, routes))
     return app
 
 

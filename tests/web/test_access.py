@@ -29,7 +29,7 @@ EVERYBODY = {
     "/v1/aliases/{alias}",
     "/v1/versions/{version}/manifest",
 }
-TEXTS = {"/report/{version}"}
+TEXTS = {"/report/{version}", "/try"}
 FILES = {"/download/{version}", "/v1/versions/{version}/files/{path:path}", "/v1/versions/{version}/archive"}
 
 
@@ -60,7 +60,7 @@ def test_each_address_says_what_it_shows() -> None:
     assert set(found) == EVERYBODY | TEXTS | FILES
 
 
-@pytest.mark.parametrize("path", ["/report/{}", "/run/scheduled-9?report=true"])
+@pytest.mark.parametrize("path", ["/report/{}", "/run/scheduled-9?report=true", "/try"])
 def test_who_may_not_read_texts_reads_no_report(path: str, filled: Filled, client: Client) -> None:
     address = path.format(filled.production)
     refused = client(filled.store, answering=seen_by(VIEWER)).get(address, headers=BROWSER)
