@@ -25,7 +25,7 @@ class Prospect(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class PageAction:
     template: str
     look: Callable[[Store, str], Any]
     """Store, and what the action is about → its Prospect; raises RegistryError if there is no such thing."""

@@ -15,7 +15,7 @@ from techner.runs.judgements import Word
 from techner.settings import Settings
 from techner.store import Store
 from techner.web.access import Answering, Visitor, visitor_of
-from techner.web.action_kinds import Action, Prospect
+from techner.web.action_kinds import PageAction, Prospect
 from techner.web.batch_actions import batch_actions
 from techner.web.forms import FORM_HEADERS, MAX_REASON, fault_of_reason, has_token, make_token, read_form
 from techner.web.move_actions import move_actions
@@ -47,10 +47,10 @@ def make_action_pages(
     """Make the pages `act/ACTION/OBJECT`, and what takes their forms; one form at a time is carried out."""
     pages = APIRouter(include_in_schema=False, route_class=routes)
     secret: Callable[[], bytes] = answering.secret if answering else lambda: b""
-    actions: dict[str, Action] = move_actions(settings) | batch_actions(settings)
+    actions: dict[str, PageAction] = move_actions(settings) | batch_actions(settings)
     visitor, turn = visitor_of(answering), threading.Lock()
 
-    def found(name: str) -> Action:
+    def found(name: str) -> PageAction:
         if name not in actions:
             raise RegistryError(f"no action {name!r}; there are {', '.join(actions)}")
         return actions[name]
@@ -122,7 +122,7 @@ def _refused(asked: _Asked, form: Mapping[str, str], secret: bytes) -> tuple[int
 
 
 def _carry_out(
-    action: Action, asked: _Asked, store: Store, form: Mapping[str, str]
+    action: PageAction, asked: _Asked, store: Store, form: Mapping[str, str]
 ) -> tuple[int, str] | None:
     """Do what the form says; return the status and why if the registry refuses it."""
     word = Word(who=asked.visitor.name, when=datetime.now(UTC), why=form["why"].strip())

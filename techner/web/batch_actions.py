@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from techner.core.delivery import Action as Examined
+from techner.core.delivery import Action
 from techner.core.records import BatchWord
 from techner.inbox.decisions import decide, decisions
 from techner.inbox.survey import BatchState, Status, survey_one
 from techner.runs.judgements import Word
 from techner.settings import Settings
 from techner.store import Store
-from techner.web.action_kinds import Action
+from techner.web.action_kinds import PageAction
 
 KEPT_OUT = (Status.HELD, Status.EXCLUDED)
 
@@ -48,10 +48,10 @@ class Saying:
     @property
     def is_refused_by_policy(self) -> bool:
         """Whether it stays out even without a word of a person."""
-        return self.batch.report is not None and self.batch.report.action is Examined.REJECT
+        return self.batch.report is not None and self.batch.report.action is Action.REJECT
 
 
-def batch_actions(settings: Callable[[], Settings]) -> dict[str, Action]:
+def batch_actions(settings: Callable[[], Settings]) -> dict[str, PageAction]:
     """Return the words that a person has on a batch; the settings say how it is examined."""
 
     def look(word: BatchWord) -> Callable[[Store, str], Saying]:
@@ -67,6 +67,6 @@ def batch_actions(settings: Callable[[], Settings]) -> dict[str, Action]:
         decide(store, ref, saying.word, who=word.who, why=word.why, when=word.when, seen=saying.said)
 
     return {
-        str(word): Action(template="act_batch.html", look=look(word), do=say)
+        str(word): PageAction(template="act_batch.html", look=look(word), do=say)
         for word in (BatchWord.EXCLUDE, BatchWord.RELEASE)
     }

@@ -14,7 +14,7 @@ from techner.runs.judgements import Word
 from techner.runs.run import Run
 from techner.settings import Settings
 from techner.store import Store
-from techner.web.action_kinds import Action
+from techner.web.action_kinds import PageAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Move:
         return ""
 
 
-def move_actions(settings: Callable[[], Settings]) -> dict[str, Action]:
+def move_actions(settings: Callable[[], Settings]) -> dict[str, PageAction]:
     """Return what moves production; the settings say where the models are unpacked and proved."""
 
     def look(*, is_rollback: bool) -> Callable[[Store, str], Move]:
@@ -71,6 +71,6 @@ def move_actions(settings: Callable[[], Settings]) -> dict[str, Action]:
         promote(run(store, "promote"), word, version=would.version, seen=would.move.version)
 
     return {
-        "rollback": Action(template="act_move.html", look=look(is_rollback=True), do=back),
-        "promote": Action(template="act_move.html", look=look(is_rollback=False), do=forward),
+        "rollback": PageAction(template="act_move.html", look=look(is_rollback=True), do=back),
+        "promote": PageAction(template="act_move.html", look=look(is_rollback=False), do=forward),
     }

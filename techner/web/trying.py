@@ -17,7 +17,7 @@ from techner.web.access import Answering, texts_only_for, visitor_of
 from techner.web.forms import FORM_HEADERS
 from techner.web.pages import html
 from techner.web.trying_apart import read_apart
-from techner.web.trying_readers import Read, Row, read_all, readers_of
+from techner.web.trying_readers import Read, Reading, read_all, readers_of
 
 MAX_TEXT = 1000
 """Characters: it stands in the address, and servers before ours cut addresses of some 8 kB."""
@@ -62,7 +62,7 @@ def make_try_page(
     pages = APIRouter(include_in_schema=False, route_class=routes)
     guard, turns = texts_only_for(visitor_of(answering)), turns or Turns()
 
-    def tried(store: Store, text: str, run: str) -> tuple[list[Row], bool]:
+    def tried(store: Store, text: str, run: str) -> tuple[list[Reading], bool]:
         readers = readers_of(store, run)
         with turns.turn():
             workspace = Workspace(store=store, cache=settings().cache)
@@ -75,7 +75,7 @@ def make_try_page(
         text: Annotated[str, Query()] = "",
         run: Annotated[str, Query()] = "",
     ) -> HTMLResponse:
-        rows: list[Row] = []
+        rows: list[Reading] = []
         is_gone, status, error, sentence = False, 200, "", text.strip()
         if len(text) > MAX_TEXT:
             status, error = 422, f"The text has {len(text)} characters; {MAX_TEXT} are allowed."

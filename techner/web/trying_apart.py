@@ -38,19 +38,19 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ReadingLimits:
     memory_bytes: int
     timeout_s: float = TIMEOUT_S
 
 
-def limits_for(folders: Sequence[Path]) -> Limits:
+def limits_for(folders: Sequence[Path]) -> ReadingLimits:
     """Return how much models may take that are read one after the other: as much as the largest needs."""
     sizes = [sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) for folder in folders]
-    return Limits(memory_bytes=BASE_MEMORY + MEMORY_PER_BYTE * max(sizes, default=0))
+    return ReadingLimits(memory_bytes=BASE_MEMORY + MEMORY_PER_BYTE * max(sizes, default=0))
 
 
 def read_apart(
-    folders: Sequence[Path], text: str, limits: Limits, *, program: str = _PROGRAM
+    folders: Sequence[Path], text: str, limits: ReadingLimits, *, program: str = _PROGRAM
 ) -> list[tuple[Span, ...]]:
     """Return the sorted entities that each model finds; raises ModelError if one does not answer."""
     asked = {"folders": [str(path) for path in folders], "text": text, "memory_bytes": limits.memory_bytes}
@@ -74,7 +74,7 @@ def read_apart(
     return [tuple(sorted(Span(*ent) for ent in ents)) for ents in rows]
 
 
-def _why(error: subprocess.CalledProcessError, folders: Sequence[Path], limits: Limits) -> str:
+def _why(error: subprocess.CalledProcessError, folders: Sequence[Path], limits: ReadingLimits) -> str:
     said = (error.stderr.strip() or "no message").splitlines()[-1]
     if "No module named 'spacy'" in said:
         return "spaCy is missing where the pages are served: pip install 'techner[load]'"

@@ -62,7 +62,7 @@ def test_a_rollback_and_a_promotion_do_what_the_command_line_does(promoted: Worl
     version, manifest = Registry(promoted.store).production()
     back, forward = f"/act/rollback/{manifest.parent}", f"/act/promote/{version}"
     told = text_of(page.get(back).text)
-    assert "1 batch leaves production: first.jsonl . They are held" in told
+    assert "1 batch leaves production: first.jsonl . Held, so that no night learns from it" in told
     assert f"It no longer finds {', '.join(manifest.new_labels)}" in told
 
     sent = send(page, back, why=" it finds <i>ghosts</i> ")

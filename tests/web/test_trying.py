@@ -16,12 +16,12 @@ from techner.core.examples import Span
 from techner.settings import load_settings
 from techner.store import Store
 from techner.web.trying import Turns, make_try_page
-from techner.web.trying_apart import _PROGRAM, Limits, read_apart
+from techner.web.trying_apart import _PROGRAM, ReadingLimits, read_apart
 from tests.world import World, tech_batch
 
 Client = Callable[..., TestClient]
 Filled = Any  # see conftest.py
-LIMITS = Limits(memory_bytes=2**30)
+LIMITS = ReadingLimits(memory_bytes=2**30)
 TEXT = "David uses TLS at ACME."
 FOUND: list[tuple[Span, ...]] = [
     (Span(0, 5, "PERSON"), Span(18, 22, "ORG")),
@@ -123,7 +123,7 @@ def test_hostile_texts_and_labels_are_text(filled: Filled) -> None:
 def test_a_child_that_dies_or_hangs_is_told_and_the_page_goes_on(
     program: str, timeout_s: float, told: str, filled: Filled
 ) -> None:
-    def read(folders: Sequence[Path], text: str, limits: Limits) -> list[tuple[Span, ...]]:
+    def read(folders: Sequence[Path], text: str, limits: ReadingLimits) -> list[tuple[Span, ...]]:
         return read_apart(folders, text, replace(limits, timeout_s=timeout_s), program=program)
 
     answer = page_with(filled.store, read).get("/try", params={"text": TEXT})
