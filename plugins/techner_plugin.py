@@ -5,13 +5,21 @@ Every Airflow process imports this file, so the app and the login check are made
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import techner_notes
 from airflow.plugins_manager import AirflowPlugin
 
+if TYPE_CHECKING:
+    from fastapi import HTTPException, Request
+
+    from techner.web import Visitor
+
 Message = MutableMapping[str, Any]
 DAG_ID = "techner_nightly"
+PREFIX = "/techner"
+UNAUTHORIZED = 401
 
 
 @cache
@@ -30,7 +38,12 @@ def _app() -> Any:
         opener,
         # A plugin's app is open to all unless it checks: no token 401, no right to see plugins 403.
         dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
-        answering=Answering(person=_person(), secret=lambda: conf.get("api", "secret_key").encode()),
+        answering=Answering(
+            person=_person(),
+            visitor=_visitor(),
+            secret=lambda: conf.get("api", "secret_key").encode(),
+            login=_login,
+        ),
     )
     made.include_router(make_tab_pages(opener, (DAG_ID,), made.router.route_class))
     return made
@@ -38,22 +51,56 @@ def _app() -> Any:
 
 def _person() -> Callable[..., str | None]:
     """Return what names the logged-in person, if Airflow lets them answer in its own form too."""
-    from airflow.api_fastapi.app import get_auth_manager
-    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
     from airflow.api_fastapi.core_api.security import get_user
-    from airflow.models.dag import DagModel
     from fastapi import Depends
 
     def person(user: Annotated[Any, Depends(get_user)]) -> str | None:
-        may_answer = get_auth_manager().is_authorized_dag(
-            method="PUT",
-            access_entity=DagAccessEntity.HITL_DETAIL,
-            details=DagDetails(id=DAG_ID, team_name=DagModel.get_team_name(DAG_ID)),
-            user=user,
-        )
-        return f"airflow:{user.get_name()}" if may_answer else None
+        (may_answer,) = _may(user, ("PUT", DagAccessEntity.HITL_DETAIL))
+        return _name(user) if may_answer else None
 
     return person
+
+
+def _visitor() -> Callable[..., "Visitor"]:
+    """Return what says who asks, and what Airflow's auth manager lets them do with the DAG (ADR 37)."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+    from airflow.api_fastapi.core_api.security import get_user
+    from fastapi import Depends
+
+    from techner.web import Visitor
+
+    def visitor(user: Annotated[Any, Depends(get_user)]) -> Visitor:
+        may_edit, may_read, may_download = _may(
+            user, ("PUT", None), ("GET", DagAccessEntity.TASK_LOGS), ("GET", DagAccessEntity.XCOM)
+        )
+        return Visitor(name=_name(user), may_edit=may_edit, may_read=may_read, may_download=may_download)
+
+    return visitor
+
+
+def _may(user: Any, *wanted: tuple[Any, Any]) -> list[bool]:
+    """Return whether each method is allowed on each part of the DAG."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
+    from airflow.models.dag import DagModel
+
+    details = DagDetails(id=DAG_ID, team_name=DagModel.get_team_name(DAG_ID))
+    ask = get_auth_manager().is_authorized_dag
+    return [ask(method=how, access_entity=part, details=details, user=user) for how, part in wanted]
+
+
+def _name(user: Any) -> str:
+    return f"airflow:{user.get_name()}"
+
+
+def _login(request: "Request", error: "HTTPException") -> str | None:
+    """Return Airflow's login, which leads back; None for those who are logged in and may not."""
+    if error.status_code != UNAUTHORIZED and error.detail != "Invalid JWT token":  # of a key that was changed
+        return None
+    mounted = request.scope.get("root_path", "").removesuffix(PREFIX)
+    asked = f"{quote(request.scope['path'])}?{request.url.query}".rstrip("?")
+    return f"{mounted}/api/v2/auth/login?next={quote(asked, safe='')}"
 
 
 async def app(
@@ -68,7 +115,7 @@ async def app(
 class TechnerPlugin(AirflowPlugin):
     name = "techner"
     # Airflow reads class attributes; nothing changes them.
-    fastapi_apps: list[Any] = [{"app": app, "url_prefix": "/techner", "name": "techner"}]  # noqa: RUF012
+    fastapi_apps: list[Any] = [{"app": app, "url_prefix": PREFIX, "name": "techner"}]  # noqa: RUF012
     listeners: list[Any] = [techner_notes]  # noqa: RUF012
     external_views: list[Any] = [  # noqa: RUF012
         {

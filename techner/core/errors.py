@@ -12,6 +12,7 @@ TechnerError
 │   └── StoreRefused        it would refuse the same again: credentials, rights, a bucket's name, a size
 ├── RegistryError
 │   ├── AliasConflict       another writer moved the alias first
+│   ├── UnknownBatch
 │   ├── UnknownVersion
 │   ├── Outdated            a document of a run was not made from what is there now
 │   └── NotInitialised      the store has no origin yet
@@ -138,6 +139,17 @@ class UnknownVersion(RegistryError):  # noqa: N818
 
     def _text(self) -> str:
         return f"no version or alias {self.name!r}; `techner model list` shows all versions"
+
+
+class UnknownBatch(RegistryError):  # noqa: N818
+    """No delivery in the inbox has this digest."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(digest)
+        self.digest = digest
+
+    def _text(self) -> str:
+        return f"no batch {self.digest!r} in the inbox; `techner batch list` shows all batches"
 
 
 class Outdated(RegistryError):  # noqa: N818

@@ -28,13 +28,23 @@ def last_word(store: Store, batch: BatchRef) -> Decision | None:
     return newest.record if newest else None
 
 
-def decide(store: Store, batch: BatchRef, word: BatchWord, *, who: str, why: str, when: datetime) -> bool:
+def decide(
+    store: Store,
+    batch: BatchRef,
+    word: BatchWord,
+    *,
+    who: str,
+    why: str,
+    when: datetime,
+    seen: int | None = None,
+) -> bool:
     """Append a decision on a batch; False if the newest one has the same word and reason.
 
-    Raises RegistryError if another decision was appended meanwhile.
+    Raises RegistryError if another decision was appended meanwhile, or after the first `seen` ones, where
+    that is given.
     """
     log = decisions(store, batch)
-    before = log.length()
+    before = log.length() if seen is None else seen
     last = last_word(store, batch)
     if last and (last.word, last.why) == (word, why):
         return False

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import assert_never
 
 from techner.core.delivery import Action, BatchRef, QualityReport
-from techner.core.errors import UnknownVersion
+from techner.core.errors import UnknownBatch, UnknownVersion
 from techner.core.manifest import Manifest
 from techner.core.policy import Policies
 from techner.core.records import BatchWord, Decision, RunEnd
@@ -62,6 +62,15 @@ def survey_all(store: Store, policies: Policies, *, cache: Path) -> Surveyed:
         batches=tuple(_state(store, ref, policies, manifest) for ref in inbox.batches),
         ignored=inbox.ignored,
     )
+
+
+def survey_one(store: Store, digest: str, policies: Policies, *, cache: Path) -> BatchState:
+    """Derive the state of the delivery with this digest; raises UnknownBatch if none has it."""
+    inbox = read_inbox(store, cache, max_bytes=policies.quality.max_delivery_bytes)
+    for ref in inbox.batches:
+        if ref.digest == digest:
+            return _state(store, ref, policies, Registry(store).production()[1])
+    raise UnknownBatch(digest)
 
 
 def learnt_by(store: Store, ref: BatchRef) -> str | None:

@@ -2,7 +2,7 @@
 
 import re
 
-from techner.core.errors import RegistryError
+from techner.core.errors import AliasConflict, RegistryError
 from techner.core.verdict import Outcome
 from techner.operate.proof import prove_loads
 from techner.registry import PRODUCTION, Registry
@@ -14,13 +14,20 @@ from techner.runs.run import Run
 
 
 def promote(
-    run: Run, word: Word, *, version: str, alias: str = PRODUCTION, query: Query = query_apart
+    run: Run,
+    word: Word,
+    *,
+    version: str,
+    alias: str = PRODUCTION,
+    seen: str | None = None,
+    query: Query = query_apart,
 ) -> None:
     """Point the alias at `version`; the reason is kept, and answers a verdict that asked a person.
 
     Raises RegistryError without a reason, if the gate rejected the version, if the alias names it already,
     and if production would go back: `roll_back` does that, and holds what was learnt since. Raises
-    IntegrityError if the version does not load and answer, AliasConflict if another writer moves the alias.
+    IntegrityError if the version does not load and answer, AliasConflict if another writer moves the alias,
+    or has moved it from `seen`, where that is given.
     """
     if not word.why.strip():
         raise RegistryError("say why with --why: the reason is kept with the move")
@@ -33,9 +40,11 @@ def promote(
         raise RegistryError(f"the gate rejected {version} ({manifest.verdict.reason}); it is not promoted")
     newest = run.registry.log(alias).newest()
     live = newest.record.version if newest else None
+    if seen not in (None, live):
+        raise AliasConflict(alias, seen, live)
     if live == version:
         raise RegistryError(f"{alias} already names {version}")
-    if alias == PRODUCTION and live and version in _before(run, live):
+    if alias == PRODUCTION and live and version in made_from(run.registry, live):
         raise RegistryError(
             f"{live} was made from {version}: `techner model rollback --to {version}` goes back, "
             "and holds the batches learnt since"
@@ -52,14 +61,14 @@ def promote(
         )
 
 
-def _before(run: Run, version: str) -> set[str]:
+def made_from(registry: Registry, version: str) -> set[str]:
     """Return the versions that `version` was made from, except the oldest ones if `gc` removed them."""
     found: set[str] = set()
-    parent = run.registry.manifest(version).parent
+    parent = registry.manifest(version).parent
     while parent:
         found.add(parent)
         try:
-            parent = run.registry.manifest(parent).parent
+            parent = registry.manifest(parent).parent
         except RegistryError:
             break
     return found

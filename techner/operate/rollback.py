@@ -1,11 +1,12 @@
 """`rollback`: point production at an earlier version, and hold the batches learnt since."""
 
-from techner.core.errors import RegistryError
+from techner.core.delivery import BatchRef
+from techner.core.errors import AliasConflict, RegistryError
 from techner.core.manifest import Manifest
 from techner.core.records import BatchWord, Generation
 from techner.inbox.decisions import decide
 from techner.operate.proof import prove_loads
-from techner.registry import Registry
+from techner.registry import PRODUCTION, Registry
 from techner.registry.clean_process import Query, query_apart
 from techner.registry.versions import version_number
 from techner.runs.judgements import Word
@@ -14,16 +15,19 @@ from techner.runs.run import Run
 
 
 def roll_back(
-    run: Run, word: Word, *, to: str | None = None, query: Query = query_apart
+    run: Run, word: Word, *, to: str | None = None, seen: str | None = None, query: Query = query_apart
 ) -> tuple[str, tuple[str, ...]]:
     """Point production at `to`, by default its parent; return that version and the names of the held batches.
 
     The target is fetched and queried first. The batches learnt since are held; otherwise the next night would
     rebuild the version that was taken back. Raises RegistryError if there is nothing to do, and without `to`
     also if the newest move went back already: the call may be a second try of that rollback. Raises
-    IntegrityError if the target does not load and answer, AliasConflict if another writer moves production.
+    IntegrityError if the target does not load and answer, AliasConflict if another writer moves production,
+    or has moved it from `seen`, where that is given.
     """
     live, manifest = run.registry.production()
+    if seen not in (None, live):
+        raise AliasConflict(PRODUCTION, seen, live)
     target = to or _one_back(run, live, manifest)
     if target == live:
         raise RegistryError(f"production already names {target}")
@@ -35,6 +39,12 @@ def roll_back(
             target, expected=live, who=word.who, why=f"rollback: {word.why}", when=word.when
         )
     return target, held
+
+
+def learnt_only_by(version: Manifest, other: Manifest) -> tuple[BatchRef, ...]:
+    """Return the batches that a version has learnt and the other one has not."""
+    known = {batch.digest for batch in other.lineage.batches}
+    return tuple(batch for batch in version.lineage.batches if batch.digest not in known)
 
 
 def _one_back(run: Run, live: str, manifest: Manifest) -> str:
@@ -57,8 +67,7 @@ def _went_back(move: Generation) -> bool:
 
 def _hold_later(run: Run, live: Manifest, goal: Manifest, word: Word) -> tuple[str, ...]:
     # Before the alias moves: a hold on what is in production has no effect, so a crash here changes nothing.
-    kept = {batch.digest for batch in goal.lineage.batches}
-    later = [batch for batch in live.lineage.batches if batch.digest not in kept]
+    later = learnt_only_by(live, goal)
     for batch in later:
         decide(run.store, batch, BatchWord.HOLD, who=word.who, why=f"rollback: {word.why}", when=word.when)
     return tuple(batch.name for batch in later)

@@ -43,6 +43,7 @@ def _answers(*statuses: int, **ok: Any) -> dict[int | str, dict[str, Any]]:
         307: "a presigned address in the store, valid for a few minutes",
         400: "`Range` is malformed",
         401: "no token, or a wrong one",
+        403: "this login may not download files of a model",
         404: "there is no such alias, version or file",
         416: "`Range` lies beyond the end",
         500: "the store holds bytes that differ from the manifest",
@@ -61,12 +62,16 @@ def make_api(
     *,
     cache: Callable[[], Folder],
     archives: Archives,
+    files: Any,
     routes: type[APIRoute],
 ) -> APIRouter:
-    """Make the routes; files are verified in the server's `cache` before their first byte is sent."""
+    """Make the routes; `files` guards those that send a model's files.
+
+    Files are verified in the server's `cache` before their first byte is sent.
+    """
     api = APIRouter(prefix=PREFIX, tags=["models"], route_class=routes)
     _add_versions(api, open_store)
-    _add_files(api, open_store, cache=cache, archives=archives)
+    _add_files(api, open_store, cache=cache, archives=archives, guard=files)
     return api
 
 
@@ -96,13 +101,20 @@ def _add_versions(api: APIRouter, open_store: Callable[[], Store]) -> None:
 
 
 def _add_files(
-    api: APIRouter, open_store: Callable[[], Store], *, cache: Callable[[], Folder], archives: Archives
+    api: APIRouter,
+    open_store: Callable[[], Store],
+    *,
+    cache: Callable[[], Folder],
+    archives: Archives,
+    guard: Any,
 ) -> None:
     binary = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
-    file_answers = _answers(206, 304, 307, 400, 416, description="the file", **binary)
+    file_answers = _answers(206, 304, 307, 400, 403, 416, description="the file", **binary)
 
-    @api.head("/versions/{version}/files/{path:path}", include_in_schema=False)
-    @api.get("/versions/{version}/files/{path:path}", response_class=Response, responses=file_answers)
+    file_path, archive_path = "/versions/{version}/files/{path:path}", "/versions/{version}/archive"
+
+    @api.head(file_path, dependencies=[guard], include_in_schema=False)
+    @api.get(file_path, dependencies=[guard], response_class=Response, responses=file_answers)
     def file(
         version: VersionName,
         path: Annotated[str, Path(description="As in the manifest.", examples=["config.cfg"])],
@@ -125,10 +137,10 @@ def _add_files(
         )
 
     gzip = {"content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}}}
-    archive_answers = _answers(description="a .tar.gz with one folder", **gzip)
+    archive_answers = _answers(403, description="a .tar.gz with one folder", **gzip)
 
-    @api.head("/versions/{version}/archive", include_in_schema=False)
-    @api.get("/versions/{version}/archive", response_class=Response, responses=archive_answers)
+    @api.head(archive_path, dependencies=[guard], include_in_schema=False)
+    @api.get(archive_path, dependencies=[guard], response_class=Response, responses=archive_answers)
     def archive(version: VersionName) -> StreamingResponse:
         """Return the whole model as one .tar.gz, packed while it is sent."""
         store = open_store()

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.params import Depends
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.params import Depends as Guard
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException
 
 from techner import __version__
 from techner.core.errors import NotInitialised, RegistryError, TechnerError, UnknownVersion
@@ -16,12 +17,15 @@ from techner.registry.blobs import load_bytes
 from techner.registry.names import VERSION_NAME
 from techner.settings import Settings, load_settings
 from techner.store import Store
+from techner.web.access import Answering, Visitor, files_only_for, refusals, texts_only_for, visitor_of
+from techner.web.actions import make_action_pages
 from techner.web.api import PREFIX, make_api
 from techner.web.archive import Archives
 from techner.web.overview import overview
-from techner.web.pages import HEADERS, REPORT_HEADERS, html
-from techner.web.runs import Answering, make_run_pages
+from techner.web.pages import HEADERS, REPORT_HEADERS, home, html
+from techner.web.runs import make_run_pages
 from techner.web.threads import Threads, route_class
+from techner.web.trying import make_try_page
 
 RETRY_AFTER_S = "5"
 
@@ -30,7 +34,7 @@ def create_app(
     open_store: Callable[[], Store],
     *,
     settings: Callable[[], Settings] = load_settings,
-    dependencies: Sequence[Depends] = (),
+    dependencies: Sequence[Guard] = (),
     answering: Answering | None = None,
 ) -> FastAPI:
     """Make the app; `dependencies` guard every page. Mount it at a prefix, and link to it with a final slash.
@@ -49,35 +53,49 @@ def create_app(
         openapi_url=None,
     )
     app.add_exception_handler(TechnerError, _failure)
+    app.add_exception_handler(HTTPException, refusals(answering))
+    visitor = visitor_of(answering)
     app.router.route_class = routes = route_class(Threads())
     archives = Archives()
-    app.include_router(make_api(open_store, cache=lambda: settings().cache, archives=archives, routes=routes))
+    files = files_only_for(visitor)
+    app.include_router(
+        make_api(open_store, cache=lambda: settings().cache, archives=archives, files=files, routes=routes)
+    )
 
     @app.head("/openapi.json", include_in_schema=False)
     @app.get("/openapi.json", include_in_schema=False)
     async def description(request: Request) -> dict[str, Any]:
         return app.openapi() | {"servers": [{"url": request.scope.get("root_path") or "/"}]}
 
-    _add_pages(app, open_store, settings=settings, archives=archives)
+    _add_pages(app, open_store, settings=settings, archives=archives, visitor=visitor)
     app.include_router(make_run_pages(open_store, answering, routes))
+    app.include_router(make_action_pages(open_store, settings, answering, routes))
+    app.include_router(make_try_page(open_store, settings, answering, routes))
     return app
 
 
 def _add_pages(
-    app: FastAPI, open_store: Callable[[], Store], *, settings: Callable[[], Settings], archives: Archives
+    app: FastAPI,
+    open_store: Callable[[], Store],
+    *,
+    settings: Callable[[], Settings],
+    archives: Archives,
+    visitor: Callable[..., Visitor],
 ) -> None:
+    files, texts = files_only_for(visitor), texts_only_for(visitor)
+
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
-    def page() -> HTMLResponse:
+    def page(asks: Annotated[Visitor, Depends(visitor)]) -> HTMLResponse:
         try:
             now = settings()
             found = overview(open_store(), now.policies, cache=now.cache)
-            return html("page.html", overview=found)
+            return html("page.html", overview=found, texts=asks.may_read)
         except NotInitialised as error:
             return html("empty.html", url=error.url)
 
-    @app.head("/download/{version}", include_in_schema=False)
-    @app.get("/download/{version}", include_in_schema=False)
+    @app.head("/download/{version}", dependencies=[files], include_in_schema=False)
+    @app.get("/download/{version}", dependencies=[files], include_in_schema=False)
     def download(version: str) -> StreamingResponse:
         store = open_store()
         files = _manifest(store, version).files
@@ -85,8 +103,8 @@ def _add_pages(
         answer.headers.update(HEADERS)
         return answer
 
-    @app.head("/report/{version}", include_in_schema=False)
-    @app.get("/report/{version}", include_in_schema=False)
+    @app.head("/report/{version}", dependencies=[texts], include_in_schema=False)
+    @app.get("/report/{version}", dependencies=[texts], include_in_schema=False)
     def report(version: str) -> HTMLResponse:
         store = open_store()
         entry = _manifest(store, version).records.get("report.html")
@@ -108,9 +126,7 @@ async def _failure(request: Request, error: Exception) -> Response:
     if getattr(request.scope.get("route"), "path", "").startswith(f"{PREFIX}/"):
         answer: Response = JSONResponse({"detail": str(error)}, status_code=status)
     else:
-        depth = sum(1 + str(part).count("/") for part in request.path_params.values())
-        home = "../" * depth or "./"
-        answer = html("error.html", status=status, error=str(error), home=home)
+        answer = html("error.html", status=status, error=str(error), home=home(request))
     if is_passing:
         answer.headers["Retry-After"] = RETRY_AFTER_S
     return answer

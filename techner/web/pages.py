@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from techner.reports import environment
@@ -32,3 +33,9 @@ def html(
     """Render a template as a page."""
     text = environment("techner.web").get_template(template).render(status=status, **context)
     return HTMLResponse(text, status_code=status, headers=headers)
+
+
+def home(request: Request) -> str:
+    """Return the way from a page to the overview: the app may be mounted anywhere."""
+    within = str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
+    return "../" * (within.count("/") - 1) or "./"

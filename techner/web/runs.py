@@ -1,13 +1,11 @@
 """The page of a run: its verdict, what a person said, and a form where the gate asks."""
 
-import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
-from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
@@ -21,22 +19,12 @@ from techner.runs.documents import RunDocuments
 from techner.runs.ending_log import question_name
 from techner.runs.judgements import Word, find_judged
 from techner.store import Store
+from techner.web.access import NO_TEXTS, Answering, Visitor, visitor_of
+from techner.web.forms import MAX_REASON, fault_of_reason, has_token, make_token, read_form
 from techner.web.pages import REPORT_HEADERS, RUN_HEADERS, html
 
 LATE = timedelta(minutes=15)
 """After so long, an answer that nothing came of is called stuck; publishing a large model takes minutes."""
-MAX_FORM_BYTES = 64 * 2**10
-MAX_REASON = 2000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answering:
-    """What the page needs to take answers."""
-
-    person: Callable[..., str | None]
-    """A FastAPI dependency: who is logged in, as it is kept; None for one who may not answer."""
-    secret: Callable[[], bytes]
-    """Signs the forms: another site cannot make one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,17 +65,6 @@ def look(store: Store, run_id: str, now: datetime) -> RunView:
     )
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; what is too long for one is cut, and its token then fails."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_FORM_BYTES:
-            return {}
-    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
-    return {name: values[-1] for name, values in fields.items()}
-
-
 def make_run_pages(
     open_store: Callable[[], Store], answering: Answering | None, routes: type[APIRoute]
 ) -> APIRouter:
@@ -95,33 +72,42 @@ def make_run_pages(
     pages = APIRouter(include_in_schema=False, route_class=routes)
     person: Callable[..., str | None] = answering.person if answering else lambda: None
     secret: Callable[[], bytes] = answering.secret if answering else lambda: b""
+    visitor = visitor_of(answering)
 
-    def page(store: Store, run_id: str, who: str | None, **told: Any) -> HTMLResponse:
+    def page(store: Store, run_id: str, who: str | None, asks: Visitor, **told: Any) -> HTMLResponse:
         view = look(store, run_id, datetime.now(UTC))
         token = _token(store, run_id, who, secret()) if who and view.is_open else None
         shown = {"error": "", "why": "", "token": token, "max_reason": MAX_REASON} | told
-        return html("run.html", run=view, headers=RUN_HEADERS, **shown)
+        return html("run.html", run=view, texts=asks.may_read, headers=RUN_HEADERS, **shown)
 
     @pages.head("/run/{run_id:path}")
     @pages.get("/run/{run_id:path}")
-    def show(run_id: str, who: Annotated[str | None, Depends(person)], report: bool = False) -> HTMLResponse:  # noqa: FBT001, FBT002
+    def show(
+        run_id: str,
+        who: Annotated[str | None, Depends(person)],
+        asks: Annotated[Visitor, Depends(visitor)],
+        report: bool = False,  # noqa: FBT001, FBT002
+    ) -> HTMLResponse:
+        if report and not asks.may_read:
+            raise HTTPException(403, NO_TEXTS)
         store = open_store()
         if report:
             return HTMLResponse(load_bytes(store, find_judged(store, run_id)[1]), headers=REPORT_HEADERS)
-        return page(store, run_id, who)
+        return page(store, run_id, who, asks)
 
     @pages.post("/run/{run_id:path}")
     def take(
         run_id: str,
         who: Annotated[str | None, Depends(person)],
-        form: Annotated[dict[str, str], Depends(_form)],
+        asks: Annotated[Visitor, Depends(visitor)],
+        form: Annotated[dict[str, str], Depends(read_form)],
     ) -> Response:
         store = open_store()
         if who is None:
-            return page(store, run_id, who, status=403, error="You may look, but not answer.")
+            return page(store, run_id, who, asks, status=403, error="You may look, but not answer.")
         if refused := _keep(store, run_id, who, form, secret()):
             status, error = refused
-            return page(store, run_id, who, status=status, error=error, why=form.get("why", ""))
+            return page(store, run_id, who, asks, status=status, error=error, why=form.get("why", ""))
         return Response(status_code=303, headers={"Location": "?"})  # the same page, to be got
 
     return pages
@@ -150,15 +136,13 @@ def _keep(
 def _token(store: Store, run_id: str, who: str, secret: bytes) -> str:
     """Return what only a form of this page holds, for this person and this question."""
     question = question_name(RunDocuments(store=store, id=run_id))
-    return hmac.digest(secret, f"{question}\n{who}".encode(), "sha256").hex()
+    return make_token(secret, "answer", question, who)
 
 
 def _fault(form: Mapping[str, str], token: str) -> str:
     """Return what is wrong with the fields of a form, each by itself; the empty string if nothing is."""
-    if not hmac.compare_digest(form.get("token", "").encode(), token.encode()):
+    if not has_token(form, token):
         return "This form is of another login, or of an earlier verdict. Read the page, then answer again."
     if form.get("end") not in (RunEnd.PUBLISH, RunEnd.REJECT):
         return "Choose publish or reject."
-    if len(form.get("why", "")) > MAX_REASON:
-        return f"The reason has {len(form['why'])} characters; {MAX_REASON} are allowed."
-    return ""
+    return fault_of_reason(form.get("why", ""), is_needed=False)

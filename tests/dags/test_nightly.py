@@ -25,7 +25,7 @@ from techner.runs.judgements import judgements
 from techner.store import FolderStore
 from tests.smtp_server import smtp_server
 from tests.world import OPEN_GATE, POLICIES, World, tech_batch
-from tools.local.environment import ROOT, airflow_environment, migrate
+from tools.local.environment import ROOT, airflow_environment
 from tools.local.night import run_night
 
 # One process for all that needs no process of its own: Airflow takes 15 s of CPU before its first task.
@@ -145,14 +145,6 @@ class Ran:
     code: int
     kept: dict[str, Any]
     """What Airflow's database has of the run."""
-
-
-@pytest.fixture(scope="module")
-def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an Airflow home with a migrated database."""
-    home = tmp_path_factory.mktemp("airflow")
-    migrate(airflow_environment(home, store="", cache=home))
-    return home
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from techner.cli.app import app
-from techner.core.errors import RegistryError, StoreError
+from techner.core.errors import AliasConflict, RegistryError, StoreError
 from techner.inbox.survey import Status, survey
 from techner.night.plan import plan
 from techner.night.reject import reject
@@ -96,6 +96,18 @@ def test_a_second_rollback_asks_for_the_version(twice: World) -> None:
         "second.jsonl": Status.HELD,
     }
     assert roll_back(twice.run("rollback-3"), WHY, to=origin)[0] == origin
+
+
+def test_nothing_moves_from_another_version_than_was_seen(twice: World) -> None:
+    live, manifest = Registry(twice.store).production()
+    goal, other = manifest.parent or "", "0000-0123456789abcdef"
+    with pytest.raises(AliasConflict, match=rf"names {live}, no longer {other}"):
+        roll_back(twice.run("rollback-1"), WHY, to=goal, seen=other)
+    assert Registry(twice.store).production()[0] == live
+    roll_back(twice.run("rollback-1"), WHY, to=goal, seen=live)
+    with pytest.raises(AliasConflict, match=rf"names {goal}, no longer {live}"):
+        promote(twice.run("promote"), WHY, version=live, seen=live)
+    assert Registry(twice.store).production()[0] == goal
 
 
 def test_a_rollback_after_a_promotion_needs_no_version(twice: World) -> None:

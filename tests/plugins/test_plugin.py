@@ -16,6 +16,7 @@ from techner.runs.documents import RunDocuments
 from techner.runs.endings import begin
 from techner.runs.judgements import Word
 from techner.store import FolderStore
+from tests.web.conftest import save_version
 
 pytestmark = pytest.mark.xdist_group("plugin")
 ROOT = Path(__file__).parents[2]
@@ -52,18 +53,47 @@ for path in ("/", f"/download/{{version}}", f"/report/{{version}}", "/tab/other/
 for view in techner_plugin.TechnerPlugin.external_views:
     print("view", view["destination"], view.get("nav_top_level"), view["href"])
 print("posts", client.post("/run/night-1", data={{"end": "reject"}}).status_code)
+print("posts", client.post(f"/act/rollback/{{version}}", data={{"why": "mine"}}).status_code)
+browser = {{"Accept": "text/html"}}
+below = FastAPI(root_path="/airflow")
+below.mount("/techner", techner_plugin.app)
+asked = "/airflow/techner/run/a%20b%3F?report=true&x=a%20b"
+for cookies in ({{}}, {{"_token": "of.another.key"}}):
+    visit = TestClient(below, cookies=cookies, follow_redirects=False)
+    print("login", visit.get(asked, headers=browser).headers["Location"])
+print("login", client.get("/v1/aliases/production", headers=browser).status_code)
 
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.models.dag import DagModel
 DagModel.get_team_name = lambda dag_id: None  # there is no database
 for role in ("VIEWER", "USER", "ADMIN"):
-    print("person", role, techner_plugin._person()(user=SimpleAuthManagerUser(username="ada", role=role)))
+    user = SimpleAuthManagerUser(username="ada", role=role)
+    print("person", role, techner_plugin._person()(user=user))
+    asks = techner_plugin._visitor()(user=user)
+    print("visitor", role, asks.name, asks.may_edit, asks.may_read, asks.may_download)
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+manager = get_auth_manager()
+simple = type(manager)
+for part in (None, DagAccessEntity.TASK_LOGS, DagAccessEntity.XCOM):
+    class Without(simple):  # another auth manager's role may lack one part of the DAG
+        def is_authorized_dag(self, *, access_entity=None, **wanted):
+            return access_entity is not part and super().is_authorized_dag(**wanted)
+    manager.__class__ = Without
+    asks = techner_plugin._visitor()(user=user)
+    print("without", part and part.value, asks.may_edit, asks.may_read, asks.may_download)
+manager.__class__ = simple
 
 import asyncio, os, uuid
 from airflow.sdk.api.datamodels._generated import HITLDetailResponse
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse
+from datetime import UTC, datetime
+from techner.registry import Registry
+from techner.store import open_store
+from techner_moves import ProductionMoved
 from techner_tasks import AnswerTrigger
 
 OPEN = {{"response_received": False, "responded_at": None, "chosen_options": [], "params_input": {{}}}}
@@ -179,7 +209,27 @@ body = "It is **open**.\\nMore."
 ask = Ask(task_id="ask", subject="Publish?", options=["publish"], body=body, notifiers=[loud])
 ask._notify({{"ti": Pushes()}})
 
-answered, broken, endpoint, *inboxes = sys.argv[1:]
+async def fired(url):
+    first, second = Registry(open_store(url)).versions()
+    def move(version, before):
+        registry = Registry(open_store(url))
+        registry.move(version, expected=before, who="cli:ada", why="ghosts", when=datetime.now(UTC))
+    name, kwargs = ProductionMoved(poll_s=0.01).serialize()
+    assert name == "techner_moves.ProductionMoved"
+    events, numbers = ProductionMoved(**kwargs).run(), []
+    for versions in ((first, None), (second, first), (first, second)):
+        os.environ["TECHNER_STORE"] = broken
+        event = asyncio.ensure_future(anext(events))
+        done, _ = await asyncio.wait([event], timeout=0.3)
+        assert not done, "it fires, though nothing has moved and the store is down"
+        move(*versions)
+        os.environ["TECHNER_STORE"] = url
+        numbers.append((await asyncio.wait_for(event, 60)).payload["generation"])
+    await events.aclose()
+    return numbers
+
+answered, broken, moving, endpoint, *inboxes = sys.argv[1:]
+print("fired", *asyncio.run(fired(moving)))
 print("event", "store", asyncio.run(event(answered, OPEN)))
 print("event", "airflow", asyncio.run(event(broken, OPEN, NO)))
 print("event", "no question", asyncio.run(event(broken, GONE)))
@@ -229,6 +279,9 @@ def said(tmp_path_factory: pytest.TempPathFactory, moto_endpoint: str) -> list[l
     (root / "broken").write_text("a file, no folder")
     boto3.client("s3", endpoint_url=moto_endpoint).create_bucket(Bucket="arrivals")
     inboxes = (str(root / "arrivals"), "s3://arrivals/ner")
+    moving = FolderStore(root / "moving")
+    first = save_version(moving, number=0, parent=None, origin=None)
+    save_version(moving, number=1, parent=first, origin=first)
     environment = os.environ | {
         "AIRFLOW_HOME": str(tmp_path_factory.mktemp("home")),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
@@ -243,6 +296,7 @@ def said(tmp_path_factory: pytest.TempPathFactory, moto_endpoint: str) -> list[l
             PROGRAM,
             str(root / "answered"),
             str(root / "broken"),
+            str(root / "moving"),
             moto_endpoint,
             *inboxes,
         ],
@@ -271,8 +325,38 @@ def test_airflow_shows_it_at_the_side_and_as_a_tab_of_runs(said: list[list[str]]
     ]
 
 
-def test_nobody_answers_without_a_token(said: list[list[str]]) -> None:
-    assert [codes for name, *codes in said if name == "posts"] == [["401"]]
+def test_nobody_answers_or_acts_without_a_token(said: list[list[str]]) -> None:
+    assert [codes for name, *codes in said if name == "posts"] == [["401"]] * 2
+
+
+def test_a_browser_without_a_valid_token_is_sent_to_airflows_login(said: list[list[str]]) -> None:
+    there = (
+        "/airflow/api/v2/auth/login"
+        "?next=%2Fairflow%2Ftechner%2Frun%2Fa%2520b%253F%3Freport%3Dtrue%26x%3Da%2520b"
+    )
+    assert [where for name, where in (line for line in said if line[0] == "login")] == [there, there, "401"]
+
+
+def test_who_may_edit_the_dag_acts_and_a_viewer_only_looks(said: list[list[str]]) -> None:
+    found = {role: may for _, role, *may in (line for line in said if line[0] == "visitor")}
+    assert found == {
+        "VIEWER": ["airflow:ada", "False", "True", "True"],
+        "USER": ["airflow:ada", "True", "True", "True"],
+        "ADMIN": ["airflow:ada", "True", "True", "True"],
+    }
+
+
+def test_each_right_is_one_part_of_the_dag(said: list[list[str]]) -> None:
+    found = {part: may for _, part, *may in (line for line in said if line[0] == "without")}
+    assert found == {
+        "None": ["False", "True", "True"],
+        "TASK_LOGS": ["True", "False", "True"],
+        "XCOM": ["True", "True", "False"],
+    }
+
+
+def test_each_move_of_production_is_noticed_once_though_the_store_was_down(said: list[list[str]]) -> None:
+    assert ["fired", "1", "2", "3"] in said
 
 
 def test_who_may_not_edit_the_dag_may_not_answer(said: list[list[str]]) -> None:

@@ -1,0 +1,70 @@
+"""Tells Airflow of every move of production: consumers of `techner_production` run after a rollback too.
+
+A night tells of its own promotion. The command line and the pages move production without a task; a trigger
+notices that (`plugins/techner_moves.py`), and this DAG updates the asset, unless its last event says the
+same (ADR 37).
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+
+from airflow.sdk import Asset, AssetWatcher, Metadata, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from techner_moves import ProductionMoved
+from techner_tasks import RETRIES, StorePatience
+
+log = logging.getLogger("techner.nightly")
+
+PRODUCTION = Asset(name="techner_production", uri="techner://production")
+"""As in techner_nightly.py."""
+MOVED = Asset(
+    name="techner_production_moved",
+    uri="techner://production/moved",
+    watchers=[AssetWatcher(name="techner_production", trigger=ProductionMoved())],
+)
+
+
+@task(inlets=[PRODUCTION], outlets=[PRODUCTION])
+def announce() -> Iterator[Metadata]:
+    """Update the asset if its last event names another version than production."""
+    from techner.core.errors import TechnerError
+    from techner.registry import Registry
+    from techner.settings import load_settings
+
+    try:
+        newest = Registry(load_settings().open_store()).log().newest()
+    except TechnerError as error:
+        if error.is_passing:
+            raise
+        raise AirflowFailException(str(error)) from error
+    told = get_current_context()["inlet_events"][PRODUCTION].ascending(False).limit(1)
+    last = (told[0].extra or {}).get("version") if len(told) else None
+    if newest is None or newest.record.version == last:
+        raise AirflowSkipException(f"consumers know that production is {last or 'nothing yet'}")
+    move = newest.record
+    log.info("production is %s since %s (%s: %s)", move.version, move.when, move.who, move.why)
+    yield Metadata(PRODUCTION, extra={"version": move.version, "generation": move.number})
+
+
+@dag(
+    dag_id="techner_announce",
+    schedule=[MOVED],
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=False,  # it only tells, and a rollback that nobody hears of is a fault
+    tags=["techner"],
+    doc_md=__doc__,
+    default_args={
+        "retries": RETRIES,
+        "retry_policy": StorePatience(),
+        "retry_delay": timedelta(minutes=1),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=15),
+    },
+)
+def techner_announce() -> None:
+    announce()
+
+
+announcing = techner_announce()
