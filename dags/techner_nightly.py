@@ -9,7 +9,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.sdk import Asset, Metadata, Param, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from techner.core.policy import Policies
+    from techner.core.run_options import RunOptions
     from techner.runs.judgements import Word
     from techner.runs.run import Run
     from techner.uptraining import Step
@@ -28,6 +29,10 @@ log = logging.getLogger("techner.nightly")
 PRODUCTION = Asset(name="techner_production", uri="techner://production")
 """Updated by every promotion; other DAGs can be scheduled on it. Its extra names the version."""
 
+_ANYTHING = ["string", "number", "boolean", "array", "object", "null"]
+# Airflow would clamp a number out of range to one that nobody chose, and refuse others in words of its own.
+# So its form and its API let everything through, and `plan` refuses it (ADR 36): a type with several kinds
+# and `examples` is a plain field.
 PARAMS = {
     "batches": Param(
         default=[],
@@ -38,29 +43,31 @@ PARAMS = {
     ),
     "strategy": Param(
         default=None,
-        type=["null", "string"],
-        enum=[None, "extend", "blend"],
+        type=_ANYTHING,
+        examples=["extend", "blend"],
         title="Strategy",
-        description="Empty: as in the settings.",
+        description="extend or blend. Empty: as in the settings.",
     ),
     "seed": Param(
         default=None,
-        type=["null", "integer"],
-        minimum=0,
-        maximum=2**32 - 1,
+        type=_ANYTHING,
+        examples=[0, 1],
         title="Seed",
-        description="Empty: as in the settings.",
+        description="A whole number from 0 on. Empty: as in the settings.",
     ),
     "epochs": Param(
         default=None,
-        type=["null", "integer"],
-        minimum=1,
-        maximum=1000,
+        type=_ANYTHING,
+        examples=[4, 40],
         title="Epochs",
-        description="Empty: as in the settings.",
+        description="A whole number from 1 to 1000. Empty: as in the settings.",
     ),
     "dry_run": Param(
-        default=False, type="boolean", title="Dry run", description="Judge, but change nothing."
+        default=False,
+        type=sorted(_ANYTHING, key="boolean".__ne__),
+        examples=[True, False],
+        title="Dry run",
+        description="Judge, but change nothing.",
     ),
 }
 
@@ -69,14 +76,19 @@ def _stage() -> "AbstractContextManager[Run]":
     return opened_run(get_current_context()["run_id"])
 
 
-def _policies(params: dict[str, Any]) -> "Policies":
-    from dataclasses import replace
+def _options() -> "RunOptions":
+    """Return what was chosen for this run, in whatever way it was triggered; raises OptionsError."""
+    from techner.core.run_options import read_options
 
+    context = get_current_context()
+    # Airflow can be told not to let `conf` override parameters; what a person chose is not dropped for that.
+    return read_options({**context["params"], **(context["dag_run"].conf or {})})
+
+
+def _policies(options: "RunOptions") -> "Policies":
     from techner.settings import load_settings
 
-    policies = load_settings().policies
-    wanted = {name: params[name] for name in ("strategy", "seed", "epochs") if params[name] is not None}
-    return replace(policies, training=replace(policies.training, **wanted))
+    return options.applied_to(load_settings().policies)
 
 
 def _word() -> "Word":
@@ -112,14 +124,14 @@ def _answer(run: "Run") -> "Word":
 
 
 @task
-def plan(params: dict[str, Any] | None = None) -> list[str]:
+def plan() -> list[str]:
     """Find the batches that are due; skip the night if there are none."""
     import techner.night.plan
 
-    params = params or {}
     with _stage() as run:
+        options = _options()
         made = techner.night.plan.plan(
-            run, _policies(params), batches=tuple(params["batches"]), dry_run=params["dry_run"]
+            run, _policies(options), batches=options.batches, dry_run=options.dry_run
         )
     if made is None:
         raise AirflowSkipException("nothing is pending")
@@ -181,11 +193,11 @@ def judge() -> str:
 
 
 @task.branch
-def route(outcome: str, params: dict[str, Any] | None = None) -> str:
+def route(outcome: str) -> str:
     from techner.core.verdict import Outcome
     from techner.night.order import end_of
 
-    return str(end_of(Outcome(outcome), dry_run=bool((params or {}).get("dry_run"))))
+    return str(end_of(Outcome(outcome), dry_run=_options().dry_run))
 
 
 @task.branch

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Annotated, Any
 
 from airflow.plugins_manager import AirflowPlugin
+from techner_scheduler import AIRFLOW, scheduler_of_person
 
 Message = MutableMapping[str, Any]
 DAG_ID = "techner_nightly"
@@ -21,13 +22,16 @@ def _app() -> Any:
     from fastapi import Depends
 
     from techner.settings import load_settings
-    from techner.web import Answering, Opener, create_app
+    from techner.web import Answering, Opener, Starting, create_app
+
+    secret = conf.get("api", "secret_key").encode
 
     return create_app(
         Opener(load_settings),
         # A plugin's app is open to all unless it checks: no token 401, no right to see plugins 403.
         dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
-        answering=Answering(person=_person(), secret=lambda: conf.get("api", "secret_key").encode()),
+        answering=Answering(person=_person(), secret=secret),
+        starting=Starting(scheduler=scheduler_of_person(DAG_ID), secret=secret),
     )
 
 
@@ -57,6 +61,7 @@ async def app(
     send: Callable[[Message], Awaitable[None]],
 ) -> None:
     """Serve one request, as the ASGI app that Airflow mounts."""
+    scope[AIRFLOW] = scope.get("app")  # the app below writes its own there
     await _app()(scope, receive, send)
 
 

@@ -1,11 +1,11 @@
 """`plan`: which batches are due, and all the settings that the run will use."""
 
-from techner.core.errors import BatchError
 from techner.core.policy import Policies
 from techner.core.run_documents import Plan
 from techner.core.scheme import label_scheme
+from techner.inbox.choice import choose
 from techner.inbox.deliveries import was_replaced
-from techner.inbox.survey import BatchState, Status, survey
+from techner.inbox.survey import BatchState, survey
 from techner.night.limits import task
 from techner.runs.completion import complete
 from techner.runs.judgements import count_not_promoted, judgements
@@ -28,15 +28,7 @@ def plan(
     states = survey(run.store, policies, cache=run.cache)
     if [s for s in states if _may_be_used(s, batches) and was_replaced(run.store, s.ref, run.cache)]:
         states = survey(run.store, policies, cache=run.cache)
-    if batches:
-        by_name = {state.ref.name: state for state in states}
-        if unknown := sorted(set(batches) - set(by_name)):
-            raise BatchError(f"not in the inbox: {', '.join(unknown)}; `techner batch list` shows what is")
-        chosen = [by_name[name] for name in sorted(set(batches))]
-        if unfit := [s for s in chosen if not s.is_due and s.status is not Status.HELD]:
-            raise BatchError(f"cannot be used: {', '.join(f'{s.ref.name} ({s.status})' for s in unfit)}")
-    else:
-        chosen = [state for state in states if state.is_due]
+    chosen = choose(states, batches)
     if not chosen:
         return None
     made = Plan(

@@ -3,5 +3,6 @@
 from techner.web.app import create_app
 from techner.web.opener import Opener
 from techner.web.runs import Answering
+from techner.web.start import Scheduler, Starting
 
-__all__ = ["Answering", "Opener", "create_app"]
+__all__ = ["Answering", "Opener", "Scheduler", "Starting", "create_app"]

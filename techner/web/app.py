@@ -21,6 +21,7 @@ from techner.web.archive import Archives
 from techner.web.overview import overview
 from techner.web.pages import HEADERS, REPORT_HEADERS, html
 from techner.web.runs import Answering, make_run_pages
+from techner.web.start import Starting, make_start_pages
 from techner.web.threads import Threads, route_class
 
 RETRY_AFTER_S = "5"
@@ -32,10 +33,12 @@ def create_app(
     settings: Callable[[], Settings] = load_settings,
     dependencies: Sequence[Depends] = (),
     answering: Answering | None = None,
+    starting: Starting | None = None,
 ) -> FastAPI:
     """Make the app; `dependencies` guard every page. Mount it at a prefix, and link to it with a final slash.
 
-    With `answering`, people answer on the page of a run what the gate asks.
+    With `answering`, people answer on the page of a run what the gate asks; with `starting`, they start
+    nights.
 
     Each request reads the settings and opens the store: importing and mounting touch nothing. All that reads
     the store runs in threads of the app's own: a store that hangs must not stop the server around it.
@@ -60,6 +63,7 @@ def create_app(
 
     _add_pages(app, open_store, settings=settings, archives=archives)
     app.include_router(make_run_pages(open_store, answering, routes))
+    app.include_router(make_start_pages(open_store, settings, starting, routes))
     return app
 
 

@@ -1,13 +1,11 @@
 """The page of a run: its verdict, what a person said, and a form where the gate asks."""
 
-import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
-from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
@@ -21,11 +19,11 @@ from techner.runs.documents import RunDocuments
 from techner.runs.ending_log import question_name
 from techner.runs.judgements import Word, find_judged
 from techner.store import Store
+from techner.web.forms import Fields, is_token, make_token, read_fields
 from techner.web.pages import REPORT_HEADERS, RUN_HEADERS, html
 
 LATE = timedelta(minutes=15)
 """After so long, an answer that nothing came of is called stuck; publishing a large model takes minutes."""
-MAX_FORM_BYTES = 64 * 2**10
 MAX_REASON = 2000
 
 
@@ -77,17 +75,6 @@ def look(store: Store, run_id: str, now: datetime) -> RunView:
     )
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; what is too long for one is cut, and its token then fails."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_FORM_BYTES:
-            return {}
-    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
-    return {name: values[-1] for name, values in fields.items()}
-
-
 def make_run_pages(
     open_store: Callable[[], Store], answering: Answering | None, routes: type[APIRoute]
 ) -> APIRouter:
@@ -114,8 +101,9 @@ def make_run_pages(
     def take(
         run_id: str,
         who: Annotated[str | None, Depends(person)],
-        form: Annotated[dict[str, str], Depends(_form)],
+        fields: Annotated[Fields, Depends(read_fields)],
     ) -> Response:
+        form = {name: values[-1] for name, values in fields.items()}
         store = open_store()
         if who is None:
             return page(store, run_id, who, status=403, error="You may look, but not answer.")
@@ -150,12 +138,12 @@ def _keep(
 def _token(store: Store, run_id: str, who: str, secret: bytes) -> str:
     """Return what only a form of this page holds, for this person and this question."""
     question = question_name(RunDocuments(store=store, id=run_id))
-    return hmac.digest(secret, f"{question}\n{who}".encode(), "sha256").hex()
+    return make_token(secret, question, who)
 
 
 def _fault(form: Mapping[str, str], token: str) -> str:
     """Return what is wrong with the fields of a form, each by itself; the empty string if nothing is."""
-    if not hmac.compare_digest(form.get("token", "").encode(), token.encode()):
+    if not is_token(form.get("token", ""), token):
         return "This form is of another login, or of an earlier verdict. Read the page, then answer again."
     if form.get("end") not in (RunEnd.PUBLISH, RunEnd.REJECT):
         return "Choose publish or reject."
