@@ -9,9 +9,9 @@ import logging
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow.sdk import Asset, Metadata, Param, PokeReturnValue, dag, task
+from airflow.sdk import Asset, Metadata, Param, PokeReturnValue, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from techner_links import BatchLink, NightLink, show_links
 from techner_metrics import send_inbox, send_verdict
@@ -24,6 +24,7 @@ from techner_words import acting, answered_or_acting, end, log_epochs, this_run
 
 if TYPE_CHECKING:
     from techner.core.policy import Policies
+    from techner.core.run_options import RunOptions
 
 log = logging.getLogger("techner.nightly")
 
@@ -31,6 +32,10 @@ DAG_ID = "techner_nightly"
 PRODUCTION = Asset(name="techner_production", uri="techner://production")
 """Updated by every promotion; other DAGs can be scheduled on it. Its extra names the version."""
 
+_ANYTHING = ["string", "number", "boolean", "array", "object", "null"]
+# Airflow would clamp a number out of range to one that nobody chose, and refuse others in words of its own.
+# So its form and its API let everything through, and `plan` refuses it (ADR 36): a type with several kinds
+# and `examples` is a plain field.
 PARAMS = {
     "batches": Param(
         default=[],
@@ -41,41 +46,48 @@ PARAMS = {
     ),
     "strategy": Param(
         default=None,
-        type=["null", "string"],
-        enum=[None, "extend", "blend"],
+        type=_ANYTHING,
+        examples=["extend", "blend"],
         title="Strategy",
-        description="Empty: as in the settings.",
+        description="extend or blend. Empty: as in the settings.",
     ),
     "seed": Param(
         default=None,
-        type=["null", "integer"],
-        minimum=0,
-        maximum=2**32 - 1,
+        type=_ANYTHING,
+        examples=[0, 1],
         title="Seed",
-        description="Empty: as in the settings.",
+        description="A whole number from 0 on. Empty: as in the settings.",
     ),
     "epochs": Param(
         default=None,
-        type=["null", "integer"],
-        minimum=1,
-        maximum=1000,
+        type=_ANYTHING,
+        examples=[4, 40],
         title="Epochs",
-        description="Empty: as in the settings.",
+        description="A whole number from 1 to 1000. Empty: as in the settings.",
     ),
     "dry_run": Param(
-        default=False, type="boolean", title="Dry run", description="Judge, but change nothing."
+        default=False,
+        type=sorted(_ANYTHING, key="boolean".__ne__),
+        examples=[True, False],
+        title="Dry run",
+        description="Judge, but change nothing.",
     ),
 }
 
 
-def _policies(params: dict[str, Any]) -> "Policies":
-    from dataclasses import replace
+def _options() -> "RunOptions":
+    """Return what was chosen for this run, in whatever way it was triggered; raises OptionsError."""
+    from techner.core.run_options import read_options
 
+    context = get_current_context()
+    # Airflow can be told not to let `conf` override parameters; what a person chose is not dropped for that.
+    return read_options({**context["params"], **(context["dag_run"].conf or {})})
+
+
+def _policies(options: "RunOptions") -> "Policies":
     from techner.settings import load_settings
 
-    policies = load_settings().policies
-    wanted = {name: params[name] for name in ("strategy", "seed", "epochs") if params[name] is not None}
-    return replace(policies, training=replace(policies.training, **wanted))
+    return options.applied_to(load_settings().policies)
 
 
 @task.sensor(
@@ -84,22 +96,22 @@ def _policies(params: dict[str, Any]) -> "Policies":
     timeout=nights().run_hours * 3600,
     max_active_tis_per_dag=1,
 )
-def plan(params: dict[str, Any] | None = None) -> PokeReturnValue | bool:
+def plan() -> PokeReturnValue | bool:
     """Wait while another night works, then find what is due; skip the night if that is nothing."""
     import techner.night.plan
 
-    params = params or {}
     others = other_nights()
     if others.working:
         log.info("waiting for the night that is at work: %s", ", ".join(others.working))
         return False
     with this_run() as run:
+        options = _options()
         in_question = batches_of(run.store, others.asking)
         made = techner.night.plan.plan(
             run,
-            _policies(params),
-            batches=tuple(params["batches"]),
-            dry_run=params["dry_run"],
+            _policies(options),
+            batches=options.batches,
+            dry_run=options.dry_run,
             in_question=in_question,
             on_states=lambda states: send_inbox(run, states),
         )
@@ -166,12 +178,12 @@ def judge() -> str:
 
 
 @task.branch
-def route(outcome: str, params: dict[str, Any] | None = None) -> str:
+def route(outcome: str) -> str:
     """Lead the night to its end: publish, reject, ask a person, or nothing if it is a dry run."""
     from techner.core.verdict import Outcome
     from techner.night.order import end_of
 
-    is_dry_run = bool((params or {}).get("dry_run"))
+    is_dry_run = _options().dry_run
     last = str(end_of(Outcome(outcome), dry_run=is_dry_run))
     log.info("the verdict is %s%s, so %s follows", outcome, " of a dry run" if is_dry_run else "", last)
     return last

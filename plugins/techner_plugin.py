@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import techner_notes
 from airflow.plugins_manager import AirflowPlugin
+from techner_scheduler import AIRFLOW, scheduler_of_person
 
 if TYPE_CHECKING:
     from fastapi import HTTPException, Request
@@ -30,20 +31,18 @@ def _app() -> Any:
     from fastapi import Depends
 
     from techner.settings import load_settings
-    from techner.web import Answering, Opener, create_app
+    from techner.web import Answering, Opener, Starting, create_app
     from techner.web.tab import make_tab_pages
+
+    secret = conf.get("api", "secret_key").encode
 
     opener = Opener(load_settings)
     made = create_app(
         opener,
         # A plugin's app is open to all unless it checks: no token 401, no right to see plugins 403.
         dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
-        answering=Answering(
-            person=_person(),
-            visitor=_visitor(),
-            secret=lambda: conf.get("api", "secret_key").encode(),
-            login=_login,
-        ),
+        answering=Answering(person=_person(), visitor=_visitor(), secret=secret, login=_login),
+        starting=Starting(scheduler=scheduler_of_person(DAG_ID), secret=secret),
     )
     made.include_router(make_tab_pages(opener, (DAG_ID,), made.router.route_class))
     return made
@@ -109,6 +108,7 @@ async def app(
     send: Callable[[Message], Awaitable[None]],
 ) -> None:
     """Serve one request, as the ASGI app that Airflow mounts."""
+    scope[AIRFLOW] = scope.get("app")  # the app below writes its own there
     await _app()(scope, receive, send)
 
 

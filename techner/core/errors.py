@@ -5,7 +5,8 @@ TechnerError
 │   └── FileError           a file of which no row can be used, with the code of the finding
 ├── ModelError              a base model that cannot be found, loaded or uptrained
 ├── SettingsError           a setting that is missing or contradicts another
-│   └── PolicyError         a figure or word of a policy that is not allowed
+│   ├── PolicyError         a figure or word of a policy that is not allowed
+│   └── OptionsError        what was chosen for one run is not allowed
 ├── StoreError              object storage did not do what was asked
 │   ├── ObjectExists        create-only: the key is taken
 │   ├── ObjectMissing
@@ -76,6 +77,17 @@ class PolicyError(SettingsError, ValueError):
 
     def _text(self) -> str:
         return f"{self.field} {self.problem}"
+
+
+class OptionsError(SettingsError):
+    """What was chosen for one run is not allowed; `problems` has a sentence for each option, by its name."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def _text(self) -> str:
+        return "; ".join(self.problems.values())
 
 
 class StoreError(TechnerError):

@@ -8,8 +8,9 @@ from techner.core.errors import BatchError
 from techner.core.policy import Policies
 from techner.core.run_documents import Plan
 from techner.core.scheme import label_scheme
+from techner.inbox.choice import choose
 from techner.inbox.deliveries import was_replaced
-from techner.inbox.survey import BatchState, Status, survey
+from techner.inbox.survey import BatchState, survey
 from techner.night import telling
 from techner.night.limits import task
 from techner.runs.completion import complete
@@ -43,18 +44,7 @@ def plan(
     if [s for s in states if _may_be_used(s, batches) and was_replaced(run.store, s.ref, run.cache)]:
         states = survey(run.store, policies, cache=run.cache)
     on_states(states)
-    if batches:
-        by_name = {state.ref.name: state for state in states}
-        if unknown := sorted(set(batches) - set(by_name)):
-            raise BatchError(f"not in the inbox: {', '.join(unknown)}; `techner batch list` shows what is")
-        chosen = [by_name[name] for name in sorted(set(batches))]
-        if unfit := [s for s in chosen if not s.is_due and s.status is not Status.HELD]:
-            raise BatchError(f"cannot be used: {', '.join(f'{s.ref.name} ({s.status})' for s in unfit)}")
-        if asked := [s.ref for s in chosen if s.ref.digest in in_question]:
-            runs = ", ".join(sorted({in_question[ref.digest] for ref in asked}))
-            raise BatchError(f"wait for an answer: {telling.names(asked)}; answer or reject {runs} first")
-    else:
-        chosen = [state for state in states if state.is_due and state.ref.digest not in in_question]
+    chosen = _answered(choose(states, batches), in_question, are_named=bool(batches))
     due, left = [state.ref for state in chosen], [state for state in states if state not in chosen]
     log.info("not in the plan: %s", telling.states(left))
     if waiting := [state.ref for state in left if state.ref.digest in in_question]:
@@ -79,3 +69,14 @@ def plan(
 
 def _may_be_used(state: BatchState, named: tuple[str, ...]) -> bool:
     return state.ref.name in named if named else state.is_due
+
+
+def _answered(
+    chosen: tuple[BatchState, ...], in_question: Mapping[str, str], *, are_named: bool
+) -> tuple[BatchState, ...]:
+    """Return the batches about which no question stands; raises BatchError for one that a person named."""
+    asked = [state.ref for state in chosen if state.ref.digest in in_question]
+    if asked and are_named:
+        runs = ", ".join(sorted({in_question[ref.digest] for ref in asked}))
+        raise BatchError(f"wait for an answer: {telling.names(asked)}; answer or reject {runs} first")
+    return tuple(state for state in chosen if state.ref not in asked)

@@ -14,7 +14,7 @@ from techner.runs.documents import RunDocuments
 from techner.runs.judgements import Word
 
 if TYPE_CHECKING:
-    from techner.uptraining.loop import Step
+    from techner.uptraining import Step
 
 _MOST_NAMES = 20
 _MOST_REASONS = 3

@@ -24,6 +24,7 @@ from techner.web.archive import Archives
 from techner.web.overview import overview
 from techner.web.pages import HEADERS, REPORT_HEADERS, home, html
 from techner.web.runs import make_run_pages
+from techner.web.start import Starting, make_start_pages
 from techner.web.threads import Threads, route_class
 from techner.web.trying import make_try_page
 
@@ -36,10 +37,12 @@ def create_app(
     settings: Callable[[], Settings] = load_settings,
     dependencies: Sequence[Guard] = (),
     answering: Answering | None = None,
+    starting: Starting | None = None,
 ) -> FastAPI:
     """Make the app; `dependencies` guard every page. Mount it at a prefix, and link to it with a final slash.
 
-    With `answering`, people answer on the page of a run what the gate asks.
+    With `answering`, people answer on the page of a run what the gate asks; with `starting`, they start
+    nights.
 
     Each request reads the settings and opens the store: importing and mounting touch nothing. All that reads
     the store runs in threads of the app's own: a store that hangs must not stop the server around it.
@@ -71,6 +74,7 @@ def create_app(
     app.include_router(make_run_pages(open_store, answering, routes))
     app.include_router(make_action_pages(open_store, settings, answering, routes))
     app.include_router(make_try_page(open_store, settings, answering, routes))
+    app.include_router(make_start_pages(open_store, settings, starting, routes))
     return app
 
 

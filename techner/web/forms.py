@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Mapping
+from typing import TypeAlias
 from urllib.parse import parse_qs
 
 from fastapi import Request
@@ -11,6 +11,8 @@ from techner.web.pages import HEADERS
 
 MAX_FORM_BYTES = 64 * 2**10
 MAX_REASON = 2000
+Fields: TypeAlias = dict[str, list[str]]
+"""Name → its values, in order; a list that people tick sends its name several times."""
 FORM_HEADERS = HEADERS | {
     "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
         "form-action 'none'", "form-action 'self'"
@@ -18,15 +20,19 @@ FORM_HEADERS = HEADERS | {
 }
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_fields(request: Request) -> Fields:
     """Return the fields of a form; what is too long for one is cut, and its token then fails."""
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > MAX_FORM_BYTES:
             return {}
-    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
-    return {name: values[-1] for name, values in fields.items()}
+    return parse_qs(body.decode(errors="replace"), keep_blank_values=True)
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Return the last value of each field."""
+    return {name: values[-1] for name, values in (await read_fields(request)).items()}
 
 
 def make_token(secret: bytes, *bound_to: str) -> str:
@@ -34,9 +40,9 @@ def make_token(secret: bytes, *bound_to: str) -> str:
     return hmac.digest(secret, json.dumps(bound_to).encode(), "sha256").hex()
 
 
-def has_token(form: Mapping[str, str], token: str) -> bool:
-    """Whether a form holds its token; compared in constant time."""
-    return hmac.compare_digest(form.get("token", "").encode(), token.encode())
+def is_token(found: str, token: str) -> bool:
+    """Whether a form's token is the right one; compared in constant time."""
+    return hmac.compare_digest(found.encode(), token.encode())
 
 
 def fault_of_reason(why: str, *, is_needed: bool) -> str:

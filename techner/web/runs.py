@@ -20,7 +20,7 @@ from techner.runs.ending_log import question_name
 from techner.runs.judgements import Word, find_judged
 from techner.store import Store
 from techner.web.access import NO_TEXTS, Answering, Visitor, visitor_of
-from techner.web.forms import MAX_REASON, fault_of_reason, has_token, make_token, read_form
+from techner.web.forms import MAX_REASON, fault_of_reason, is_token, make_token, read_form
 from techner.web.pages import REPORT_HEADERS, RUN_HEADERS, html
 
 LATE = timedelta(minutes=15)
@@ -141,7 +141,7 @@ def _token(store: Store, run_id: str, who: str, secret: bytes) -> str:
 
 def _fault(form: Mapping[str, str], token: str) -> str:
     """Return what is wrong with the fields of a form, each by itself; the empty string if nothing is."""
-    if not has_token(form, token):
+    if not is_token(form.get("token", ""), token):
         return "This form is of another login, or of an earlier verdict. Read the page, then answer again."
     if form.get("end") not in (RunEnd.PUBLISH, RunEnd.REJECT):
         return "Choose publish or reject."

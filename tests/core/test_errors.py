@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+from typing import get_origin
 
 import pytest
 
@@ -20,8 +21,13 @@ CLASSES = sorted(
 def build(kind: type[Exception]) -> Exception:
     """Make an error with a recognisable value for every field."""
     parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
-    named = [found.name for found in parameters if found.kind is found.POSITIONAL_OR_KEYWORD]
-    return kind(*(f"some {name}" for name in named)) if named else kind("nothing works; try again")
+    named = [found for found in parameters if found.kind is found.POSITIONAL_OR_KEYWORD]
+    return kind(*map(field, named)) if named else kind("nothing works; try again")
+
+
+def field(parameter: inspect.Parameter) -> str | dict[str, str]:
+    value = f"some {parameter.name}"
+    return {"a name": value} if get_origin(parameter.annotation) is dict else value
 
 
 @pytest.mark.parametrize("kind", CLASSES)
@@ -35,7 +41,8 @@ def test_error_survives_pickling(kind: type[Exception]) -> None:
 def test_message_of_an_error_names_all_its_fields(kind: type[Exception]) -> None:
     error = build(kind)
     assert str(error)
-    assert all(value in str(error) for value in error.args)
+    for value in error.args:
+        assert all(part in str(error) for part in (value.values() if isinstance(value, dict) else [value]))
 
 
 @pytest.mark.parametrize("kind", CLASSES)

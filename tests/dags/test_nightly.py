@@ -15,9 +15,8 @@ from urllib.parse import quote
 
 import pytest
 
-from techner.core.bounds import OneOf, Range, bounds_of
-from techner.core.errors import TechnerError
-from techner.core.policy import TrainingPolicy
+from techner.core.errors import OptionsError, TechnerError
+from techner.core.run_options import limits_of, read_options, strategies
 from techner.inbox.survey import Status, survey
 from techner.night.order import TASKS, LastTask
 from techner.registry import Registry
@@ -42,6 +41,7 @@ described = {
     "planning": dag.get_task("plan").max_active_tis_per_dag,
     "catchup": dag.catchup,
     "params": {name: dag.params.get_param(name).schema for name in dag.params},
+    "hints": {name: dag.params.get_param(name).description for name in dag.params},
     "retries": {t.task_id: t.retries for t in dag.tasks},
     "backoff": [t.task_id for t in dag.tasks if not t.retry_exponential_backoff],
     "mapped": sorted(t.task_id for t in dag.tasks if t.is_mapped),
@@ -118,7 +118,8 @@ TEMPLATE = "{{ 7 * 7 }}.jsonl"  # who names a batch must not get Airflow to comp
 CONFS: dict[str, dict[str, Any]] = {
     "nothing due": {},
     "no such batch": {"batches": ["nowhere.jsonl"]},
-    "dry run": {"epochs": 1, "dry_run": True, "batches": ["monday.jsonl", TEMPLATE]},
+    "bad values": {"seed": -1, "epochs": "abc", "batchs": ["monday.jsonl"]},
+    "dry run": {"epochs": "1", "seed": " ", "dry_run": True, "batches": ["monday.jsonl ", TEMPLATE, ""]},
     "beside a question": {"beside a question": True},
 }
 NIGHTS = {
@@ -286,12 +287,24 @@ def test_a_person_can_choose_batches_strategy_seed_epochs_and_dry_run(described:
     assert sorted(described["params"]) == ["batches", "dry_run", "epochs", "seed", "strategy"]
 
 
-def test_its_form_offers_what_the_settings_allow(described: dict[str, object]) -> None:
-    params, bounds = described["params"], bounds_of(TrainingPolicy)
+@pytest.mark.parametrize("name", ["strategy", "seed", "epochs"])
+def test_its_form_lets_every_value_through_to_plan_which_refuses_it_in_words(
+    described: dict[str, object], name: str
+) -> None:
+    """A number field would clamp -1 to 0, and run."""
+    params = described["params"]
     assert isinstance(params, dict)
-    for name in ("seed", "epochs"):
-        assert bounds[name] == Range(params[name]["minimum"], params[name]["maximum"])
-    assert bounds["strategy"] == OneOf(tuple(params["strategy"]["enum"][1:]))
+    assert params[name]["type"][0] == "string"  # a plain field
+    assert set(params[name]["type"]) == {"string", "number", "boolean", "array", "object", "null"}
+    assert not {"enum", "minimum", "maximum"} & set(params[name])
+
+
+def test_its_form_names_the_limits_that_the_settings_allow(described: dict[str, object]) -> None:
+    hints = described["hints"]
+    assert isinstance(hints, dict)
+    assert f"from {limits_of('epochs').least} to {limits_of('epochs').most}." in hints["epochs"]
+    assert f"from {limits_of('seed').least} on." in hints["seed"]
+    assert hints["strategy"].startswith(f"{' or '.join(strategies())}.")
 
 
 def test_only_publish_updates_the_asset_and_only_the_gate_leads_there(described: dict[str, object]) -> None:
@@ -408,6 +421,18 @@ def test_a_night_that_fails_is_told_by_mail(ran: dict[str, Ran], mails: list[Ema
 
 def test_a_night_is_late_by_the_time_it_was_queued(described: dict[str, object]) -> None:
     assert described["late"] == [["DagRunQueuedAtDeadline", 6.0]]
+
+
+def test_bad_values_are_refused_at_once_in_the_words_of_the_page(ran: dict[str, Ran]) -> None:
+    run = ran["bad values"]
+    assert run.code == 1
+    assert keys(run.world) == run.before
+    assert STARTED.findall(run.said) == ["plan"]
+    assert "AirflowFailException" in run.said  # no retry
+    with pytest.raises(OptionsError) as refused:
+        read_options(CONFS["bad values"])
+    assert len(refused.value.problems) == 3
+    assert str(refused.value) in run.said
 
 
 def test_a_program_that_fails_is_told_with_the_end_of_its_log(airflow_home: Path, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ from fastapi.testclient import TestClient
 init_auth_manager(FastAPI())
 client = TestClient(techner_plugin.app, raise_server_exceptions=False)
 version = "0000-0123456789abcdef"
-for path in ("/", f"/download/{{version}}", f"/report/{{version}}", "/tab/other/run"):
+for path in ("/", f"/download/{{version}}", f"/report/{{version}}", "/tab/other/run", "/start"):
     bad = client.get(path, headers={{"Authorization": "Bearer nonsense"}})
     print("answers", client.get(path).status_code, bad.status_code)
 for view in techner_plugin.TechnerPlugin.external_views:
@@ -85,7 +85,34 @@ for part in (None, DagAccessEntity.TASK_LOGS, DagAccessEntity.XCOM):
     print("without", part and part.value, asks.may_edit, asks.may_read, asks.may_download)
 manager.__class__ = simple
 
+from fastapi import HTTPException, Request
+from techner_scheduler import AirflowAsPerson, scheduler_of_person
+airflow = FastAPI()
+
+@airflow.post("/api/v2/dags/night/dagRuns")
+def refuse():
+    raise HTTPException(400, "the DAG has import errors")
+
+@airflow.get("/api/v2/dags/night")
+def broken():
+    raise ValueError("the database is down")
+
+request = Request({{"type": "http", "headers": [(b"cookie", b"_token=x")], "techner.airflow": airflow}})
+for role in ("VIEWER", "USER", "ADMIN"):
+    user = SimpleAuthManagerUser(username="ada", role=role)
+    print("starter", role, scheduler_of_person("night")(request=request, user=user).who)
+
 import asyncio, os, uuid
+from anyio.to_thread import run_sync
+asked = AirflowAsPerson(app=airflow, login={{}}, dag_id="night", who="airflow:ada")
+for ask in (asked.is_paused, lambda: asked.start("manual__1", {{}}), lambda: asked.times("manual__1")):
+    async def tell():
+        try:
+            print("airflow", await run_sync(ask))
+        except Exception as error:
+            print("airflow", type(error).__name__, error)
+    asyncio.run(tell())
+
 from airflow.sdk.api.datamodels._generated import HITLDetailResponse
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time import task_runner
@@ -315,7 +342,7 @@ def test_import_is_light_and_touches_no_store(said: list[list[str]]) -> None:
 
 
 def test_nobody_gets_in_without_a_token(said: list[list[str]]) -> None:
-    assert [codes for name, *codes in said if name == "answers"] == [["401", "403"]] * 4
+    assert [codes for name, *codes in said if name == "answers"] == [["401", "403"]] * 5
 
 
 def test_airflow_shows_it_at_the_side_and_as_a_tab_of_runs(said: list[list[str]]) -> None:
@@ -362,6 +389,20 @@ def test_each_move_of_production_is_noticed_once_though_the_store_was_down(said:
 def test_who_may_not_edit_the_dag_may_not_answer(said: list[list[str]]) -> None:
     people = {role: who for name, role, who in (line for line in said if line[0] == "person")}
     assert people == {"VIEWER": "None", "USER": "airflow:ada", "ADMIN": "airflow:ada"}
+
+
+def test_who_may_not_trigger_the_dag_starts_no_night(said: list[list[str]]) -> None:
+    people = {line[1]: line[2] for line in said if line[0] == "starter"}
+    assert people == {"VIEWER": "None", "USER": "airflow:ada", "ADMIN": "airflow:ada"}
+
+
+def test_what_airflow_refuses_or_cannot_do_is_told_and_an_unknown_run_has_no_times(
+    said: list[list[str]],
+) -> None:
+    broken, refused, unknown = (" ".join(line[1:]) for line in said if line[0] == "airflow")
+    assert broken.startswith("Busy Airflow could not answer: ")
+    assert refused == "RegistryError Airflow refused: the DAG has import errors"
+    assert unknown == "()"
 
 
 def test_a_waiting_question_takes_the_answer_in_the_store(said: list[list[str]]) -> None:

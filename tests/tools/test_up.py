@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import psutil  # type: ignore[import-untyped]
@@ -205,6 +207,29 @@ def test_2_the_page_has_something_to_look_at(up: Up, tmp_path: Path) -> None:
         screenshot(browser, f"{proxy}/techner/", tmp_path / "page.png")
     assert (tmp_path / "page.png").read_bytes().startswith(PNG)
     assert (tmp_path / "page.png").stat().st_size > 20_000  # a blank page is smaller
+
+
+def test_2_a_night_is_started_on_a_page_in_the_name_of_the_person(up: Up) -> None:
+    _, client = up
+    page = client.get("/techner/start")
+    assert "The DAG is paused" in page.text
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]+)"', page.text))
+    refused = client.post("/techner/start", data=form | {"epochs": "abc"})
+    assert refused.status_code == 422
+    assert client.get(f"{DAG}/dagRuns").json()["total_entries"] == 0
+    chosen = {"batches": "one.jsonl", "epochs": "3", "seed": ""}
+    sent = client.post("/techner/start", data=form | chosen)
+    assert sent.status_code == 303
+    again = client.post("/techner/start", data=form | chosen)
+    assert again.status_code == 409
+    (run,) = client.get(f"{DAG}/dagRuns").json()["dag_runs"]
+    assert run["dag_run_id"] == form["run"]
+    assert run["conf"] == {"batches": ["one.jsonl"], "epochs": 3}
+    assert (run["triggering_user_name"], run["triggered_by"], run["state"]) == ("admin", "ui", "queued")
+    assert (
+        f"/runs/{quote(form['run'], safe='')}" in client.get(f"/techner/start{sent.headers['Location']}").text
+    )
+    client.delete(f"{DAG}/dagRuns/{form['run']}").raise_for_status()  # the next test watches the schedule's
 
 
 def test_3_a_person_answers_where_the_gate_asks_and_the_answer_is_kept(up: Up, state: Path) -> None:

@@ -1,0 +1,110 @@
+"""Airflow as the logged-in person may use it: its own API, in this process, with their login (ADR 36)."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+from urllib.parse import quote
+
+API = "/api/v2/dags"
+AIRFLOW = "techner.airflow"
+"""Where in a request's scope Airflow's own app is."""
+PAGE = 100
+"""As many tasks as Airflow sends at once, unless it is configured otherwise."""
+_LOGIN = ("authorization", "cookie")
+_REFUSED, _BROKEN = 400, 500
+
+
+def scheduler_of_person(dag_id: str) -> Callable[..., "AirflowAsPerson"]:
+    """Return the dependency that gives each request Airflow with the rights of its person."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+    from airflow.api_fastapi.core_api.security import get_user
+    from airflow.models.dag import DagModel
+    from fastapi import Depends, Request
+
+    def scheduler(request: Request, user: Annotated[Any, Depends(get_user)]) -> AirflowAsPerson:
+        # Airflow asks the same of the request that starts the night; here it decides whether there is a form.
+        may_start = get_auth_manager().is_authorized_dag(
+            method="POST",
+            access_entity=DagAccessEntity.RUN,
+            details=DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id)),
+            user=user,
+        )
+        return AirflowAsPerson(
+            app=request.scope[AIRFLOW],
+            login={name: request.headers[name] for name in _LOGIN if name in request.headers},
+            dag_id=dag_id,
+            who=f"airflow:{user.get_name()}" if may_start else None,
+        )
+
+    return scheduler
+
+
+class AirflowAsPerson:
+    """A `techner.web.Scheduler`; its methods are called in threads that wait for the server's own loop."""
+
+    def __init__(self, *, app: Any, login: Mapping[str, str], dag_id: str, who: str | None) -> None:
+        self._app, self._login, self._dag, self._who = app, login, f"{API}/{dag_id}", who
+        self._dag_id = dag_id
+
+    @property
+    def who(self) -> str | None:
+        return self._who
+
+    def is_paused(self) -> bool:
+        """Tell whether the DAG is paused; raises RegistryError if Airflow does not say."""
+        return bool(self._ask("GET", self._dag)["is_paused"])
+
+    def start(self, run_id: str, conf: Mapping[str, Any]) -> None:
+        """Trigger the DAG; raises RegistryError with Airflow's own words if it refuses."""
+        self._ask("POST", f"{self._dag}/dagRuns", {"dag_run_id": run_id, "logical_date": None, "conf": conf})
+
+    def address(self, run_id: str) -> str | None:
+        """Return where Airflow shows a DAG run; None if it has none of this id, or does not show it."""
+        from airflow.configuration import conf
+
+        status, _ = self._send("GET", f"{self._dag}/dagRuns/{quote(run_id, safe='')}")
+        base = conf.get("api", "base_url", fallback="/").rstrip("/")
+        return f"{base}/dags/{self._dag_id}/runs/{quote(run_id, safe='')}" if status < _REFUSED else None
+
+    def times(self, run_id: str) -> tuple[tuple[str, float], ...]:
+        """Return the seconds that each task took, in the order in which they began; mapped ones together."""
+        path = f"{self._dag}/dagRuns/{quote(run_id, safe='')}/taskInstances?order_by=start_date&limit={PAGE}"
+        found: dict[str, float] = {}
+        seen = total = 0
+        while seen == 0 or seen < total:
+            status, answer = self._send("GET", f"{path}&offset={seen}")
+            tasks = answer["task_instances"] if status < _REFUSED else []
+            for task in tasks:
+                if task["duration"]:
+                    found[task["task_id"]] = found.get(task["task_id"], 0.0) + task["duration"]
+            if not tasks:
+                break
+            seen, total = seen + len(tasks), answer["total_entries"]
+        return tuple(found.items())
+
+    def _ask(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        from techner.core.errors import Busy, RegistryError
+
+        status, answer = self._send(method, path, json)
+        if status < _REFUSED:
+            return dict(answer)
+        detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
+        if status >= _BROKEN:
+            raise Busy(f"Airflow could not answer: {detail!s:.300}")
+        raise RegistryError(f"Airflow refused: {detail!s:.300}")
+
+    def _send(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> tuple[int, Any]:
+        """Send a request to the app that this one is mounted in; nothing leaves the process."""
+        from anyio import from_thread
+        from httpx import ASGITransport, AsyncClient
+
+        async def send() -> tuple[int, Any]:
+            inside = ASGITransport(app=self._app, raise_app_exceptions=False)
+            # By the referer, Airflow notes that a person did it in a page.
+            headers = dict(self._login) | {"referer": "http://techner/techner/start"}
+            async with AsyncClient(transport=inside, base_url="http://techner", headers=headers) as client:
+                answer = await client.request(method, path, json=json)
+            is_json = answer.headers.get("content-type", "").startswith("application/json")
+            return answer.status_code, answer.json() if is_json else answer.text
+
+        return from_thread.run(send)
