@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import pendulum
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable
 from airflow.sdk.configuration import conf
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+from pendulum.tz.local_timezone import get_local_timezone
 
 if TYPE_CHECKING:
     from airflow.sdk.bases.timetable import BaseTimetable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from techner.core.nights import NightsPolicy
     from techner.inbox.arrivals import Listing
 
-RUN_TYPES = ("scheduled", "manual", "asset_triggered", "operator_triggered", "asset_materialization")
+RUN_TYPES: Any = ("scheduled", "manual", "asset_triggered", "operator_triggered", "asset_materialization")
 """All but backfills: a night has no date, and would take today's batches for each."""
 _MARK = "mark"
 _MOST_NAMES = 20
@@ -52,7 +52,7 @@ def _zone(policy: "NightsPolicy") -> Any:
 
     name = policy.timezone or str(conf.get("core", "default_timezone"))
     if name == "system":
-        return pendulum.local_timezone()
+        return get_local_timezone()
     try:
         return ZoneInfo("UTC" if name == "utc" else name).key  # Airflow's own spelling
     except (KeyError, ValueError, OSError) as error:
