@@ -19,7 +19,7 @@ from techner_nights import DOC, default_args, nights, train_queue
 from techner_notices import late, notices
 from techner_schedule import RUN_TYPES, schedule
 from techner_tasks import Ask
-from techner_turns import LOOK_EVERY_S, MOST_NIGHTS, batches_of, other_nights
+from techner_turns import LOOK_EVERY_S, MOST_NIGHTS, WAITS, batches_of, other_nights
 from techner_words import acting, answered_or_acting, end, log_epochs, this_run
 
 if TYPE_CHECKING:
@@ -290,5 +290,6 @@ for operator in nightly.tasks:
     operator.operator_extra_links = (NightLink(), *([BatchLink()] if operator.task_id == "admit" else []))
 
 if __name__ == "__main__":  # one run in this process: `python dags/techner_nightly.py '{"dry_run": true}'`
+    WAITS.set(False)
     finished = nightly.test(run_conf=json.loads(sys.argv[1]) if len(sys.argv) > 1 else None)
     sys.exit(finished.state != "success")  # a bare `test()` exits 0 even when the run failed

@@ -6,11 +6,12 @@ The triggerer imports this file by name, so it lies among the plugins.
 import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-import pendulum
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable
 from airflow.sdk.configuration import conf
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+from pendulum.tz.local_timezone import get_local_timezone
 
 if TYPE_CHECKING:
     from airflow.sdk.bases.timetable import BaseTimetable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from techner.core.nights import NightsPolicy
     from techner.inbox.arrivals import Listing
 
-RUN_TYPES = ("scheduled", "manual", "asset_triggered", "operator_triggered", "asset_materialization")
+RUN_TYPES: Any = ("scheduled", "manual", "asset_triggered", "operator_triggered", "asset_materialization")
 """All but backfills: a night has no date, and would take today's batches for each."""
 _MARK = "mark"
 _MOST_NAMES = 20
@@ -51,13 +52,12 @@ def _zone(policy: "NightsPolicy") -> Any:
 
     name = policy.timezone or str(conf.get("core", "default_timezone"))
     if name == "system":
-        return pendulum.local_timezone()
+        return get_local_timezone()
     try:
-        return pendulum.timezone(name)
-    except (ValueError, OSError) as error:
-        raise PolicyError(
-            "nights.timezone", f"is {name!r}: give a name like Europe/Berlin, or UTC"
-        ) from error
+        return ZoneInfo("UTC" if name == "utc" else name).key  # Airflow's own spelling
+    except (KeyError, ValueError, OSError) as error:
+        problem = f"is {name!r}: give a name like Europe/Berlin, or UTC"
+        raise PolicyError("nights.timezone", problem) from error
 
 
 def _inbox(policy: "NightsPolicy") -> Asset:
@@ -69,7 +69,7 @@ class InboxTrigger(BaseEventTrigger):
     """Tell that files have arrived in the inbox, once it has not changed for `quiet_s`."""
 
     def __init__(self, *, quiet_s: float) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.quiet_s = quiet_s
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow.sdk import get_current_context
@@ -14,6 +15,8 @@ log = logging.getLogger("techner.nightly")
 MOST_NIGHTS = 16
 """At once: one works, the others wait for an answer or for their turn."""
 LOOK_EVERY_S = 60.0
+WAITS = ContextVar("waits", default=True)
+"""False for a run in a process of its own: without a scheduler, nobody would end a night that was killed."""
 _LAST = ("ask", "publish", "reject", "dry_run")
 _OVER = ("success", "failed", "skipped", "upstream_failed", "removed")
 States = Mapping[str, Mapping[str, str | None]]
@@ -34,7 +37,8 @@ def other_nights() -> Others:
     if ti.get_dr_count(dag_id=ti.dag_id, states=["running"]) <= 1:
         return Others((), ())
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=["plan", *_LAST])
-    return among(states, own, lambda run_id: ti.get_dagrun_state(dag_id=ti.dag_id, run_id=run_id))
+    found = among(states, own, lambda run_id: ti.get_dagrun_state(dag_id=ti.dag_id, run_id=run_id))
+    return found if WAITS.get() else found._replace(working=())
 
 
 def among(states: States, own: str, state_of: Callable[[str], str]) -> Others:

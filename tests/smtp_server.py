@@ -17,7 +17,7 @@ class _Session(socketserver.StreamRequestHandler):
                     self._say("354 go on")
                     data = b"".join(iter(self.rfile.readline, b".\r\n"))
                     mails: list[EmailMessage] = self.server.mails  # type: ignore[attr-defined]
-                    mails.append(message_from_bytes(data, policy=policy.default))  # type: ignore[arg-type]
+                    mails.append(message_from_bytes(data, policy=policy.default))
                     self._say("250 kept")
                 case b"QUIT":
                     self._say("221 bye")

@@ -71,10 +71,13 @@ program, runs = sys.argv[1:]
 from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
-from sqlalchemy import select
+from sqlalchemy import func, select
+
+with create_session() as session:
+    before = session.scalar(select(func.max(DagRun.id))) or 0
 
 def ask_in_the_first_run():
-    "Make the first run one that has planned all batches and waits for an answer."
+    "Make the first run one that has planned all batches and asks; the second, one that was killed at work."
     from techner.core.run_documents import Plan
     from techner.inbox.survey import survey
     from techner.runs.documents import RunDocuments
@@ -83,10 +86,13 @@ def ask_in_the_first_run():
     store = settings.open_store()
     refs = tuple(state.ref for state in survey(store, settings.policies, cache=settings.cache))
     with create_session() as session:
-        run = session.scalars(select(DagRun).order_by(DagRun.id)).first()
-        run._state = "running"
+        run = session.scalars(select(DagRun).where(DagRun.id > before).order_by(DagRun.id)).first()
+        killed = session.scalars(select(DagRun).where(DagRun.id > run.id).order_by(DagRun.id)).first()
+        run._state = killed._state = "running"
         for ti in run.task_instances:
             ti.state = {"plan": "success", "ask": "deferred"}.get(ti.task_id)
+        for ti in killed.task_instances:
+            ti.state = {"plan": "success"}.get(ti.task_id)
         planned = Plan(batches=refs, production="p", origin="o", reference="r", policies=settings.policies)
         RunDocuments(store=store, id=run.run_id).write(planned)
 

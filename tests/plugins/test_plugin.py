@@ -22,7 +22,7 @@ pytestmark = pytest.mark.xdist_group("plugin")
 ROOT = Path(__file__).parents[2]
 HEAVY = ("spacy", "boto3", "great_expectations", "pandas", "numpy", "techner", "airflow.api_fastapi.core_api")
 
-POLICIES = (
+POLICIES: tuple[dict[str, object], ...] = (
     {},
     {"schedule": "30 4 * * 1-5", "timezone": "Europe/Berlin"},
     {"schedule": ""},
