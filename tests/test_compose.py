@@ -1,4 +1,4 @@
-"""The composition: valid, and without a secret of its own."""
+"""The composition: valid, without a secret of its own, and with settings that techner reads."""
 
 import os
 import re
@@ -9,9 +9,20 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
+from airflow.api_fastapi.core_api.datamodels.monitor import (
+    BaseInfoResponse,
+    DagProcessorInfoResponse,
+    HealthInfoResponse,
+    SchedulerInfoResponse,
+    TriggererInfoResponse,
+)
+
+from techner.core.policy import GatePolicy
+from techner.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
+VARIABLES = (ROOT / "deploy" / "compose" / "techner.env").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 SECRETS = dict.fromkeys(re.findall(r"(?m)^(\w+)=", EXAMPLE), "")
 SECRETS = {name: f"filled-{name.lower()}" for name in SECRETS}
@@ -45,7 +56,8 @@ def test_composition_is_valid_once_every_secret_is_filled_in(tmp_path: Path) -> 
     services = yaml.safe_load(done.stdout)["services"]
     assert set(services) == {
         *("postgres", "redis", "s3", "init"),
-        *("api-server", "scheduler", "dag-processor", "triggerer", "worker"),
+        *("api-server", "scheduler", "dag-processor", "triggerer", "worker", "trainer"),
+        "techner",
     }
     assert all(value in done.stdout for value in SECRETS.values())  # none is asked for in vain
 
@@ -76,15 +88,60 @@ def test_example_of_the_env_file_has_no_secret() -> None:
 def test_every_service_is_pinned_and_restarts_and_says_whether_it_is_well(service: str) -> None:
     about = SERVICES[service]
     assert re.search(r":(\d+\.\d+|local$)", about["image"])
-    if service == "init":  # runs once
+    assert about["mem_limit"]
+    if service in ("init", "techner"):  # they end
         assert about["restart"] == "no"
     else:
         assert about["restart"] == "unless-stopped"
         assert about["healthcheck"]["test"]
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_health_check_starts_a_python(service: str) -> None:
+    test = SERVICES[service].get("healthcheck", {}).get("test", ["NONE", ""])
+    assert test[1].split(" ")[0] not in ("python", "airflow", "celery")
+
+
+def test_the_health_that_is_looked_for_is_what_the_api_server_says() -> None:
+    part = {"status": "healthy"}
+    told = HealthInfoResponse(
+        metadatabase=BaseInfoResponse(**part),
+        scheduler=SchedulerInfoResponse(**part, latest_scheduler_heartbeat=None),
+        triggerer=TriggererInfoResponse(**part, latest_triggerer_heartbeat=None),
+        dag_processor=DagProcessorInfoResponse(**part, latest_dag_processor_heartbeat=None),
+    ).model_dump_json()
+    for service in ("dag-processor", "triggerer"):
+        sought = re.search(r"grep --quiet '(.+)'", SERVICES[service]["healthcheck"]["test"][1])
+        assert sought
+        assert sought[1] in told
+
+
+def test_every_task_has_a_worker_for_its_queue() -> None:
+    commands = [about.get("command") or [] for about in SERVICES.values()]
+    queues = {command[command.index("--queues") + 1] for command in commands if "--queues" in command}
+    assert queues == {"default", "train"}
+    assert SERVICES["worker"]["environment"]["AIRFLOW__OPERATORS__DEFAULT_QUEUE"] == "default"
+
+
+def test_the_mounted_settings_are_read_by_every_service_of_techner(monkeypatch: pytest.MonkeyPatch) -> None:
+    mounted = "./deploy/compose/techner.toml:/opt/airflow/techner.toml:ro"
+    for service, about in SERVICES.items():
+        if about["image"] == "techner:local" and service != "init":
+            assert mounted in about["volumes"], service
+            assert about["environment"]["TECHNER_CONFIG"] == "/opt/airflow/techner.toml"
+            assert about["env_file"] == "deploy/compose/techner.env"
+    monkeypatch.setenv("TECHNER_CONFIG", str(ROOT / "deploy" / "compose" / "techner.toml"))
+    assert load_settings().gate.micro_margin > GatePolicy().micro_margin
+
+
+@pytest.mark.parametrize("name", re.findall(r"(?m)^# (TECHNER_\w+=.*)$", VARIABLES))
+def test_every_variable_that_is_shown_is_a_setting(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(*name.split("=", 1))
+    load_settings()
+
+
 def test_image_is_built_from_hashes_and_runs_without_root() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    assert "pip install --require-hashes" in dockerfile
+    assert "pip install --no-deps --require-hashes" in dockerfile
     assert "index-url" not in dockerfile
     assert re.findall(r"(?m)^USER (\w+)$", dockerfile) == ["airflow"]

@@ -20,7 +20,7 @@ PAGES = sorted(
 )
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 FILE = re.compile(
-    r"(?<![\w./-])((?:tests|techner|benchmarks|dags|plugins|examples|docs|docker|\.ci)/[\w./-]*\w)(?:::(\w+))?"
+    r"(?<![\w./-])((?:tests|techner|benchmarks|dags|plugins|examples|docs|docker|deploy|\.ci)/[\w./-]*\w)(?:::(\w+))?"
 )
 COMMAND = re.compile(r"(?:`|^    )(?:TECHNER_\w+=\S+ )*(?:\.venv/bin/)?techner ([a-z][^`\n]*)", re.MULTILINE)
 COMMANDS = sorted(

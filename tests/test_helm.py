@@ -1,0 +1,65 @@
+"""The values for Airflow's Helm chart: YAML, with settings that techner reads, and a pod for its tasks."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from techner.settings import load_settings
+
+ROOT = Path(__file__).parents[1]
+VALUES: dict[str, Any] = yaml.safe_load(
+    (ROOT / "deploy" / "helm" / "values.yaml").read_text(encoding="utf-8")
+)
+ENVIRONMENT = {variable["name"]: variable["value"] for variable in VALUES["env"]}
+
+
+@pytest.fixture(scope="module")
+def pod() -> dict[str, Any]:
+    """Return the pod of a task, without the lines that the chart adds; what it fills in is a word."""
+    lines = re.sub(r"(?m)^\s*\{\{-.*\}\}\n", "", VALUES["podTemplate"])
+    lines = re.sub(r"\{\{-.*?\}\}", "[]", lines)
+    found: dict[str, Any] = yaml.safe_load(re.sub(r"\{\{.*?\}\}", "filled-in", lines))
+    return found
+
+
+def test_no_value_is_a_secret() -> None:
+    assert not re.search(r"(?i)(?:password|secret_key|access_key)\S*:\s*\S", yaml.safe_dump(VALUES))
+    assert not VALUES["postgresql"]["enabled"]
+
+
+def test_the_settings_of_the_chart_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = yaml.safe_load(VALUES["extraConfigMaps"]["techner-settings"]["data"])
+    (tmp_path / "techner.toml").write_text(data["techner.toml"], encoding="utf-8")
+    for name, value in ENVIRONMENT.items():
+        if name.startswith("TECHNER_"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TECHNER_CONFIG", str(tmp_path / "techner.toml"))
+    assert load_settings().store == ENVIRONMENT["TECHNER_STORE"]
+
+
+def test_the_pod_of_a_task_is_one_that_airflow_takes(pod: dict[str, Any]) -> None:
+    assert (pod["apiVersion"], pod["kind"], pod["spec"]["restartPolicy"]) == ("v1", "Pod", "Never")
+    container, *others = pod["spec"]["containers"]
+    assert (container["name"], others) == ("base", [])
+    assert pod["spec"]["securityContext"] == {"runAsUser": 50000, "fsGroup": 0}  # of Airflow's image
+    assert container["resources"]["limits"]["memory"]
+
+
+def test_everything_that_the_pod_mounts_is_there(pod: dict[str, Any]) -> None:
+    mounted = {mount["name"]: mount["mountPath"] for mount in pod["spec"]["containers"][0]["volumeMounts"]}
+    assert mounted.keys() == {volume["name"] for volume in pod["spec"]["volumes"]}
+    assert ENVIRONMENT["TECHNER_CONFIG"].startswith(mounted["techner-settings"] + "/")
+    assert f"TECHNER_CACHE={mounted['cache']} " in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    shared = {volume["name"] for volume in VALUES["volumes"]}
+    assert shared == {mount["name"] for mount in VALUES["volumeMounts"]} <= VALUES["extraConfigMaps"].keys()
+
+
+def test_chart_and_image_are_of_one_version_of_airflow() -> None:
+    tag = re.search(r"AIRFLOW_IMAGE=apache/airflow:\S*?(\d+\.\d+\.\d+)", (ROOT / "Dockerfile").read_text())
+    lock = re.search(r"(?m)^apache-airflow==(\S+)", (ROOT / "requirements.lock").read_text())
+    assert tag
+    assert lock
+    assert tag[1] == lock[1] == VALUES["airflowVersion"]
