@@ -47,15 +47,22 @@ class Airflow:
         """
         ask_again(self.world, run_id)
         run = f"{DAG}/dagRuns/{run_id}"
-        self._pause(is_paused=True)
-        self._send("POST", f"{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
-        told = {"key": "return_value", "value": str(Outcome.ASK)}
-        self._send("POST", f"{run}/taskInstances/judge/xcomEntries", told)
-        for task in _BEFORE_ROUTE:
-            self._send("PATCH", f"{run}/taskInstances/{task}", {"new_state": "success"})
-        self._pause(is_paused=False)
+        with self.paused():
+            self._send("POST", f"{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
+            told = {"key": "return_value", "value": str(Outcome.ASK)}
+            self._send("POST", f"{run}/taskInstances/judge/xcomEntries", told)
+            for task in _BEFORE_ROUTE:
+                self._send("PATCH", f"{run}/taskInstances/{task}", {"new_state": "success"})
         self.wait_for_question(run)
         return run
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let no run begin in the block; afterwards the DAG is as it was."""
+        was_paused = self.client.get(DAG).json()["is_paused"]
+        self._pause(is_paused=True)
+        yield
+        self._pause(is_paused=was_paused)
 
     def unpause(self) -> str:
         """Let the nights run; return the address of the scheduled one, which begins at once."""

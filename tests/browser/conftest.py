@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.airflow import Airflow, started
-from tests.browser.store import ask_again, begin, fill, hostile_batch, kind_batch
+from tests.browser.store import ask_again, attacking_names, begin, fill, hostile_batch, kind_batch
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, WebError
 
 PAGE_MS = 60_000  # a net for a busy machine, no measure
 OpenPage = Callable[..., "Page"]
@@ -39,11 +39,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def airflow(
     base_model: Path, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Iterator[Airflow]:
-    last_batch = kind_batch if pytestconfig.getoption("--pictures") else hostile_batch
+    is_hostile = pytestconfig.getoption("--pictures") is None
     state = tmp_path_factory.mktemp("browser")
-    world = begin(state, base_model)
+    world = begin(state, base_model, attacking_names() if is_hostile else ())
     with ThreadPoolExecutor(1) as aside:  # Airflow takes its time to start, on one core
-        filled = aside.submit(fill, world, last_batch)
+        filled = aside.submit(fill, world, hostile_batch if is_hostile else kind_batch)
         with started(state, world) as running:
             filled.result()
             yield running
@@ -75,7 +75,7 @@ def opened(chromium: "Browser", airflow: Airflow) -> Iterator[OpenPage]:
         context = chromium.new_context(base_url=airflow.address, **options)
         contexts.append(context)
         context.set_default_timeout(PAGE_MS)
-        watch(context, faults)
+        watch(context, faults, f"{airflow.address}/techner/")
         if user:
             context.add_cookies([{"name": "_token", "value": airflow.token(user), "url": airflow.address}])
         page = context.new_page()
@@ -88,7 +88,9 @@ def opened(chromium: "Browser", airflow: Airflow) -> Iterator[OpenPage]:
     assert faults == []
 
 
-def watch(context: "BrowserContext", faults: list[str]) -> None:
+def watch(context: "BrowserContext", faults: list[str], ours: str) -> None:
+    """Note what goes wrong on pages below the address `ours`; Airflow's own are not for us to judge."""
+
     def on_dialog(dialog: "Dialog") -> None:
         faults.append(f"dialog: {dialog.message}")
         dialog.dismiss()
@@ -97,9 +99,13 @@ def watch(context: "BrowserContext", faults: list[str]) -> None:
         if "Content Security Policy" in message.text or "Blocked script" in message.text:
             faults.append(message.text)
 
+    def on_error(error: "WebError") -> None:
+        if error.page and error.page.url.startswith(ours):
+            faults.append(f"script: {error.error}")
+
     context.on("dialog", on_dialog)
     context.on("console", on_console)
-    context.on("weberror", lambda error: faults.append(f"script: {error.error}"))
+    context.on("weberror", on_error)
 
 
 @pytest.fixture

@@ -46,10 +46,10 @@ def settings(policies: Policies = POLICIES) -> dict[str, str]:
     return {f"TECHNER_{name}": str(value) for name, value in named.items()}
 
 
-def begin(state: Path, base_model: Path) -> World:
-    """Make a store with an origin in the state folder of `make up`."""
+def begin(state: Path, base_model: Path, more: tuple[Example, ...]) -> World:
+    """Make a store with an origin in the state folder of `make up`; `more` is in its reference set."""
     store = FolderStore(state / "store")
-    make_origin(store, base_model, more=attacking_names())
+    make_origin(store, base_model, more=more)
     return World(store, state / "cache")
 
 
