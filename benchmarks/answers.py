@@ -20,7 +20,7 @@ from techner.store import FolderStore
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.tools.test_up import DAG, answer_at_once, log_in, reserved_port, running, tiny_origin
+from tests.up import DAG, POLICIES, answer_at_once, log_in, reserved_port, running, tiny_origin
 from tests.waiting import until
 from tests.world import tech_batch
 
@@ -36,7 +36,7 @@ def main() -> None:
         state = Path(folder)
         tiny_origin(state)
         store = FolderStore(state / "store")
-        with reserved_port() as port, running(state, port):
+        with reserved_port() as port, running(state, port, POLICIES):
             address = f"http://127.0.0.1:{port}"
             login = {"Authorization": f"Bearer {log_in(address, state)}"}
             with httpx.Client(base_url=address, headers=login, timeout=NIGHT_S) as client:

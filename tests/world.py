@@ -166,12 +166,14 @@ def origin_store(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return once(tmp_path_factory, "origin", lambda root: make_origin(FolderStore(root), base_model))
 
 
-def make_origin(store: Store, base_model: Path, *, holdout: tuple[Example, ...] = ()) -> str:
+def make_origin(
+    store: Store, base_model: Path, *, more: tuple[Example, ...] = (), holdout: tuple[Example, ...] = ()
+) -> str:
     return initialise(
         store,
         base_model,
         base="small",
-        gold=slot_examples("general", 400, seed=2),
+        gold=(*slot_examples("general", 400, seed=2), *more),
         silver_texts=(),
         holdout=holdout,
         who="test",

@@ -1,13 +1,9 @@
 """`python -m tools.local up` as a person runs it: all of Airflow, the page, and a clean end."""
 
-import json
-import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,90 +14,16 @@ from urllib.parse import quote
 import httpx
 import psutil  # type: ignore[import-untyped]
 import pytest
-import spacy
 
 from techner.formats import write_examples
 from techner.registry import Registry
 from techner.store import FolderStore
+from tests.up import DAG, POLICIES, answer_at_once, log_in, reserved_port, running, task_states, tiny_origin
 from tests.waiting import LIMIT_S, until
-from tests.world import OPEN_GATE, tech_batch
+from tests.world import tech_batch
 
-ROOT = Path(__file__).parents[2]
-POLICIES = OPEN_GATE | {
-    "TECHNER_CORPUS__HOLDOUT_SHARE": "0",
-    "TECHNER_TRAINING__EPOCHS": "1",
-}
 ASK_AIRFLOW_S = 0.5  # not oftener: the API server answers with CPU time that the night could use
-DAG = "/api/v2/dags/techner_nightly"
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-def tiny_origin(state: Path) -> str:
-    """Initialise the store of `state` with an untrained pipeline by command line; returns the version."""
-    nlp = spacy.blank("en")
-    nlp.add_pipe("ner").add_label("PERSON")  # type: ignore[attr-defined]
-    nlp.initialize()
-    nlp.to_disk(state / "base")
-    names = ("Ada", "Grace", "Alan", "Barbara", "Edsger", "Donald", "Frances", "Ken", "Radia", "Tim") * 3
-    lines = [
-        json.dumps({"text": f"{name} wrote line {number}.", "label": [[0, len(name), "PERSON"]]})
-        for number, name in enumerate(names)
-    ]
-    (state / "reference.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-c", "from techner.cli import main; main()", "init"),
-            *("--base", str(state / "base"), "--reference", str(state / "reference.jsonl")),
-        ],
-        env=os.environ | {"TECHNER_STORE": str(state / "store")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()[-1]
-
-
-@contextmanager
-def reserved_port() -> Iterator[int]:
-    """Hold a free loopback port for a server that binds with SO_REUSEADDR: no other process is given it."""
-    with socket.socket() as held:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind(("127.0.0.1", 0))
-        yield int(held.getsockname()[1])
-
-
-@contextmanager
-def running(state: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `up` until it says that it is ready."""
-    told = state / "told.txt"
-    with told.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tools.local", "up", "--port", str(port), "--state", str(state)],
-            cwd=ROOT,
-            env=os.environ | POLICIES,
-            stdout=out,
-            stderr=out,
-        )
-    try:
-        until(
-            lambda: "Ctrl-C" in told.read_text() or process.poll() is not None,
-            "`up` to say that it is ready",
-            last_seen=told.read_text,
-        )
-        assert process.poll() is None, told.read_text()
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=LIMIT_S)
-
-
-def log_in(address: str, state: Path) -> str:
-    passwords = state / "airflow" / "simple_auth_manager_passwords.json.generated"
-    login = {"username": "admin", "password": json.loads(passwords.read_text())["admin"]}
-    answer = httpx.post(f"{address}/auth/token", json=login, timeout=LIMIT_S)
-    answer.raise_for_status()
-    return str(answer.json()["access_token"])
 
 
 @contextmanager
@@ -157,7 +79,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def up(state: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
     """Start all of Airflow; a client that is logged in comes with it."""
-    with reserved_port() as port, running(state, port) as process:
+    with reserved_port() as port, running(state, port, POLICIES) as process:
         address = f"http://127.0.0.1:{port}"
         token = log_in(address, state)
         with httpx.Client(
@@ -165,23 +87,6 @@ def up(state: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
         ) as client:
             until(lambda: client.get(DAG).status_code == 200, "the DAG to be parsed", every_s=ASK_AIRFLOW_S)
             yield process, client
-
-
-def task_states(client: httpx.Client, run: str) -> dict[str, str]:
-    return {t["task_id"]: t["state"] for t in client.get(f"{run}/taskInstances").json()["task_instances"]}
-
-
-def answer_at_once(client: httpx.Client, run: str, reason: str, option: str = "publish") -> None:
-    """Answer in Airflow's form as soon as the question is there and open."""
-    question = f"{run}/taskInstances/ask/-1/hitlDetails"
-
-    def is_open() -> bool:
-        found = client.get(question)
-        return found.status_code == 200 and not found.json()["response_received"]
-
-    until(is_open, "the question to be open", last_seen=lambda: task_states(client, run))
-    answer = {"chosen_options": [option], "params_input": {"reason": reason}}
-    client.patch(question, json=answer).raise_for_status()
 
 
 pytestmark = [pytest.mark.timeout(3 * LIMIT_S), pytest.mark.xdist_group("up")]

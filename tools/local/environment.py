@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
+_USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 MIGRATE = (sys.executable, "-m", "airflow", "db", "migrate")
 
 
@@ -33,7 +34,10 @@ def airflow_environment(home: Path, *, store: str, cache: Path) -> dict[str, str
 
 
 def serving(home: Path, port: int) -> dict[str, str]:
-    """Return the variables by which components find each other, whatever the caller's own variables are."""
+    """Return the variables by which components find each other, whatever the caller's own variables are.
+
+    The caller may name the users who log in: `admin:admin,viewer:viewer`.
+    """
     address = f"http://{HOST}:{port}"
     no_proxy = ",".join(filter(None, (os.environ.get("NO_PROXY", ""), HOST, "localhost")))
     return {
@@ -44,7 +48,7 @@ def serving(home: Path, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__AUTH_MANAGER": (
             "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
         ),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        _USERS: os.environ.get(_USERS, "admin:admin"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(password_file(home)),
         # The scheduler's own messages say how each task ended.
         "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "airflow=WARNING task=WARNING airflow.jobs=INFO",

@@ -1,0 +1,56 @@
+"""Nights in Airflow that a person answers in the browser: at once after they are asked, and none is lost."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from techner.core.records import Judgement
+from techner.registry import Registry
+from techner.runs.judgements import find_judged
+from tests.browser.airflow import Airflow
+from tests.browser.conftest import OpenPage, opened
+from tests.browser.hands import send
+
+pytestmark = pytest.mark.browser
+AT_ONCE = 5
+"""How often a question is answered at once; `benchmarks/answers.py` does it on twenty whole nights."""
+
+
+def end_of(airflow: Airflow, run_id: str) -> Judgement:
+    judgement, _ = find_judged(airflow.world.store, run_id)
+    assert judgement
+    return judgement
+
+
+@pytest.fixture(scope="session")
+def first_night(airflow: Airflow, chromium: Browser) -> str:
+    """Return the id of the night that unpausing starts, once a person has answered it and it has ended."""
+    run = airflow.unpause()
+    airflow.wait_for_question(run)
+    run_id = run.rpartition("/")[2]
+    with opened(chromium, airflow) as open_page:
+        page = open_page(f"/techner/run/{run_id}")
+        send(page, "Publish", " \n")
+        expect(page.get_by_role("alert")).to_be_visible()
+        send(page, "Publish", "the first night")
+        airflow.wait_for_end(run)
+    return run_id
+
+
+def test_the_night_of_the_schedule_ends_as_a_person_said(airflow: Airflow, first_night: str) -> None:
+    newest = Registry(airflow.world.store).log().newest()
+    assert newest
+    assert (newest.record.who, newest.record.version) == (
+        "airflow:admin",
+        end_of(airflow, first_night).version,
+    )
+    assert "the first night" in newest.record.why
+
+
+@pytest.mark.usefixtures("first_night")
+@pytest.mark.parametrize("number", range(AT_ONCE))
+def test_an_answer_at_once_is_kept(open_page: OpenPage, airflow: Airflow, number: int) -> None:
+    run_id = f"at-once-{number}"
+    run = airflow.ask(run_id)
+    send(open_page(f"/techner/run/{run_id}"), "Reject", f"reason {number}")
+    assert airflow.wait_for_end(run)["reject"] == "success"
+    assert end_of(airflow, run_id).reason.endswith(f": reason {number}")

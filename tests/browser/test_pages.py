@@ -1,0 +1,77 @@
+"""Every page: for a screen reader, on a telephone, in the dark, and with texts that attack."""
+
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.store import ASKED, HOSTILE_BATCH, REJECTED, SCRIPT, UNREADABLE
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "overview": "/techner/",
+    "a run that asks": f"/techner/run/{quote(ASKED, safe='')}",
+    "a run that was rejected": f"/techner/run/{quote(REJECTED, safe='')}",
+    "an unknown run": "/techner/run/nowhere",
+}
+REPORT = f"/techner/run/{quote(ASKED, safe='')}?report=true"
+every_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+and_the_report = pytest.mark.parametrize(
+    "path", [*PAGES.values(), REPORT], ids=[*PAGES, "the report of a run"]
+)
+PHONE = {"width": 390, "height": 844}
+# Frames are pages of their own, and looked at as such; the rest of axe's findings is for people to weigh.
+AXE = {"resultTypes": ["violations"], "iframes": False}
+TURNED = """() => {
+  const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (texts.nextNode()) {
+    if (!texts.currentNode.data.includes("\u202e")) continue
+    let place = texts.currentNode.parentElement
+    while (!getComputedStyle(place).unicodeBidi.includes("isolate")) place = place.parentElement
+    if (place.textContent.trim() !== texts.currentNode.data.trim()) found.push(place.outerHTML)
+  }
+  return found
+}"""
+"""Finds where text of the page itself follows in the same paragraph, which would be turned too."""
+ATTACKS = """() => [...document.querySelectorAll("script, img")].map(part => part.outerHTML)
+  .filter(part => /attacked|onerror/.test(part))"""
+SERIOUS = ("serious", "critical")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@and_the_report
+def test_axe_finds_nothing_serious(open_page: OpenPage, path: str, theme: str) -> None:
+    page = open_page(path, color_scheme=theme, bypass_csp=True)  # axe is a script
+    found = Axe().run(page, options=AXE).response["violations"]
+    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in SERIOUS] == []
+
+
+@every_page
+def test_a_telephone_scrolls_down_only(open_page: OpenPage, path: str) -> None:
+    page = open_page(path, viewport=PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+@and_the_report
+def test_no_text_becomes_a_part_of_the_page(open_page: OpenPage, path: str) -> None:
+    """Where one does, the policy of the page keeps it from running, and the browser says so."""
+    assert open_page(path).evaluate(ATTACKS) == []
+
+
+@pytest.mark.parametrize("text", [HOSTILE_BATCH, UNREADABLE])
+def test_a_hostile_name_is_shown_as_it_is(open_page: OpenPage, text: str) -> None:
+    expect(open_page("/techner/").get_by_text(text).first).to_be_attached()
+
+
+def test_the_report_quotes_hostile_texts_as_they_are(open_page: OpenPage) -> None:
+    page = open_page(REPORT)
+    expect(page.get_by_text(SCRIPT).first).to_be_attached()
+
+
+@every_page
+def test_a_text_that_turns_the_direction_turns_nothing_but_itself(open_page: OpenPage, path: str) -> None:
+    turned = open_page(path).evaluate(TURNED)
+    assert turned == []
