@@ -1,10 +1,12 @@
-"""Forms: how they are read, and the token that only a form of ours holds."""
+"""Forms that only our own pages can send, and how they are read."""
 
 import hmac
-from typing import TypeAlias
+import json
+from collections.abc import Mapping
+from typing import Annotated, TypeAlias
 from urllib.parse import parse_qs
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 MAX_FORM_BYTES = 64 * 2**10
 Fields: TypeAlias = dict[str, list[str]]
@@ -21,10 +23,16 @@ async def read_fields(request: Request) -> Fields:
     return parse_qs(body.decode(errors="replace"), keep_blank_values=True)
 
 
-def make_token(secret: bytes, *parts: str) -> str:
-    """Return what only a form of ours holds, for this person and what the form is about."""
-    return hmac.digest(secret, "\n".join(parts).encode(), "sha256").hex()
+async def read_form(fields: Annotated[Fields, Depends(read_fields)]) -> dict[str, str]:
+    """Return the last value of each field."""
+    return {name: values[-1] for name, values in fields.items()}
 
 
-def is_token(found: str, token: str) -> bool:
-    return hmac.compare_digest(found.encode(), token.encode())
+def make_token(secret: bytes, *bound_to: str) -> str:
+    """Return what only a form of ours holds, for exactly this person, deed, object and state."""
+    return hmac.digest(secret, json.dumps(bound_to).encode(), "sha256").hex()
+
+
+def has_token(form: Mapping[str, str], token: str) -> bool:
+    """Tell whether a form holds its token; compared in constant time."""
+    return hmac.compare_digest(form.get("token", "").encode(), token.encode())
