@@ -9,10 +9,10 @@ import typer
 from techner.cli.terminal import REJECTED, console, now, out, person
 from techner.core.verdict import Outcome
 from techner.registry import Registry
-from techner.registry.blobs import load_bytes
 from techner.registry.names import record_name
 from techner.runs.completion import untold
-from techner.runs.judgements import Word, find_report, judgements
+from techner.runs.judgements import Word, judgements
+from techner.runs.report import told_report
 from techner.runs.run import Run
 from techner.settings import load_settings
 from techner.store.patience import PROMPT
@@ -80,7 +80,7 @@ def abandon(run_id: RunId, why: Why) -> None:
 def report(run_id: RunId) -> None:
     """Print the HTML page of a judged run: its checks, and the entities lost and gained."""
     store = load_settings().open_store(PROMPT)
-    typer.echo(load_bytes(store, find_report(store, run_id)).decode())
+    typer.echo(told_report(store, run_id).decode())
 
 
 @app.command("list")

@@ -152,6 +152,8 @@ class Changes:
     counts: dict[str, int]
     """Numbers of all changes: `regression lost`, `regression gained`, and the same for the holdout."""
     shown: tuple[EntityChange, ...]
+    by_label: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Label → `counts` of its changes alone, without zeros; empty in documents of an older techner."""
     made_from: dict[str, str] = field(default_factory=dict)
     """As a corpus'."""
 

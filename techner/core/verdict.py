@@ -89,3 +89,20 @@ class Verdict:
                 assert_never(outcome)
         names = [f"{check.name} against {check.against}" for check in decisive if check.state is state]
         return f"{state}: {', '.join(names) or 'no check was made'}"
+
+    @property
+    def unpassed(self) -> tuple[Check, ...]:
+        """Return the checks that decided against the candidate, then those that are open."""
+        found = [check for check in self.checks if check.decisive and check.state is not CheckState.PASSED]
+        return tuple(sorted(found, key=lambda check: check.state is not CheckState.FAILED))
+
+    @property
+    def remarks(self) -> tuple[Check, ...]:
+        """Return what did not pass, and decides nothing."""
+        return tuple(
+            check for check in self.checks if not check.decisive and check.state is not CheckState.PASSED
+        )
+
+    @property
+    def passed(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if check.state is CheckState.PASSED)

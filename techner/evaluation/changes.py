@@ -1,5 +1,6 @@
 """Entities lost and gained, in context: what a verdict means in the texts."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
@@ -20,15 +21,18 @@ def find_changes(sets: FrozenSets, answers: Mapping[str, Answers]) -> Changes:
         ScoringSet.HOLDOUT: (sets.holdout, {name: found.holdout for name, found in answers.items()}),
     }
     counts: dict[str, int] = {}
+    by_label: dict[str, dict[str, int]] = {}
     shown: list[EntityChange] = []
     for part, (examples, found) in parts.items():
         changes = list(_changes(part, examples, found))
         for kind in ChangeKind:
             of_kind = [ranked for ranked in changes if ranked[1].kind is kind]
             counts[f"{part} {kind}"] = len(of_kind)
+            for label, number in Counter(change.span.label for _, change in of_kind).items():
+                by_label.setdefault(label, {})[f"{part} {kind}"] = number
             of_kind.sort(key=lambda ranked: ranked[0])  # stable: otherwise in the order of the set
             shown += [change for _, change in of_kind[:SHOWN]]
-    return Changes(counts=counts, shown=tuple(shown))
+    return Changes(counts=counts, shown=tuple(shown), by_label=dict(sorted(by_label.items())))
 
 
 def _changes(

@@ -53,7 +53,7 @@ def _against_production(sets: Bootstrap, production_labels: tuple[str, ...], pol
         )
     return found.check(
         "new micro F1",
-        rule=f"not significantly worse, or by at most {policy.new_margin:.3f}",
+        rule=f"no significant loss, or one of at most {policy.new_margin:.3f}",
         margin=policy.new_margin,
         state=_state(found, policy),
         interval=found.change.interval(policy.confidence),

@@ -30,7 +30,7 @@ from techner.registry.versions import version_name
 from techner.reports.card import with_cards
 from techner.runs.completion import decision_on
 from techner.runs.endings import begin, require
-from techner.runs.judgements import Word, record_judgement
+from techner.runs.judgements import Word, reason_of, record_judgement
 from techner.runs.reservation import end_reservation, reserve
 from techner.runs.run import Run
 
@@ -131,7 +131,10 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
         scores=judged.scores,
         verdict=judged.verdict,
     )
-    return with_cards(run.store, manifest, corpus.counts)
+    # A person's yes is an input, as the settings are: other words make another card, so another version.
+    asked = judged.verdict.outcome is Outcome.ASK
+    decision = f"promoted {reason_of(run, judged.verdict, RunOutcome.PROMOTED)}" if asked else ""
+    return with_cards(run.store, manifest, corpus.counts, decision=decision)
 
 
 def _prove(run: Run, manifest: Manifest, query: Query) -> None:

@@ -3,6 +3,15 @@
 from techner.reports.batch import Excerpt, batch_report, shown_rows
 from techner.reports.card import cards
 from techner.reports.question import question
-from techner.reports.render import environment, run_report
+from techner.reports.render import environment, run_report, with_decision
 
-__all__ = ["Excerpt", "batch_report", "cards", "environment", "question", "run_report", "shown_rows"]
+__all__ = [
+    "Excerpt",
+    "batch_report",
+    "cards",
+    "environment",
+    "question",
+    "run_report",
+    "shown_rows",
+    "with_decision",
+]

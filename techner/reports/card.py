@@ -16,11 +16,15 @@ _INTENDED = "named entities of these labels, in texts of the batches' domain and
 _UNFIT = "decisions about people; texts in other domains or languages, which were not measured."
 
 
-def cards(manifest: Manifest, counts: Mapping[str, int]) -> dict[str, str]:
-    """Return both forms of a version's card by file name; `counts` counts the examples of its night."""
+def cards(manifest: Manifest, counts: Mapping[str, int], *, decision: str = "") -> dict[str, str]:
+    """Return both forms of a version's card by file name; `counts` counts the examples of its night.
+
+    `decision` is what a person decided where the gate asked.
+    """
     facts: dict[str, Any] = {
         "manifest": manifest,
         "counts": counts,
+        "decision": decision,
         "intended": _INTENDED,
         "unfit": _UNFIT,
         "gaps": tuple(gaps(manifest)),
@@ -38,9 +42,9 @@ def gaps(manifest: Manifest) -> Iterator[str]:
     few = [f"{score.label} ({score.support})" for score in manifest.scores if score.support < FEW_SPANS]
     if few:
         yield f"measured on fewer than {FEW_SPANS} gold spans, so imprecisely: {', '.join(few)}"
-    worse = [score.label for score in manifest.scores if score.high is not None and score.high < 0]
-    if worse:
-        yield f"significantly worse than before: {', '.join(worse)}"
+    lower = [score.label for score in manifest.scores if score.high is not None and score.high < 0]
+    if lower:
+        yield f"significantly lower than before, within what the checks allow: {', '.join(lower)}"
     for check in manifest.verdict.checks if manifest.verdict else ():
         if check.state is CheckState.INSUFFICIENT:
             yield f"too little evidence: {check.name} against {check.against}"
@@ -62,8 +66,10 @@ def _lineage(manifest: Manifest) -> dict[str, str]:
     return {name: str(value) for name, value in (facts | lineage.libraries).items() if value is not None}
 
 
-def with_cards(store: Store, manifest: Manifest, counts: Mapping[str, int]) -> Manifest:
+def with_cards(
+    store: Store, manifest: Manifest, counts: Mapping[str, int], *, decision: str = ""
+) -> Manifest:
     """Return the manifest with both forms of its card among the records."""
-    made = cards(manifest, counts)
+    made = cards(manifest, counts, decision=decision)
     saved = {name: save_bytes(store, text.encode(), path=name) for name, text in made.items()}
     return replace(manifest, records=manifest.records | saved)

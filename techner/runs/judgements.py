@@ -50,7 +50,7 @@ def judgement_on(
     return Judgement(
         id=run.id,
         outcome=outcome,
-        reason=_reason(run, judged.verdict, outcome),
+        reason=reason_of(run, judged.verdict, outcome),
         production=plan.production,
         version=version,
         batches=run.read(Corpus).batches,
@@ -62,7 +62,7 @@ def judgement_on(
     )
 
 
-def _reason(run: RunDocuments, verdict: Verdict, outcome: RunOutcome) -> str:
+def reason_of(run: RunDocuments, verdict: Verdict, outcome: RunOutcome) -> str:
     """Return why a judged run ended as it did: the verdict, and the person who was asked."""
     newest = ending_log(run).newest() if verdict.outcome is Outcome.ASK else None
     if newest is None:

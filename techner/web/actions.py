@@ -17,7 +17,7 @@ from techner.store import Store
 from techner.web.access import Answering, Visitor, visitor_of
 from techner.web.action_kinds import PageAction, Prospect
 from techner.web.batch_actions import batch_actions
-from techner.web.forms import FORM_HEADERS, MAX_REASON, fault_of_reason, is_token, make_token, read_form
+from techner.web.forms import FORM_HEADERS, MAX_REASON, fault_of_reason, has_token, make_token, read_form
 from techner.web.move_actions import move_actions
 from techner.web.pages import html
 
@@ -110,7 +110,7 @@ def _refused(asked: _Asked, form: Mapping[str, str], secret: bytes) -> tuple[int
     prospect, state = asked.prospect, form.get("state", "")
     if not asked.visitor.may_edit:
         return 403, "You may look, but not do this: Airflow does not let you edit the DAG."
-    if not is_token(form.get("token", ""), asked.token(secret, state)):
+    if not has_token(form, asked.token(secret, state)):
         return 422, OF_ANOTHER_LOGIN
     if state != prospect.state:
         return 409, f"{prospect.changed} Nothing was done. Read what would happen now."

@@ -13,8 +13,8 @@ from techner import __version__
 from techner.core.errors import NotInitialised, RegistryError, TechnerError, UnknownVersion
 from techner.core.manifest import Manifest
 from techner.registry import Registry
-from techner.registry.blobs import load_bytes
 from techner.registry.names import VERSION_NAME
+from techner.runs.report import told_report_of
 from techner.settings import Settings, load_settings
 from techner.store import Store
 from techner.web.access import Answering, Visitor, files_only_for, refusals, texts_only_for, visitor_of
@@ -71,7 +71,7 @@ def create_app(
         return app.openapi() | {"servers": [{"url": request.scope.get("root_path") or "/"}]}
 
     _add_pages(app, open_store, settings=settings, archives=archives, visitor=visitor)
-    app.include_router(make_run_pages(open_store, answering, routes))
+    app.include_router(make_run_pages(open_store, answering, starting, routes))
     app.include_router(make_action_pages(open_store, settings, answering, routes))
     app.include_router(make_try_page(open_store, settings, answering, routes))
     app.include_router(make_start_pages(open_store, settings, starting, routes))
@@ -111,10 +111,8 @@ def _add_pages(
     @app.get("/report/{version}", dependencies=[texts], include_in_schema=False)
     def report(version: str) -> HTMLResponse:
         store = open_store()
-        entry = _manifest(store, version).records.get("report.html")
-        if entry is None:
-            raise RegistryError(f"version {version!r} has no report: it was made without a judgement")
-        return HTMLResponse(load_bytes(store, entry), headers=REPORT_HEADERS)
+        page = told_report_of(store, version, _manifest(store, version))
+        return HTMLResponse(page, headers=REPORT_HEADERS)
 
 
 def _manifest(store: Store, version: str) -> Manifest:

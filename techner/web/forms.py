@@ -2,10 +2,11 @@
 
 import hmac
 import json
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, TypeAlias
 from urllib.parse import parse_qs
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from techner.web.pages import HEADERS
 
@@ -30,9 +31,9 @@ async def read_fields(request: Request) -> Fields:
     return parse_qs(body.decode(errors="replace"), keep_blank_values=True)
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(fields: Annotated[Fields, Depends(read_fields)]) -> dict[str, str]:
     """Return the last value of each field."""
-    return {name: values[-1] for name, values in (await read_fields(request)).items()}
+    return {name: values[-1] for name, values in fields.items()}
 
 
 def make_token(secret: bytes, *bound_to: str) -> str:
@@ -40,9 +41,9 @@ def make_token(secret: bytes, *bound_to: str) -> str:
     return hmac.digest(secret, json.dumps(bound_to).encode(), "sha256").hex()
 
 
-def is_token(found: str, token: str) -> bool:
-    """Whether a form's token is the right one; compared in constant time."""
-    return hmac.compare_digest(found.encode(), token.encode())
+def has_token(form: Mapping[str, str], token: str) -> bool:
+    """Tell whether a form holds its token; compared in constant time."""
+    return hmac.compare_digest(form.get("token", "").encode(), token.encode())
 
 
 def fault_of_reason(why: str, *, is_needed: bool) -> str:

@@ -1,84 +1,66 @@
 """The page of a run: its verdict, what a person said, and a form where the gate asks."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
+from markupsafe import Markup
+from pydantic import BaseModel
 
 from techner.core.errors import RegistryError
-from techner.core.records import Decision, Judgement, RunEnd
-from techner.core.run_documents import Judged
-from techner.core.verdict import CheckState, Outcome, Verdict
-from techner.registry.blobs import load_bytes
-from techner.runs.answers import NEEDS_REASON, answer, answered
+from techner.core.records import RunEnd
+from techner.reports.entities import label_colours, marked
+from techner.runs.answers import NEEDS_REASON, answer
 from techner.runs.documents import RunDocuments
 from techner.runs.ending_log import question_name
-from techner.runs.judgements import Word, find_judged
+from techner.runs.judgements import Word
+from techner.runs.report import told_report
 from techner.store import Store
 from techner.web.access import NO_TEXTS, Answering, Visitor, visitor_of
-from techner.web.forms import MAX_REASON, fault_of_reason, is_token, make_token, read_form
+from techner.web.changes_view import COLUMNS, view_changes
+from techner.web.curve import curves, kept_epoch
+from techner.web.forms import MAX_REASON, fault_of_reason, has_token, make_token, read_form
 from techner.web.pages import REPORT_HEADERS, RUN_HEADERS, html
-
-LATE = timedelta(minutes=15)
-"""After so long, an answer that nothing came of is called stuck; publishing a large model takes minutes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunView:
-    """What the page shows of a run."""
-
-    id: str
-    verdict: Verdict
-    judgement: Judgement | None
-    """None while the run is undecided."""
-    said: Decision | None
-    """The answer to the gate's question, as far as the run is undecided."""
-    is_late: bool
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the question stands."""
-        return self.verdict.outcome is Outcome.ASK and self.judgement is None and self.said is None
-
-    @property
-    def unpassed(self) -> list[object]:
-        return [check for check in self.verdict.checks if check.state is not CheckState.PASSED]
+from techner.web.run_view import RunView, look
+from techner.web.start import Scheduler, Starting
 
 
-def look(store: Store, run_id: str, now: datetime) -> RunView:
-    """Return what is known of a run; raises RegistryError for one that has not been judged."""
-    judgement, _ = find_judged(store, run_id)
-    if judgement:
-        return RunView(id=run_id, verdict=judgement.verdict, judgement=judgement, said=None, is_late=False)
-    run = RunDocuments(store=store, id=run_id)
-    said = answered(run)
-    return RunView(
-        id=run_id,
-        verdict=run.read(Judged).verdict,
-        judgement=None,
-        said=said,
-        is_late=said is not None and now - said.when > LATE,
-    )
+class Choice(BaseModel):
+    """What a link on the page chooses: the stored report, or some sentences of what was lost and gained."""
+
+    report: bool = False
+    label: str = ""
+    part: str = ""
+    kind: str = ""
 
 
 def make_run_pages(
-    open_store: Callable[[], Store], answering: Answering | None, routes: type[APIRoute]
+    open_store: Callable[[], Store],
+    answering: Answering | None,
+    starting: Starting | None,
+    routes: type[APIRoute],
 ) -> APIRouter:
     """Make the page of a run, and what takes its form."""
     pages = APIRouter(include_in_schema=False, route_class=routes)
+    scheduler: Callable[..., Scheduler | None] = starting.scheduler if starting else lambda: None
+    Runs = Annotated[Scheduler | None, Depends(scheduler)]  # noqa: N806 - a type
     person: Callable[..., str | None] = answering.person if answering else lambda: None
     secret: Callable[[], bytes] = answering.secret if answering else lambda: b""
     visitor = visitor_of(answering)
 
-    def page(store: Store, run_id: str, who: str | None, asks: Visitor, **told: Any) -> HTMLResponse:
+    def page(
+        store: Store, run_id: str, who: str | None, asks: Visitor, runs: Scheduler | None, **told: Any
+    ) -> HTMLResponse:
         view = look(store, run_id, datetime.now(UTC))
         token = _token(store, run_id, who, secret()) if who and view.is_open else None
-        shown = {"error": "", "why": "", "token": token, "max_reason": MAX_REASON} | told
-        return html("run.html", run=view, texts=asks.may_read, headers=RUN_HEADERS, **shown)
+        shown = {"error": "", "why": "", "token": token, "max_reason": MAX_REASON}
+        shown |= {"texts": asks.may_read} | told
+        if runs and (address := runs.address(run_id)):
+            shown |= {"address": address, "times": runs.times(run_id)}
+        return _show(view, shown)
 
     @pages.head("/run/{run_id:path}")
     @pages.get("/run/{run_id:path}")
@@ -86,31 +68,50 @@ def make_run_pages(
         run_id: str,
         who: Annotated[str | None, Depends(person)],
         asks: Annotated[Visitor, Depends(visitor)],
-        report: bool = False,  # noqa: FBT001, FBT002
+        runs: Runs,
+        choice: Annotated[Choice, Query()],
     ) -> HTMLResponse:
-        if report and not asks.may_read:
+        if choice.report and not asks.may_read:
             raise HTTPException(403, NO_TEXTS)
         store = open_store()
-        if report:
-            return HTMLResponse(load_bytes(store, find_judged(store, run_id)[1]), headers=REPORT_HEADERS)
-        return page(store, run_id, who, asks)
+        if choice.report:
+            return HTMLResponse(told_report(store, run_id), headers=REPORT_HEADERS)
+        return page(store, run_id, who, asks, runs, choice=choice)
 
     @pages.post("/run/{run_id:path}")
     def take(
         run_id: str,
         who: Annotated[str | None, Depends(person)],
         asks: Annotated[Visitor, Depends(visitor)],
+        runs: Runs,
         form: Annotated[dict[str, str], Depends(read_form)],
     ) -> Response:
         store = open_store()
         if who is None:
-            return page(store, run_id, who, asks, status=403, error="You may look, but not answer.")
+            return page(store, run_id, who, asks, runs, status=403, error="You may look, but not answer.")
         if refused := _keep(store, run_id, who, form, secret()):
             status, error = refused
-            return page(store, run_id, who, asks, status=status, error=error, why=form.get("why", ""))
+            return page(store, run_id, who, asks, runs, status=status, error=error, why=form.get("why", ""))
         return Response(status_code=303, headers={"Location": "?"})  # the same page, to be got
 
     return pages
+
+
+def _show(view: RunView, told: Mapping[str, Any]) -> HTMLResponse:
+    choice = told.get("choice") or Choice()
+    colours = label_colours(view.changes.shown) if view.changes else {}
+    shown: dict[str, Any] = {
+        "address": None,
+        "texts": True,
+        "times": (),
+        "changes": view.changes
+        and view_changes(view.changes, label=choice.label, part=choice.part, kind=choice.kind),
+        "columns": COLUMNS,
+        "curves": curves(view.candidate) if view.candidate else (),
+        "kept_epoch": kept_epoch(view.candidate) if view.candidate else None,
+        "marked": lambda text, spans: Markup(marked(text, spans, colours)),  # noqa: S704 - escaped there
+    }
+    return html("run.html", run=view, headers=RUN_HEADERS, **(shown | dict(told)))
 
 
 def _keep(
@@ -141,7 +142,7 @@ def _token(store: Store, run_id: str, who: str, secret: bytes) -> str:
 
 def _fault(form: Mapping[str, str], token: str) -> str:
     """Return what is wrong with the fields of a form, each by itself; the empty string if nothing is."""
-    if not is_token(form.get("token", ""), token):
+    if not has_token(form, token):
         return "This form is of another login, or of an earlier verdict. Read the page, then answer again."
     if form.get("end") not in (RunEnd.PUBLISH, RunEnd.REJECT):
         return "Choose publish or reject."

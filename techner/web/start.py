@@ -17,7 +17,7 @@ from techner.inbox.choice import choose, may_be_named
 from techner.inbox.survey import BatchState, survey
 from techner.settings import Settings
 from techner.store import Store
-from techner.web.forms import Fields, is_token, make_token, read_fields
+from techner.web.forms import Fields, has_token, make_token, read_fields
 from techner.web.pages import RUN_HEADERS, html
 
 KEPT = timedelta(hours=1)
@@ -118,8 +118,10 @@ def make_start_pages(
         if runs is None or runs.who is None:
             return page(runs, status=403, problems={"": "You may look, but not start a night."})
         given = _given(form)
-        run_id, token = (form.get(name, [""])[-1] for name in ("run", "token"))
-        if error := _fault(run_id, is_ours=is_token(token, make_token(secret(), "start", run_id, runs.who))):
+        sent = {name: form.get(name, [""])[-1] for name in ("run", "token")}
+        run_id = sent["run"]
+        token = make_token(secret(), "start", run_id, runs.who)
+        if error := _fault(run_id, is_ours=has_token(sent, token)):
             return page(runs, status=422, given=given, problems={"": error})
         try:
             runs.start(run_id, _checked(given, lambda: survey_now()[1]).as_conf())

@@ -68,3 +68,11 @@ def test_a_long_text_is_cut_around_the_change() -> None:
     assert len(shown.text) == 5 + 2 * CONTEXT_CHARS
     assert shown.text[shown.span.start : shown.span.end] == "David"
     assert shown.readings["gold"] == (shown.span,)
+
+
+def test_all_changes_are_counted_by_label_too() -> None:
+    many = changes(before=(GOLD,), after=(NEW,), examples=(Example(TEXT, (GOLD,)),) * (SHOWN + 5))
+    assert many.by_label == {
+        "PERSON": {"regression lost": SHOWN + 5},
+        "PROTOCOL": {"regression gained": SHOWN + 5},
+    }

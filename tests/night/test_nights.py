@@ -21,6 +21,7 @@ from techner.night.reject import reject
 from techner.registry import Registry
 from techner.registry.blobs import load_bytes
 from techner.runs.judgements import Word, judgements
+from techner.runs.report import told_report, told_report_of
 from techner.starter import slot_examples
 from techner.store import FolderStore
 from tests.moves import publish, roll_back
@@ -343,6 +344,28 @@ def test_a_reasoned_yes_publishes_and_is_kept(promoted: World) -> None:
     assert newest.record.version == published
     assert "read the examples myself" in newest.record.why
     assert newest.record.who == "airflow:ada"
+
+
+def test_card_and_report_of_a_version_tell_who_published_it_although_the_gate_asked(promoted: World) -> None:
+    asked(promoted)
+    version, manifest = Registry(promoted.store).production()
+    Registry(promoted.store).move(manifest.parent or "", expected=version, who="t", why="again", when=WHEN)
+    yes = Word(who="airflow:<b>", when=WHEN, why="read the examples", approved=True)
+    version = publish(promoted.run("night-1"), yes)
+    manifest = Registry(promoted.store).manifest(version)
+    told = "promoted by airflow:{} although insufficient: new micro F1 against floor: read the examples"
+    card = load_bytes(promoted.store, manifest.records["card.md"]).decode()
+    assert f"Checks of the gate: {told.format(chr(92) + '<b' + chr(92) + '>')}" in card
+    html = load_bytes(promoted.store, manifest.records["card.html"]).decode()
+    assert f"Checks of the gate: {told.format('&lt;b&gt;')}" in html
+    for page in (told_report(promoted.store, "night-1"), told_report_of(promoted.store, version, manifest)):
+        assert f'<p id="decision"><strong>{told.format("&lt;b&gt;")}</strong></p>' in page.decode()
+
+
+def test_a_report_that_no_person_decided_on_stays_as_it_is(promoted: World) -> None:
+    version, manifest = Registry(promoted.store).production()
+    page = load_bytes(promoted.store, manifest.records["report.html"])
+    assert told_report_of(promoted.store, version, manifest) == told_report(promoted.store, "night-1") == page
 
 
 def test_a_version_is_whole_the_moment_production_names_it(promoted: World) -> None:

@@ -102,7 +102,7 @@ def test_the_same_manifest_gives_the_same_cards() -> None:
         ),
         (
             {"scores": (score("PROTOCOL", high=-0.01), score("PERSON"))},
-            "significantly worse than before: PROTOCOL",
+            "significantly lower than before, within what the checks allow: PROTOCOL",
         ),
         ({"state": CheckState.INSUFFICIENT}, "too little evidence: new micro F1 against production"),
     ],

@@ -51,18 +51,28 @@ def page(change: EntityChange | None = None, *, label: str = "PERSON", text: str
         counts={"new": 3},
     )
     counts = {f"{part} {kind}": 0 for part in ("regression", "holdout") for kind in ("lost", "gained")}
-    changes = Changes(counts=counts | {"regression lost": 7}, shown=(change,))
+    changes = Changes(
+        counts=counts | {"regression lost": 7}, shown=(change,), by_label={label: {"regression lost": 7}}
+    )
     return run_report(Judged(verdict=Verdict(checks=(CHECK,)), scores=()), corpus, changes, number=3)
 
 
 def text_of(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", re.sub(r"</?bdi>", "", html)).split())
 
 
 def test_each_check_shows_what_was_compared_and_what_was_allowed() -> None:
     shown = text_of(page())
-    row = "0.810 0.801 -0.0091 -0.0123 … -0.0042 0.005 1084 failed"
-    assert f"pretrained micro F1 origin lost at most 0.005, with 95 % confidence {row}" in shown
+    assert (
+        "failed pretrained micro F1 lost 0.0091 against the origin (0.8102 → 0.8011), 0.005 allowed "
+        "lost at most 0.005, with 95 % confidence; 1084 gold spans "
+        "-0.0091, interval -0.0123 … -0.0042; allowed from -0.0050 on"
+    ) in shown
+
+
+def test_a_number_of_the_table_leads_to_its_sentences() -> None:
+    (place,) = re.findall(r'<a href="#(changes-\d+)">7</a>', page())
+    assert f'<h4 id="{place}"><bdi>PERSON</bdi>, lost</h4>' in page()
 
 
 def test_a_lost_entity_is_shown_old_beside_new() -> None:

@@ -16,6 +16,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from techner.formats import write_examples
+from techner.night.order import TASKS
 from techner.registry import Registry
 from techner.store import FolderStore
 from tests.up import DAG, POLICIES, answer_at_once, log_in, reserved_port, running, task_states, tiny_origin
@@ -169,6 +170,11 @@ def test_3_a_person_answers_where_the_gate_asks_and_the_answer_is_kept(up: Up, s
     assert newest is not None
     assert newest.record.who == "airflow:admin"
     assert newest.record.why.startswith("read forty examples")
+    page = client.get(f"/techner/run/{quote(found[0]['dag_run_id'])}").text
+    assert "by airflow:admin although insufficient" in page
+    assert f'/dags/techner_nightly/runs/{quote(found[0]["dag_run_id"], safe="")}" target="_top"' in page
+    times = page.partition('<h2 id="times">')[2]
+    assert re.findall(r'<th scope="row">(\w+)</th>', times)[:5] == [*TASKS[:5]]
     events = client.get("/api/v2/assets/events").json()["asset_events"]
     assert [event["extra"] for event in events] == [{"version": newest.record.version}]
 

@@ -25,6 +25,7 @@ EVERYBODY = {
     "/",
     "/openapi.json",
     "/run/{run_id:path}",  # its report is guarded apart
+    "/start",
     "/act/{name}/{about}",
     "/v1/aliases/{alias}",
     "/v1/versions/{version}/manifest",

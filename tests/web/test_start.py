@@ -96,7 +96,10 @@ def test_only_due_and_held_batches_can_be_ticked_and_no_name_writes_html(page: T
     ("training", "told"),
     [
         (TrainingPolicy(epochs=33, seed=5), ("as set: 33 epochs; 1000 at most", "as set: 5;")),
-        (TrainingPolicy(), ("as many as present 32 000 examples, from 4 to 40", "as set: extend")),
+        (
+            TrainingPolicy(),
+            ("it takes to present 32 000 examples, from 4 to 40", "as set: extend"),
+        ),
     ],
 )
 def test_todays_settings_stand_beside_each_field(
