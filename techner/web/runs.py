@@ -56,7 +56,7 @@ def make_run_pages(
     ) -> HTMLResponse:
         view = look(store, run_id, datetime.now(UTC))
         token = _token(store, run_id, who, secret()) if who and view.is_open else None
-        shown = {"error": "", "why": "", "token": token, "max_reason": MAX_REASON}
+        shown: dict[str, Any] = {"error": "", "why": "", "token": token, "max_reason": MAX_REASON}
         shown |= {"texts": asks.may_read} | told
         if runs and (address := runs.address(run_id)):
             shown |= {"address": address, "times": runs.times(run_id)}
