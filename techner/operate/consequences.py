@@ -7,7 +7,7 @@ from techner.core.errors import NotInitialised
 from techner.core.manifest import Manifest, Part
 from techner.core.records import Generation
 from techner.core.verdict import Outcome
-from techner.operate.promote import made_from
+from techner.operate.promote import is_made_from
 from techner.operate.rollback import learnt_only_by
 from techner.registry import Registry
 from techner.store import Store
@@ -89,5 +89,5 @@ def consequences(store: Store, version: str) -> Consequences:
         live=registry.manifest_of(move),
         version=version,
         manifest=manifest,
-        is_earlier=version in made_from(registry, move.version),
+        is_earlier=is_made_from(registry, move.version, version),
     )

@@ -2,12 +2,13 @@
 
 import re
 
-from techner.core.errors import AliasConflict, RegistryError
+from techner.core.errors import AliasConflict, RegistryError, UnknownVersion
 from techner.core.verdict import Outcome
 from techner.operate.proof import prove_loads
 from techner.registry import PRODUCTION, Registry
 from techner.registry.clean_process import Query, query_apart
 from techner.registry.names import ALIAS_NAME
+from techner.registry.versions import version_number
 from techner.runs.judgements import Word
 from techner.runs.reservation import reserve
 from techner.runs.run import Run
@@ -44,7 +45,7 @@ def promote(
         raise AliasConflict(alias, seen, live)
     if live == version:
         raise RegistryError(f"{alias} already names {version}")
-    if alias == PRODUCTION and live and version in made_from(run.registry, live):
+    if alias == PRODUCTION and live and is_made_from(run.registry, live, version):
         raise RegistryError(
             f"{live} was made from {version}: `techner model rollback --to {version}` goes back, "
             "and holds the batches learnt since"
@@ -61,14 +62,12 @@ def promote(
         )
 
 
-def made_from(registry: Registry, version: str) -> set[str]:
-    """Return the versions that `version` was made from, except the oldest ones if `gc` removed them."""
-    found: set[str] = set()
-    parent = registry.manifest(version).parent
-    while parent:
-        found.add(parent)
+def is_made_from(registry: Registry, version: str, earlier: str) -> bool:
+    """Whether `version` was made from `earlier`, also over others; False if `gc` removed one between."""
+    found: str | None = version
+    while found and version_number(found) > version_number(earlier):
         try:
-            parent = registry.manifest(parent).parent
-        except RegistryError:
-            break
-    return found
+            found = registry.manifest(found).parent
+        except UnknownVersion:
+            return False
+    return found == earlier and version != earlier

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -26,10 +26,11 @@ OF_ANOTHER_LOGIN = "This form is of another login, or of another page. Read the 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """One request for one page: what it is about, and who asks."""
+    """What one request is about, who asks, and what would happen now."""
 
     name: str
     """Of the action."""
+    action: PageAction
     about: str
     visitor: Visitor
     prospect: Prospect
@@ -38,37 +39,58 @@ class _Asked:
         return make_token(secret, self.name, self.about, self.visitor.name, state)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """Shows the pages, and carries their forms out, one at a time."""
+
+    actions: dict[str, PageAction]
+    secret: Callable[[], bytes]
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def look(self, store: Store, name: str, about: str, visitor: Visitor) -> _Asked:
+        """Look what would happen; raises RegistryError for an action or an object that there is not."""
+        if name not in self.actions:
+            raise RegistryError(f"no action {name!r}; there are {', '.join(self.actions)}")
+        action = self.actions[name]
+        prospect = action.look(store, about)
+        return _Asked(name=name, action=action, about=about, visitor=visitor, prospect=prospect)
+
+    def page(self, asked: _Asked, *, status: int = 200, **told: Any) -> HTMLResponse:
+        prospect = asked.prospect
+        is_offered = asked.visitor.may_edit and not prospect.refusal
+        token = asked.token(self.secret(), prospect.state) if is_offered else None
+        shown = {"error": "", "why": "", "is_done": False, "max_reason": MAX_REASON} | told
+        shown |= {"about": asked.about, "prospect": prospect, "token": token}
+        return html(asked.action.template, status=status, headers=FORM_HEADERS, **shown)
+
+    def take(
+        self, store: Store, name: str, about: str, visitor: Visitor, form: Mapping[str, str]
+    ) -> Response:
+        """Carry a form out; raises Busy while another one is."""
+        if not self.turn.acquire(blocking=False):
+            raise Busy("another form is being carried out")
+        try:
+            asked = self.look(store, name, about, visitor)
+            refused = _refused(asked, form, self.secret()) or _carry_out(asked, store, form)
+        finally:
+            self.turn.release()
+        if refused:
+            now = self.look(store, name, about, visitor)  # another may have been faster
+            return self.page(now, status=refused[0], error=refused[1], why=form.get("why", ""))
+        return Response(status_code=303, headers={"Location": "?done=true"})  # the page, to be got
+
+
 def make_action_pages(
     open_store: Callable[[], Store],
     settings: Callable[[], Settings],
     answering: Answering | None,
     routes: type[APIRoute],
 ) -> APIRouter:
-    """Make the pages `act/ACTION/OBJECT`, and what takes their forms; one form at a time is carried out."""
+    """Make the pages `act/ACTION/OBJECT`, and what takes their forms."""
     pages = APIRouter(include_in_schema=False, route_class=routes)
     secret: Callable[[], bytes] = answering.secret if answering else lambda: b""
-    actions: dict[str, PageAction] = move_actions(settings) | batch_actions(settings)
-    visitor, turn = visitor_of(answering), threading.Lock()
-
-    def found(name: str) -> PageAction:
-        if name not in actions:
-            raise RegistryError(f"no action {name!r}; there are {', '.join(actions)}")
-        return actions[name]
-
-    def page(asked: _Asked, *, status: int = 200, **told: Any) -> HTMLResponse:
-        prospect = asked.prospect
-        is_offered = asked.visitor.may_edit and not prospect.refusal
-        token = asked.token(secret(), prospect.state) if is_offered else None
-        shown = {"error": "", "why": "", "is_done": False, "max_reason": MAX_REASON} | told
-        return html(
-            found(asked.name).template,
-            status=status,
-            headers=FORM_HEADERS,
-            about=asked.about,
-            prospect=prospect,
-            token=token,
-            **shown,
-        )
+    desk = _Desk(actions=move_actions(settings) | batch_actions(settings), secret=secret)
+    visitor = visitor_of(answering)
 
     @pages.head("/act/{name}/{about}")
     @pages.get("/act/{name}/{about}")
@@ -78,8 +100,7 @@ def make_action_pages(
         asks: Annotated[Visitor, Depends(visitor)],
         done: bool = False,  # noqa: FBT001, FBT002
     ) -> HTMLResponse:
-        prospect = found(name).look(open_store(), about)
-        return page(_Asked(name=name, about=about, visitor=asks, prospect=prospect), is_done=done)
+        return desk.page(desk.look(open_store(), name, about, asks), is_done=done)
 
     @pages.post("/act/{name}/{about}")
     def act(
@@ -88,19 +109,7 @@ def make_action_pages(
         asks: Annotated[Visitor, Depends(visitor)],
         form: Annotated[dict[str, str], Depends(read_form)],
     ) -> Response:
-        store, action = open_store(), found(name)
-        if not turn.acquire(blocking=False):
-            raise Busy("another form is being carried out")
-        try:
-            asked = _Asked(name=name, about=about, visitor=asks, prospect=action.look(store, about))
-            refused = _refused(asked, form, secret()) or _carry_out(action, asked, store, form)
-        finally:
-            turn.release()
-        if refused:
-            # What it would do now: another may have been faster.
-            now = _Asked(name=name, about=about, visitor=asks, prospect=action.look(store, about))
-            return page(now, status=refused[0], error=refused[1], why=form.get("why", ""))
-        return Response(status_code=303, headers={"Location": "?done=true"})  # the page, to be got
+        return desk.take(open_store(), name, about, asks, form)
 
     return pages
 
@@ -121,13 +130,11 @@ def _refused(asked: _Asked, form: Mapping[str, str], secret: bytes) -> tuple[int
     return None
 
 
-def _carry_out(
-    action: PageAction, asked: _Asked, store: Store, form: Mapping[str, str]
-) -> tuple[int, str] | None:
+def _carry_out(asked: _Asked, store: Store, form: Mapping[str, str]) -> tuple[int, str] | None:
     """Do what the form says; return the status and why if the registry refuses it."""
     word = Word(who=asked.visitor.name, when=datetime.now(UTC), why=form["why"].strip())
     try:
-        action.do(store, asked.prospect, word)
+        asked.action.do(store, asked.prospect, word)
     except RegistryError as refused:
         return 409, str(refused)
     return None

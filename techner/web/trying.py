@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
@@ -17,7 +17,7 @@ from techner.web.access import Answering, texts_only_for, visitor_of
 from techner.web.forms import FORM_HEADERS
 from techner.web.pages import html
 from techner.web.trying_apart import read_apart
-from techner.web.trying_readers import Read, Reading, read_all, readers_of
+from techner.web.trying_readers import Read, read_all, readers_of
 
 MAX_TEXT = 1000
 """Characters: it stands in the address, and servers before ours cut addresses of some 8 kB."""
@@ -62,31 +62,29 @@ def make_try_page(
     pages = APIRouter(include_in_schema=False, route_class=routes)
     guard, turns = texts_only_for(visitor_of(answering)), turns or Turns()
 
-    def tried(store: Store, text: str, run: str) -> tuple[list[Reading], bool]:
+    def tried(text: str, run: str) -> dict[str, Any]:
+        store = open_store()
         readers = readers_of(store, run)
         with turns.turn():
-            workspace = Workspace(store=store, cache=settings().cache)
-            rows = read_all(readers, text, workspace, read=read)
-        return rows, len(rows) < len(readers)
+            rows = read_all(readers, text, Workspace(store=store, cache=settings().cache), read=read)
+        return {"rows": rows, "is_gone": len(rows) < len(readers)}
 
     @pages.head("/try", dependencies=[guard])
     @pages.get("/try", dependencies=[guard])
-    def page(
-        text: Annotated[str, Query()] = "",
-        run: Annotated[str, Query()] = "",
-    ) -> HTMLResponse:
-        rows: list[Reading] = []
-        is_gone, status, error, sentence = False, 200, "", text.strip()
+    def page(text: str = "", run: str = "") -> HTMLResponse:
+        status = 200
+        shown: dict[str, Any] = {"rows": [], "is_gone": False, "error": "", "max_text": MAX_TEXT}
         if len(text) > MAX_TEXT:
-            status, error = 422, f"The text has {len(text)} characters; {MAX_TEXT} are allowed."
-        elif sentence:
+            status = 422
+            shown |= {"error": f"The text has {len(text)} characters; {MAX_TEXT} are allowed."}
+        elif sentence := text.strip():
             try:
-                rows, is_gone = tried(open_store(), sentence, run)
+                shown |= tried(sentence, run)
             except (ModelError, Busy) as failed:
-                status, error = (503 if failed.is_passing else 500), str(failed)
+                status = 503 if failed.is_passing else 500
+                shown |= {"error": str(failed)}
             except NotInitialised as missing:
                 return html("empty.html", url=missing.url)
-        shown = {"rows": rows, "is_gone": is_gone, "error": error, "text": text[:MAX_TEXT], "run": run}
-        return html("try.html", status=status, headers=FORM_HEADERS, max_text=MAX_TEXT, **shown)
+        return html("try.html", status=status, headers=FORM_HEADERS, text=text[:MAX_TEXT], run=run, **shown)
 
     return pages

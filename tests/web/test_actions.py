@@ -15,7 +15,7 @@ from techner.inbox.decisions import decide, last_word
 from techner.inbox.survey import Status, survey
 from techner.registry import Registry
 from techner.settings import load_settings
-from techner.store import MemoryStore, Store
+from techner.store import MemoryStore, Store, Stored
 from techner.web import Answering, Visitor
 from tests.waiting import until
 from tests.web.conftest import HOSTILE, WHEN
@@ -274,3 +274,29 @@ def test_one_form_is_carried_out_at_a_time(fill: Callable[[Store], Filled], clie
     finally:
         store.may.set()
         first.join()
+
+
+class Counting(MemoryStore):
+    """Counts what is asked of it."""
+
+    calls = 0
+
+    def get(self, key: str) -> bytes:
+        self.calls += 1
+        return super().get(key)
+
+    def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
+        self.calls += 1
+        return super().list(prefix, limit=limit)
+
+
+def test_a_move_is_told_from_few_reads_however_many_versions_there_are(
+    fill: Callable[..., Filled], client: Client
+) -> None:
+    store = Counting()
+    filled = fill(store, nights=24)
+    before = Registry(store).manifest(filled.production).parent
+    store.calls = 0
+    shown = client(store, answering=seen_by()).get(f"/act/rollback/{before}").text
+    assert "<form" in shown
+    assert store.calls <= 12
