@@ -15,10 +15,9 @@ from airflow.sdk import Asset, Metadata, Param, PokeReturnValue, dag, get_curren
 from airflow.sdk.exceptions import AirflowSkipException
 from techner_links import BatchLink, NightLink, show_links
 from techner_metrics import send_inbox, send_verdict
-from techner_nights import DOC, default_args, nights, train_queue
+from techner_nights import DOC, default_args, make_ask, nights, train_queue
 from techner_notices import late, notices
 from techner_schedule import RUN_TYPES, schedule
-from techner_tasks import Ask
 from techner_turns import LOOK_EVERY_S, MOST_NIGHTS, WAITS, batches_of, other_nights
 from techner_words import acting, answered_or_acting, end, log_epochs, this_run
 
@@ -253,7 +252,7 @@ def dry_run() -> str:
     start_date=datetime(2026, 1, 1),  # noqa: DTZ001 - Airflow reads it in its own time zone
     catchup=False,
     max_active_runs=MOST_NIGHTS,
-    on_failure_callback=notices("failed", DAG_ID),
+    on_failure_callback=notices("failed", DAG_ID) or None,
     deadline=late(DAG_ID) or None,
     dagrun_timeout=timedelta(hours=nights().run_hours),
     params=PARAMS,
@@ -262,19 +261,7 @@ def dry_run() -> str:
     default_args=default_args(),
 )
 def techner_nightly() -> None:
-    ask = Ask(
-        task_id="ask",
-        subject="Evidence is missing: publish this candidate?",
-        options=["publish", "reject"],
-        notifiers=notices("asked", DAG_ID),
-        defaults=["reject"],
-        response_timeout=timedelta(hours=nights().answer_hours),
-        params={"reason": Param("", type="string", title="Reason (kept for ever)")},
-        retries=10,  # an answer at once costs a try, and so does the next one
-        retry_policy=None,
-        retry_delay=timedelta(seconds=5),
-    )
-
+    ask = make_ask(DAG_ID)
     admitted = admit.expand(batch=plan())
     corpus, trained, evaluated = assemble(), uptrain(), evaluate()
     verdict = judge()

@@ -5,8 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk import Param
 from airflow.sdk.configuration import conf
-from techner_tasks import RETRIES, StorePatience
+from techner_notices import notices
+from techner_tasks import RETRIES, Ask, StorePatience
 
 if TYPE_CHECKING:
     from techner.core.nights import NightsPolicy
@@ -33,6 +35,22 @@ def default_args() -> dict[str, Any]:
         "max_retry_delay": timedelta(minutes=15),
         "execution_timeout": timedelta(hours=nights().task_hours),
     }
+
+
+def make_ask(dag_id: str) -> Ask:
+    """Make the task that asks a person."""
+    return Ask(
+        task_id="ask",
+        subject="Evidence is missing: publish this candidate?",
+        options=["publish", "reject"],
+        defaults=["reject"],
+        response_timeout=timedelta(hours=nights().answer_hours),
+        params={"reason": Param("", type="string", title="Reason (kept for ever)")},
+        notifiers=notices("asked", dag_id),
+        retries=10,  # an answer at once costs a try, and so does the next one
+        retry_policy=None,
+        retry_delay=timedelta(seconds=5),
+    )
 
 
 def train_queue() -> str:
