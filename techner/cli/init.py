@@ -1,5 +1,6 @@
 """`techner init`: the origin and the reference set."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -88,6 +89,12 @@ def said_of(reference: "Reference", pretrained: tuple[str, ...], policies: Polic
             "finds in them): the gold rows say nothing about these labels, and the gate asks about each "
             "candidate of `blend`. Annotate them, or state a `scope` in the rows that were read for them"
         )
+    if evidence.partly_annotated:
+        yield (
+            f"only some gold rows are annotated for {_counted(evidence.partly_annotated)} (spans that the "
+            "base model finds in gold rows without the label, more than there are gold spans): those rows "
+            "say nothing about it. Annotate it there, or state a `scope` in the rows that were read for it"
+        )
     few = {
         label: spans
         for label, spans in scoring_spans(reference, pretrained, policies.training).items()
@@ -100,6 +107,12 @@ def said_of(reference: "Reference", pretrained: tuple[str, ...], policies: Polic
             "rows labelled by the base model show what `extend` keeps; a candidate of `blend` is judged by "
             "gold alone, and asked about for want of it"
         )
+    if reference.holdout:
+        counts = Counter(span.label for example in reference.holdout for span in example.spans)
+        new = {label: spans for label, spans in sorted(counts.items()) if label not in pretrained}
+        yield f"holdout: {len(reference.holdout)} rows ({_counted(new)})"
+        if sum(new.values()) < least:
+            yield f"too few spans of new labels in the holdout (fewer than {least}): the gate asks each night"
     if evidence.in_holdout:
         yield f"{evidence.in_holdout} reference texts are left out, because they are in the holdout"
 

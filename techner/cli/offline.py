@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -186,19 +187,18 @@ def _corpus(
 def _rehearsal(path: Path, pretrained: "Language", policy: QualityPolicy) -> "tuple[Example, ...]":
     """Read rehearsal examples; rows without entities get what the pretrained pipeline finds."""
     from techner.core.examples import Example
-    from techner.corpus.reference import narrowed, unmarked
+    from techner.corpus.narrowing import narrow
     from techner.quality.scoring_sets import require_pretrained
     from techner.uptraining.pipeline import predict, pretrained_labels
 
     file, labels = read_usable(path, pretrained, policy, takes_texts=True), pretrained_labels(pretrained)
     require_pretrained(file.examples, labels)
-    is_complete = not unmarked(file.examples, labels)
-    found = [] if is_complete else predict(pretrained, [example.text for example in file.examples])
-    gold, not_annotated = narrowed(file.examples, found, labels)
-    if not_annotated:
-        named = ", ".join(f"{label} {spans}" for label, spans in sorted(not_annotated.items()))
-        said = f"no row of {path} is annotated for {named}: spans of the pretrained pipeline are used instead"
-        console.print(said, markup=False)
+    gold, never, partly = narrow(file.examples, labels, partial(predict, pretrained))
+    for rows, unseen in (("no row", never), ("only a part", partly)):
+        if unseen:
+            named = ", ".join(f"{label} {spans}" for label, spans in sorted(unseen.items()))
+            instead = "spans of the pretrained pipeline are used instead"
+            console.print(f"{rows} of {path} is annotated for {named}: {instead}", markup=False)
     silver = predict(pretrained, list(file.texts))
     gold += [Example(text, spans) for text, spans in zip(file.texts, silver, strict=True)]
     return tuple(gold)

@@ -1,13 +1,13 @@
 """The reference set, made once by `techner init`: old-domain text to rehearse and to score."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from techner.core.document import document
 from techner.core.errors import BatchError, IntegrityError, ObjectExists
-from techner.core.examples import Example, Span, digest, fold, leak_key, share_of, text_key
+from techner.core.examples import Example, digest, fold, leak_key, share_of, text_key
 from techner.documents import dump, parse
 from techner.formats import read_examples, write_examples
 from techner.store import Store
@@ -28,6 +28,8 @@ class Evidence:
     """Pretrained label → spans that the origin marked in the silver examples."""
     not_annotated: dict[str, int] = field(default_factory=dict)
     """Pretrained label without a gold span → spans of it that the origin finds in the gold texts."""
+    partly_annotated: dict[str, int] = field(default_factory=dict)
+    """Pretrained label → spans of it that the origin finds in gold texts without it, more than all gold."""
     in_holdout: int = 0
     """Texts that were left out because the holdout has them."""
 
@@ -70,6 +72,7 @@ def split_reference(
     silver: Iterable[Example] = (),
     holdout: Iterable[Example] = (),
     not_annotated: Mapping[str, int] | None = None,
+    partly_annotated: Mapping[str, int] | None = None,
     expect_entities: bool = True,
 ) -> Reference:
     """Divide reference examples by text hash into rehearsal and regression; repeated texts count once.
@@ -87,9 +90,11 @@ def split_reference(
         if key not in frozen:
             (regression if share_of(key, salt="regression") < REGRESSION_SHARE else rehearsal).append(example)
     if expect_entities and not any(example.spans for example in regression):
+        both = len(unique.keys() & frozen.keys())
+        left = f" that are not in the holdout (it has {both} others)" if both else ""
         raise BatchError(
-            f"the reference set has {len(unique)} texts, and the fifth of them that scores has no entity; "
-            "give `techner init --reference` more annotated examples of the pretrained labels"
+            f"the reference set has {len(unique) - both} texts{left}, and the fifth of them that scores has "
+            "no entity; give `techner init --reference` more annotated examples of the pretrained labels"
         )
     people = [example for key, example in annotated.items() if key not in frozen]
     machine = [example for key, example in unique.items() if key not in frozen and key not in annotated]
@@ -103,6 +108,7 @@ def split_reference(
             gold_spans=_spans_by_label(people),
             silver_spans=_spans_by_label(machine),
             not_annotated=dict(sorted((not_annotated or {}).items())),
+            partly_annotated=dict(sorted((partly_annotated or {}).items())),
             in_holdout=len(unique.keys() & frozen.keys()),
         ),
     )
@@ -110,29 +116,6 @@ def split_reference(
 
 def _spans_by_label(examples: Iterable[Example]) -> dict[str, int]:
     return dict(sorted(Counter(span.label for example in examples for span in example.spans).items()))
-
-
-def unmarked(gold: Iterable[Example], labels: Iterable[str]) -> frozenset[str]:
-    """Return those of `labels` that occur in no span and no scope of a gold example."""
-    spoken = {label for example in gold for label in (*example.labels, *(example.scope or ()))}
-    return frozenset(labels) - spoken
-
-
-def narrowed(
-    gold: Sequence[Example], found: Iterable[tuple[Span, ...]], labels: Iterable[str]
-) -> tuple[list[Example], dict[str, int]]:
-    """Remove labels that were never annotated from the scope of gold examples; also return their counts.
-
-    `found` are the origin's spans in the gold texts. A label that the origin finds there, but that has no
-    gold span, was not looked for: its absence says nothing. A row's own scope stays.
-    """
-    labels = frozenset(labels)
-    silent = unmarked(gold, labels)
-    counts = Counter(span.label for spans in found for span in spans if span.label in silent)
-    if not counts:
-        return list(gold), {}
-    scope = tuple(sorted(labels - counts.keys()))
-    return [eg if eg.scope is not None else replace(eg, scope=scope) for eg in gold], dict(counts)
 
 
 def save_reference(store: Store, reference: Reference) -> str:

@@ -12,6 +12,14 @@ _ANNOTATION = re.compile(
 )
 _STARTS, _ENDS = {"start", "begin", "offset", "from"}, {"end", "stop", "length", "to"}
 _TAG = re.compile(r"[BILUSEM][-_]\w")
+_NAME = "(?:[A-Z]+_[A-Z_]+|PER|PERSON|ORG|LOC|GPE|MISC|DATE|MONEY|PRODUCT|EVENT|PROTOCOL|HARDWARE)"
+_MARKUP = re.compile(
+    rf"</(?:{_NAME}|ENAMEX|TIMEX|NUMEX)>"
+    rf"|\](?:\({_NAME}\)|\{{\s*\"entity\")"
+    rf"|(?<=\S)[/|][BI]-{_NAME}(?!\S)"
+    r"|\[@\S[^\[\]]*#[A-Z][A-Z_]*\*\]"
+)
+"""`<PERSON>Ada</PERSON>`, Rasa's `[Ada](PERSON)`, `Ada/B-PER`, YEDDA's `[@Ada#PERSON*]`."""
 
 
 def sign_of_annotation(record: Any, *, is_known: bool = False) -> str | None:
@@ -26,6 +34,12 @@ def sign_of_annotation(record: Any, *, is_known: bool = False) -> str | None:
         if names_annotation(path[-1]) or _is_annotation(value):
             return ".".join(path)
     return None
+
+
+def markup_in(text: Any) -> str | None:
+    """Return the first piece of a text that looks like annotation inside it; None if there is none."""
+    found = _MARKUP.search(text) if isinstance(text, str) else None
+    return found[0] if found else None
 
 
 def names_annotation(key: str) -> bool:

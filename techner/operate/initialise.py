@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-
-from spacy.language import Language
 
 from techner.core.errors import RegistryError
 from techner.core.examples import Example
 from techner.core.manifest import Lineage, Manifest
 from techner.core.policy import Policies
-from techner.corpus.reference import narrowed, save_reference, split_reference, unmarked
+from techner.corpus.narrowing import narrow
+from techner.corpus.reference import save_reference, split_reference
 from techner.quality.scope import with_scope
 from techner.quality.scoring_sets import label_counts, require_new, require_pretrained
 from techner.registry import Registry
@@ -53,12 +53,13 @@ def initialise(  # noqa: PLR0913 - one keyword for each input of a store
     require_pretrained(gold, labels)
     if holdout:
         require_new(holdout, labels, policies or Policies())
-    gold, not_annotated = _within_scope(nlp, gold, labels)
+    read = narrow(gold, labels, partial(predict, nlp))
     reference = split_reference(
-        gold,
+        read.gold,
         silver=[Example(text, spans) for text, spans in zip(texts, predict(nlp, texts), strict=True)],
         holdout=_as_delivered(holdout),
-        not_annotated=not_annotated,
+        not_annotated=read.never,
+        partly_annotated=read.partly,
         expect_entities=bool(labels),
     )
     manifest = Manifest(
@@ -76,15 +77,6 @@ def initialise(  # noqa: PLR0913 - one keyword for each input of a store
     version = Registry(store).create(with_cards(store, manifest, {}))
     Registry(store).move(version, expected=None, who=who, why=f"origin made from {base}", when=when)
     return version
-
-
-def _within_scope(
-    nlp: Language, gold: Sequence[Example], labels: Sequence[str]
-) -> tuple[list[Example], dict[str, int]]:
-    """Take labels that were not annotated out of the scope of the gold examples."""
-    silent = unmarked(gold, labels)
-    found = predict(nlp, [example.text for example in gold]) if silent else []
-    return narrowed(gold, found, labels)
 
 
 def _as_delivered(holdout: Sequence[Example]) -> list[Example]:

@@ -8,7 +8,7 @@ from techner.core.examples import Example
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
 from techner.formats import Fault, Row, read_rows, strict_json
-from techner.formats.unread import READ, sign_of_annotation
+from techner.formats.unread import READ, markup_in, sign_of_annotation
 from techner.quality.checks import ANSWERS_NOT_TAUGHT
 from techner.quality.examples_on_disk import restored
 from techner.quality.fault import Faults, writable
@@ -129,6 +129,9 @@ def _bare_faults(row: Row, policy: QualityPolicy) -> Faults:
         record = None
     if sign := sign_of_annotation(record, is_known=True):
         detail = f"{sign[:80]!r} looks like annotation in a form that is not supported; supported are {READ}"
+        yield Fault("shape", detail)
+    elif piece := markup_in(row.text):
+        detail = f"{piece[:80]!r} looks like annotation inside the text; deliver text and offsets, as {READ}"
         yield Fault("shape", detail)
     yield from (fault for fault in text_faults(row.text, policy) if policy.severity(fault.code) == "critical")
 

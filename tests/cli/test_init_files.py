@@ -70,12 +70,19 @@ def test_a_holdout_of_labels_that_nobody_has_is_refused_with_the_ones_meant(
 def test_init_says_who_labelled_what_and_which_labels_the_gold_leaves_out(
     base_model: Path, tmp_path: Path
 ) -> None:
-    gold = [eg.only(frozenset({"GPE", "ORG", "PERSON"})) for eg in slot_examples("general", 120, seed=2)]
+    examples = slot_examples("general", 120, seed=2)
+    some = [frozenset({"GPE", "ORG", "PERSON"}) if n < 12 else frozenset({"GPE", "ORG"}) for n in range(120)]
+    gold = [example.only(labels) for example, labels in zip(examples, some, strict=True)]
+    (tmp_path / "holdout.jsonl").write_bytes(write_examples(slot_examples("tech", 3, seed=2)))
     text = Example("Somebody met somebody else in Lyon.")
     (tmp_path / "reference.jsonl").write_bytes(
         write_examples(gold) + b'{"text": "%s"}\n' % text.text.encode()
     )
-    said = " ".join(init(base_model, reference=tmp_path / "reference.jsonl").stderr.split())
+    files = {name: tmp_path / f"{name}.jsonl" for name in ("reference", "holdout")}
+    said = " ".join(init(base_model, **files).stderr.split())
     assert "reference set: 120 gold rows (GPE " in said
     assert "1 rows labelled by the base model" in said
     assert "no gold row is annotated for DATE " in said
+    assert "only some gold rows are annotated for PERSON " in said
+    assert "holdout: 3 rows (" in said
+    assert "too few spans of new labels in the holdout (fewer than 20)" in said

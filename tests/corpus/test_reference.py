@@ -8,14 +8,13 @@ from dataclasses import replace
 import pytest
 
 from techner.core.errors import BatchError, IntegrityError, ObjectMissing
-from techner.core.examples import Example, Span, digest, text_key
+from techner.core.examples import Example, digest, text_key
 from techner.corpus.reference import (
     PARTS,
     REGRESSION_SHARE,
     Evidence,
     Reference,
     load_reference,
-    narrowed,
     save_reference,
     split_reference,
 )
@@ -66,6 +65,11 @@ def test_holdout_texts_are_in_no_other_part() -> None:
 def test_scoring_texts_are_those_of_regression_and_holdout() -> None:
     parts = split_reference(EXAMPLES, holdout=EXAMPLES[:50])
     assert parts.scoring_texts == keys(parts.regression) | keys(parts.holdout)
+
+
+def test_reference_set_whose_texts_are_in_the_holdout_is_refused_for_that() -> None:
+    with pytest.raises(BatchError, match=r"has 0 texts that are not in the holdout \(it has 300 others\)"):
+        split_reference(EXAMPLES, holdout=EXAMPLES)
 
 
 @pytest.mark.parametrize(
@@ -138,24 +142,6 @@ def test_an_altered_part_is_refused() -> None:
 
 def test_scoring_texts_of_an_empty_reference_are_none() -> None:
     assert Reference(rehearsal=(), regression=()).scoring_texts == frozenset()
-
-
-def test_a_label_that_only_the_origin_finds_is_out_of_the_scope_of_gold_rows() -> None:
-    date = Span(13, 17, "DATE")
-    gold, counts = narrowed(EXAMPLES[:2], [(date,), (date,)], ("DATE", "EVENT", "PERSON"))
-    assert counts == {"DATE": 2}
-    assert [example.scope for example in gold] == [("EVENT", "PERSON")] * 2
-
-
-@pytest.mark.parametrize("found", [(), (Span(0, 3, "PERSON"),)], ids=["nothing", "an annotated label"])
-def test_gold_of_every_label_that_the_origin_finds_stays_annotated_for_all(found: tuple[Span, ...]) -> None:
-    assert narrowed(EXAMPLES[:1], [found], ("DATE", "PERSON")) == (EXAMPLES[:1], {})
-
-
-def test_a_scope_that_a_row_states_stays_and_says_that_the_label_was_looked_for() -> None:
-    stated = replace(EXAMPLES[0], scope=("DATE", "PERSON"))
-    gold, counts = narrowed([stated, EXAMPLES[1]], [(Span(4, 7, "DATE"),), ()], ("DATE", "PERSON"))
-    assert (gold, counts) == ([stated, EXAMPLES[1]], {})
 
 
 def test_what_people_marked_counts_where_the_origin_labelled_the_text_too() -> None:

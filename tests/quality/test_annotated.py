@@ -81,6 +81,32 @@ def test_a_row_with_annotation_that_is_not_read_is_never_text_alone(row: Any) ->
     assert found.rows_set_aside + len(found.examples) == 1  # set aside, or read by now
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<PERSON>Ada</PERSON> sat",
+        '<ENAMEX TYPE="PERSON">Ada</ENAMEX> sat',
+        "[Ada](PERSON) sat",
+        '[Ada]{"entity": "PERSON"} sat',
+        "Ada/B-PER sat/O",
+        "Ada|B-PERSON sat|O",
+        "[@Ada#PERSON*] sat",
+        "a <FILE_FORMAT>CSV</FILE_FORMAT> it is",
+    ],
+)
+def test_a_text_with_annotation_inside_it_is_never_text_alone(text: str) -> None:
+    found = read({"text": text}, {"text": "Bo sat"}, takes_texts=True)
+    assert found.texts == ("Bo sat",)
+    assert "annotation inside the text" in found.reasons
+
+
+@pytest.mark.parametrize(
+    "text", ["<b>Ada</b> and </TABLE>", "[Ada](ada.html) [x](URL)", "an I/O B-52 and/or A/B-tests", "a[1](X)"]
+)
+def test_markup_of_other_kinds_is_text(text: str) -> None:
+    assert read({"text": text}, takes_texts=True).texts == (text,)
+
+
 def test_tasks_with_predictions_alone_are_refused_whole() -> None:
     task = {"data": {"text": "Ada sat"}, "annotations": [], "predictions": [{"result": [{"id": 1}]}]}
     with pytest.raises(BatchError, match="only predictions"):
