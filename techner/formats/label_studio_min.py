@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from techner.formats.evidence import annotated_key, usual_key
-from techner.formats.label_studio_regions import HTML, Marked, covered, entities_of, strings_of, text_of
+from techner.formats.label_studio_regions import HTML, Marked, covered, marks_of, strings_of, text_of
 from techner.formats.rows import Row, ShapeError
 
 NAME = "Label Studio JSON-MIN"
@@ -86,7 +86,7 @@ def _marked(record: Mapping[str, Any]) -> Marked:
     marked = Marked([], [])
     for value in record.values():
         for region in _regions(value):
-            found = entities_of(region)
+            found = marks_of(region)
             marked.entities.extend(found.entities)
             marked.regions.extend(found.regions)
     return marked

@@ -38,7 +38,7 @@ def covered(regions: Sequence[Region]) -> tuple[str | None, ...]:
     return said if any(said) else ()
 
 
-def entities_of(region: Mapping[str, Any], drawn_on: str | None = None) -> Marked:
+def marks_of(region: Mapping[str, Any], drawn_on: str | None = None) -> Marked:
     """Return an entity for each label of a region, or one without a label; raises ShapeError for HTML."""
     if isinstance(region.get("start"), str) and region["start"].startswith("/"):
         raise ShapeError(HTML)
@@ -70,7 +70,7 @@ def marked_in(annotation: Mapping[str, Any]) -> Marked:
             if isinstance(value, dict) and type(value.get("start")) is int and type(value.get("end")) is int:
                 others.setdefault((value["start"], value["end"]), kind)
             continue
-        found = entities_of(value, str(region.get("to_name")))
+        found = marks_of(value, str(region.get("to_name")))
         marked.entities.extend(found.entities)
         marked.regions.extend(found.regions)
     if len({region.drawn_on for region in marked.regions}) > 1:
