@@ -38,7 +38,7 @@ _ANYTHING = ["string", "number", "boolean", "array", "object", "null"]
 PARAMS = {
     "batches": Param(
         default=[],
-        type="array",
+        type=["array", "null"],  # the form sends null for a field that was emptied
         items={"type": "string"},
         title="Only these batches",
         description="Names in the inbox, one per line; held batches are allowed. Empty: all that are due.",

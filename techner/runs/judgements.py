@@ -110,11 +110,6 @@ def count_not_promoted(store: Store) -> int:
     return next((record.not_promoted for _, record in judgements(store).believed() if record), 0)
 
 
-def find_report(store: Store, run_id: str) -> FileEntry:
-    """Return the page that explains a run's verdict; raises RegistryError if there is no such page."""
-    return find_judged(store, run_id)[1]
-
-
 def find_judged(store: Store, run_id: str) -> tuple[Judgement | None, FileEntry]:
     """Return the record of a run, None while it is undecided, and the page that explains its verdict.
 

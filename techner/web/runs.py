@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Response
@@ -25,7 +26,7 @@ from techner.web.curve import curves, kept_epoch
 from techner.web.forms import MAX_REASON, fault_of_reason, has_token, make_token, read_form
 from techner.web.pages import REPORT_HEADERS, RUN_HEADERS, html
 from techner.web.run_view import RunView, look
-from techner.web.start import Scheduler, Starting
+from techner.web.start import Scheduler, Starting, scheduler_of
 
 
 class Choice(BaseModel):
@@ -45,22 +46,11 @@ def make_run_pages(
 ) -> APIRouter:
     """Make the page of a run, and what takes its form."""
     pages = APIRouter(include_in_schema=False, route_class=routes)
-    scheduler: Callable[..., Scheduler | None] = starting.scheduler if starting else lambda: None
-    Runs = Annotated[Scheduler | None, Depends(scheduler)]  # noqa: N806 - a type
+    Runs = Annotated[Scheduler | None, Depends(scheduler_of(starting))]  # noqa: N806 - a type
     person: Callable[..., str | None] = answering.person if answering else lambda: None
     secret: Callable[[], bytes] = answering.secret if answering else lambda: b""
     visitor = visitor_of(answering)
-
-    def page(
-        store: Store, run_id: str, who: str | None, asks: Visitor, runs: Scheduler | None, **told: Any
-    ) -> HTMLResponse:
-        view = look(store, run_id, datetime.now(UTC))
-        token = _token(store, run_id, who, secret()) if who and view.is_open else None
-        shown: dict[str, Any] = {"error": "", "why": "", "token": token, "max_reason": MAX_REASON}
-        shown |= {"texts": asks.may_read} | told
-        if runs and (address := runs.address(run_id)):
-            shown |= {"address": address, "times": runs.times(run_id)}
-        return _show(view, shown)
+    page = partial(_page, secret=secret)
 
     @pages.head("/run/{run_id:path}")
     @pages.get("/run/{run_id:path}")
@@ -95,6 +85,25 @@ def make_run_pages(
         return Response(status_code=303, headers={"Location": "?"})  # the same page, to be got
 
     return pages
+
+
+def _page(
+    store: Store,
+    run_id: str,
+    who: str | None,
+    asks: Visitor,
+    runs: Scheduler | None,
+    *,
+    secret: Callable[[], bytes],
+    **told: Any,
+) -> HTMLResponse:
+    view = look(store, run_id, datetime.now(UTC))
+    token = _token(store, run_id, who, secret()) if who and view.is_open else None
+    shown: dict[str, Any] = {"error": "", "why": "", "token": token, "max_reason": MAX_REASON}
+    shown |= {"texts": asks.may_read} | told
+    if runs and (address := runs.address(run_id)):
+        shown |= {"address": address, "times": runs.times(run_id)}
+    return _show(view, shown)
 
 
 def _show(view: RunView, told: Mapping[str, Any]) -> HTMLResponse:

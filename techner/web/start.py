@@ -70,6 +70,11 @@ class StartView:
     """Sentences by field; under the empty name what is wrong with the whole form."""
 
 
+def scheduler_of(starting: Starting | None) -> Callable[..., Scheduler | None]:
+    """Return the dependency that gives the scheduler; None where there is none."""
+    return starting.scheduler if starting else lambda: None
+
+
 def make_start_pages(
     open_store: Callable[[], Store],
     settings: Callable[[], Settings],
@@ -78,27 +83,44 @@ def make_start_pages(
 ) -> APIRouter:
     """Make the page; without `starting` it says how to start a night elsewhere."""
     pages = APIRouter(include_in_schema=False, route_class=routes)
-    scheduler: Callable[..., Scheduler | None] = starting.scheduler if starting else lambda: None
-    secret: Callable[[], bytes] = starting.secret if starting else lambda: b""
-    Runs = Annotated[Scheduler | None, Depends(scheduler)]  # noqa: N806 - a type
+    form = StartForm(open_store, settings, starting.secret if starting else lambda: b"")
+    Runs = Annotated[Scheduler | None, Depends(scheduler_of(starting))]  # noqa: N806 - a type
 
-    def survey_now() -> tuple[Settings, tuple[BatchState, ...]]:
-        now = settings()
-        return now, survey(open_store(), now.policies, cache=now.cache)
+    @pages.head("/start")
+    @pages.get("/start")
+    def show(runs: Runs, run: str = "") -> HTMLResponse:
+        # Only what the scheduler knows is said to be started: anybody can make a link to this page.
+        is_known = runs is not None and _RUN.fullmatch(run) is not None and runs.address(run) is not None
+        return form.show(runs, started=run if is_known else "")
 
-    def page(runs: Scheduler | None, status: int = 200, started: str = "", **told: Any) -> HTMLResponse:
-        now, states = survey_now()
+    @pages.post("/start")
+    def start(runs: Runs, fields: Annotated[Fields, Depends(read_fields)]) -> Response:
+        return form.take(runs, fields)
+
+    return pages
+
+
+@dataclass(frozen=True, slots=True)
+class StartForm:
+    """The form, and what is done with it."""
+
+    open_store: Callable[[], Store]
+    settings: Callable[[], Settings]
+    secret: Callable[[], bytes]
+
+    def show(self, runs: Scheduler | None, status: int = 200, started: str = "", **told: Any) -> HTMLResponse:
+        """Return the page; `told` is what was sent, and what is wrong with it."""
+        now, states = self.settings(), self._states()
         fit = tuple(state for state in states if may_be_named(state))
-        view = StartView(batches=fit, others=len(states) - len(fit), training=now.training, **told)
         run_id = f"manual__{datetime.now(UTC).isoformat(timespec='microseconds')}"
         return html(
             "start.html",
             status=status,
             headers=RUN_HEADERS,
-            view=view,
+            view=StartView(batches=fit, others=len(states) - len(fit), training=now.training, **told),
             run_id=run_id,
             who=runs.who if runs else None,
-            token=make_token(secret(), "start", run_id, runs.who) if runs and runs.who else None,
+            token=self._token(run_id, runs.who) if runs and runs.who else None,
             is_paused=runs.is_paused() if runs else None,
             started=started,
             address=runs.address(started) if runs and started else None,
@@ -106,32 +128,29 @@ def make_start_pages(
             strategies=strategies(),
         )
 
-    @pages.head("/start")
-    @pages.get("/start")
-    def show(runs: Runs, run: str = "") -> HTMLResponse:
-        # Only what the scheduler knows is said to be started: anybody can make a link to this page.
-        is_known = runs is not None and _RUN.fullmatch(run) is not None and runs.address(run) is not None
-        return page(runs, started=run if is_known else "")
-
-    @pages.post("/start")
-    def start(runs: Runs, form: Annotated[Fields, Depends(read_fields)]) -> Response:
+    def take(self, runs: Scheduler | None, fields: Fields) -> Response:
+        """Start the night that was chosen, or return the page with what is wrong."""
         if runs is None or runs.who is None:
-            return page(runs, status=403, problems={"": "You may look, but not start a night."})
-        given = _given(form)
-        sent = {name: form.get(name, [""])[-1] for name in ("run", "token")}
+            return self.show(runs, 403, problems={"": "You may look, but not start a night."})
+        given = _given(fields)
+        sent = {name: fields.get(name, [""])[-1] for name in ("run", "token")}
         run_id = sent["run"]
-        token = make_token(secret(), "start", run_id, runs.who)
-        if error := _fault(run_id, is_ours=has_token(sent, token)):
-            return page(runs, status=422, given=given, problems={"": error})
+        if error := _fault(run_id, is_ours=has_token(sent, self._token(run_id, runs.who))):
+            return self.show(runs, 422, given=given, problems={"": error})
         try:
-            runs.start(run_id, _checked(given, lambda: survey_now()[1]).as_conf())
+            runs.start(run_id, _checked(given, self._states).as_conf())
         except OptionsError as refused:
-            return page(runs, status=422, given=given, problems=refused.problems)
+            return self.show(runs, 422, given=given, problems=refused.problems)
         except RegistryError as refused:
-            return page(runs, status=409, given=given, problems={"": str(refused)})
+            return self.show(runs, 409, given=given, problems={"": str(refused)})
         return Response(status_code=303, headers={"Location": f"?run={run_id.replace('+', '%2B')}"})
 
-    return pages
+    def _states(self) -> tuple[BatchState, ...]:
+        now = self.settings()
+        return survey(self.open_store(), now.policies, cache=now.cache)
+
+    def _token(self, run_id: str, who: str) -> str:
+        return make_token(self.secret(), "start", run_id, who)
 
 
 def _given(form: Fields) -> dict[str, object]:

@@ -305,6 +305,12 @@ def test_its_form_lets_every_value_through_to_plan_which_refuses_it_in_words(
     assert not {"enum", "minimum", "maximum"} & set(params[name])
 
 
+def test_its_form_may_send_a_list_of_batches_that_was_emptied(described: dict[str, object]) -> None:
+    params = described["params"]
+    assert isinstance(params, dict)
+    assert params["batches"]["type"] == ["array", "null"]  # the first one makes the field
+
+
 def test_its_form_names_the_limits_that_the_settings_allow(described: dict[str, object]) -> None:
     hints = described["hints"]
     assert isinstance(hints, dict)

@@ -12,7 +12,7 @@ from techner.night.judge import judge
 from techner.night.reject import reject
 from techner.registry import Registry
 from techner.runs.documents import NAMES
-from techner.runs.judgements import Word, find_report
+from techner.runs.judgements import Word, find_judged
 from tests.moves import publish
 from tests.nights import DOCUMENTS, rewrite
 from tests.world import WHEN, WORD, World
@@ -60,7 +60,7 @@ def test_a_verdict_counts_with_the_very_documents_that_were_judged(judged: World
     with pytest.raises(Outdated, match=f"the present {NAMES[kind]}"):
         reject(judged.run("run-2"), WORD)
     with pytest.raises(Outdated, match=f"the present {NAMES[kind]}"):
-        find_report(judged.store, "run-2")
+        find_judged(judged.store, "run-2")
     assert Registry(judged.store).production()[0] == live
 
 
@@ -106,4 +106,4 @@ def test_the_speed_of_another_candidate_is_no_evidence(judged: World) -> None:
 
 
 def test_the_page_of_an_open_question_is_that_of_its_verdict(judged: World) -> None:
-    assert find_report(judged.store, "run-2") == judged.run("run-2").read(Report)
+    assert find_judged(judged.store, "run-2")[1] == judged.run("run-2").read(Report)

@@ -11,7 +11,7 @@ from techner.core.verdict import Verdict
 from techner.night.plan import plan
 from techner.night.reject import reject
 from techner.registry import Registry
-from techner.runs.judgements import Word, count_not_promoted, find_report, judgement_of, judgements
+from techner.runs.judgements import Word, count_not_promoted, find_judged, judgement_of, judgements
 from techner.store import FolderStore
 from tests.evaluation.making import LOST
 from tests.moves import publish
@@ -88,9 +88,9 @@ def test_a_run_planned_anew_under_an_old_id_is_undecided_and_shows_its_own_page(
     run.write(planned)
     assert judgement_of(run, planned) is None
     with pytest.raises(Outdated):  # verdict and page of its first life are still there
-        find_report(run.store, run.id)
+        find_judged(run.store, run.id)
     rewrite(run, replace(run.read(Report), path="again.html"))
-    assert find_report(run.store, run.id).path == "again.html"
+    assert find_judged(run.store, run.id)[1].path == "again.html"
 
 
 def test_the_next_plan_knows_how_many_candidates_the_gate_did_not_promote(judged: World) -> None:
