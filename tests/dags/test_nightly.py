@@ -423,14 +423,6 @@ def test_a_run_that_fails_says_why_and_ends_with_a_code(ran: dict[str, Ran]) -> 
     assert "not in the inbox" in ran["no such batch"].said
 
 
-def test_a_night_that_fails_is_told_by_mail(ran: dict[str, Ran], mails: list[EmailMessage]) -> None:
-    mail = next(mail for mail in mails if mail["Subject"] == "techner: failed")
-    assert (mail["From"], mail["To"]) == ("nights@example.org", "ops@example.org")
-    said = "".join(str(part.get_content()) for part in mail.walk() if not part.is_multipart())
-    assert "Failed in plan" in said
-    assert f"/tab/techner_nightly/{quote(ran['no such batch'].kept['id'], safe='')}" in said
-
-
 def test_a_night_is_late_by_the_time_it_was_queued(described: dict[str, object]) -> None:
     assert described["late"] == [["DagRunQueuedAtDeadline", 6.0]]
 

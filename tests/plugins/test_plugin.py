@@ -224,6 +224,16 @@ for policy in ({{"smtp": "mail", "to": ("a@b.c",)}}, {{"slack": "hook"}}, {{"web
     made = notifier(**kwargs)
     made.render_template_fields({{"ti": Said(), "run_id": "night+1"}})
     print("notice", made.to, made.subject, made.html_content)
+mail = NoticesPolicy(smtp="mail", to=("a@b.c",))
+for event, context in (
+    ("failed", {{"run_id": "night", "reason": "task_failure", "ti": Said()}}),
+    ("failed", {{"run_id": "night", "reason": "timed_out"}}),
+    ("late", {{"dag_run": {{"dag_run_id": "night", "queued_at": "2:00"}}}}),
+):
+    (notifier, kwargs), = _channels(mail, event, "techner_nightly")
+    made = notifier(**kwargs)
+    made.render_template_fields(context)
+    print("tells", made.html_content)
 print("notice", *_channels(NoticesPolicy(smtp="mail", to=("a@b.c",), events=("late",)), "rejected", "x"))
 
 from techner_tasks import Ask
@@ -479,3 +489,12 @@ def test_figures_go_where_airflow_sends_its_own(said: list[list[str]]) -> None:
     sent = [words for name, *words in said if name == "sends"]
     assert sent[:2] == [["techner.batches.pending", "3"], ["techner.verdicts.reject", "+1"]]
     assert [words[0] for words in sent[2:]] == ["techner.seconds.judge"]
+
+
+def test_a_failed_or_late_night_is_told_with_what_is_known_of_it(said: list[list[str]]) -> None:
+    told = [" ".join(words).partition("</p>")[0] for name, *words in said if name == "tells"]
+    assert told == [
+        "<p>Failed in reject (task_failure). Its log says why.",
+        "<p>Failed (timed_out). Its log says why.",
+        "<p>Not over in time: it was queued at 2:00.",
+    ]
