@@ -31,7 +31,8 @@ TURNED = """() => {
     if (!texts.currentNode.data.includes("\u202e")) continue
     let place = texts.currentNode.parentElement
     while (!getComputedStyle(place).unicodeBidi.includes("isolate")) place = place.parentElement
-    if (place.textContent.trim() !== texts.currentNode.data.trim()) found.push(place.outerHTML)
+    const isSentence = place.querySelector("mark")  // with its entities marked: one text, in many nodes
+    if (!isSentence && place.textContent.trim() !== texts.currentNode.data.trim()) found.push(place.outerHTML)
   }
   return found
 }"""
