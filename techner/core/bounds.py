@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Protocol, get_args, get_type_hints
 from techner.core.errors import PolicyError
 
 _TAG = re.compile(r"[BILOUSEM]-")
+_LIST = re.compile(r"""[;|]|^['"[{]|['"\]}]$""")
+"""In the name of a label, what shows that it is a list that was separated or quoted in another way."""
 
 
 class Bound(Protocol):
@@ -85,8 +87,8 @@ class LabelNames:
 
     def __str__(self) -> str:
         return (
-            "give names of labels, each once, like PROTOCOL: no comma, no white space around it, and no tag "
-            "like O or B-PROTOCOL"
+            "give names of labels, each once, like PROTOCOL: no comma or semicolon, no quotes or white space "
+            "around it, and no tag like O or B-PROTOCOL"
         )
 
 
@@ -110,6 +112,7 @@ def is_label(name: Any) -> bool:
         and name not in ("", "O", "-")
         and "," not in name
         and not _TAG.match(name)
+        and not _LIST.search(name)
     )
 
 

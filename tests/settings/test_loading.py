@@ -60,6 +60,8 @@ def refusal() -> str:
         ("public_key", ""),
         ("quality.labels", ""),
         ("quality.labels", "A,,B"),
+        ("quality.labels", "A;B"),
+        ("quality.labels", "'A','B'"),
         ("quality.labels", "A,A"),
         ("quality.labels", "O"),
         ("quality.labels", "B-PROTOCOL"),
