@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from techner.cli.replay import tell_replay
-from techner.cli.terminal import out
+from techner.cli.terminal import now, out
 from techner.registry.workspace import Workspace
 from techner.settings import load_settings
 
@@ -43,7 +43,7 @@ def doctor(
             raise typer.Exit(UNKNOWN)
         return
     workspace = Workspace(store=settings.open_store(), cache=settings.cache)
-    found = diagnose(workspace, settings.policies)
+    found = diagnose(workspace, settings.policies, now=now())
     if as_json:
         derived = [asdict(r) | {"is_enough": r.is_enough, "needed": r.needed} for r in found.reaches]
         typer.echo(json.dumps({"findings": [asdict(f) for f in found.aspects], "reaches": derived}, indent=1))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 
 from techner.core.errors import IntegrityError, ModelError, StoreError
 from techner.core.manifest import Manifest
@@ -11,6 +12,7 @@ from techner.corpus.reference import Reference, load_reference
 from techner.evaluation.power import LastJudged, Reach, reaches
 from techner.formats import read_examples
 from techner.inbox.survey import Status, survey
+from techner.operate.aspects import Aspect, left_behind, room
 from techner.operate.unscored_labels import scoring_spans, unscored_labels
 from techner.registry import Registry
 from techner.registry.blobs import load_bytes
@@ -18,15 +20,6 @@ from techner.registry.fetch import fetch
 from techner.registry.log import require_create_only
 from techner.registry.workspace import Workspace
 from techner.runs.judgements import judgements
-
-
-@dataclass(frozen=True, kw_only=True)
-class Aspect:
-    """One thing that was looked at."""
-
-    what: str
-    detail: str
-    is_well: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +37,7 @@ class Diagnosis:
         return all(reach.is_enough or not reach.must_reach for reach in self.reaches)
 
 
-def diagnose(workspace: Workspace, policies: Policies) -> Diagnosis:
+def diagnose(workspace: Workspace, policies: Policies, *, now: datetime) -> Diagnosis:
     """Examine the store and its sets without changing them.
 
     Raises StoreError if the store does not answer, and NotInitialised if it has no model.
@@ -55,6 +48,8 @@ def diagnose(workspace: Workspace, policies: Policies) -> Diagnosis:
         _create_only(workspace),
         _production(workspace, version, manifest),
         _batches(workspace, policies),
+        left_behind(workspace.store, now),
+        room(workspace.cache, manifest.size_bytes),
     ]
     reference = load_reference(workspace.store, manifest.lineage.reference)
     holdout = _holdout_spans(workspace, manifest, reference, policies)

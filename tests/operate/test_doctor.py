@@ -7,15 +7,18 @@ import pytest
 from techner.core.errors import NotInitialised
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Verdict
+from techner.documents import dump
 from techner.night.reject import reject
+from techner.operate.aspects import room_in
 from techner.operate.doctor import Diagnosis, diagnose
 from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from techner.registry.workspace import Workspace
 from techner.runs.judgements import judgements
+from techner.runs.reservation import CONDEMNED, Condemned
 from techner.store import MemoryStore
 from tests.evaluation.making import LOST
-from tests.world import POLICIES, WORD, World, tech_batch
+from tests.world import POLICIES, WHEN, WORD, World, tech_batch
 
 
 def faults(found: Diagnosis) -> dict[str, str]:
@@ -27,25 +30,25 @@ def detail(found: Diagnosis, what: str) -> str:
 
 
 def test_a_sound_store_has_no_fault(promoted: World) -> None:
-    assert faults(diagnose(promoted.workspace, POLICIES)) == {}
+    assert faults(diagnose(promoted.workspace, POLICIES, now=WHEN)) == {}
 
 
 def test_looking_changes_nothing(promoted: World) -> None:
     before = list(promoted.store.list())
-    diagnose(promoted.workspace, POLICIES)
+    diagnose(promoted.workspace, POLICIES, now=WHEN)
     assert list(promoted.store.list()) == before
 
 
 def test_a_store_without_a_model_cannot_be_examined(world: World) -> None:
     with pytest.raises(NotInitialised):
-        diagnose(Workspace(store=MemoryStore(), cache=world.cache), POLICIES)
+        diagnose(Workspace(store=MemoryStore(), cache=world.cache), POLICIES, now=WHEN)
 
 
 def test_a_damaged_file_of_production_is_named(promoted: World) -> None:
     entry = Registry(promoted.store).production()[1].files[0]
     promoted.store.put(blob_key(entry.sha256), b"damaged")
     fresh = World(promoted.store, promoted.cache / "fresh")  # a whole copy in the cache proves nothing
-    assert entry.path in faults(diagnose(fresh.workspace, POLICIES))["production"]
+    assert entry.path in faults(diagnose(fresh.workspace, POLICIES, now=WHEN))["production"]
 
 
 def test_a_store_that_overwrites_is_named(promoted: World) -> None:
@@ -56,24 +59,24 @@ def test_a_store_that_overwrites_is_named(promoted: World) -> None:
     store = Overwriting()
     for entry in promoted.store.list():
         store.put(entry.key, promoted.store.get(entry.key))
-    found = faults(diagnose(Workspace(store=store, cache=promoted.cache), POLICIES))
+    found = faults(diagnose(Workspace(store=store, cache=promoted.cache), POLICIES, now=WHEN))
     assert set(found) == {"create-only writes"}
 
 
 def test_due_batches_are_counted(promoted: World) -> None:
     promoted.deliver("second.jsonl", tech_batch(210, 220))
-    found = diagnose(promoted.workspace, POLICIES)
+    found = diagnose(promoted.workspace, POLICIES, now=WHEN)
     assert detail(found, "batches") == "1 due (1 in production, 1 pending)"
 
 
 def test_a_holdout_that_makes_every_night_ask_is_named(promoted: World) -> None:
     policies = replace(POLICIES, gate=replace(POLICIES.gate, min_support=100_000))
-    assert "the gate asks" in faults(diagnose(promoted.workspace, policies))["holdout"]
+    assert "the gate asks" in faults(diagnose(promoted.workspace, policies, now=WHEN))["holdout"]
 
 
 def test_a_regression_set_too_small_for_its_margin_is_told_from_the_last_run(promoted: World) -> None:
     policies = replace(POLICIES, gate=GatePolicy(micro_margin=0.0001))
-    found = diagnose(promoted.workspace, policies)
+    found = diagnose(promoted.workspace, policies, now=WHEN)
     micro = next(reach for reach in found.reaches if reach.check == "pretrained micro F1")
     assert micro.is_measured
     assert (micro.needed or 0) > micro.support
@@ -81,7 +84,7 @@ def test_a_regression_set_too_small_for_its_margin_is_told_from_the_last_run(pro
 
 
 def test_sets_that_are_large_enough_are_said_to_be(promoted: World) -> None:
-    assert diagnose(promoted.workspace, POLICIES).is_enough
+    assert diagnose(promoted.workspace, POLICIES, now=WHEN).is_enough
 
 
 def test_a_judgement_of_an_older_techner_is_read_though_it_counts_no_refusals(judged: World) -> None:
@@ -91,4 +94,34 @@ def test_a_judgement_of_an_older_techner_is_read_though_it_counts_no_refusals(ju
     assert newest
     older = replace(newest.record, id="older", not_promoted=0, verdict=Verdict(checks=(LOST,)))
     assert log.append(older, after=log.length())
-    assert diagnose(judged.workspace, POLICIES).reaches
+    assert diagnose(judged.workspace, POLICIES, now=WHEN).reaches
+
+
+def test_too_little_room_for_a_night_is_a_fault_with_what_to_do(promoted: World) -> None:
+    assert room_in(promoted.cache, 100_000_000, free_bytes=400_000_000).is_well
+    short = room_in(promoted.cache, 100_000_000, free_bytes=399_000_000)
+    assert not short.is_well
+    assert "399 MB free, and a night needs some 400 MB: free space there" in short.detail
+
+
+def test_undecided_runs_are_named_with_what_ends_them(promoted: World) -> None:
+    promoted.deliver("second.jsonl", tech_batch(210, 260))
+    promoted.until("plan", "given-up")
+    found = diagnose(promoted.workspace, POLICIES, now=WHEN)
+    assert detail(found, "runs") == "1 undecided (given-up): end what will never end by `techner run abandon`"
+    assert "runs" not in faults(found)
+
+
+def test_an_unfinished_collection_is_a_fault_with_what_goes_on_with_it(promoted: World) -> None:
+    record = Condemned(who="gc", when="2026-11-20T02:00:00+00:00", versions=(), runs=(), blobs=())
+    promoted.store.create(CONDEMNED, dump(record))
+    said = faults(diagnose(promoted.workspace, POLICIES, now=WHEN))["runs"]
+    assert "a collection by gc began at 2026-11-20T02:00:00+00:00" in said
+    assert "`techner model gc --delete --resume`" in said
+
+
+def test_scratch_keys_of_killed_processes_are_counted(promoted: World) -> None:
+    promoted.store.create("probe/left", b"")
+    assert "scratch keys of killed processes (1)" in detail(
+        diagnose(promoted.workspace, POLICIES, now=WHEN), "runs"
+    )

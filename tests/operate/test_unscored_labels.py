@@ -79,14 +79,18 @@ def test_the_gate_asks_about_a_label_that_nobody_annotated(dateless: World) -> N
 
 
 def test_the_doctor_names_a_label_that_nobody_annotated_and_what_helps(dateless: World) -> None:
-    finding = next(one for one in diagnose(dateless.workspace, BLEND).aspects if one.what == "reference set")
+    finding = next(
+        one for one in diagnose(dateless.workspace, BLEND, now=WHEN).aspects if one.what == "reference set"
+    )
     assert not finding.is_well
     assert "DATE (0 gold, " in finding.detail
     assert "techner init" in finding.detail
 
 
 def test_the_doctor_is_content_with_gold_of_every_label(world: World) -> None:
-    finding = next(one for one in diagnose(world.workspace, BLEND).aspects if one.what == "reference set")
+    finding = next(
+        one for one in diagnose(world.workspace, BLEND, now=WHEN).aspects if one.what == "reference set"
+    )
     assert finding.is_well
 
 

@@ -9,7 +9,7 @@ from techner.core.errors import CacheError
 from techner.inbox.survey import survey
 from techner.operate.doctor import diagnose
 from techner.registry import Registry
-from tests.world import POLICIES, World, tech_batch
+from tests.world import POLICIES, WHEN, World, tech_batch
 
 
 def lay_out_a_model(world: World) -> None:
@@ -22,7 +22,7 @@ def look_at_the_inbox(world: World) -> None:
 
 
 def look_it_over(world: World) -> None:
-    diagnose(world.workspace, POLICIES)
+    diagnose(world.workspace, POLICIES, now=WHEN)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from techner.uptraining import TrainingCorpus, make_candidate
 from techner.uptraining.calibrate import offset_of, set_offset
 from techner.uptraining.frozen import FrozenOutputs
 from techner.uptraining.pipeline import NEW_NER, component_entities, load_pipeline, ner, new_labels, predict
+from tests.checkpoints import Kept
 from tests.transformers.conftest import CORPUS, POLICY
 from tests.world import tech_batch
 
@@ -116,6 +117,19 @@ def test_a_second_night_inherits_labels_and_weights(extended: Path, bert_base: P
 def test_the_same_inputs_and_seed_give_the_same_bytes(bert_base: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         make_candidate(bert_base, SMALL, replace(POLICY, epochs=1), tmp_path / name)
+    for path in (tmp_path / "one").rglob("*"):
+        other = tmp_path / "two" / path.relative_to(tmp_path / "one")
+        assert path.is_dir() or filecmp.cmp(path, other, shallow=False), path
+
+
+def test_a_training_that_goes_on_from_a_checkpoint_gives_the_same_bytes(
+    bert_base: Path, tmp_path: Path
+) -> None:
+    kept, policy = Kept(), replace(POLICY, epochs=3)
+    made = make_candidate(bert_base, SMALL, policy, tmp_path / "one", checkpoints=kept)
+    again = Kept(kept.states[0])
+    assert make_candidate(bert_base, SMALL, policy, tmp_path / "two", checkpoints=again) == made
+    assert again.states == kept.states[1:]
     for path in (tmp_path / "one").rglob("*"):
         other = tmp_path / "two" / path.relative_to(tmp_path / "one")
         assert path.is_dir() or filecmp.cmp(path, other, shallow=False), path

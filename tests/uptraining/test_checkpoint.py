@@ -18,22 +18,10 @@ from techner.uptraining.gold import gold
 from techner.uptraining.loop import Material, train
 from techner.uptraining.pipeline import load_pipeline, ner, pretrained_labels
 from techner.uptraining.step import Step
+from tests.checkpoints import Kept
 from tests.world import tech_batch
 
 POLICY = TrainingPolicy(epochs=4, batch_words=150, patience=3, word_dropout=0.3)
-
-
-class Kept:
-    """Keeps every checkpoint in memory, and goes on from one of them."""
-
-    def __init__(self, begin_with: bytes | None = None) -> None:
-        self.begin_with, self.states = begin_with, list[bytes]()
-
-    def latest(self) -> bytes | None:
-        return self.begin_with
-
-    def offer(self, state: Callable[[], bytes]) -> None:
-        self.states.append(state())
 
 
 def ends_and_weights(base: Path, kept: Kept, *, scores: Sequence[float | None]) -> tuple[list[Step], bytes]:
