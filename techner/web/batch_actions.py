@@ -40,7 +40,7 @@ class Saying:
         if status is Status.IN_PRODUCTION:
             return "The batch is in production: only a rollback takes it out."
         if self.word is BatchWord.EXCLUDE and status is Status.EXCLUDED:
-            return "The batch is excluded already."
+            return "The batch is excluded."
         if self.word is BatchWord.RELEASE and status not in KEPT_OUT:
             return f"The batch is {status}: nothing keeps it out."
         return ""

@@ -37,7 +37,7 @@ class Move:
     def refusal(self) -> str:
         would = self.would
         if would.is_live:
-            return f"Production names {would.version} already."
+            return f"Production names {would.version}."
         if self.is_rollback and not would.is_earlier:
             return f"{would.version} is no earlier version of production: promote it."
         if not self.is_rollback and would.is_earlier:

@@ -76,7 +76,8 @@ def test_a_rollback_and_a_promotion_do_what_the_command_line_does(promoted: Worl
     (state,) = survey(promoted.store, POLICIES, cache=promoted.cache)
     assert state.status is Status.HELD
     after = page.get(f"{back}?done=true").text
-    assert f"Production names {manifest.parent} already" in after
+    assert f"Production names {manifest.parent}." in after
+    assert ">done<" in after
     assert "it finds &lt;i&gt;ghosts&lt;/i&gt;" in after
     assert "<form" not in after
 
@@ -184,7 +185,7 @@ def test_what_cannot_be_done_says_why_and_has_no_form(filled: Filled, client: Cl
     learnt = digest_of(filled.store, "2026-10-30.jsonl")
     pending = digest_of(filled.store, HOSTILE)
     for address, told in {
-        f"/act/rollback/{filled.production}": f"Production names {filled.production} already",
+        f"/act/rollback/{filled.production}": f"Production names {filled.production}.",
         f"/act/promote/{filled.origin}": f"Production was made from {filled.origin}: roll back to it",
         f"/act/exclude/{learnt}": "only a rollback takes it out",
         f"/act/release/{pending}": "The batch is pending: nothing keeps it out",
@@ -220,7 +221,7 @@ def test_a_batch_is_excluded_and_released_with_name_and_reason(filled: Filled, c
     assert decision
     assert (decision.word, decision.who, decision.why) == ("exclude", "airflow:ada", "<b>wrong</b>")
     shown = page.get(f"/act/exclude/{digest}?done=true").text
-    assert "The batch is excluded already" in shown
+    assert "The batch is excluded." in shown
     assert "&lt;b&gt;wrong&lt;/b&gt;" in shown
 
     assert "The batch is due again" in page.get(f"/act/release/{digest}").text
