@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from techner.formats.jsonl import entities_of
+from techner.formats.jsonl import read_entities
 from techner.formats.rows import Row
 
 NAME = "classic spaCy"
@@ -19,5 +19,5 @@ def recognises(record: Any) -> bool:
 
 def read(number: int, raw: bytes, record: list[Any]) -> Row:
     """Take text and entities; raises FormatError for entities that are not understood."""
-    entities, covered = entities_of(record[1]["entities"])
+    entities, covered = read_entities(record[1]["entities"])
     return Row(number=number, raw=raw, text=record[0], entities=entities, covered=covered)

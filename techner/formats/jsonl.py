@@ -32,14 +32,14 @@ def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
         for key in sorted(_OTHER_LISTS & record.keys()):
             if _is_annotation(record[key]):
                 raise ShapeError(f"both 'entities' and {key!r} are lists of annotations: keep one")
-    entities, covered = entities_of(record["entities"])
+    entities, covered = read_entities(record["entities"])
     text = record["text"] if "text" in record else text_in(record)
     if entities and "text" not in record and text is None:
         raise FormatError("no text beside the entities: deliver it as 'text', with offsets in characters")
     return Row(number, raw, text, entities, record.get("scope"), answer_of(record), covered=covered)
 
 
-def entities_of(entities: Any) -> tuple[Any, tuple[str | None, ...]]:
+def read_entities(entities: Any) -> tuple[Any, tuple[str | None, ...]]:
     """Return entities and the text each says it covers; raises FormatError for those without offsets."""
     if isinstance(entities, list) and any(isinstance(entity, dict) for entity in entities):
         return read_objects(entities)
