@@ -353,7 +353,8 @@ def test_a_run_promotes_what_was_delivered(
     assert newest is not None
     assert newest.record.who.startswith("airflow:")
     mail = next(mail for mail in mails if mail["Subject"] == "techner: promoted")
-    assert f"Promoted: production is {newest.record.version}." in str(mail)
+    parts = [str(part.get_content()) for part in mail.walk() if not part.is_multipart()]
+    assert f"Promoted: production is {newest.record.version}." in "".join(parts)
 
 
 def test_a_run_with_nothing_pending_is_green_and_changes_nothing(ran: dict[str, Ran]) -> None:
