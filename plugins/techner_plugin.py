@@ -15,6 +15,7 @@ DAG_ID = "techner_nightly"
 
 @cache
 def _app() -> Any:
+    from airflow import settings
     from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
     from airflow.api_fastapi.core_api.security import requires_access_view
     from airflow.configuration import conf
@@ -28,6 +29,7 @@ def _app() -> Any:
         # A plugin's app is open to all unless it checks: no token 401, no right to see plugins 403.
         dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
         answering=Answering(person=_person(), secret=lambda: conf.get("api", "secret_key").encode()),
+        zone=settings.TIMEZONE,
     )
 
 

@@ -1,0 +1,64 @@
+"""Downloads, reports and cards of versions."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.routing import APIRoute
+
+from techner.core.errors import RegistryError, UnknownVersion
+from techner.core.manifest import Manifest
+from techner.registry import Registry
+from techner.registry.blobs import load_bytes
+from techner.registry.names import VERSION_NAME
+from techner.store import Store
+from techner.web.archive import Archives
+from techner.web.pages import HEADERS, REPORT_HEADERS
+
+
+def checked_manifest(store: Store, version: str) -> Manifest:
+    """Return the manifest of a version that somebody typed; raises UnknownVersion."""
+    if not re.fullmatch(VERSION_NAME, version):  # it becomes part of a key and of a header
+        raise UnknownVersion(version)
+    return Registry(store).manifest(version)
+
+
+def make_version_files(
+    open_store: Callable[[], Store],
+    *,
+    cache: Callable[[], Path],
+    archives: Archives,
+    routes: type[APIRoute],
+) -> APIRouter:
+    """Make the addresses of a version's archive, and of what people read about it."""
+    pages = APIRouter(include_in_schema=False, route_class=routes)
+
+    @pages.head("/download/{version}")
+    @pages.get("/download/{version}")
+    def download(version: str) -> StreamingResponse:
+        store = open_store()
+        files = checked_manifest(store, version).files
+        answer = archives.answer(store, version, files, cache=cache())
+        answer.headers.update(HEADERS)
+        return answer
+
+    @pages.head("/report/{version}")
+    @pages.get("/report/{version}")
+    def report(version: str) -> HTMLResponse:
+        return _record(open_store(), version, "report.html", "it was made without a judgement")
+
+    @pages.head("/card/{version}")
+    @pages.get("/card/{version}")
+    def card(version: str) -> HTMLResponse:
+        return _record(open_store(), version, "card.html", "an earlier techner made it")
+
+    return pages
+
+
+def _record(store: Store, version: str, name: str, why_not: str) -> HTMLResponse:
+    entry = checked_manifest(store, version).records.get(name)
+    if entry is None:
+        raise RegistryError(f"version {version!r} has no {name.removesuffix('.html')}: {why_not}")
+    return HTMLResponse(load_bytes(store, entry), headers=REPORT_HEADERS)
