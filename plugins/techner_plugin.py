@@ -25,6 +25,7 @@ UNAUTHORIZED = 401
 
 @cache
 def _app() -> Any:
+    from airflow import settings
     from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
     from airflow.api_fastapi.core_api.security import requires_access_view
     from airflow.configuration import conf
@@ -43,6 +44,7 @@ def _app() -> Any:
         dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
         answering=Answering(person=_person(), visitor=_visitor(), secret=secret, login=_login),
         starting=Starting(scheduler=scheduler_of_person(DAG_ID), secret=secret),
+        zone=settings.TIMEZONE,
     )
     made.include_router(make_tab_pages(opener, (DAG_ID,), made.router.route_class))
     return made

@@ -76,7 +76,7 @@ def test_the_pages_and_the_reports_of_its_runs_are_shown(world: World) -> None:
     runs = [record.id for _, record in judgements(world.store).records()]
     for path in ("/", *(f"/run/{run}" for run in runs), f"/report/{Registry(world.store).production()[0]}"):
         assert pages.get(path).status_code == 200
-    assert all(run in pages.get("/").text for run in runs)
+    assert all(run in pages.get("/runs").text for run in runs)
 
 
 def test_its_model_is_pulled_and_finds_new_and_old_entities(world: World) -> None:

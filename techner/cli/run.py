@@ -96,7 +96,8 @@ def list_runs(
             "who wrote it; `techner model sign` signs what was written without a key"
         )
     told = [record for _, record in found if record]
-    records = [*untold(store, told, (move for _, move in Registry(store).log().records())), *told]
+    versions = {record.version for record in told}
+    records = [*untold(store, versions, (move for _, move in Registry(store).log().records())), *told]
     if as_json:
         fields = ("id", "outcome", "reason", "version")
         typer.echo(

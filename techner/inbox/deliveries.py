@@ -4,7 +4,7 @@ import logging
 import re
 import shutil
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from techner.core.errors import BatchError, ObjectMissing, StoreError
 from techner.core.examples import digest
 from techner.core.policy import QualityPolicy
 from techner.core.redact import shown
-from techner.inbox.strays import copy_under_way, why_stray
+from techner.inbox.strays import copies_under_way, why_stray
 from techner.registry.cache_folder import cache_errors, make_folder
 from techner.store import Store, Stored
 from techner.store.base import check_key
@@ -47,14 +47,25 @@ class Inbox:
     ignored: tuple[Ignored, ...]
 
 
-def read_inbox(store: Store, cache: Path, *, max_bytes: int = QualityPolicy().max_delivery_bytes) -> Inbox:
+def read_inbox(
+    store: Store,
+    cache: Path,
+    *,
+    max_bytes: int = QualityPolicy().max_delivery_bytes,
+    digest_of: Callable[[Stored], str] | None = None,
+) -> Inbox:
     """Return the batches in the inbox, and the files that are ignored; each of these is logged.
 
-    `max_bytes` is the size of the largest file that is read.
+    `max_bytes` is the size of the largest file that is read. `digest_of` gives the digest of a listed object,
+    by default as `read_digest` does; it may raise NotNow.
     """
+    digest_of = digest_of or (lambda entry: read_digest(store, entry, cache))
     entries = {entry.key.removeprefix(INBOX): entry for entry in store.list(INBOX)}
+    copies = copies_under_way(entries)
     ignored = {
-        name: why for name, entry in entries.items() if (why := _why_ignored(name, entry, entries, max_bytes))
+        name: why
+        for name, entry in entries.items()
+        if (why := _why_ignored(name, entry, entries, copies, max_bytes))
     }
     read = {name: entry for name, entry in entries.items() if name not in ignored}
     batches: dict[str, BatchRef] = {}
@@ -68,9 +79,9 @@ def read_inbox(store: Store, cache: Path, *, max_bytes: int = QualityPolicy().ma
             continue
         beside = read.get(name + METADATA)
         try:
-            metadata = _digest(store, beside, cache) if beside else None
-            ref = BatchRef(name=name, digest=_digest(store, entry, cache), metadata=metadata)
-        except _Moving as error:
+            metadata = digest_of(beside) if beside else None
+            ref = BatchRef(name=name, digest=digest_of(entry), metadata=metadata)
+        except NotNow as error:
             ignored[name] = str(error)
             continue
         same = batches.setdefault(ref.digest, ref)
@@ -91,11 +102,13 @@ def too_large(size_bytes: int, max_bytes: int) -> str:
     )
 
 
-class _Moving(Exception):  # noqa: N818 - not an error but a reason to wait
-    """A file changes or disappears while it is read."""
+class NotNow(Exception):  # noqa: N818 - not an error but a reason to wait
+    """A file cannot be read yet, such as one that changes or disappears while it is read."""
 
 
-def _why_ignored(name: str, entry: Stored, beside: Collection[str], max_bytes: int) -> str | None:
+def _why_ignored(
+    name: str, entry: Stored, beside: Collection[str], copies: Mapping[str, str], max_bytes: int
+) -> str | None:
     if entry.fault:
         return entry.fault
     if not name or (why := why_stray(name, entry.size_bytes, beside)):
@@ -106,15 +119,15 @@ def _why_ignored(name: str, entry: Stored, beside: Collection[str], max_bytes: i
         return f"rename it: {error}"
     if entry.size_bytes > max_bytes:
         return too_large(entry.size_bytes, max_bytes)
-    if other := copy_under_way(name, beside):
+    if other := copies.get(name):
         return f"it is being copied: {other!r} is beside it; remove that file if no copy is under way"
     return None
 
 
-def _digest(store: Store, entry: Stored, cache: Path) -> str:
+def read_digest(store: Store, entry: Stored, cache: Path) -> str:
     """Return the digest of an object, which is read again only if the store's change mark is new.
 
-    Raises _Moving if the object is not what was listed.
+    Raises NotNow if the object is not what was listed.
     """
     known = _remembered(store, entry, cache)
     with cache_errors(cache):
@@ -124,9 +137,9 @@ def _digest(store: Store, entry: Stored, cache: Path) -> str:
         try:
             data = store.get(entry.key)
         except ObjectMissing:
-            raise _Moving("it was removed while it was read") from None
+            raise NotNow("it was removed while it was read") from None
         if len(data) != entry.size_bytes:
-            raise _Moving("its size changed while it was read: it is being copied, and the next run reads it")
+            raise NotNow("its size changed while it was read: it is being copied, and the next run reads it")
         found = digest(data)
         make_folder(known.parent)
         fresh = known.with_suffix(f".{uuid.uuid4().hex}")

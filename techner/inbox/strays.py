@@ -1,13 +1,14 @@
 """Files in the inbox that are not deliveries: what tools and systems leave there, and copies under way."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 _UNDER_WAY = (
     ".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".opdownload", ".filepart",
     ".inprogress", ".incomplete", ".uploading", ".aria2", "._copying_",
 )  # fmt: skip
 """What tools append to a name until the copy is complete."""
+_TO_APPEND = (*_UNDER_WAY, "._COPYING_")
 _TEMPORARY = (*_UNDER_WAY, ".swp", ".swo", ".swx", ".lock", ".bak", ".orig", "~", "#")
 _OF_A_SYSTEM = {
     "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "system volume information",
@@ -16,6 +17,7 @@ _OF_A_SYSTEM = {
 }  # fmt: skip
 _OF_A_JOB = re.compile(r"_(?:started|committed)_\d+")
 _CHECKSUMS = (".md5", ".sha1", ".sha256", ".sha512", ".crc", ".crc32", ".asc", ".sig")
+_OF_RSYNC = re.compile(r"\.(.+)\.[A-Za-z0-9]{6}")
 _FOLDER_MARKER = "_$folder$"
 
 
@@ -45,11 +47,14 @@ def _of_a_tool(part: str) -> str | None:
     return None
 
 
-def copy_under_way(name: str, beside: Collection[str]) -> str | None:
-    """Return the temporary file through which a tool is writing this one; None if there is none."""
-    folder, slash, last = name.rpartition("/")
-    for suffix in (*_UNDER_WAY, "._COPYING_"):
-        if (other := f"{name}{suffix}") in beside or (other := f"{folder}{slash}.{last}{suffix}") in beside:
-            return other
-    of_rsync = re.compile(re.escape(f"{folder}{slash}.{last}.") + r"[A-Za-z0-9]{6}")
-    return next((other for other in beside if of_rsync.fullmatch(other)), None)
+def copies_under_way(names: Iterable[str]) -> dict[str, str]:
+    """Return what tools are writing, each name with the temporary file through which one writes it."""
+    found = {}
+    for name in names:
+        folder, slash, last = name.rpartition("/")
+        if last.endswith(_TO_APPEND):
+            whole = next(last.removesuffix(suffix) for suffix in _TO_APPEND if last.endswith(suffix))
+            found[f"{folder}{slash}{whole}"] = found[f"{folder}{slash}{whole.removeprefix('.')}"] = name
+        if last.startswith(".") and (copy := _OF_RSYNC.fullmatch(last)):
+            found[f"{folder}{slash}{copy[1]}"] = name
+    return found

@@ -96,23 +96,25 @@ def _state(store: Store, ref: BatchRef, policies: Policies, manifest: Manifest) 
         return BatchState(ref=ref, status=Status.IN_PRODUCTION, report=None, decision=None)
     report = read_report(store, ref, admission_digest(ref, policies, manifest))
     decision = last_word(store, ref)
-    return BatchState(ref=ref, status=_status(report, decision), report=report, decision=decision)
+    status = status_of(report.action if report else None, decision.word if decision else None)
+    return BatchState(ref=ref, status=status, report=report, decision=decision)
 
 
-def _status(report: QualityReport | None, decision: Decision | None) -> Status:
-    match decision.word if decision else None:
+def status_of(action: Action | None, word: BatchWord | RunEnd | None) -> Status:
+    """Return the state of a batch that production has not learnt: examined so, and with this last word."""
+    match word:
         case BatchWord.EXCLUDE:
             return Status.EXCLUDED
         case BatchWord.HOLD:
             return Status.HELD
         case BatchWord.RELEASE | RunEnd() | None:
-            return _examined(report)
+            return _examined(action)
         case word:
             assert_never(word)
 
 
-def _examined(report: QualityReport | None) -> Status:
-    match report.action if report else None:
+def _examined(action: Action | None) -> Status:
+    match action:
         case None:
             return Status.PENDING
         case Action.REJECT:

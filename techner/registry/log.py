@@ -52,7 +52,7 @@ class Log(Generic[R]):
     def length(self) -> int:
         """Return the newest generation's number without reading it; 0 for an empty log."""
         newest = next(self._store.list(f"{self._prefix}/", limit=1), None)
-        return self._generation(newest.key) if newest else 0
+        return self.generation(newest.key) if newest else 0
 
     def records(self, *, limit: int | None = None, after: int = 0) -> Iterator[LogEntry[R]]:
         """Yield the records, newest first, down to the one above generation `after`.
@@ -65,7 +65,7 @@ class Log(Generic[R]):
     def believed(self, *, limit: int | None = None, after: int = 0) -> Iterator[LogEntry[R | None]]:
         """Yield like `records`, for people to look at; None for a record that is not trusted."""
         for entry in self._store.list(f"{self._prefix}/", limit=limit):
-            generation = self._generation(entry.key)
+            generation = self.generation(entry.key)
             if generation <= after:
                 return
             try:
@@ -81,12 +81,13 @@ class Log(Generic[R]):
     def stored(self, *, limit: int | None = None, after: int = 0) -> Iterator[RawEntry]:
         """Yield the records, newest first, not parsed."""
         for entry in self._store.list(f"{self._prefix}/", limit=limit):
-            generation = self._generation(entry.key)
+            generation = self.generation(entry.key)
             if generation <= after:
                 return
             yield RawEntry(generation, entry.key, self._store.get(entry.key))
 
-    def _generation(self, key: str) -> int:
+    def generation(self, key: str) -> int:
+        """Return the place of a listed record in the log; raises IntegrityError for any other key."""
         generation = generation_of(key)
         if generation is None or key.count("/") != self._prefix.count("/") + 1:
             raise IntegrityError(f"{key!r} is not a record of a log: find out who wrote it, and remove it")

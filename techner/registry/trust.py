@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 SIGNATURE = ".sig"
-SIGNED = ("aliases/", "batches/", "decisions/", "gc/", "judgements/", "runs/", "versions/")
+SIGNED = ("aliases/", "batches/", "decisions/", "gc/", "index/", "judgements/", "runs/", "versions/")
 """Places whose objects are trusted only with a signature, except the signatures themselves."""
 _GENERATION = re.compile(r"aliases/([^/]+)/\d{12}\.json")
 _RECORD = re.compile(r"(?:decisions/[^/]+|judgements)/\d{12}\.json|gc/condemned\.json")

@@ -1,6 +1,6 @@
 """Promotions whose run was killed before it recorded them: they are recognised by what the run made."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from techner.core.errors import Outdated
 from techner.core.records import Generation, Judgement, RunOutcome
@@ -28,20 +28,22 @@ def complete(store: Store) -> None:
     """Record the promotions among the newest moves that have no judgement."""
     moves = [move for _, move in Registry(store).log().records(limit=RECENT)]
     told = [record for _, record in judgements(store).believed(limit=2 * RECENT) if record]
-    for run, plan, judgement in _found(store, told, moves):
+    for run, plan, judgement in _found(store, {record.version for record in told}, moves):
         write_down(run, plan, judgement)
 
 
-def untold(store: Store, told: Iterable[Judgement], moves: Iterable[Generation]) -> tuple[Judgement, ...]:
-    """Return the promotions among `moves` that have no judgement; nothing is written."""
+def untold(store: Store, told: Collection[str | None], moves: Iterable[Generation]) -> tuple[Judgement, ...]:
+    """Return the promotions among `moves` that have no judgement; nothing is written.
+
+    `told` are the versions of the judgements that there are.
+    """
     return tuple(judgement for _, _, judgement in _found(store, told, moves))
 
 
 def _found(
-    store: Store, told: Iterable[Judgement], moves: Iterable[Generation]
+    store: Store, told: Collection[str | None], moves: Iterable[Generation]
 ) -> Iterator[tuple[RunDocuments, Plan, Judgement]]:
-    versions = {record.version for record in told}
-    left = {move.previous for move in moves if move.version not in versions and _is_forward(move)}
+    left = {move.previous for move in moves if move.version not in told and _is_forward(move)}
     for run in _judged_runs(store) if left else ():
         plan = run.find(Plan)
         if plan is None or plan.production not in left:

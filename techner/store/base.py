@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 
 from techner.core.errors import StoreError
@@ -70,12 +70,9 @@ class Store(Protocol):
 
 def check_key(key: str) -> str:
     """Return `key` if it is safe as an object key and as a path below a folder; else raise StoreError."""
-    parts = PurePosixPath(key).parts
+    parts = key.split("/")
     safe = (
-        key
-        and "/".join(parts) == key
-        and not key.startswith("/")
-        and not {"..", "."} & set(parts)
+        all(part and part not in {".", ".."} for part in parts)
         and parts[0] != RESERVED
         and "\\" not in key
         and key.isprintable()

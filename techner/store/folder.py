@@ -66,11 +66,8 @@ class FolderStore:
         with self._refusals(prefix):
             for key in self._keys(prefix)[:limit]:
                 with suppress(FileNotFoundError):  # deleted since the walk
-                    yield (
-                        foreign(self.root / key, key)
-                        if key.startswith(FOREIGN)
-                        else stored(self.root / key, key)
-                    )
+                    path = f"{self.root}/{key}"
+                    yield foreign(path, key) if key.startswith(FOREIGN) else stored(path, key)
 
     def upload(self, key: str, path: Path) -> None:
         with path.open("rb") as source:
@@ -132,12 +129,12 @@ class FolderStore:
             closed.append(folder)
 
         for folder, names, files in os.walk(self.root / prefix.rpartition("/")[0], onerror=on_error):
-            here = Path(folder)
-            if here == self.root and _SCRATCH in names:
+            here = Path(folder).relative_to(self.root).as_posix()
+            if here == "." and _SCRATCH in names:
                 names.remove(_SCRATCH)
-            is_foreign = here.relative_to(self.root).parts[:1] == (FOREIGN.rstrip("/"),)
-            links = [name for name in names if is_foreign and (here / name).is_symlink()]
-            keys += [(here / name).relative_to(self.root).as_posix() for name in (*files, *links)]
+            start = "" if here == "." else f"{here}/"
+            links = [name for name in names if start.startswith(FOREIGN) and Path(folder, name).is_symlink()]
+            keys += [start + name for name in (*files, *links)]
         keys += closed
         return sorted((key for key in keys if key.startswith(prefix)), key=os.fsencode)
 

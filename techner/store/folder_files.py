@@ -24,28 +24,31 @@ def remedied(error: OSError) -> str:
     return f"{error.strerror or error}" + (f"; {remedy}" if remedy else "")
 
 
-def stored(path: Path, key: str) -> Stored:
-    found = path.stat()
+def stored(path: str, key: str) -> Stored:
+    return _listed(os.stat(path), key)  # noqa: PTH116 - thousands of times a listing
+
+
+def _listed(found: os.stat_result, key: str) -> Stored:
     # Programs that copy files set the time of modification back; they cannot set the inode's change time.
     tag = "-".join(f"{part:x}" for part in (found.st_ino, found.st_mtime_ns, found.st_ctime_ns))
     return Stored(key, found.st_size, tag)
 
 
-def foreign(path: Path, key: str) -> Stored:
+def foreign(path: str, key: str) -> Stored:
     """List what others wrote; what is not a readable file gets a fault."""
     if key.endswith("/"):
         return Stored(key, 0, "", fault="it cannot be read: permission denied")
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116
     except OSError as error:
-        if isinstance(error, FileNotFoundError) and not path.is_symlink():
+        if isinstance(error, FileNotFoundError) and not Path(path).is_symlink():
             raise
         return Stored(key, 0, "", fault=f"it cannot be read: {error.strerror}")
     if fault := _no_file(found.st_mode):
         return Stored(key, 0, "", fault=fault)
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         return Stored(key, found.st_size, "", fault="it cannot be read: permission denied")
-    return stored(path, key)
+    return _listed(found, key)
 
 
 def _no_file(mode: int) -> str | None:

@@ -8,7 +8,7 @@ from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from techner.web.api import PREFIX
-from techner.web.pages import home, html
+from techner.web.pages import html, place
 
 NO_TEXTS = "You may see counts, but not texts: reports, sentences, rows of batches and what a model reads."
 NO_FILES = "You may look, but not download the files of a model."
@@ -82,7 +82,8 @@ def refusals(answering: Answering | None) -> Callable[[Request, Any], Awaitable[
             )
         if address := answering.login(request, error) if answering else None:
             return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
-        return html("error.html", status=error.status_code, error=str(error.detail), home=home(request))
+        place(request)  # an address that is none has no route to do so
+        return html("error.html", status=error.status_code, error=str(error.detail))
 
     return refuse
 

@@ -17,9 +17,9 @@ from techner.store import Store
 from techner.web.access import Answering, Visitor, visitor_of
 from techner.web.action_kinds import PageAction, Prospect
 from techner.web.batch_actions import batch_actions
-from techner.web.forms import FORM_HEADERS, MAX_REASON, fault_of_reason, has_token, make_token, read_form
+from techner.web.forms import MAX_REASON, fault_of_reason, has_token, make_token, read_form
 from techner.web.move_actions import move_actions
-from techner.web.pages import html
+from techner.web.pages import FORM_HEADERS, html
 
 OF_ANOTHER_LOGIN = "This form is of another login, or of another page. Read the page, then send it again."
 

@@ -8,17 +8,10 @@ from urllib.parse import parse_qs
 
 from fastapi import Depends, Request
 
-from techner.web.pages import HEADERS
-
 MAX_FORM_BYTES = 64 * 2**10
 MAX_REASON = 2000
 Fields: TypeAlias = dict[str, list[str]]
 """Name → its values, in order; a list that people tick sends its name several times."""
-FORM_HEADERS = HEADERS | {
-    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
-        "form-action 'none'", "form-action 'self'"
-    )
-}
 
 
 async def read_fields(request: Request) -> Fields:

@@ -1,62 +1,107 @@
-"""What the page shows, read from the store in one pass."""
+"""The overview: last night in one sentence, what needs a person, what runs, what is in production."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime, timedelta
 
-from techner.core.errors import NotInitialised
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+
 from techner.core.manifest import Manifest
-from techner.core.policy import Policies
-from techner.core.records import Generation, Judgement
-from techner.inbox.deliveries import Ignored
-from techner.inbox.survey import BatchState, survey_all
-from techner.registry import Registry
-from techner.registry.log import LogEntry
-from techner.runs.completion import untold
-from techner.runs.judgements import judgements
-from techner.store import Store
+from techner.core.records import Generation, RunOutcome
+from techner.web.deliveries import IGNORED, Deliveries, deliveries
+from techner.web.pages import html
+from techner.web.reading import Reading
+from techner.web.rows import Night
+from techner.web.run_view import LATE
+from techner.web.undecided import Undecided, undecided
 
-SHOWN = 20
-"""Moves and runs on the page; the command line shows all."""
+SHOWN = 30
+"""Nights in the line."""
+LAST_NIGHT = timedelta(hours=24)
+HAPPENED = (RunOutcome.PROMOTED, RunOutcome.REJECTED, RunOutcome.DRY_RUN, RunOutcome.SUPERSEDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Something that waits for a person."""
+
+    what: str
+    why: str
+    link: str
+    """From the app's root."""
+    name: str = ""
+    """Of people or systems, such as a run's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     manifest: Manifest
-    moves: tuple[LogEntry[Generation], ...]
-    """Of `production`, newest first; never empty."""
-    runs: tuple[Judgement, ...]
-    """Newest first, without those whose signature is not trusted."""
-    unsigned_runs: int
-    """How many are left out for that."""
-    deliveries: tuple[BatchState, ...]
-    ignored: tuple[Ignored, ...]
-    """Other files in the inbox, and why they are not read."""
-
-    @property
-    def move(self) -> Generation:
-        """The current move."""
-        return self.moves[0].record
-
-    @property
-    def last_run(self) -> Judgement | None:
-        """The last run that the gate judged: skipped and abandoned ones say nothing about the model."""
-        return next((run for run in self.runs if run.verdict.checks), None)
+    move: Generation
+    """The one that made it production."""
+    nights: tuple[Night, ...]
+    """The last ones, newest first."""
+    untrusted_nights: int
+    last: Night | None
+    """The last run that was judged: a skipped or abandoned one says nothing about the model."""
+    is_last_night: bool
+    running: tuple[Undecided, ...]
+    needs: tuple[Need, ...]
+    deliveries: Deliveries
 
 
-def overview(store: Store, policies: Policies, *, cache: Path) -> Overview:
-    """Read all that the page shows; raises NotInitialised if the store has no origin."""
-    moves = tuple(Registry(store).log().records(limit=SHOWN))
-    if not moves:
-        raise NotInitialised(store.url)
-    judged = [record for _, record in judgements(store).believed(limit=SHOWN)]
-    told = [record for record in judged if record]
-    runs = (*untold(store, told, (move for _, move in moves)), *told)[:SHOWN]
-    found = survey_all(store, policies, cache=cache)
+def look_over(here: Reading) -> Overview:
+    """Read all that the overview shows; raises NotInitialised if the store has no origin."""
+    manifest, running, found = here.production, undecided(here), deliveries(here)
+    last = next((night for night in here.nights if night.is_judged and night.outcome in HAPPENED), None)
+    waiting = tuple(run for run in running if run.is_question or run.is_stuck(here.now, LATE))
     return Overview(
-        manifest=Registry(store).manifest(moves[0].record.version),
-        moves=moves,
-        runs=runs,
-        unsigned_runs=judged.count(None),
-        deliveries=found.batches,
-        ignored=found.ignored,
+        manifest=manifest,
+        move=here.moves[0],
+        nights=here.nights[:SHOWN],
+        untrusted_nights=here.untrusted_nights,
+        last=last,
+        is_last_night=last is not None and here.now - last.when < LAST_NIGHT,
+        running=tuple(run for run in running if run not in waiting),
+        needs=(*_questions(waiting, here.now), *_batches(found)),
+        deliveries=found,
     )
+
+
+def _questions(waiting: tuple[Undecided, ...], now: datetime) -> Iterator[Need]:
+    for run in waiting:
+        link = f"run/{run.id}"
+        if run.is_stuck(now, LATE) and run.said:
+            why = f"{run.said.word}, said by {run.said.who}: nothing came of it"
+            yield Need(what="Answered, not continued", name=run.id, why=why, link=link)
+        elif run.verdict:
+            yield Need(what="The gate asks", name=run.id, why=run.verdict.reason, link=link)
+
+
+def _batches(found: Deliveries) -> Iterator[Need]:
+    whys = {
+        "held": "kept out since a candidate was rejected or taken back: release or exclude",
+        "rejected": "not used: the report says what to correct",
+        IGNORED: "in the inbox, and not read as a delivery",
+    }
+    for state, why in whys.items():
+        if number := found.counts.get(state):
+            one, many = ("file", "files") if state == IGNORED else ("batch", "batches")
+            what = f"{number} {one if number == 1 else many} {state}"
+            yield Need(what=what, why=why, link=f"batches?state={state}")
+
+
+def make_overview(reading: Callable[[], Reading], routes: type[APIRoute]) -> APIRouter:
+    """Make the first page."""
+    pages = APIRouter(include_in_schema=False, route_class=routes)
+
+    @pages.head("/")
+    @pages.get("/")
+    def page() -> HTMLResponse:
+        here = reading()
+        answer = html("overview.html", overview=look_over(here))
+        here.known.save(here.store)
+        return answer
+
+    return pages

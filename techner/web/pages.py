@@ -1,11 +1,18 @@
-"""What every page is sent with."""
+"""What every page is sent with, and what its template may ask for."""
 
-from typing import Any
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from typing import Any, Generic, TypeVar
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from jinja2 import Environment
 
 from techner.reports import environment
+from techner.web.rows import cut
 
 HEADERS = {
     # No script, no network: even a text that was not escaped could do nothing.
@@ -19,23 +26,93 @@ HEADERS = {
 # The page comes from the store: in an origin of its own it could do nothing in Airflow's name.
 REPORT_HEADERS = HEADERS | {"Content-Security-Policy": f"{HEADERS['Content-Security-Policy']}; sandbox"}
 
-RUN_HEADERS = HEADERS | {
+FORM_HEADERS = HEADERS | {
     "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
-        "form-action 'none'", "form-action 'self'; frame-src 'self'"
+        "form-action 'none'", "form-action 'self'"
+    )
+}
+"""Of a page with a form."""
+
+RUN_HEADERS = FORM_HEADERS | {
+    "Content-Security-Policy": FORM_HEADERS["Content-Security-Policy"].replace(
+        "form-action 'self'", "form-action 'self'; frame-src 'self'"
     )
 }
 """Of the page of a run, which has a form, and the report in a frame."""
+
+MEGABYTE = 10**6
+SIZE = 50
+"""Rows of a table on one page."""
+T = TypeVar("T")
+_place: ContextVar[tuple[str, str]] = ContextVar("techner's place", default=("./", ""))
+"""Of the request: the way to the app's root, and the first part of its own path."""
+_zone: ContextVar[tzinfo] = ContextVar("techner's time zone", default=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """Some rows of a long table."""
+
+    rows: tuple[T, ...]
+    number: int
+    """From 1 on."""
+    pages: int
+    total: int
+
+    @property
+    def first(self) -> int:
+        """Number of the first row, from 1 on."""
+        return (self.number - 1) * SIZE + 1
+
+
+def paged(rows: Sequence[T], wanted: str) -> Page[T]:
+    """Return a page of rows; what is no number of a page gives the first one, or the last."""
+    pages = max(1, -(-len(rows) // SIZE))
+    number = min(max(int(wanted[:9]), 1), pages) if wanted.isascii() and wanted.isdecimal() else 1
+    return Page(
+        rows=tuple(rows[(number - 1) * SIZE : number * SIZE]), number=number, pages=pages, total=len(rows)
+    )
+
+
+def placing(zone: tzinfo) -> Any:
+    """Return a dependency that tells the templates where the page is, and the zone of its times."""
+
+    async def placed(request: Request) -> None:  # async: a thread would set a copy
+        place(request)
+        _zone.set(zone)
+
+    return placed
+
+
+def place(request: Request) -> None:
+    """Tell the templates where the page is: the app may be mounted anywhere."""
+    raw = request.scope.get("raw_path") or request.scope["path"].encode()
+    below = raw.decode("latin-1").removeprefix(request.scope.get("root_path", "")).lstrip("/")
+    _place.set(("../" * below.count("/") or "./", below.partition("/")[0]))
 
 
 def html(
     template: str, *, status: int = 200, headers: dict[str, str] = HEADERS, **context: Any
 ) -> HTMLResponse:
     """Render a template as a page."""
-    text = environment("techner.web").get_template(template).render(status=status, **context)
-    return HTMLResponse(text, status_code=status, headers=headers)
+    text = _templates().get_template(template).render(status=status, **context)
+    # Half of a surrogate pair, as in a file's name that is not UTF-8, cannot be sent.
+    return HTMLResponse(text.encode("utf-8", "backslashreplace"), status_code=status, headers=headers)
 
 
-def home(request: Request) -> str:
-    """Return the way from a page to the overview: the app may be mounted anywhere."""
-    within = str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
-    return "../" * (within.count("/") - 1) or "./"
+@cache
+def _templates() -> Environment:
+    made = environment("techner.web")
+    made.globals["root"] = lambda: _place.get()[0]
+    made.globals["part"] = lambda: _place.get()[1]
+    made.filters["local"] = _local
+    made.filters["cut"] = cut
+    made.filters["size"] = lambda size: f"{size / 1e6:.1f} MB" if size >= MEGABYTE else f"{size / 1e3:.1f} kB"
+    made.filters["counted"] = lambda number, one, many: f"{number} {one if number == 1 else many}"
+    return made
+
+
+def _local(when: datetime) -> str:
+    """Return a time in the zone of the pages, with its name."""
+    there = when.astimezone(_zone.get())
+    return f"{there:%Y-%m-%d %H:%M} {there.tzname()}"

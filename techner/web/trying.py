@@ -14,8 +14,7 @@ from techner.registry.workspace import Workspace
 from techner.settings import Settings
 from techner.store import Store
 from techner.web.access import Answering, texts_only_for, visitor_of
-from techner.web.forms import FORM_HEADERS
-from techner.web.pages import html
+from techner.web.pages import FORM_HEADERS, html
 from techner.web.trying_apart import read_apart
 from techner.web.trying_readers import Read, read_all, readers_of
 

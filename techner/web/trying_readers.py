@@ -41,7 +41,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ReadRow:
     reader: Reader
     pieces: tuple[Piece, ...]
     lost: tuple[Piece, ...]
@@ -76,7 +76,7 @@ def _candidate(store: Store, run_id: str) -> Reader:
 
 def read_all(
     readers: Sequence[Reader], text: str, workspace: Workspace, *, read: Read = read_apart
-) -> list[Reading]:
+) -> list[ReadRow]:
     """Let each model that is there read the text, each set of files once."""
     present = [reader for reader in readers if reader.files]
     with ExitStack() as stack:
@@ -86,7 +86,7 @@ def read_all(
                 folders[reader.files] = _folder(reader, workspace, stack)
         found = read([*folders.values()], text, limits_for([*folders.values()]))
     spans = dict(zip(folders, found, strict=True))
-    rows: list[Reading] = []
+    rows: list[ReadRow] = []
     above: tuple[Span, ...] | None = None
     for reader in present:
         rows.append(_row(reader, text, spans[reader.files], above))
@@ -100,9 +100,9 @@ def _folder(reader: Reader, workspace: Workspace, stack: ExitStack) -> Path:
     return lay_out(workspace.store, reader.version, reader.files, cache=workspace.cache)
 
 
-def _row(reader: Reader, text: str, spans: tuple[Span, ...], above: tuple[Span, ...] | None) -> Reading:
+def _row(reader: Reader, text: str, spans: tuple[Span, ...], above: tuple[Span, ...] | None) -> ReadRow:
     before = spans if above is None else above
-    return Reading(
+    return ReadRow(
         reader=reader,
         pieces=tuple(_pieces(text, spans, frozenset(before))),
         lost=tuple(

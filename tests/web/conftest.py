@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from techner.core.delivery import BatchRef
+from techner.core.delivery import Action, BatchRef, QualityReport
 from techner.core.manifest import LabelScore, Lineage, Manifest, Part
 from techner.core.policy import Policies
 from techner.core.records import BatchWord, Judgement, RunOutcome
@@ -146,6 +146,27 @@ def judge(
         report=save_bytes(store, f"<!doctype html><title>{run}</title>".encode(), path="report.html"),
     )
     assert log.append(record, after=newest.generation if newest else 0)
+
+
+def report_on(batch: BatchRef, admission: str) -> QualityReport:
+    """Return the report of a batch in which nothing is wrong."""
+    return QualityReport(
+        batch=batch,
+        admission=admission,
+        action=Action.ACCEPT,
+        reader="JSONL",
+        read=9,
+        accepted=9,
+        quarantined=0,
+        rejected=0,
+        labels={"PROTOCOL": 9},
+        scope=("PROTOCOL",),
+        scope_from="inferred",
+        own_scopes=0,
+        renamed={},
+        issues=(),
+        expectations=(),
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -26,11 +26,24 @@ EVERYBODY = {
     "/openapi.json",
     "/run/{run_id:path}",  # its report is guarded apart
     "/start",
+    "/models",
+    "/models/{version}",
+    "/compare",
+    "/batches",
+    "/batches/{digest}",  # its findings are counted for all, and quoted for who may read texts
+    "/runs",
+    "/card/{version}",
     "/act/{name}/{about}",
     "/v1/aliases/{alias}",
     "/v1/versions/{version}/manifest",
 }
-TEXTS = {"/report/{version}", "/try"}
+TEXTS = {
+    "/report/{version}",
+    "/batches/{digest}/report",
+    "/batches/{digest}/fix",
+    "/batches/{digest}/fix-metadata",
+    "/try",
+}
 FILES = {"/download/{version}", "/v1/versions/{version}/files/{path:path}", "/v1/versions/{version}/archive"}
 
 
@@ -87,7 +100,7 @@ def test_findings_are_counted_but_not_quoted_for_who_may_not_read_texts(world: W
     report = admit(run, state.ref.digest)
     assert report.issues
     shown = {
-        may_read: client(world.store, answering=seen_by(Visitor(may_read=may_read))).get("/").text
+        may_read: client(world.store, answering=seen_by(Visitor(may_read=may_read))).get("/batches").text
         for may_read in (True, False)
     }
     for text in shown.values():
@@ -132,7 +145,7 @@ def closed(filled: Filled, client: Client) -> TestClient:
     )
 
 
-@pytest.mark.parametrize("path", ["/", "/run/scheduled-9", "/act/rollback/0001-0123456789abcdef"])
+@pytest.mark.parametrize("path", ["/batches", "/run/scheduled-9", "/act/rollback/0001-0123456789abcdef"])
 def test_a_browser_without_login_is_sent_there_and_led_back(path: str, closed: TestClient) -> None:
     sent = closed.get(path, headers=BROWSER, follow_redirects=False)
     assert (sent.status_code, sent.headers["Location"]) == (303, f"/login?next={path}")
@@ -144,7 +157,7 @@ def test_a_client_of_the_api_without_login_gets_401_as_json(filled: Filled, clos
     for headers in ({}, BROWSER):  # whatever it says that it accepts
         refused = closed.get(address, headers=headers, follow_redirects=False)
         assert (refused.status_code, refused.json()) == (401, {"detail": "Not authenticated"})
-    assert closed.get("/").json() == {"detail": "Not authenticated"}
+    assert closed.get("/batches").json() == {"detail": "Not authenticated"}
 
 
 def test_a_refusal_that_a_login_does_not_help_is_a_page(filled: Filled, client: Client) -> None:

@@ -1,102 +1,46 @@
-"""The overview: what it shows, and that nothing in it can do harm."""
+"""All pages: that nothing in them can do harm, that they are guarded, and that their links lead somewhere."""
 
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.testclient import TestClient
 
 from techner.core.errors import StoreError
-from techner.store import MemoryStore, Store
+from techner.core.policy import Policies
+from techner.core.records import BatchWord
+from techner.inbox.decisions import decide
+from techner.inbox.survey import survey
+from techner.registry import Registry
+from techner.store import FolderStore, MemoryStore, Store
 from techner.web import create_app
 
 Client = Callable[..., TestClient]
 Filled = Any  # see conftest.py
-
-
-def text_of(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
-
-
-def test_page_shows_what_is_in_production_since_when_by_whom_and_why(filled: Filled, client: Client) -> None:
-    answer = client(filled.store).get("/")
-    assert answer.status_code == 200
-    section = text_of(answer.text.partition('id="production"')[2].partition("</section>")[0])
-    for shown in (
-        filled.production,
-        "2026-11-04 02:14 UTC",
-        "airflow:schedule",
-        "gate: all 2 checks passed (run scheduled-2)",
-        "2 batches",
-        "ORG, PERSON",
-        "PROGRAMMING_LANGUAGE, PROTOCOL",
-        "2.3 MB in 4 files",
-    ):
-        assert shown in section
-
-
-def test_page_shows_the_last_verdict_with_scores_and_checks(filled: Filled, client: Client) -> None:
-    page = client(filled.store).get("/").text
-    section = text_of(page.partition('id="verdict"')[2].partition("</section>")[0])
-    assert "rejected failed: PERSON against origin" in section
-    assert "PERSON pretrained 412 0.861 0.858 0.864 -0.021 … -0.006 worse" in section
-    assert "PROGRAMMING_LANGUAGE new 412 – 0.858 0.864 +0.012 … +0.050 better" in section
-    assert "0.861 0.840 -0.021 -0.0300 … +0.0090 0.010 400 failed" in section
-    assert "0.861 – – – 0.010 – insufficient" in section
-    assert "400 insufficient remark" in section
-
-
-def test_page_shows_the_history_newest_first(filled: Filled, client: Client) -> None:
-    page = client(filled.store).get("/").text
-    section = page.partition('id="history"')[2]
-    assert re.findall(r'data-of="move">(\d+)<', section) == ["3", "2", "1"]
-    assert section.index(filled.production) < section.index(filled.origin)
-
-
-def test_page_shows_at_most_twenty_moves_and_runs(
-    filled_for: Callable[[int], Filled], client: Client
-) -> None:
-    page = client(filled_for(24).store).get("/").text
-    assert len(re.findall(r"<tr>", page.partition('id="history"')[2])) == 21
-    runs = page.partition('id="runs"')[2].partition('id="history"')[0]
-    assert len(re.findall(r"<tr>", runs)) == 21
-
-
-def test_page_shows_every_delivery_with_its_status(filled: Filled, client: Client) -> None:
-    page = client(filled.store).get("/").text
-    section = text_of(page.partition('id="deliveries"')[2].partition("</section>")[0])
-    assert "2026-10-31.jsonl in production" in section
-    assert "2026-11-02.jsonl held – – – failed: PERSON against origin" in section
-    assert "2 in production" in section
-
-
-def test_page_names_what_is_ignored_and_why(filled: Filled, client: Client) -> None:
-    filled.store.create("inbox/<i>.tmp", b"half")
-    page = client(filled.store).get("/").text
-    section = text_of(page.partition('id="deliveries"')[2].partition("</section>")[0])
-    assert "1 ignored" in section
-    assert "&lt;i&gt;.tmp its name is that of a temporary file" in section
-
-
-def test_hostile_batch_name_is_escaped(filled: Filled, client: Client) -> None:
-    page = client(filled.store).get("/").text
-    assert "<script" not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;.jsonl" in page
+Fill = Callable[[Store], Filled]
+WHEN = datetime(2026, 11, 9, 8, 0, tzinfo=UTC)
 
 
 def test_page_forbids_scripts_and_network(filled: Filled, client: Client) -> None:
-    for path in ("/", f"/report/{filled.production}", "/run/scheduled-9", "/report/none"):
-        policy = client(filled.store).get(path).headers["Content-Security-Policy"]
+    for path in (*PAGES, "/report/{}", "/run/scheduled-9", "/report/none"):
+        policy = client(filled.store).get(path.format(filled.production)).headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; style-src 'unsafe-inline';")
 
 
+PAGES = ("/", "/models", "/models/{0}", "/compare?a={0}&b={0}", "/batches", "/runs")
 PLACES = (
-    *("/", "/openapi.json", "/report/{}", "/run/scheduled-9", "/download/{}", "/report/none"),
+    *PAGES,
+    *("/openapi.json", "/report/{}", "/run/scheduled-9", "/download/{}", "/report/none"),
     *("/v1/aliases/production", "/v1/versions/{}/manifest", "/v1/versions/{}/files/config.cfg"),
     "/v1/versions/{}/archive",
 )
@@ -124,17 +68,100 @@ def test_store_that_is_down_is_said_in_one_sentence() -> None:
     assert "no answer; check &lt;TECHNER_S3_ENDPOINT&gt;" in answer.text
 
 
-def test_page_works_below_a_prefix(filled: Filled) -> None:
+ELSEWHERE = re.compile(r"/some/techner/(?:try|start|act/.*)$")
+"""Addresses of pages with tests of their own."""
+
+
+def test_every_link_of_every_page_leads_somewhere_below_a_prefix(filled: Filled) -> None:
+    outer = FastAPI()
+    outer.mount("/some/techner", create_app(lambda: filled.store))
+    client, seen, todo = TestClient(outer), set(), ["/some/techner/"]
+    while todo:
+        here = todo.pop()
+        answer = client.get(here)
+        assert answer.status_code == 200, here
+        seen.add(here)
+        links = re.findall(r'(?:href|action)="([^"]+)"', answer.text)
+        found = {urljoin(here, unescape(link)).partition("#")[0] for link in links}
+        assert all(address.startswith("/some/techner/") for address in found), found
+        todo += [one for one in found - seen - {*todo} if not ELSEWHERE.search(one) and "/compare" not in one]
+    assert {
+        "/some/techner/models",
+        "/some/techner/batches?state=held",
+        "/some/techner/run/scheduled-9",
+    } <= seen
+
+
+def test_a_page_that_fails_leads_back_to_the_overview(filled: Filled) -> None:
     outer = FastAPI()
     outer.mount("/some/techner", create_app(lambda: filled.store))
     page = TestClient(outer)
-    links = re.findall(r'href="([^"]+)"', page.get("/some/techner/").text)
-    assert f"download/{filled.production}" in links
-    addresses = [urljoin("/some/techner/", link) for link in links]
-    assert {page.get(address).status_code for address in addresses} == {200}
-    back = re.search(r'href="([^"]+)"', page.get("/some/techner/report/none").text)
-    assert back
-    assert urljoin("/some/techner/report/none", back[1]) == "/some/techner/"
+    for path in ("report/none", "run/none/of/these", "run/none%2Fof", "models/none", "batches/none"):
+        answer = page.get(f"/some/techner/{path}")
+        assert answer.status_code == 404
+        back = re.search(r'class="button" href="([^"]+)"', answer.text)
+        assert back
+        assert urljoin(f"/some/techner/{path}", back[1]) == "/some/techner/"
+
+
+def test_the_part_that_a_page_belongs_to_is_marked_in_the_header(filled: Filled, client: Client) -> None:
+    for path, part in (
+        ("/", "Overview"),
+        (f"/models/{filled.origin}", "Models"),
+        ("/run/scheduled-9", "Runs"),
+    ):
+        page = client(filled.store).get(path).text
+        assert re.findall(r'aria-current="page">(\w+)<', page) == [part]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_has_one_heading_one_main_and_no_script(path: str, filled: Filled, client: Client) -> None:
+    page = client(filled.store).get(path.format(filled.production)).text
+    assert len(re.findall(r"<h1\b", page)) == len(re.findall(r"<main\b", page)) == 1
+    assert not re.search(r"<script|<link|\son\w+=|src=|javascript:", page)
+
+
+def test_texts_of_people_are_escaped_and_kept_to_their_place(
+    filled: Filled, client: Client, tmp_path: Path
+) -> None:
+    why = "\u202e<script>alert(1)</script> " + "x" * 100_000
+    who = '"><img src=x>'
+    (held,) = (
+        state.ref for state in survey(filled.store, Policies(), cache=tmp_path) if state.status == "held"
+    )
+    decide(filled.store, held, BatchWord.HOLD, who=who, why=why, when=WHEN)
+    Registry(filled.store).move(filled.origin, expected=filled.production, who=who, why=why, when=WHEN)
+    for path in (*PAGES, f"/batches/{held.digest}", f"/models/{filled.origin}"):
+        page = client(filled.store).get(path.format(filled.production)).text
+        assert "<script" not in page
+        assert "<img" not in page
+        for start in (found.start() for found in re.finditer("\u202e", page)):
+            assert page[:start].endswith("<bdi>")
+    listed = client(filled.store).get("/batches").text
+    assert len(listed) < 30_000
+
+
+def test_a_file_name_that_is_not_text_is_shown(tmp_path: Path, fill: Fill, client: Client) -> None:
+    store = FolderStore(tmp_path / "store")
+    fill(store)
+    (tmp_path / "store" / "inbox" / os.fsdecode(b"caf\xe9.jsonl")).write_bytes(b"{}")
+    page = client(store).get("/batches?state=ignored")
+    assert page.status_code == 200
+    assert "caf\\udce9.jsonl" in page.text
+
+
+def test_times_are_shown_in_the_zone_of_the_app(filled: Filled, client: Client) -> None:
+    page = client(filled.store, zone=ZoneInfo("Asia/Tokyo")).get("/").text
+    assert '<time datetime="2026-11-04T02:14:00+00:00">2026-11-04 11:14 JST</time>' in page
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "9" * 30, ""])
+def test_a_number_of_a_page_that_there_is_not_gives_one_that_there_is(
+    number: str, filled: Filled, client: Client
+) -> None:
+    answer = client(filled.store).get(f"/runs?page={number}")
+    assert answer.status_code == 200
+    assert "scheduled-9" in answer.text
 
 
 def test_dependencies_guard_every_address(filled: Filled, client: Client) -> None:
@@ -143,7 +170,12 @@ def test_dependencies_guard_every_address(filled: Filled, client: Client) -> Non
 
     guarded = client(filled.store, dependencies=[Depends(refuse)])
     for path in (
-        "/",
+        *(path.format(filled.production) for path in PAGES),
+        f"/card/{filled.production}",
+        f"/batches/{'0' * 64}",
+        f"/batches/{'0' * 64}/report",
+        f"/batches/{'0' * 64}/fix",
+        f"/batches/{'0' * 64}/fix-metadata",
         f"/download/{filled.production}",
         f"/report/{filled.production}",
         "/run/scheduled-9",

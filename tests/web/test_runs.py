@@ -73,5 +73,5 @@ def test_a_judgement_that_nobody_signed_serves_no_page_and_is_counted(
     assert judgements(bucket).append(forged, after=newest.generation)
     assert client(signed).get("/run/forged").status_code == 404
     assert client(signed).get("/run/scheduled-9").status_code == 200
-    assert "1 of the newest records are not signed" in client(signed).get("/").text
+    assert "1 record of a run is not signed" in client(signed).get("/").text
     assert "forged" not in client(signed).get("/").text

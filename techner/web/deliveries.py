@@ -1,0 +1,183 @@
+"""The deliveries as pages show them: the states of all, and more about those that are looked at."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from techner.core.delivery import BatchRef
+from techner.core.records import BatchWord, Decision
+from techner.inbox.admissions import admission_digest, admission_folder
+from techner.inbox.deliveries import INBOX, Ignored, Inbox, NotNow, read_digest, read_inbox
+from techner.inbox.survey import Status, status_of
+from techner.store import Stored
+from techner.web.reading import Reading
+from techner.web.rows import Examination
+
+READ_S = 3.0
+"""How long a page reads deliveries that nobody has read here before; the next look goes on."""
+LATER = "it is new here and is read when this page is loaded again"
+IGNORED = "ignored"
+ABSENT = "absent:"
+"""Before the key of a report that is not there, in the index."""
+UNTRUSTED = "the last decision on it is not valid: release or exclude it again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRow:
+    ref: BatchRef
+    status: Status
+    decision: Decision | None = None
+    """The last word on it, as far as production has not learnt it."""
+    examination: Examination | None = None
+    """Of a batch in production, looked for only where it is shown."""
+    learnt_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """Everything in the inbox, by name."""
+
+    rows: tuple[BatchRow, ...]
+    ignored: tuple[Ignored, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there are in each state, those that wait for a person first."""
+        found = Counter(str(row.status) for row in self.rows)
+        found[IGNORED] = len(self.ignored)
+        order = ("held", "rejected", IGNORED, "pending", "accepted", "excluded", "in production")
+        return {state: found[state] for state in order if found[state]}
+
+
+def deliveries(here: Reading) -> Deliveries:
+    """Derive the state of every delivery, as `techner.inbox.survey` does."""
+    inbox = look_into_inbox(here)
+    return Deliveries(rows=tuple(rows_of(here, inbox.batches)), ignored=inbox.ignored)
+
+
+def look_into_inbox(here: Reading, clock: Callable[[], float] = time.monotonic) -> Inbox:
+    """List the inbox; a file whose digest is not known is read, if there is time."""
+    seen: set[str] = set()
+    found = read_inbox(
+        here.store,
+        here.cache,
+        max_bytes=here.policies.quality.max_delivery_bytes,
+        digest_of=_patient(here, clock, seen),
+    )
+    here.known.forget(INBOX, seen)
+    return found
+
+
+def rows_of(here: Reading, refs: Sequence[BatchRef]) -> list[BatchRow]:
+    """Derive the state of some deliveries."""
+    learnt = {batch.digest: batch for batch in here.production.lineage.batches}
+    found = _open_rows(here, [ref for ref in refs if ref.digest not in learnt])
+    return [
+        found.get(ref.digest)
+        or BatchRow(ref=_learnt_as(ref, learnt[ref.digest]), status=Status.IN_PRODUCTION)
+        for ref in refs
+    ]
+
+
+def _learnt_as(ref: BatchRef, learnt: BatchRef) -> BatchRef:
+    """Return a batch as it is called now, with the metadata under which it was learnt."""
+    return ref if ref.metadata == learnt.metadata else replace(ref, metadata=learnt.metadata)
+
+
+def _patient(here: Reading, clock: Callable[[], float], seen: set[str]) -> Callable[[Stored], str]:
+    """Return what gives the digest of a listed object, and stops reading after a while."""
+    began = clock()
+
+    def digest_of(entry: Stored) -> str:
+        seen.add(entry.key)
+        known = here.known.row(here.store, entry.key, entry.tag, str)
+        if known is None:
+            if clock() - began > READ_S:
+                raise NotNow(LATER)
+            known = read_digest(here.store, entry, here.cache)
+            here.known.keep(entry.key, entry.tag, known)
+        return known
+
+    return digest_of
+
+
+def _open_rows(here: Reading, refs: Sequence[BatchRef]) -> dict[str, BatchRow]:
+    """Return the rows of batches that production has not learnt."""
+    keys = {ref.digest: report_key(here, ref) for ref in refs}
+    examined = _examined_now(here, keys.values())
+    words = last_words(here, refs)
+    found = {}
+    for ref in refs:
+        examination, word = examined.get(keys[ref.digest]), words.get(ref.digest)
+        status = status_of(examination.action if examination else None, word.word if word else None)
+        found[ref.digest] = BatchRow(ref=ref, status=status, decision=word, examination=examination)
+    return found
+
+
+def _examined_now(here: Reading, keys: Collection[str]) -> dict[str, Examination | None]:
+    """Return the examinations under today's settings.
+
+    That a batch has none is known too, until a run may have examined it: each would cost a request.
+    """
+    mark = here.examining
+    here.known.forget(ABSENT, {ABSENT + key for key in keys})
+    absent = {key for key in keys if mark and here.known.row(here.store, ABSENT + key, mark, str) is not None}
+    found = here.known.written_once(here.store, [key for key in keys if key not in absent], Examination)
+    for key, examination in found.items():
+        if examination is None and mark:
+            here.known.keep(ABSENT + key, mark, "")
+    return found
+
+
+def last_words(here: Reading, refs: Iterable[BatchRef]) -> dict[str, Decision]:
+    """Return the newest decision on each of these batches; one that is not trusted holds its batch."""
+    newest = {ref.digest: here.decided[ref.digest][0] for ref in refs if ref.digest in here.decided}
+    found = here.decisions(newest.values())
+    held = Decision(
+        id="", word=BatchWord.HOLD, who="techner", why=UNTRUSTED, when=datetime.min.replace(tzinfo=UTC)
+    )
+    return {digest: found[entry.key] or held for digest, entry in newest.items()}
+
+
+def report_key(here: Reading, ref: BatchRef) -> str:
+    """Return where the report of a batch is, if it was examined under the present settings."""
+    name = admission_digest(ref, here.policies, here.production)
+    return f"{admission_folder(ref, name)}/report.json"
+
+
+def with_examinations(here: Reading, rows: Iterable[BatchRow]) -> tuple[BatchRow, ...]:
+    """Return rows with all that a page says of them."""
+    rows = tuple(rows)
+    learnt = here.learnt_by(row.ref.digest for row in rows if row.status is Status.IN_PRODUCTION)
+    unseen = [row for row in rows if row.examination is None and row.status is not Status.PENDING]
+    found = _examined(here, {best_key(here, row.ref): row.ref.digest for row in unseen})
+    left = [row.ref.digest for row in unseen if row.ref.digest not in found]
+    found |= _examined(here, {key: digest for digest in left for key in _reports(here, digest)[:1]})
+    return tuple(
+        replace(
+            row,
+            examination=row.examination or found.get(row.ref.digest),
+            learnt_by=learnt.get(row.ref.digest),
+        )
+        for row in rows
+    )
+
+
+def _examined(here: Reading, keys: dict[str, str]) -> dict[str, Examination]:
+    """Return the examinations at these keys by their batches' digests."""
+    found = here.known.written_once(here.store, keys, Examination)
+    return {keys[key]: examination for key, examination in found.items() if examination}
+
+
+def _reports(here: Reading, digest: str) -> list[str]:
+    """List the reports of a batch that today's settings never examined."""
+    listed = (entry.key for entry in here.store.list(f"batches/{digest}/"))
+    return [key for key in listed if key.endswith("/report.json")]
+
+
+def best_key(here: Reading, ref: BatchRef) -> str:
+    """Return the report under today's settings, else another one: counts stay when settings change."""
+    key, known = report_key(here, ref), sorted(here.known.examinations(ref.digest))
+    return known[0] if known and key not in known else key

@@ -1,0 +1,136 @@
+"""What the pages have read of write-once documents, and the index of it in the store (ADR 35)."""
+
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
+
+from techner.core.errors import IntegrityError, ObjectMissing, SettingsError, StoreError, Untrusted
+from techner.documents import parse, plain
+from techner.store import Store, Stored
+from techner.web.rows import MAKERS
+
+INDEX = "index/pages-1.tsv"
+"""One line a document: key, change mark, row as JSON. Other rows get another number."""
+READERS = 8
+"""Documents that are read at once."""
+R = TypeVar("R")
+log = logging.getLogger("techner.web")
+
+
+class _Row(NamedTuple):
+    tag: str
+    data: bytes
+    """As JSON in one line; parsed when it is asked for."""
+
+
+class Known:
+    """Rows by the key and change mark of their documents: another mark, and the document is read again.
+
+    What is not known is looked for in the index, once, and then read. The index only saves reading: which
+    documents there are is always listed, and the newest move of an alias is always read.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, _Row] = {}
+        self._parsed: dict[str, tuple[_Row, Any]] = {}
+        self._examined: defaultdict[str, set[str]] = defaultdict(set)
+        self._has_index = self._is_new = False
+
+    def rows(self, store: Store, entries: Iterable[Stored], kind: type[R]) -> dict[str, R | None]:
+        """Return the row of each listed document; None for one that is not trusted, or was removed since.
+
+        Raises IntegrityError for a document that cannot be read.
+        """
+        marks = {entry.key: entry.tag for entry in entries}
+        found = {key: self.row(store, key, tag, kind) for key, tag in marks.items()}
+        missing = [key for key, row in found.items() if row is None]
+        if missing:
+            readers = ThreadPoolExecutor(READERS)
+            try:
+                made = readers.map(lambda key: _made(store, key, kind), missing)
+                found |= dict(zip(missing, made, strict=True))
+            finally:
+                readers.shutdown(cancel_futures=True)  # after one failed, the others are not waited for
+        for key in missing:
+            if (row := found[key]) is not None:
+                self.keep(key, marks[key], row)
+        return found
+
+    def row(self, store: Store, key: str, tag: str, kind: type[R]) -> R | None:
+        """Return a row that is known; None if it is not."""
+        kept = self._rows.get(key)
+        if not self._has_index and (kept is None or kept.tag != tag):
+            self._read_index(store)
+            kept = self._rows.get(key)
+        if kept is None or kept.tag != tag:
+            return None
+        before = self._parsed.get(key)
+        if before and before[0] is kept:
+            return before[1]  # type: ignore[no-any-return] # a key has documents of one kind
+        try:
+            made = parse(kind, kept.data, where=INDEX)
+        except IntegrityError:
+            return None
+        self._parsed[key] = (kept, made)
+        return made
+
+    def keep(self, key: str, tag: str, row: Any) -> None:
+        """Remember a row."""
+        value = row if isinstance(row, str) else plain(row)
+        kept = _Row(tag, json.dumps(value, separators=(",", ":")).encode())
+        self._parsed[key] = (kept, row)
+        self._put(key, kept)
+        self._is_new = True
+
+    def written_once(self, store: Store, keys: Iterable[str], kind: type[R]) -> dict[str, R | None]:
+        """Return the rows of documents that never change, so that they need not be listed."""
+        return self.rows(store, [Stored(key, 0, "") for key in keys], kind)
+
+    def examinations(self, digest: str) -> Collection[str]:
+        """Return the keys of the reports about a batch that are known."""
+        return self._examined.get(digest, ())
+
+    def forget(self, prefix: str, listed: Collection[str]) -> None:
+        """Drop what is not below `prefix` any more."""
+        for key in [*self._rows]:  # other threads add to it meanwhile
+            if key.startswith(prefix) and key not in listed:
+                self._rows.pop(key, None)
+                self._parsed.pop(key, None)
+
+    def save(self, store: Store) -> None:
+        """Write the index if there is anything new; a store that takes none costs the next process time."""
+        if not self._is_new:
+            return
+        self._is_new = False
+        lines = [b"\t".join((key.encode(), row.tag.encode(), row.data)) for key, row in [*self._rows.items()]]
+        try:
+            store.put(INDEX, b"\n".join(lines))
+        except (StoreError, SettingsError) as error:
+            log.info("the index of the pages is not written: %s", error)
+
+    def _put(self, key: str, row: _Row) -> None:
+        self._rows[key] = row
+        if key.startswith("batches/"):
+            self._examined[key.split("/")[1]].add(key)
+
+    def _read_index(self, store: Store) -> None:
+        try:
+            data = store.get(INDEX)
+        except (ObjectMissing, Untrusted):
+            data = b""
+        self._has_index = True  # not after another error: the next look tries again
+        for line in data.split(b"\n"):
+            key, _, rest = line.partition(b"\t")
+            tag, tab, row = rest.partition(b"\t")
+            if tab and (name := key.decode(errors="replace")) not in self._rows:
+                self._put(name, _Row(tag.decode(errors="replace"), row))
+
+
+def _made(store: Store, key: str, kind: type[R]) -> R | None:
+    try:
+        return MAKERS[kind](key, store.get(key))  # type: ignore[no-any-return] # the row of its kind
+    except (ObjectMissing, Untrusted):
+        return None

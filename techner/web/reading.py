@@ -1,0 +1,151 @@
+"""What one request reads: every listing once, documents only where nothing is known of them."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from techner.core.errors import NotInitialised
+from techner.core.examples import digest
+from techner.core.manifest import Manifest
+from techner.core.policy import Policies
+from techner.core.records import Decision, Generation
+from techner.core.run_documents import Corpus, Plan
+from techner.registry import PRODUCTION, Registry
+from techner.registry.log import RawEntry
+from techner.registry.names import generation_of
+from techner.runs.completion import untold
+from techner.runs.documents import NAMES, RUNS, run_of
+from techner.settings import Settings
+from techner.store import Store, Stored
+from techner.web.known import Known
+from techner.web.rows import Night, VersionRow, night_of
+
+PLAN, CORPUS = NAMES[Plan], NAMES[Corpus]
+
+
+@dataclass(kw_only=True)
+class Reading:
+    """One look at the store, for one page; raises NotInitialised where it has no origin."""
+
+    store: Store
+    known: Known
+    policies: Policies
+    cache: Path
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @cached_property
+    def moves(self) -> tuple[Generation, ...]:
+        """The moves of `production`, newest first, never empty; the newest is read from its log."""
+        entries = list(self.store.list(f"aliases/{PRODUCTION}/"))
+        if not entries:
+            raise NotInitialised(self.store.url)
+        log, key = Registry(self.store).log(), entries[0].key
+        newest = log.read(RawEntry(log.generation(key), key, self.store.get(key)))
+        older = self.known.rows(self.store, entries[1:], Generation)
+        return (newest, *(move for move in older.values() if move))
+
+    @property
+    def live(self) -> str:
+        """The version in production."""
+        return self.moves[0].version
+
+    @cached_property
+    def production(self) -> Manifest:
+        return Registry(self.store).manifest_of(self.moves[0])
+
+    @cached_property
+    def _judged(self) -> dict[str, Night | None]:
+        return self.known.rows(self.store, self.store.list("judgements/"), Night)
+
+    @cached_property
+    def nights(self) -> tuple[Night, ...]:
+        """The decided runs, newest first, without those whose signature is not trusted."""
+        told = tuple(night for night in self._judged.values() if night)
+        # A run that was killed after the alias had moved is recorded by the next one.
+        missing = untold(self.store, {night.version for night in told}, self.moves[:1])
+        return (*map(night_of, missing), *told)
+
+    @property
+    def untrusted_nights(self) -> int:
+        return sum(night is None for night in self._judged.values())
+
+    @cached_property
+    def versions(self) -> dict[str, VersionRow]:
+        """The versions that are there, by name, lowest number first."""
+        keys = [entry for entry in self.store.list("versions/") if entry.key.endswith("/manifest.json")]
+        found = self.known.rows(self.store, keys, VersionRow)
+        return {key.split("/")[1]: row for key, row in found.items() if row}
+
+    @cached_property
+    def decided(self) -> dict[str, list[Stored]]:
+        """The listed decisions by the name of their log below `decisions/`, newest first."""
+        logs: dict[str, list[Stored]] = {}
+        for entry in self.store.list("decisions/"):
+            if generation_of(entry.key) is not None:
+                logs.setdefault(entry.key.split("/")[1], []).append(entry)
+        return logs
+
+    @cached_property
+    def runs(self) -> dict[str, dict[str, str]]:
+        """The runs with documents in the store: their names, each with its change mark."""
+        found: dict[str, dict[str, str]] = {}
+        for entry in self.store.list(RUNS):
+            found.setdefault(run_of(entry.key), {})[entry.key.rpartition("/")[2]] = entry.tag
+        return found
+
+    @property
+    def begun(self) -> list[str]:
+        """The runs with a plan and without a judgement, the latest id first.
+
+        A run that is made again under its id counts as decided until the log says otherwise.
+        """
+        told = {night.id for night in self.nights}
+        begun = (run for run, has in self.runs.items() if PLAN in has and run not in told)
+        return sorted(begun, reverse=True)
+
+    @cached_property
+    def examining(self) -> str | None:
+        """A mark that changes before a batch can have been examined; None while a run may be at it."""
+        told = next(iter(self._judged), "")
+        if any(CORPUS not in self.runs[run] for run in self.begun):
+            return None
+        there = sorted((run, sorted(has.items())) for run, has in self.runs.items())
+        return digest(f"{told} {there}".encode())
+
+    def decisions(self, entries: Iterable[Stored]) -> dict[str, Decision | None]:
+        return self.known.rows(self.store, entries, Decision)
+
+    def line(self) -> list[tuple[int, str]]:
+        """Return production and the versions before it, oldest first, each with the batches it has learnt."""
+        found, name = [], self.live
+        while name and (row := self.versions.get(name)):
+            found.append((row.batches, name))
+            name = row.parent or ""
+        return found[::-1]
+
+    def learnt_by(self, digests: Iterable[str]) -> dict[str, str]:
+        """Return which version on production's line was the first to learn each of these batches."""
+        line, wanted = self.line(), set(digests)
+        counts = [count for count, _ in line]
+        places = {batch.digest: at for at, batch in enumerate(self.production.lineage.batches)}
+        found = {}
+        for batch in wanted & places.keys():
+            at = bisect_right(counts, places[batch])
+            if 0 < at < len(line):  # the oldest one that is left may have learnt it, or one before it
+                found[batch] = line[at][1]
+        return found
+
+
+def make_reading(open_store: Callable[[], Store], settings: Callable[[], Settings]) -> Callable[[], Reading]:
+    """Return what begins a look at the store; what is known of each store is kept between them."""
+    known: defaultdict[str, Known] = defaultdict(Known)
+
+    def reading() -> Reading:
+        now, store = settings(), open_store()
+        return Reading(store=store, known=known[store.identity], policies=now.policies, cache=now.cache)
+
+    return reading
