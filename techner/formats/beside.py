@@ -22,7 +22,7 @@ def minding(read: Read) -> Read:
         fields = record[1] if isinstance(record, list) else record  # a classic pair
         if row.fault:
             return row
-        if row.answer is None and (said := rejection(fields)):
+        if row.answer in (None, "accept") and (said := rejection(fields)):
             return row._replace(answer=said[1], answered_by=said[0])
         if isinstance(row.entities, list):
             require_one(fields, row.entities)
