@@ -62,7 +62,7 @@ class OneOf:
 
 
 @dataclass(frozen=True)
-class Words:
+class SomeOf:
     """A list of some of these words."""
 
     words: tuple[str, ...]

@@ -168,12 +168,12 @@ for policy in ({{"smtp": "mail", "to": ("a@b.c",)}}, {{"slack": "hook"}}, {{"web
     made.render_template_fields({{"ti": Said(), "run_id": "night+1"}})
     print("notice", made.to, made.subject, made.html_content)
 mail = NoticesPolicy(smtp="mail", to=("a@b.c",))
-for event, context in (
+for happened, context in (
     ("failed", {{"run_id": "night", "reason": "task_failure", "ti": Said()}}),
     ("failed", {{"run_id": "night", "reason": "timed_out"}}),
     ("late", {{"dag_run": {{"dag_run_id": "night", "queued_at": "2:00"}}}}),
 ):
-    (notifier, kwargs), = _channels(mail, event, "techner_nightly")
+    (notifier, kwargs), = _channels(mail, happened, "techner_nightly")
     made = notifier(**kwargs)
     made.render_template_fields(context)
     print("tells", made.html_content)
