@@ -64,7 +64,7 @@ class OneOf:
 
 
 @dataclass(frozen=True)
-class EachOf:
+class SomeOf:
     """A list of some of these words."""
 
     words: tuple[str, ...]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from techner.core.bounds import Checked, EachOf, Range
+from techner.core.bounds import Checked, Range, SomeOf
 from techner.core.document import document
 
 _PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
@@ -73,7 +73,7 @@ class NoticesPolicy(Checked):
     """Connection to an incoming webhook of Slack; empty: none."""
     webhook: str = ""
     """HTTP connection to which `event`, `dag`, `run`, `text` and `url` are posted as JSON; empty: none."""
-    events: Annotated[tuple[str, ...], EachOf(EVENTS)] = EVENTS
+    events: Annotated[tuple[str, ...], SomeOf(EVENTS)] = EVENTS
     """What is told; batches that a rejection holds are named with it."""
     late_hours: Annotated[float, Range(0.0, 1000.0)] = 0.0
     """A night that has not ended so many hours after it was queued is late; 0: never."""

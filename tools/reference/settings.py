@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_origin
 
-from techner.core.bounds import EachOf, LabelNames, OneOf, Range, bounds_of, types_of
+from techner.core.bounds import LabelNames, OneOf, Range, SomeOf, bounds_of, types_of
 from techner.settings import Settings
 from techner.settings.sources import PREFIX
 from tools.reference.markdown import first_sentence, table
@@ -81,7 +81,7 @@ def _bounded(bound: Any, kind: Any) -> str:
             found = f"number, {least:g} to {most:g}"
         case OneOf(words=words):
             found = " or ".join(f"`{word}`" for word in words)
-        case EachOf(words=words):
+        case SomeOf(words=words):
             found = "list of " + ", ".join(f"`{word}`" for word in words)
         case LabelNames():
             found = "table of labels" if get_origin(kind) is dict else "list of labels"
