@@ -2,10 +2,12 @@
 
 from urllib.parse import quote
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.airflow import Airflow
 from tests.browser.conftest import OpenPage
 from tests.browser.store import ASKED, HOSTILE_BATCH, REJECTED, SCRIPT, UNREADABLE
 
@@ -40,6 +42,13 @@ TURNED = """() => {
 ATTACKS = """() => [...document.querySelectorAll("script, img")].map(part => part.outerHTML)
   .filter(part => /attacked|onerror/.test(part))"""
 SERIOUS = ("serious", "critical")
+
+
+@and_the_report
+def test_the_page_is_the_one_that_is_meant(airflow: Airflow, path: str) -> None:
+    """A page that says it found nothing would pass all that follows."""
+    expected = httpx.codes.NOT_FOUND if path.endswith("/nowhere") else httpx.codes.OK
+    assert airflow.client.get(path).status_code == expected
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
