@@ -4,11 +4,11 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.airflow import Airflow
 from tests.browser.conftest import OpenPage
+from tests.browser.hands import serious_faults
 from tests.browser.store import ASKED, HOSTILE_BATCH, REJECTED, SCRIPT, UNREADABLE
 
 pytestmark = pytest.mark.browser
@@ -17,6 +17,7 @@ PAGES = {
     "overview": "/techner/",
     "a run that asks": f"/techner/run/{quote(ASKED, safe='')}",
     "a run that was rejected": f"/techner/run/{quote(REJECTED, safe='')}",
+    "try": "/techner/try",
     "an unknown run": "/techner/run/nowhere",
 }
 REPORT = f"/techner/run/{quote(ASKED, safe='')}?report=true"
@@ -25,8 +26,6 @@ and_the_report = pytest.mark.parametrize(
     "path", [*PAGES.values(), REPORT], ids=[*PAGES, "the report of a run"]
 )
 PHONE = {"width": 390, "height": 844}
-# Frames are pages of their own, and looked at as such; the rest of axe's findings is for people to weigh.
-AXE = {"resultTypes": ["violations"], "iframes": False}
 TURNED = """() => {
   const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
   while (texts.nextNode()) {
@@ -41,7 +40,6 @@ TURNED = """() => {
 """Finds where text of the page itself follows in the same paragraph, which would be turned too."""
 ATTACKS = """() => [...document.querySelectorAll("script, img")].map(part => part.outerHTML)
   .filter(part => /attacked|onerror/.test(part))"""
-SERIOUS = ("serious", "critical")
 
 
 @and_the_report
@@ -55,8 +53,7 @@ def test_the_page_is_the_one_that_is_meant(airflow: Airflow, path: str) -> None:
 @and_the_report
 def test_axe_finds_nothing_serious(open_page: OpenPage, path: str, theme: str) -> None:
     page = open_page(path, color_scheme=theme, bypass_csp=True)  # axe is a script
-    found = Axe().run(page, options=AXE).response["violations"]
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in SERIOUS] == []
+    assert serious_faults(page) == []
 
 
 @every_page
