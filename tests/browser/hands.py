@@ -26,6 +26,6 @@ def go_to(page: Page, place: Locator) -> None:
 
 
 def serious_faults(page: Page) -> list[tuple[str, str]]:
-    """Return axe's rule, and the first part of the page that breaks it; the page must be without its policy."""
+    """Return axe's rule, and the first part that breaks it, of a page without its policy: axe is a script."""
     found = Axe().run(page, options=AXE).response["violations"]
     return [(fault["id"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in SERIOUS]

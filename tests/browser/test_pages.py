@@ -17,14 +17,12 @@ PAGES = {
     "overview": "/techner/",
     "a run that asks": f"/techner/run/{quote(ASKED, safe='')}",
     "a run that was rejected": f"/techner/run/{quote(REJECTED, safe='')}",
+    "the report of a run": f"/techner/run/{quote(ASKED, safe='')}?report=true",
+    "start a night": "/techner/start",
     "try": "/techner/try",
     "an unknown run": "/techner/run/nowhere",
 }
-REPORT = f"/techner/run/{quote(ASKED, safe='')}?report=true"
 every_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
-and_the_report = pytest.mark.parametrize(
-    "path", [*PAGES.values(), REPORT], ids=[*PAGES, "the report of a run"]
-)
 PHONE = {"width": 390, "height": 844}
 TURNED = """() => {
   const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
@@ -42,7 +40,7 @@ ATTACKS = """() => [...document.querySelectorAll("script, img")].map(part => par
   .filter(part => /attacked|onerror/.test(part))"""
 
 
-@and_the_report
+@every_page
 def test_the_page_is_the_one_that_is_meant(airflow: Airflow, path: str) -> None:
     """A page that says it found nothing would pass all that follows."""
     expected = httpx.codes.NOT_FOUND if path.endswith("/nowhere") else httpx.codes.OK
@@ -50,7 +48,7 @@ def test_the_page_is_the_one_that_is_meant(airflow: Airflow, path: str) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@and_the_report
+@every_page
 def test_axe_finds_nothing_serious(open_page: OpenPage, path: str, theme: str) -> None:
     page = open_page(path, color_scheme=theme, bypass_csp=True)  # axe is a script
     assert serious_faults(page) == []
@@ -62,7 +60,7 @@ def test_a_telephone_scrolls_down_only(open_page: OpenPage, path: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
-@and_the_report
+@every_page
 def test_no_text_becomes_a_part_of_the_page(open_page: OpenPage, path: str) -> None:
     """Where one does, the policy of the page keeps it from running, and the browser says so."""
     assert open_page(path).evaluate(ATTACKS) == []
@@ -74,7 +72,7 @@ def test_a_hostile_name_is_shown_as_it_is(open_page: OpenPage, text: str) -> Non
 
 
 def test_the_report_quotes_hostile_texts_as_they_are(open_page: OpenPage) -> None:
-    page = open_page(REPORT)
+    page = open_page(PAGES["the report of a run"])
     expect(page.get_by_text(SCRIPT).first).to_be_attached()
 
 
