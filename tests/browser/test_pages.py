@@ -2,11 +2,13 @@
 
 from urllib.parse import quote
 
+import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.airflow import Airflow
 from tests.browser.conftest import OpenPage
+from tests.browser.hands import serious_faults
 from tests.browser.store import ASKED, HOSTILE_BATCH, REJECTED, SCRIPT, UNREADABLE
 
 pytestmark = pytest.mark.browser
@@ -15,16 +17,13 @@ PAGES = {
     "overview": "/techner/",
     "a run that asks": f"/techner/run/{quote(ASKED, safe='')}",
     "a run that was rejected": f"/techner/run/{quote(REJECTED, safe='')}",
+    "the report of a run": f"/techner/run/{quote(ASKED, safe='')}?report=true",
+    "start a night": "/techner/start",
+    "try": "/techner/try",
     "an unknown run": "/techner/run/nowhere",
 }
-REPORT = f"/techner/run/{quote(ASKED, safe='')}?report=true"
 every_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
-and_the_report = pytest.mark.parametrize(
-    "path", [*PAGES.values(), REPORT], ids=[*PAGES, "the report of a run"]
-)
 PHONE = {"width": 390, "height": 844}
-# Frames are pages of their own, and looked at as such; the rest of axe's findings is for people to weigh.
-AXE = {"resultTypes": ["violations"], "iframes": False}
 TURNED = """() => {
   const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
   while (texts.nextNode()) {
@@ -39,15 +38,20 @@ TURNED = """() => {
 """Finds where text of the page itself follows in the same paragraph, which would be turned too."""
 ATTACKS = """() => [...document.querySelectorAll("script, img")].map(part => part.outerHTML)
   .filter(part => /attacked|onerror/.test(part))"""
-SERIOUS = ("serious", "critical")
+
+
+@every_page
+def test_the_page_is_the_one_that_is_meant(airflow: Airflow, path: str) -> None:
+    """A page that says it found nothing would pass all that follows."""
+    expected = httpx.codes.NOT_FOUND if path.endswith("/nowhere") else httpx.codes.OK
+    assert airflow.client.get(path).status_code == expected
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@and_the_report
+@every_page
 def test_axe_finds_nothing_serious(open_page: OpenPage, path: str, theme: str) -> None:
     page = open_page(path, color_scheme=theme, bypass_csp=True)  # axe is a script
-    found = Axe().run(page, options=AXE).response["violations"]
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in SERIOUS] == []
+    assert serious_faults(page) == []
 
 
 @every_page
@@ -56,7 +60,7 @@ def test_a_telephone_scrolls_down_only(open_page: OpenPage, path: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
-@and_the_report
+@every_page
 def test_no_text_becomes_a_part_of_the_page(open_page: OpenPage, path: str) -> None:
     """Where one does, the policy of the page keeps it from running, and the browser says so."""
     assert open_page(path).evaluate(ATTACKS) == []
@@ -68,7 +72,7 @@ def test_a_hostile_name_is_shown_as_it_is(open_page: OpenPage, text: str) -> Non
 
 
 def test_the_report_quotes_hostile_texts_as_they_are(open_page: OpenPage) -> None:
-    page = open_page(REPORT)
+    page = open_page(PAGES["the report of a run"])
     expect(page.get_by_text(SCRIPT).first).to_be_attached()
 
 
