@@ -9,84 +9,23 @@ import logging
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from airflow.sdk import Asset, Metadata, Param, PokeReturnValue, dag, get_current_context, task
+from airflow.sdk import Asset, Metadata, PokeReturnValue, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 from techner_links import BatchLink, NightLink, show_links
 from techner_metrics import send_inbox, send_verdict
 from techner_nights import DOC, default_args, make_ask, nights, train_queue
 from techner_notices import late, notices
+from techner_options import PARAMS, chosen, policies
 from techner_schedule import RUN_TYPES, schedule
 from techner_turns import LOOK_EVERY_S, MOST_NIGHTS, WAITS, batches_of, other_nights
 from techner_words import acting, answered_or_acting, end, log_epochs, this_run
-
-if TYPE_CHECKING:
-    from techner.core.policy import Policies
-    from techner.core.run_options import RunOptions
 
 log = logging.getLogger("techner.nightly")
 
 DAG_ID = "techner_nightly"
 PRODUCTION = Asset(name="techner_production", uri="techner://production")
 """Updated by every promotion; other DAGs can be scheduled on it. Its extra names the version."""
-
-_ANYTHING = ["string", "number", "boolean", "array", "object", "null"]
-# Airflow would clamp a number out of range to one that nobody chose, and refuse others in words of its own.
-# So its form and its API let everything through, and `plan` refuses it (ADR 36): a type with several kinds
-# and `examples` is a plain field.
-PARAMS = {
-    "batches": Param(
-        default=[],
-        type=["array", "null"],  # the form sends null for a field that was emptied
-        items={"type": "string"},
-        title="Only these batches",
-        description="Names in the inbox, one per line; held batches are allowed. Empty: all that are due.",
-    ),
-    "strategy": Param(
-        default=None,
-        type=_ANYTHING,
-        examples=["extend", "blend"],
-        title="Strategy",
-        description="extend or blend. Empty: as in the settings.",
-    ),
-    "seed": Param(
-        default=None,
-        type=_ANYTHING,
-        examples=[0, 1],
-        title="Seed",
-        description="A whole number from 0 on. Empty: as in the settings.",
-    ),
-    "epochs": Param(
-        default=None,
-        type=_ANYTHING,
-        examples=[4, 40],
-        title="Epochs",
-        description="A whole number from 1 to 1000. Empty: as in the settings.",
-    ),
-    "dry_run": Param(
-        default=False,
-        type=sorted(_ANYTHING, key="boolean".__ne__),
-        examples=[True, False],
-        title="Dry run",
-        description="Judge, but change nothing.",
-    ),
-}
-
-
-def _options() -> "RunOptions":
-    """Return what was chosen for this run, in whatever way it was triggered; raises OptionsError."""
-    from techner.core.run_options import read_options
-
-    context = get_current_context()
-    # Airflow can be told not to let `conf` override parameters; what a person chose is not dropped for that.
-    return read_options({**context["params"], **(context["dag_run"].conf or {})})
-
-
-def _policies(options: "RunOptions") -> "Policies":
-    from techner.settings import load_settings
-
-    return options.applied_to(load_settings().policies)
 
 
 @task.sensor(
@@ -104,11 +43,11 @@ def plan() -> PokeReturnValue | bool:
         log.info("waiting for the night that is at work: %s", ", ".join(others.working))
         return False
     with this_run() as run:
-        options = _options()
+        options = chosen()
         in_question = batches_of(run.store, others.asking)
         made = techner.night.plan.plan(
             run,
-            _policies(options),
+            policies(options),
             batches=options.batches,
             dry_run=options.dry_run,
             in_question=in_question,
@@ -182,7 +121,7 @@ def route(outcome: str) -> str:
     from techner.core.verdict import Outcome
     from techner.night.order import end_of
 
-    is_dry_run = _options().dry_run
+    is_dry_run = chosen().dry_run
     last = str(end_of(Outcome(outcome), dry_run=is_dry_run))
     log.info("the verdict is %s%s, so %s follows", outcome, " of a dry run" if is_dry_run else "", last)
     return last
