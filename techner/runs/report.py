@@ -5,7 +5,6 @@ from techner.core.manifest import Manifest
 from techner.core.records import Judgement
 from techner.core.verdict import Outcome
 from techner.registry.blobs import load_bytes
-from techner.reports import with_decision
 from techner.runs.judgements import find_judged, judgements
 from techner.store import Store
 
@@ -31,4 +30,6 @@ def told_report_of(store: Store, version: str, manifest: Manifest) -> bytes:
 def _told(page: bytes, judgement: Judgement | None) -> bytes:
     if judgement is None or judgement.verdict.outcome is not Outcome.ASK:
         return page
+    from techner.reports import with_decision  # needs an extra, which a base install has not
+
     return with_decision(page, f"{judgement.outcome} {judgement.reason}")

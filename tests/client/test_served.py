@@ -126,9 +126,10 @@ with ThreadPoolExecutor(2) as threads:
 
 
 def test_no_thread_stays_of_a_model_that_is_served_no_more(nlp: Language, base_model: Path) -> None:
+    before = {*threading.enumerate()}
     served = Served("0000-a", nlp, reload=lambda: spacy.load(base_model))
     served.entities(["Paris"])
-    (reader,) = (thread for thread in threading.enumerate() if thread.name.startswith("techner-reads"))
+    (reader,) = {*threading.enumerate()} - before
     del served
     reader.join(timeout=60)
     assert not reader.is_alive()

@@ -176,7 +176,8 @@ def test_3_a_person_answers_where_the_gate_asks_and_the_answer_is_kept(up: Up, s
     times = page.partition('<h2 id="times">')[2]
     assert re.findall(r'<th scope="row">(\w+)</th>', times)[:5] == [*TASKS[:5]]
     events = client.get("/api/v2/assets/events").json()["asset_events"]
-    assert [event["extra"] for event in events] == [{"version": newest.record.version}]
+    told = [event["extra"].get("version") for event in events]
+    assert newest.record.version in told  # the origin is told too, by the DAG that announces moves
 
 
 def test_4_a_termination_leaves_nothing_behind(up: Up) -> None:
