@@ -121,3 +121,12 @@ _questions = count(1)
 def question(airflow: Airflow) -> str:
     """Return a run that waits for an answer, which Airflow knows nothing of."""
     return ask_again(airflow.world, f"asked-{next(_questions)}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of `test_up.py` in the order of their names: they tell one story on one Airflow."""
+    places = [place for place, item in enumerate(items) if item.path.name == "test_up.py"]
+    for place, item in zip(
+        places, sorted((items[place] for place in places), key=lambda item: item.name), strict=True
+    ):
+        items[place] = item

@@ -1,13 +1,9 @@
 """`python -m tools.local up` as a person runs it: all of Airflow, the page, and a clean end."""
 
 import re
-import shutil
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,48 +20,6 @@ from tests.waiting import LIMIT_S, until
 from tests.world import tech_batch
 
 ASK_AIRFLOW_S = 0.5  # not oftener: the API server answers with CPU time that the night could use
-PNG = b"\x89PNG\r\n\x1a\n"
-
-
-@contextmanager
-def logged_in_proxy(address: str, token: str) -> Iterator[str]:
-    """Serve `address` with the login added: a browser's command line cannot bring a cookie."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer = httpx.get(address + self.path, cookies={"_token": token}, timeout=LIMIT_S)
-            self.send_response(answer.status_code)
-            for name in ("Content-Type", "Content-Security-Policy"):
-                if name in answer.headers:
-                    self.send_header(name, answer.headers[name])
-            self.end_headers()
-            self.wfile.write(answer.content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-def screenshot(browser: str, url: str, picture: Path) -> None:
-    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-    subprocess.run(
-        [
-            browser,
-            *options,
-            f"--user-data-dir={picture.parent / 'profile'}",
-            f"--screenshot={picture}",
-            "--window-size=1200,1600",
-            url,
-        ],
-        check=True,
-        capture_output=True,
-        timeout=LIMIT_S,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +44,7 @@ def up(state: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
             yield process, client
 
 
-pytestmark = [pytest.mark.timeout(3 * LIMIT_S), pytest.mark.xdist_group("up")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(3 * LIMIT_S)]
 Up = tuple[subprocess.Popen[bytes], httpx.Client]
 
 
@@ -101,18 +55,6 @@ def test_1_the_page_is_for_people_who_log_in(up: Up, state: Path) -> None:
     assert page.status_code == 200
     assert Registry(FolderStore(state / "store")).production()[0] in page.text
     assert client.get(DAG).json()["is_paused"]
-
-
-def test_2_the_page_has_something_to_look_at(up: Up, tmp_path: Path) -> None:
-    _, client = up
-    browser = shutil.which("chromium")
-    if not browser:
-        pytest.skip("chromium is not installed: the page was not looked at")
-    token = client.headers["Authorization"].removeprefix("Bearer ")
-    with logged_in_proxy(str(client.base_url), token) as proxy:
-        screenshot(browser, f"{proxy}/techner/", tmp_path / "page.png")
-    assert (tmp_path / "page.png").read_bytes().startswith(PNG)
-    assert (tmp_path / "page.png").stat().st_size > 20_000  # a blank page is smaller
 
 
 def test_2_a_night_is_started_on_a_page_in_the_name_of_the_person(up: Up) -> None:
