@@ -70,9 +70,9 @@ def test_no_text_becomes_a_part_of_the_page(open_page: OpenPage, path: str) -> N
     assert open_page(path).evaluate(ATTACKS) == []
 
 
-@pytest.mark.parametrize("text", [HOSTILE_BATCH, UNREADABLE])
-def test_a_hostile_name_is_shown_as_it_is(open_page: OpenPage, text: str) -> None:
-    expect(open_page("/techner/").get_by_text(text).first).to_be_attached()
+@pytest.mark.parametrize(("text", "path"), [(HOSTILE_BATCH, "batches"), (UNREADABLE, "ignored files")])
+def test_a_hostile_name_is_shown_as_it_is(open_page: OpenPage, text: str, path: str) -> None:
+    expect(open_page(PAGES[path]).get_by_text(text).first).to_be_attached()
 
 
 def test_the_report_quotes_hostile_texts_as_they_are(open_page: OpenPage) -> None:
