@@ -119,11 +119,15 @@ def _open_rows(here: Reading, refs: Sequence[BatchRef]) -> dict[str, BatchRow]:
 def _examined_now(here: Reading, keys: Collection[str]) -> dict[str, Examination | None]:
     """Return the examinations under today's settings.
 
-    That a batch has none is known too, until a run may have examined it: each would cost a request.
+    That a batch has none is known too, until a run may have examined it: each would cost a request. While one
+    may be at it, which a run that was killed is for ever, the reports are listed.
     """
     mark = here.examining
     here.known.forget(ABSENT, {ABSENT + key for key in keys})
-    absent = {key for key in keys if mark and here.known.row(here.store, ABSENT + key, mark, str) is not None}
+    if mark:
+        absent = {key for key in keys if here.known.row(here.store, ABSENT + key, mark, str) is not None}
+    else:
+        absent = {*keys} - {entry.key for entry in here.store.list("batches/")}
     found = here.known.written_once(here.store, [key for key in keys if key not in absent], Examination)
     for key, examination in found.items():
         if examination is None and mark:

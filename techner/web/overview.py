@@ -47,6 +47,8 @@ class Overview:
     """The last run that was judged: a skipped or abandoned one says nothing about the model."""
     is_last_night: bool
     running: tuple[Undecided, ...]
+    unread: int
+    """How many other runs are not decided, and were not looked at."""
     needs: tuple[Need, ...]
     deliveries: Deliveries
 
@@ -64,6 +66,7 @@ def look_over(here: Reading) -> Overview:
         last=last,
         is_last_night=last is not None and here.now - last.when < LAST_NIGHT,
         running=tuple(run for run in running if run not in waiting),
+        unread=len(here.begun) - len(running),
         needs=(*_questions(waiting, here.now), *_batches(found)),
         deliveries=found,
     )

@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 
 from techner.web.pages import html, paged
 from techner.web.reading import Reading
-from techner.web.undecided import undecided
+from techner.web.undecided import MOST, undecided
 
 
 def make_run_list(reading: Callable[[], Reading], routes: type[APIRoute]) -> APIRouter:
@@ -24,6 +24,7 @@ def make_run_list(reading: Callable[[], Reading], routes: type[APIRoute]) -> API
             "runs.html",
             page=paged(here.nights, page),
             running=undecided(here),
+            unread=max(0, len(here.begun) - MOST),
             untrusted=here.untrusted_nights,
             versions=here.versions,
         )

@@ -15,7 +15,7 @@ from techner.runs.ending_log import RUN_WORDS
 from techner.web.reading import Reading
 
 MOST = 5
-"""Undecided runs on a page; one at a time is usual."""
+"""Undecided runs on a page: two or three requests each."""
 FOLLOWING = (
     ("candidate.json", "evaluate", "candidate, production and origin read the frozen sets"),
     ("corpus.json", "uptrain", "the candidate is trained"),
@@ -48,8 +48,12 @@ class Undecided:
 
 
 def undecided(here: Reading) -> tuple[Undecided, ...]:
-    """Return the runs that have begun and are not decided, the latest id first."""
-    return tuple(_undecided(here, run, here.runs[run]) for run in here.begun[:MOST])
+    """Return runs that have begun and are not decided, at most `MOST`: those with a verdict, the latest id first.
+
+    A question must not be hidden by runs that were stopped. `here.begun` tells how many there are.
+    """
+    order = sorted(here.begun, key=lambda run: NAMES[Judged] not in here.runs[run])
+    return tuple(_undecided(here, run, here.runs[run]) for run in order[:MOST])
 
 
 def _undecided(here: Reading, run: str, has: Iterable[str]) -> Undecided:
