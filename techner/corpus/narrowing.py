@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from heapq import nsmallest
 from typing import NamedTuple
 
-from techner.core.examples import Example, Span
+from techner.core.examples import Example, Span, digest
 
 LEAST_FOUND = 20
 """With fewer of the origin's spans in rows without a label, nothing says that nobody looked for it."""
@@ -28,12 +29,14 @@ def narrow(gold: Sequence[Example], labels: Iterable[str], find: Find) -> Narrow
     """Remove labels that were not looked for from the scope of gold examples; a row's own scope stays.
 
     A label that the origin finds, but that no row has, was never annotated. If it finds more spans in rows
-    without the label than there are gold spans, then only the rows with the label were read for it: either
-    the origin is mostly wrong, or some annotators did not look. `find` is the origin.
+    without the label than there are gold spans, then either it is mostly wrong, or some annotators did not
+    look: the rows in which it finds the label say nothing about it. In the others nothing speaks against
+    their gold. `find` is the origin.
     """
     labels = frozenset(labels)
     if not unmarked(gold, labels):
-        sample = list(gold[:: max(1, len(gold) // SAMPLE)])
+        # By hash: two annotators who took turns would both be missed, or one of them, in every n-th row.
+        sample = nsmallest(SAMPLE, gold, key=lambda example: digest(example.text.encode()))
         found = find([example.text for example in sample])
         if not _partly(sample, list(found), labels, least=LEAST_FOUND * len(sample) // max(1, len(gold))):
             return Narrowed(list(gold), {}, {})
@@ -55,13 +58,13 @@ def narrowed(gold: Sequence[Example], found: Sequence[tuple[Span, ...]], labels:
     if not never and not partly:
         return Narrowed(list(gold), {}, {})
 
-    def within(example: Example) -> Example:
-        unseen = never.keys() | (partly.keys() - set(example.labels))
+    def within(example: Example, spans: tuple[Span, ...]) -> Example:
+        unseen = never.keys() | (partly.keys() & {span.label for span in spans} - set(example.labels))
         if example.scope is not None or not unseen:
             return example
         return replace(example, scope=tuple(sorted(labels - unseen)))
 
-    return Narrowed([within(example) for example in gold], dict(never), partly)
+    return Narrowed(list(map(within, gold, found)), dict(never), partly)
 
 
 def _partly(

@@ -42,6 +42,21 @@ def test_a_label_that_some_annotators_did_not_look_for_is_out_of_the_scope_of_th
     assert [example.scope for example in read.gold] == [None] * 10 + [("GPE",)] * 40
 
 
+def test_rows_in_which_the_origin_finds_nothing_stay_annotated() -> None:
+    gold = [*EXAMPLES[200:210], *without(60)]
+    read = narrowed(gold, [ZOE] * 40 + [()] * 30, ("GPE", "PERSON"))
+    assert read.partly == {"PERSON": 30}
+    assert [example.scope for example in read.gold] == [None] * 10 + [("GPE",)] * 30 + [None] * 30
+
+
+def test_an_annotator_who_took_every_second_row_is_seen_in_the_sample() -> None:
+    gold = [row for pair in zip(EXAMPLES * 4, without(300) * 4, strict=True) for row in pair]
+    gold = [replace(row, text=f"{row.text}, {place}") for place, row in enumerate(gold)]
+    gold = [row if place % 4 else replace(row, spans=()) for place, row in enumerate(gold)]
+    read = narrow(gold, ("PERSON",), lambda texts: [ZOE] * len(texts))
+    assert read.partly == {"PERSON": 1800}
+
+
 @pytest.mark.parametrize(
     ("marked_rows", "missed"), [(LEAST_FOUND, LEAST_FOUND), (1, LEAST_FOUND - 1)], ids=["as many", "too few"]
 )
