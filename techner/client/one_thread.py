@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from threading import Lock
 from typing import TypeVar
 from weakref import WeakSet
 
@@ -20,13 +21,23 @@ class OneThread:
 
     def start_anew(self) -> None:
         self._calls = ThreadPoolExecutor(1, thread_name_prefix="techner-reads")
+        self._turn = Lock()
 
     def call(self, function: Callable[[], T]) -> T:
         """Return what the function returns, or raise what it raises, after all calls before it.
 
-        It runs in the context of the caller, where thinc keeps what runs on a GPU.
+        It runs in the context of the caller, where thinc keeps what runs on a GPU. Once the interpreter ends,
+        no thread takes calls any more: those that a server still answers run in the thread of the caller.
         """
-        return self._calls.submit(copy_context().run, function).result()
+        try:
+            called = self._calls.submit(copy_context().run, self._in_turn, function)
+        except RuntimeError:
+            return self._in_turn(function)
+        return called.result()
+
+    def _in_turn(self, function: Callable[[], T]) -> T:
+        with self._turn:
+            return function()
 
 
 _ALL: WeakSet[OneThread] = WeakSet()

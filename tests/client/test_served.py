@@ -125,6 +125,25 @@ with ThreadPoolExecutor(2) as threads:
     assert ran.returncode == 0
 
 
+def test_a_request_that_ends_after_the_main_thread_is_answered(base_model: Path) -> None:
+    """As a server's are that it still answers while it ends."""
+    script = f"""
+import spacy, threading
+from techner.client import Served
+served = Served("0000-a", spacy.load({str(base_model)!r}), reload=lambda: None)
+texts = ["David wrote it in Paris."]
+expected = served.entities(texts)
+def late():
+    threading.main_thread().join()
+    print(served.entities(texts) == expected)
+threading.Thread(target=late).start()
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script], timeout=120, check=False, capture_output=True, text=True
+    )
+    assert ran.stdout == "True\n", ran.stderr
+
+
 def test_no_thread_stays_of_a_model_that_is_served_no_more(nlp: Language, base_model: Path) -> None:
     before = {*threading.enumerate()}
     served = Served("0000-a", nlp, reload=lambda: spacy.load(base_model))
