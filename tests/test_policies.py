@@ -1,18 +1,24 @@
 """The policies of deploy/policies: each role may do what it is for, and nothing that another one is for."""
 
 import json
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from techner.core.records import BatchWord
+from techner.inbox.decisions import decide
 from techner.inbox.deliveries import INBOX
+from techner.inbox.survey import Status, survey
 from techner.night.limits import TOUCHES
 from techner.night.order import TASKS
 from techner.registry.log import PROBES
 from techner.registry.trust import SIGNED
 from techner.runs.documents import RUNS
+from techner.store.wrapped import WrappedStore
+from tests.world import POLICIES, WHEN, World, tech_batch
 
 FOLDER = Path(__file__).parents[1] / "deploy" / "policies"
 ROLES: dict[str, Any] = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in FOLDER.iterdir()}
@@ -44,11 +50,32 @@ def test_a_policy_only_allows_and_names_every_action(role: str) -> None:
         assert {*_listed(statement["Action"])} <= {GET, PUT, DELETE, "s3:ListBucket"}
 
 
-def test_an_annotator_delivers_and_reads_no_model_and_no_report() -> None:
+def test_an_annotator_delivers_and_reads_no_model_and_no_run() -> None:
     assert places("annotator", PUT) == {INBOX}
-    assert places("annotator", GET) == {INBOX, "aliases/"}
+    assert places("annotator", GET) == {INBOX, "batches/", "decisions/", "aliases/"}
     assert may("annotator", GET, "versions/0001-0123456789abcdef/manifest.json")
     assert not places("annotator", DELETE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class As(WrappedStore):
+    """The store as a role may read it."""
+
+    role: str
+
+    def get(self, key: str) -> bytes:
+        assert may(self.role, GET, key), f"{self.role} may not read {key}"
+        return self.inner.get(key)
+
+
+def test_an_annotator_sees_what_became_of_each_delivery(world: World) -> None:
+    world.deliver("monday.jsonl", tech_batch(0, 5))
+    world.deliver("tuesday.jsonl", tech_batch(5, 10))
+    world.until("admit", "run-1")
+    (batch, _) = survey(world.store, POLICIES, cache=world.cache)
+    decide(world.store, batch.ref, BatchWord.EXCLUDE, who="ada", why="not ours", when=WHEN)
+    found = survey(As(inner=world.store, role="annotator"), POLICIES, cache=world.cache)
+    assert [state.status for state in found] == [Status.EXCLUDED, Status.ACCEPTED]
 
 
 def test_a_service_reads_models_and_writes_nothing() -> None:
