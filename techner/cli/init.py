@@ -92,8 +92,9 @@ def said_of(reference: "Reference", pretrained: tuple[str, ...], policies: Polic
     if evidence.partly_annotated:
         yield (
             f"only some gold rows are annotated for {_counted(evidence.partly_annotated)} (spans that the "
-            "base model finds in gold rows without the label, more than there are gold spans): those rows "
-            "say nothing about it. Annotate it there, or state a `scope` in the rows that were read for it"
+            "base model finds in gold rows without the label, more than there are gold spans), or the base "
+            "model is mostly wrong about it: these rows say nothing about it. Annotate it there, or state a "
+            "`scope` in the rows that were read for it"
         )
     few = {
         label: spans

@@ -22,10 +22,13 @@ def last_word(store: Store, batch: BatchRef) -> Decision | None:
         why = (
             f"the last decision on it is not valid: {error.what} is {error.why}. Release or exclude it again"
         )
-        return Decision(
-            id="", word=BatchWord.HOLD, who="techner", why=why, when=datetime.min.replace(tzinfo=UTC)
-        )
+        return untrusted_hold(why)
     return newest.record if newest else None
+
+
+def untrusted_hold(why: str) -> Decision:
+    """Return the word that stands where the last one is not trusted; it has no id, and its time is none."""
+    return Decision(id="", word=BatchWord.HOLD, who="techner", why=why, when=datetime.min.replace(tzinfo=UTC))
 
 
 def decide(

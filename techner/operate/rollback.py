@@ -3,12 +3,12 @@
 from techner.core.delivery import BatchRef
 from techner.core.errors import AliasConflict, RegistryError
 from techner.core.manifest import Manifest
-from techner.core.records import BatchWord, Generation
+from techner.core.records import BatchWord
 from techner.inbox.decisions import decide
 from techner.operate.proof import prove_loads
 from techner.registry import PRODUCTION, Registry
 from techner.registry.clean_process import Query, query_apart
-from techner.registry.versions import version_number
+from techner.registry.versions import went_back
 from techner.runs.judgements import Word
 from techner.runs.reservation import reserve
 from techner.runs.run import Run
@@ -51,7 +51,7 @@ def _one_back(run: Run, live: str, manifest: Manifest) -> str:
     if manifest.parent is None:
         raise RegistryError(f"production is {live}, the origin; there is nothing before it")
     newest = run.registry.log().newest()
-    if newest and _went_back(newest.record):
+    if newest and went_back(newest.record):
         move = newest.record
         raise RegistryError(
             f"production already went back from {move.previous} to {move.version} "
@@ -59,10 +59,6 @@ def _one_back(run: Run, live: str, manifest: Manifest) -> str:
             f"to go back further, add --to {manifest.parent}"
         )
     return manifest.parent
-
-
-def _went_back(move: Generation) -> bool:
-    return move.previous is not None and version_number(move.version) < version_number(move.previous)
 
 
 def _hold_later(run: Run, live: Manifest, goal: Manifest, word: Word) -> tuple[str, ...]:

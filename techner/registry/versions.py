@@ -3,6 +3,7 @@
 from techner.core.errors import IntegrityError
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
+from techner.core.records import Generation
 from techner.documents import dump, parse
 
 
@@ -14,6 +15,11 @@ def version_name(manifest: Manifest) -> str:
 def version_number(version: str) -> int:
     """Return the distance from the origin, which is part of a version's name."""
     return int(version.partition("-")[0])
+
+
+def went_back(move: Generation) -> bool:
+    """Tell whether a move was a rollback."""
+    return move.previous is not None and version_number(move.version) < version_number(move.previous)
 
 
 def named_manifest(version: str, data: bytes) -> Manifest:

@@ -40,12 +40,19 @@ class FaultGroup:
 
 
 def fault_groups(findings: Iterable[Finding], left_out: Mapping[str, int]) -> tuple[FaultGroup, ...]:
-    """Group findings by code, those of the whole batch first, then the most frequent."""
-    by_code: dict[str, list[Finding]] = {}
+    """Group findings by code, those of the whole batch first, then the most frequent.
+
+    `left_out` counts those that are not listed, also of codes of which none is.
+    """
+    by_code: dict[str, list[Finding]] = {code: [] for code in left_out}
     for finding in findings:
         by_code.setdefault(finding.code, []).append(finding)
     groups = [_group(code, found, left_out.get(code, 0)) for code, found in by_code.items()]
-    return tuple(sorted(groups, key=lambda group: (any(same.rows for same in group.said), -group.count)))
+    return tuple(sorted(groups, key=lambda group: (_is_of_rows(group), -group.count)))
+
+
+def _is_of_rows(group: FaultGroup) -> bool:
+    return not group.said or any(same.rows for same in group.said)
 
 
 def _group(code: str, findings: list[Finding], left_out: int) -> FaultGroup:

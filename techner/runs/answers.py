@@ -3,7 +3,7 @@
 from techner.core.errors import RegistryError
 from techner.core.records import Decision, RunEnd
 from techner.core.run_documents import Judged, Plan
-from techner.core.verdict import Outcome
+from techner.core.verdict import Outcome, Verdict
 from techner.runs.documents import RunDocuments
 from techner.runs.ending_log import ending_log
 from techner.runs.endings import begin
@@ -21,11 +21,16 @@ def answer(run: RunDocuments, end: RunEnd, word: Word) -> None:
     if decided := judgement_of(run, plan):
         raise RegistryError(f"run {run.id!r} is not waiting for a decision: {decided.outcome}")
     verdict = run.read(Judged).verdict
-    if plan.dry_run or verdict.outcome is not Outcome.ASK:
+    if not asks(verdict, dry_run=plan.dry_run):
         raise RegistryError(f"the gate asks nobody about run {run.id!r}: {verdict.reason}")
     if end is RunEnd.PUBLISH and not word.has_reason:
         raise RegistryError(NEEDS_REASON)
     begin(run, end, word)
+
+
+def asks(verdict: Verdict, *, dry_run: bool) -> bool:
+    """Tell whether a person is asked: about a dry run nobody is, whatever the gate says."""
+    return not dry_run and verdict.outcome is Outcome.ASK
 
 
 def answered(run: RunDocuments) -> Decision | None:

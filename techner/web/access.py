@@ -8,7 +8,7 @@ from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from techner.web.api import PREFIX
-from techner.web.pages import html, place
+from techner.web.pages import HEADERS, html, place
 
 NO_TEXTS = "You may see counts, but not texts: reports, sentences, rows of batches and what a model reads."
 NO_FILES = "You may look, but not download the files of a model."
@@ -41,8 +41,8 @@ class Answering:
     """A FastAPI dependency: who is logged in, as it is kept; None for one who may not answer the gate."""
     secret: Callable[[], bytes]
     """Signs the forms: another site cannot make one."""
-    visitor: Callable[..., Visitor] = without_login
-    """A FastAPI dependency: who asks, and what they may see and do."""
+    visitor: Callable[..., Visitor] = Visitor
+    """A FastAPI dependency: who asks, and what they may see and do; as it is, counts and nothing else."""
     login: Callable[[Request, HTTPException], str | None] = lambda *_: None
     """The address of a login that leads back to what was asked for; None if a login would not help."""
 
@@ -82,8 +82,9 @@ def refusals(answering: Answering | None) -> Callable[[Request, Any], Awaitable[
             )
         if address := answering.login(request, error) if answering else None:
             return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
+        headers = HEADERS | (error.headers or {})
         place(request)  # an address that is none has no route to do so
-        return html("error.html", status=error.status_code, error=str(error.detail))
+        return html("error.html", status=error.status_code, error=str(error.detail), headers=headers)
 
     return refuse
 

@@ -72,8 +72,8 @@ def create_app(
         return app.openapi() | {"servers": [{"url": request.scope.get("root_path") or "/"}]}
 
     reading = make_reading(open_store, settings)
-    app.include_router(make_overview(reading, routes))
-    app.include_router(make_model_pages(reading, routes))
+    app.include_router(make_overview(reading, visitor, routes))
+    app.include_router(make_model_pages(reading, visitor, routes))
     app.include_router(make_batch_pages(reading, visitor, routes))
     app.include_router(make_run_list(reading, routes))
     app.include_router(

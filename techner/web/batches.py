@@ -30,6 +30,7 @@ from techner.web.deliveries import (
 )
 from techner.web.pages import FORM_HEADERS, HEADERS, REPORT_HEADERS, html, paged
 from techner.web.reading import Reading
+from techner.web.rows import faults_left_out, warnings_left_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,8 @@ def batch_view(here: Reading, digest: str) -> BatchView:
     return BatchView(
         row=row,
         report=report,
-        faults=fault_groups(report.issues, report.left_out) if report else (),
-        warnings=fault_groups(report.warnings, {}) if report else (),
+        faults=fault_groups(report.issues, faults_left_out(report)) if report else (),
+        warnings=fault_groups(report.warnings, warnings_left_out(report)) if report else (),
         words=tuple(here.decisions(here.decided.get(digest, ())).values()),
         corrects=names.get(earlier, earlier) if earlier else None,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from techner.core.records import Generation, RunOutcome
 from techner.core.verdict import Check
-from techner.registry.versions import version_number
+from techner.registry.versions import went_back
 from techner.web.rows import Night
 
 WIDTH, HEIGHT = 760, 210
@@ -107,8 +107,3 @@ def _backs(judged: list[Night], moves: Iterable[Generation], xs: dict[str, float
         end = places.get(move.version, float(LEFT))  # the origin, or a night further left
         found.append(Back(start=places[move.previous], end=end, move=move))
     return tuple(found)
-
-
-def went_back(move: Generation) -> bool:
-    """Tell whether a move was a rollback."""
-    return move.previous is not None and version_number(move.version) < version_number(move.previous)

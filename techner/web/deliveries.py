@@ -4,11 +4,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from techner.core.delivery import BatchRef
-from techner.core.records import BatchWord, Decision
+from techner.core.records import Decision
 from techner.inbox.admissions import admission_digest, admission_folder
+from techner.inbox.decisions import untrusted_hold
 from techner.inbox.deliveries import INBOX, Ignored, Inbox, NotNow, read_digest, read_inbox
 from techner.inbox.survey import Status, status_of
 from techner.store import Stored
@@ -54,6 +54,7 @@ class Deliveries:
 def deliveries(here: Reading) -> Deliveries:
     """Derive the state of every delivery, as `techner.inbox.survey` does."""
     inbox = look_into_inbox(here)
+    here.known.forget(ABSENT, {ABSENT + report_key(here, ref) for ref in inbox.batches})
     return Deliveries(rows=tuple(rows_of(here, inbox.batches)), ignored=inbox.ignored)
 
 
@@ -123,7 +124,6 @@ def _examined_now(here: Reading, keys: Collection[str]) -> dict[str, Examination
     may be at it, which a run that was killed is for ever, the reports are listed.
     """
     mark = here.examining
-    here.known.forget(ABSENT, {ABSENT + key for key in keys})
     if mark:
         absent = {key for key in keys if here.known.row(here.store, ABSENT + key, mark, str) is not None}
     else:
@@ -139,10 +139,7 @@ def last_words(here: Reading, refs: Iterable[BatchRef]) -> dict[str, Decision]:
     """Return the newest decision on each of these batches; one that is not trusted holds its batch."""
     newest = {ref.digest: here.decided[ref.digest][0] for ref in refs if ref.digest in here.decided}
     found = here.decisions(newest.values())
-    held = Decision(
-        id="", word=BatchWord.HOLD, who="techner", why=UNTRUSTED, when=datetime.min.replace(tzinfo=UTC)
-    )
-    return {digest: found[entry.key] or held for digest, entry in newest.items()}
+    return {digest: found[entry.key] or untrusted_hold(UNTRUSTED) for digest, entry in newest.items()}
 
 
 def report_key(here: Reading, ref: BatchRef) -> str:

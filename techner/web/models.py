@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
@@ -11,8 +12,10 @@ from techner.core.errors import RegistryError
 from techner.core.manifest import Manifest, Part
 from techner.core.records import Generation
 from techner.registry.diff import Difference, ScoreChange, difference
+from techner.registry.versions import version_number, went_back
 from techner.reports.card import gaps
-from techner.web.chart import chart, went_back
+from techner.web.access import Visitor
+from techner.web.chart import chart
 from techner.web.pages import FORM_HEADERS, html, paged
 from techner.web.reading import Reading
 from techner.web.rows import Night, VersionRow
@@ -52,6 +55,8 @@ class ModelView:
     night: Night | None
     children: tuple[str, ...]
     is_live: bool
+    goes_back: bool
+    """Whether it was production, and is older than what is now: the way there is a rollback."""
     learnt: tuple[str, ...]
     """Digests of the batches that it was the first to learn."""
 
@@ -63,16 +68,18 @@ class ModelView:
 def model_view(here: Reading, version: str) -> ModelView:
     """Read a version and what came of it; raises UnknownVersion."""
     manifest = checked_manifest(here.store, version)
+    moves = tuple(move for move in here.moves if move.version == version)
     parent = here.versions.get(manifest.parent or "")
     before = parent.batches if parent else 0
     batches = manifest.lineage.batches if parent or manifest.parent is None else ()
     return ModelView(
         version=version,
         manifest=manifest,
-        moves=tuple(move for move in here.moves if move.version == version),
+        moves=moves,
         night=next((night for night in here.nights if night.version == version), None),
         children=tuple(name for name, row in here.versions.items() if row.parent == version),
         is_live=version == here.live,
+        goes_back=bool(moves) and version_number(version) < version_number(here.live),
         learnt=tuple(batch.digest for batch in batches[before:]),
     )
 
@@ -104,7 +111,9 @@ def compared(found: Difference, after: Manifest) -> tuple[Compared, ...]:
     return tuple(rows)
 
 
-def make_model_pages(reading: Callable[[], Reading], routes: type[APIRoute]) -> APIRouter:
+def make_model_pages(
+    reading: Callable[[], Reading], visitor: Callable[..., Visitor], routes: type[APIRoute]
+) -> APIRouter:
     """Make the pages of versions."""
     pages = APIRouter(include_in_schema=False, route_class=routes)
 
@@ -129,9 +138,10 @@ def make_model_pages(reading: Callable[[], Reading], routes: type[APIRoute]) -> 
 
     @pages.head("/models/{version}")
     @pages.get("/models/{version}")
-    def model(version: str) -> HTMLResponse:
+    def model(version: str, asks: Annotated[Visitor, Depends(visitor)]) -> HTMLResponse:
         here = reading()
-        answer = html("model.html", view=model_view(here, version), store=here.store.url, live=here.live)
+        view = model_view(here, version)
+        answer = html("model.html", view=view, store=here.store.url, live=here.live, asks=asks)
         here.known.save(here.store)
         return answer
 

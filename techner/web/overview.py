@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from techner.core.manifest import Manifest
 from techner.core.records import Generation, RunOutcome
+from techner.web.access import Visitor
 from techner.web.deliveries import IGNORED, Deliveries, deliveries
 from techner.web.pages import html
 from techner.web.reading import Reading
@@ -74,7 +77,7 @@ def look_over(here: Reading) -> Overview:
 
 def _questions(waiting: tuple[Undecided, ...], now: datetime) -> Iterator[Need]:
     for run in waiting:
-        link = f"run/{run.id}"
+        link = f"run/{quote(run.id, safe='')}"
         if run.is_stuck(now, LATE) and run.said:
             why = f"{run.said.word}, said by {run.said.who}: nothing came of it"
             yield Need(what="Answered, not continued", name=run.id, why=why, link=link)
@@ -95,15 +98,17 @@ def _batches(found: Deliveries) -> Iterator[Need]:
             yield Need(what=what, why=why, link=f"batches?state={state}")
 
 
-def make_overview(reading: Callable[[], Reading], routes: type[APIRoute]) -> APIRouter:
+def make_overview(
+    reading: Callable[[], Reading], visitor: Callable[..., Visitor], routes: type[APIRoute]
+) -> APIRouter:
     """Make the first page."""
     pages = APIRouter(include_in_schema=False, route_class=routes)
 
     @pages.head("/")
     @pages.get("/")
-    def page() -> HTMLResponse:
+    def page(asks: Annotated[Visitor, Depends(visitor)]) -> HTMLResponse:
         here = reading()
-        answer = html("overview.html", overview=look_over(here))
+        answer = html("overview.html", overview=look_over(here), asks=asks)
         here.known.save(here.store)
         return answer
 

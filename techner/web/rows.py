@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from techner.core.codes import CODES
 from techner.core.delivery import Action, BatchRef, QualityReport
 from techner.core.document import document
 from techner.core.manifest import Manifest
@@ -125,8 +126,25 @@ def examination_row(key: str, data: bytes) -> Examination:
         aside=found.quarantined + found.rejected,
         first=f"{_row(first.row)}{first.code}" if first else "",
         detail=cut(first.detail) if first else "",
-        faults=len(found.issues) + sum(found.left_out.values()),
+        faults=len(found.issues) + sum(faults_left_out(found).values()),
     )
+
+
+def faults_left_out(report: QualityReport) -> dict[str, int]:
+    """Return how many faults of each code the report does not list."""
+    warnings = warnings_left_out(report)
+    return {code: count for code, count in report.left_out.items() if code not in warnings}
+
+
+def warnings_left_out(report: QualityReport) -> dict[str, int]:
+    """Return how many warnings of each code the report does not list."""
+    warnings, faults = ({one.code for one in found} for found in (report.warnings, report.issues))
+
+    def is_warning(code: str) -> bool:
+        by_itself = code not in faults and code in CODES and CODES[code].severity == "warning"
+        return code in warnings or by_itself
+
+    return {code: count for code, count in report.left_out.items() if is_warning(code)}
 
 
 def _row(number: int | None) -> str:

@@ -11,8 +11,8 @@ from techner.core.manifest import LabelScore
 from techner.core.records import Decision, Judgement
 from techner.core.redact import shown
 from techner.core.run_documents import Candidate, Changes, Corpus, Judged, Plan, Speed
-from techner.core.verdict import Outcome, Verdict
-from techner.runs.answers import answered
+from techner.core.verdict import Verdict
+from techner.runs.answers import answered, asks
 from techner.runs.documents import RunDocument, RunDocuments
 from techner.runs.judgements import find_judged
 from techner.store import Store
@@ -37,6 +37,7 @@ class RunView:
     said: Decision | None
     """The answer to the gate's question, as far as the run is undecided."""
     is_late: bool
+    dry_run: bool
     corpus: Corpus | None
     candidate: Candidate | None
     speed: Speed | None
@@ -46,7 +47,8 @@ class RunView:
     @property
     def is_open(self) -> bool:
         """Whether the question stands."""
-        return self.verdict.outcome is Outcome.ASK and self.judgement is None and self.said is None
+        is_asked = asks(self.verdict, dry_run=self.dry_run)
+        return is_asked and self.judgement is None and self.said is None
 
 
 def look(store: Store, run_id: str, now: datetime) -> RunView:
@@ -67,6 +69,7 @@ def look(store: Store, run_id: str, now: datetime) -> RunView:
         judgement=judgement,
         said=said,
         is_late=said is not None and now - said.when > LATE,
+        dry_run=plan is not None and plan.dry_run,
         corpus=_kept(run, Corpus) if is_same else None,
         candidate=_kept(run, Candidate) if is_same else None,
         speed=_kept(run, Speed) if is_same else None,

@@ -111,7 +111,6 @@ def _show(view: RunView, told: Mapping[str, Any]) -> HTMLResponse:
     colours = label_colours(view.changes.shown) if view.changes else {}
     shown: dict[str, Any] = {
         "address": None,
-        "texts": True,
         "times": (),
         "changes": view.changes
         and view_changes(view.changes, label=choice.label, part=choice.part, kind=choice.kind),

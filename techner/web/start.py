@@ -18,7 +18,7 @@ from techner.inbox.survey import BatchState, survey
 from techner.settings import Settings
 from techner.store import Store
 from techner.web.forms import Fields, has_token, make_token, read_fields
-from techner.web.pages import RUN_HEADERS, html
+from techner.web.pages import FORM_HEADERS, html
 
 KEPT = timedelta(hours=1)
 """How long a form can be sent: by then, batches and settings may be others."""
@@ -116,12 +116,12 @@ class StartForm:
         return html(
             "start.html",
             status=status,
-            headers=RUN_HEADERS,
+            headers=FORM_HEADERS,
             view=StartView(batches=fit, others=len(states) - len(fit), training=now.training, **told),
             run_id=run_id,
             who=runs.who if runs else None,
             token=self._token(run_id, runs.who) if runs and runs.who else None,
-            is_paused=runs.is_paused() if runs else None,
+            is_paused=runs.is_paused() if runs and runs.who else None,
             started=started,
             address=runs.address(started) if runs and started else None,
             limits={name: limits_of(name) for name in ("seed", "epochs")},

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from techner.core.errors import ObjectMissing, Untrusted
+from techner.core.errors import IntegrityError, ObjectMissing
 from techner.core.examples import digest
 from techner.core.records import Decision
 from techner.core.run_documents import Evaluation, Judged, Plan
-from techner.core.verdict import Outcome, Verdict
+from techner.core.verdict import Verdict
 from techner.documents import parse
+from techner.runs.answers import asks
 from techner.runs.documents import NAMES, RUNS
 from techner.runs.ending_log import RUN_WORDS
 from techner.web.reading import Reading
@@ -39,8 +40,7 @@ class Undecided:
     @property
     def is_question(self) -> bool:
         """Whether the gate waits for a person."""
-        asks = self.verdict is not None and self.verdict.outcome is Outcome.ASK
-        return asks and self.said is None and not self.dry_run
+        return self.verdict is not None and self.said is None and asks(self.verdict, dry_run=self.dry_run)
 
     def is_stuck(self, now: datetime, late: timedelta) -> bool:
         """Tell whether an answer was given and nothing came of it for so long."""
@@ -48,15 +48,22 @@ class Undecided:
 
 
 def undecided(here: Reading) -> tuple[Undecided, ...]:
-    """Return runs that have begun and are not decided, at most `MOST`: those with a verdict, the latest id first.
+    """Return the runs that have begun and are not decided, at most `MOST`: first those with a verdict.
 
-    A question must not be hidden by runs that were stopped. `here.begun` tells how many there are.
+    A question must not be hidden by runs that were stopped. `here.begun` has all of them.
     """
     order = sorted(here.begun, key=lambda run: NAMES[Judged] not in here.runs[run])
     return tuple(_undecided(here, run, here.runs[run]) for run in order[:MOST])
 
 
 def _undecided(here: Reading, run: str, has: Iterable[str]) -> Undecided:
+    try:
+        return _told(here, run, has)
+    except IntegrityError as error:  # a damaged document must not hide the others
+        return Undecided(id=run, task="damaged", doing=str(error))
+
+
+def _told(here: Reading, run: str, has: Iterable[str]) -> Undecided:
     plan = _read(here, f"{RUNS}{run}/{NAMES[Plan]}")
     planned = parse(Plan, plan, where=run) if plan else None
     batches = tuple(batch.name for batch in planned.batches) if planned else ()
@@ -90,5 +97,5 @@ def _said(here: Reading, run: str, verdict: bytes) -> Decision | None:
 def _read(here: Reading, key: str) -> bytes | None:
     try:
         return here.store.get(key)
-    except (ObjectMissing, Untrusted):
+    except ObjectMissing:
         return None

@@ -6,10 +6,13 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from techner.inbox.survey import survey
+from techner.registry import Registry
 from tests.browser.airflow import Airflow
 from tests.browser.conftest import OpenPage
 from tests.browser.hands import serious_faults
 from tests.browser.store import ASKED, HOSTILE_BATCH, REJECTED, SCRIPT, UNREADABLE
+from tests.world import quick
 
 pytestmark = pytest.mark.browser
 
@@ -21,6 +24,14 @@ PAGES = {
     "models": "/techner/models",
     "batches": "/techner/batches",
     "ignored files": "/techner/batches?state=ignored",
+    "a batch": "/techner/batches/{batch}",
+    "the report of a batch": "/techner/batches/{batch}/report",
+    "a version": "/techner/models/{version}",
+    "the card of a version": "/techner/card/{version}",
+    "two versions": "/techner/compare?a={origin}&b={version}",
+    "a rollback": "/techner/act/rollback/{origin}",
+    "an exclusion": "/techner/act/exclude/{batch}",
+    "another DAG's run": "/techner/tab/another/run",
     "runs": "/techner/runs",
     "start a night": "/techner/start",
     "try": "/techner/try",
@@ -44,30 +55,39 @@ ATTACKS = """() => [...document.querySelectorAll("script, img")].map(part => par
   .filter(part => /attacked|onerror/.test(part))"""
 
 
+@pytest.fixture
+def address(path: str, airflow: Airflow) -> str:
+    """Return the address with names of the store: a version, the first one, and the batch that attacks."""
+    world = airflow.world
+    origin, *_, version = Registry(world.store).versions()
+    batches = {state.ref.name: state.ref.digest for state in survey(world.store, quick(), cache=world.cache)}
+    return path.format(origin=origin, version=version, batch=batches[HOSTILE_BATCH])
+
+
 @every_page
-def test_the_page_is_the_one_that_is_meant(airflow: Airflow, path: str) -> None:
+def test_the_page_is_the_one_that_is_meant(airflow: Airflow, address: str) -> None:
     """A page that says it found nothing would pass all that follows."""
-    expected = httpx.codes.NOT_FOUND if path.endswith("/nowhere") else httpx.codes.OK
-    assert airflow.client.get(path).status_code == expected
+    expected = httpx.codes.NOT_FOUND if address.endswith("/nowhere") else httpx.codes.OK
+    assert airflow.client.get(address).status_code == expected
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @every_page
-def test_axe_finds_nothing_serious(open_page: OpenPage, path: str, theme: str) -> None:
-    page = open_page(path, color_scheme=theme, bypass_csp=True)  # axe is a script
+def test_axe_finds_nothing_serious(open_page: OpenPage, address: str, theme: str) -> None:
+    page = open_page(address, color_scheme=theme, bypass_csp=True)  # axe is a script
     assert serious_faults(page) == []
 
 
 @every_page
-def test_a_telephone_scrolls_down_only(open_page: OpenPage, path: str) -> None:
-    page = open_page(path, viewport=PHONE)
+def test_a_telephone_scrolls_down_only(open_page: OpenPage, address: str) -> None:
+    page = open_page(address, viewport=PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
 @every_page
-def test_no_text_becomes_a_part_of_the_page(open_page: OpenPage, path: str) -> None:
+def test_no_text_becomes_a_part_of_the_page(open_page: OpenPage, address: str) -> None:
     """Where one does, the policy of the page keeps it from running, and the browser says so."""
-    assert open_page(path).evaluate(ATTACKS) == []
+    assert open_page(address).evaluate(ATTACKS) == []
 
 
 @pytest.mark.parametrize(("text", "path"), [(HOSTILE_BATCH, "batches"), (UNREADABLE, "ignored files")])
@@ -81,6 +101,6 @@ def test_the_report_quotes_hostile_texts_as_they_are(open_page: OpenPage) -> Non
 
 
 @every_page
-def test_a_text_that_turns_the_direction_turns_nothing_but_itself(open_page: OpenPage, path: str) -> None:
-    turned = open_page(path).evaluate(TURNED)
+def test_a_text_that_turns_the_direction_turns_nothing_but_itself(open_page: OpenPage, address: str) -> None:
+    turned = open_page(address).evaluate(TURNED)
     assert turned == []

@@ -1,17 +1,15 @@
 """The pictures in the documents: `make test-browser PYTEST_ARGS="--pictures docs"`; look at them."""
 
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.store import ASKED
 
 pytestmark = pytest.mark.browser
 WINDOW = {"width": 1280, "height": 1000}
-PICTURES = {"page": "", "question": f"run/{quote(ASKED, safe='')}"}
+PICTURES = {"page": "", "models": "models"}
 """File names without their end → addresses below the app's root."""
 
 

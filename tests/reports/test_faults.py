@@ -31,3 +31,12 @@ def test_what_is_not_listed_is_counted() -> None:
     (group,) = fault_groups([*findings, *same], {"label": 5})
     assert (group.count, group.unsaid) == (SAID + 3 + ROWS + 2 + 5, 4 + 5)
     assert (group.said[0].count, len(group.said[0].rows)) == (ROWS + 2, ROWS)
+
+
+def test_codes_of_which_no_finding_is_listed_are_counted() -> None:
+    listed = Finding(row=1, code="overlap", detail="[0, 3]")
+    groups = fault_groups([listed], {"overlap": 2, "misaligned": 7})
+    assert [(group.code, group.count, group.unsaid) for group in groups] == [
+        ("misaligned", 7, 7),
+        ("overlap", 3, 2),
+    ]

@@ -1,6 +1,8 @@
 """What each visitor sees, and where those go who have not logged in."""
 
+import re
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import pytest
@@ -10,9 +12,11 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from techner.core.policy import Policies
+from techner.core.run_documents import Changes
 from techner.inbox.survey import survey
 from techner.night.admit import admit
 from techner.night.plan import plan
+from techner.runs.documents import RunDocuments
 from techner.store import MemoryStore
 from techner.web import Answering, Visitor, create_app
 from tests.world import World
@@ -107,6 +111,49 @@ def test_findings_are_counted_but_not_quoted_for_who_may_not_read_texts(world: W
         assert report.issues[0].code in text
     assert report.issues[0].detail in shown[True].replace("&#39;", "'")
     assert report.issues[0].detail not in shown[False].replace("&#39;", "'")
+
+
+def test_the_sentences_of_a_run_are_only_for_who_may_read_texts(refused: World, client: Client) -> None:
+    changes = RunDocuments(store=refused.store, id="run-2").read(Changes)
+    texts = {escape(change.text) for change in changes.shown}
+    shown = {
+        may_read: client(refused.store, answering=seen_by(Visitor(may_read=may_read))).get("/run/run-2").text
+        for may_read in (True, False)
+    }
+    words = {may_read: re.sub(r"<[^>]+>", "", page) for may_read, page in shown.items()}
+    assert any(text[:20] in words[True] for text in texts)
+    assert not any(text in words[False] or text[:20] in words[False] for text in texts)
+
+
+def test_faults_of_a_batch_are_counted_but_not_quoted_for_who_may_not_read(
+    world: World, client: Client
+) -> None:
+    row = b'{"text": "The secret word is Xyzzy.", "label": [[19, 99, "PROTOCOL"]]}\n'
+    world.store.create("inbox/monday.jsonl", row)
+    run = world.run()
+    plan(run, Policies())
+    (state,) = survey(world.store, Policies(), cache=world.cache)
+    detail = admit(run, state.ref.digest).issues[0].detail
+    for may_read in (True, False):
+        answering = seen_by(Visitor(may_read=may_read))
+        page = client(world.store, answering=answering).get(f"/batches/{state.ref.digest}").text
+        assert (detail in page.replace("&#39;", "'")) is may_read
+        assert "quarantine_share" in page
+
+
+def test_nobody_is_offered_what_is_refused_to_them(filled: Filled, client: Client) -> None:
+    offers = ("download/", "report/")
+    for path in ("/", f"/models/{filled.production}"):
+        seen = client(filled.store, answering=seen_by(VIEWER)).get(path).text
+        assert not any(offer in seen for offer in offers)
+    anybody = client(filled.store).get(f"/models/{filled.production}").text
+    assert all(offer in anybody for offer in offers)
+
+
+def test_a_browser_is_told_which_methods_an_address_has(filled: Filled, client: Client) -> None:
+    answer = client(filled.store).post("/models", headers=BROWSER)
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] in ("GET", "HEAD")
 
 
 @pytest.mark.parametrize(

@@ -3,23 +3,27 @@
 import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from techner.core.errors import Untrusted
 from techner.core.records import BatchWord, Generation
 from techner.inbox.decisions import decide, last_word
 from techner.inbox.survey import Status, survey
 from techner.registry import Registry
 from techner.settings import load_settings
 from techner.store import MemoryStore, Store, Stored
+from techner.store.wrapped import WrappedStore
 from techner.web import Answering, Visitor
 from tests.waiting import until
 from tests.web.conftest import HOSTILE, WHEN
-from tests.world import POLICIES, World
+from tests.world import POLICIES, World, tech_batch
 
 Client = Callable[..., TestClient]
 Filled = Any  # see conftest.py
@@ -55,6 +59,28 @@ def text_of(html: str) -> str:
 def digest_of(store: Store, name: str) -> str:
     states = survey(store, load_settings().policies, cache=load_settings().cache)
     return next(state.ref.digest for state in states if state.ref.name == name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubted(WrappedStore):
+    """Holds decisions that no trusted key has signed."""
+
+    def get(self, key: str) -> bytes:
+        if key.startswith("decisions/"):
+            raise Untrusted(key, "signed by nobody")
+        return self.inner.get(key)
+
+
+def test_a_batch_whose_last_word_is_not_trusted_is_released_on_its_page(world: World, client: Client) -> None:
+    """Its time is none, which no zone west of Greenwich has."""
+    world.deliver("a.jsonl", tech_batch(0, 5))
+    (state,) = survey(world.store, POLICIES, cache=world.cache)
+    decide(world.store, state.ref, BatchWord.EXCLUDE, who="ada", why="not ours", when=WHEN)
+    store = Doubted(inner=world.store)
+    asked = client(store, answering=seen_by(), zone=ZoneInfo("America/New_York"))
+    page = asked.get(f"/act/release/{state.ref.digest}")
+    assert page.status_code == 200
+    assert "Release or exclude it again" in page.text
 
 
 def test_a_rollback_and_a_promotion_do_what_the_command_line_does(promoted: World, client: Client) -> None:

@@ -131,6 +131,15 @@ def test_a_server_without_logins_takes_no_answer(run: RunDocuments, client: Clie
     assert send(page, token="", end="reject").status_code == 403
 
 
+def test_a_dry_run_asks_nobody(run: RunDocuments, client: Client) -> None:
+    judged = run.read(Judged)
+    run.write(replace(run.read(Plan), dry_run=True))
+    run.seen.clear()
+    run.write(replace(judged, made_from={}))
+    page = client(run.store, answering=answering()).get(f"/run/{run.id}").text
+    assert "<form" not in page
+
+
 def test_the_second_of_two_answers_is_told(run: RunDocuments, client: Client) -> None:
     page = client(run.store, answering=answering())
     assert send(page, end="reject").status_code == 303

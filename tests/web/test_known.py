@@ -88,6 +88,28 @@ def test_a_new_process_asks_the_store_at_most_twelve_times_a_page(
     assert not [call for call in store.calls if call.startswith("put")]
 
 
+def test_a_look_at_one_batch_costs_the_next_page_nothing(years: Filled, client: Client) -> None:
+    _, manifest = Registry(years.store).production()
+    store = CountingStore(inner=years.store)
+    asked = client(store)
+    for path in ("/batches", f"/batches/{manifest.lineage.batches[0].digest}"):
+        asked.get(path)
+    store.calls.clear()
+    assert asked.get("/").status_code == 200
+    assert len(store.calls) <= MOST_CALLS, store.calls
+
+
+def test_a_run_that_was_killed_while_it_examined_costs_one_listing(promoted: World, client: Client) -> None:
+    for number in range(20):
+        promoted.store.create(f"inbox/new-{number}.jsonl", b"%d" % number)
+    promoted.until("plan", "killed")
+    client(promoted.store).get("/batches")
+    store = CountingStore(inner=promoted.store)
+    page = client(store).get("/batches").text
+    assert page.count("new-") >= 20
+    assert len(store.calls) <= MOST_CALLS, store.calls
+
+
 def test_a_night_costs_only_what_is_new(years: Filled, client: Client) -> None:
     client(years.store).get("/runs")
     judge(years.store, "tonight", FAILED, version=None, batches=())

@@ -23,6 +23,7 @@ from techner.web.known import Known
 from techner.web.overview import look_over
 from techner.web.reading import Reading
 from techner.web.run_view import LATE
+from techner.web.undecided import MOST
 from tests.web.conftest import FAILED, NAMES, PASSED, WHEN, judge, save_version
 from tests.world import World
 
@@ -43,8 +44,9 @@ def view_of(store: Store, tmp_path: Path, now: datetime) -> Any:
 def test_the_last_rejected_night_is_one_sentence_with_its_figures(filled: Filled, client: Client) -> None:
     shown = section(client(filled.store).get("/").text, "last")
     assert (
-        "Rejected on 2026-11-02 02:14 UTC: PERSON lost 0.021 against origin, 0.010 allowed; "
-        "rare : lost at most 0.010, with 95 % confidence. What" in shown
+        "Rejected on 2026-11-02 02:14 UTC: PERSON lost 0.021 against the origin (0.861 → 0.840), "
+        "0.010 allowed ; "
+        "rare against the origin: not measured; lost at most 0.010, with 95 % confidence . What" in shown
     )
 
 
@@ -138,6 +140,27 @@ def test_a_run_under_way_is_shown_with_its_task(
 ) -> None:
     store = FolderStore(undisturbed[before])
     assert f"run-1 {task} " in section(client(Unwritten(store.root)).get("/").text, "running")
+
+
+def test_a_damaged_plan_is_told_of_its_run_and_hides_no_other(asked: World, client: Client) -> None:
+    asked.store.put("runs/broken/plan.json", b"{}")
+    for path in ("/", "/runs"):
+        page = client(asked.store).get(path)
+        assert page.status_code == 200
+        assert "broken" in page.text
+        assert "damaged" in page.text
+        assert "the gate asks" in page.text.lower()
+
+
+def test_runs_that_were_stopped_hide_no_question(asked: World, client: Client) -> None:
+    plan = asked.store.get("runs/run-2/plan.json")
+    for number in range(MOST + 1):
+        asked.store.put(f"runs/stopped-{number}/plan.json", plan)
+    overview, runs = (client(asked.store).get(path).text for path in ("/", "/runs"))
+    assert "The gate asks: run-2" in section(overview, "needs")
+    assert "the gate asks" in runs
+    for page in (overview, runs):
+        assert "2 runs are not shown" in page
 
 
 class Unwritten(FolderStore):
