@@ -25,7 +25,7 @@ def minding(read: Read) -> Read:
         if row.answer in (None, "accept") and (said := rejection(fields)):
             return row._replace(answer=said[1], answered_by=said[0])
         if isinstance(row.entities, list):
-            require_one(fields, row.entities)
+            require_one(fields, row.entities, is_accepted=row.answer == "accept")
             if key := _rejected_entity(fields):
                 detail = f"a reviewer marked an entity as wrong ({key!r}): remove it and export again"
                 return Row(number=number, raw=raw, fault=Fault("conflict", detail))

@@ -14,8 +14,8 @@ _STATES = frozenset(("status", "state", "review", "verdict", "decision", "answer
 _BESIDE = frozenset(
     ("annotation", "annotator", "review", "reviewer", "entity", "label", "span", "is", "was", "been", "has")
 )
-_REJECTED = frozenset(("reject", "rejected", "discard", "discarded", "declined", "deleted", "removed"))
-_SKIPPED = frozenset(("skip", "skipped", "ignore", "ignored", "cancelled", "canceled")) | {
+REJECTED = frozenset(("reject", "rejected", "discard", "discarded", "declined", "deleted", "removed"))
+SKIPPED = frozenset(("skip", "skipped", "ignore", "ignored", "cancelled", "canceled")) | {
     "suggested", "predicted",
 }  # fmt: skip
 _GOOD = frozenset(("accepted", "valid", "correct"))
@@ -36,7 +36,7 @@ def rejection(fields: Mapping[str, Any]) -> tuple[str, str] | None:
 @lru_cache(maxsize=256)
 def _telling(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the keys that may tell a state."""
-    known = _STATES | _REJECTED | _SKIPPED | _GOOD
+    known = _STATES | REJECTED | SKIPPED | _GOOD
     return tuple(
         name
         for name in names
@@ -51,4 +51,4 @@ def _answer(words: set[str], value: Any) -> str | None:
         return "reject"
     if value is not True:
         return None
-    return "reject" if words & _REJECTED else "ignore" if words & _SKIPPED else None
+    return "reject" if words & REJECTED else "ignore" if words & SKIPPED else None

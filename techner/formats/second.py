@@ -6,14 +6,16 @@ from functools import lru_cache
 from typing import Any
 
 from techner.formats.objects import entity_of, is_entity
+from techner.formats.review import REJECTED, SKIPPED
 from techner.formats.rows import FormatError
 from techner.formats.tags import TAG
 from techner.formats.unread import names_annotation, words_of
 
 _OF_NOBODY = frozenset(("tokens", "words", "sentences", "sents", "relations", "events")) | {
     "prediction", "predictions", "predicted", "pred", "suggestion", "suggestions", "draft", "drafts",
-    "model", "auto", "machine", "silver", "candidate", "candidates",
-}  # fmt: skip
+    "model", "llm", "spacy", "auto", "machine", "silver", "candidate", "candidates", "pre",
+    "pattern", "patterns", "rule", "rules", "original", "old", "link", "links",
+} | REJECTED | SKIPPED  # fmt: skip
 _OF_TOKENS = frozenset(("pos", "chunk", "chunks", "tokens", "words"))
 _KEY_CHARS = 40
 _MOST_KEYS = 40
@@ -22,15 +24,20 @@ Said = tuple[frozenset[tuple[str, ...]], Counter[str]]
 
 
 def of_nobody(key: str) -> bool:
-    """Say whether a list under this key holds no entities, or none made by a person."""
+    """Say whether a list under this key holds no entities, or none that a person made and kept."""
     return not _OF_NOBODY.isdisjoint(words_of(key))
 
 
-def require_one(fields: Mapping[str, Any], entities: list[Any]) -> None:
-    """Raise FormatError if the record has a second annotation that differs, or one beside no entities."""
+def require_one(fields: Mapping[str, Any], entities: list[Any], *, is_accepted: bool = False) -> None:
+    """Raise FormatError if the record has a second annotation that differs, or one beside no entities.
+
+    A person who accepted a text without entities (`is_accepted`) has said that there are none.
+    """
     names = tuple(key for key in fields if len(key) <= _KEY_CHARS)
     keys = _annotation_keys(names) if len(names) <= _MOST_KEYS else _annotation_keys.__wrapped__(names)
     if len(keys) < 2 and entities:  # noqa: PLR2004 - nearly all records
+        return
+    if is_accepted and not entities:
         return
     found = [(key, said) for key in keys if fields[key] and (said := _said(fields, key))]
     if found and not entities:

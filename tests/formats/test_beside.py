@@ -148,6 +148,28 @@ def test_second_annotation_that_says_the_same_or_nothing_is_no_fault(more: dict[
     assert (row.entities, row.fault) == (FOUND, None)
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "pre_annotations", "llm_entities", "spacy_ents", "pattern_spans", "ruleSpans", "original_entities",
+        "old_labels", "rejected_entities", "deleted_annotations", "skipped_spans", "entity_links",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "record",
+    [RECORDS["JSONL"], RECORDS["entity objects"], RECORDS["JSONL"] | {"entities": []}],
+    ids=["JSONL", "entity objects", "none"],
+)
+def test_list_that_no_person_made_or_kept_is_no_second_annotation(record: dict[str, Any], key: str) -> None:
+    (row,) = rows_of(record | {key: [TLS, SSL]})
+    assert (row.entities, row.fault) == ([] if record.get("entities") == [] else FOUND, None)
+
+
+def test_person_who_accepted_a_text_without_entities_has_said_that_there_are_none() -> None:
+    (row,) = rows_of(RECORDS["Prodigy"] | {"spans": [], "mentions": [TLS]})
+    assert (row.entities, row.answer, row.fault) == ([], "accept", None)
+
+
 def test_keys_of_hostile_records_are_not_kept() -> None:
     (row,) = rows_of({"text": TEXT, "entities": FOUND} | {f"{'entities' * 20}{n}": FOUND for n in range(50)})
     assert row.entities == FOUND
