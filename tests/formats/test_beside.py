@@ -18,7 +18,7 @@ BOTH = [[4, 7, "P"], [11, 14, "P"]]
 RECORDS: dict[str, dict[str, Any]] = {
     "JSONL": {"text": TEXT, "entities": FOUND},
     "doccano": {"text": TEXT, "label": FOUND},
-    "Prodigy": {"text": TEXT, "spans": [TLS], "_task_hash": 1, "answer": "accept"},
+    "Prodigy": {"text": TEXT, "spans": [TLS], "_task_hash": 1},
     "Hugging Face": {"tokens": ["use", "TLS"], "ner_tags": ["O", "B-P"]},
     "spaCy JSON": {"text": TEXT, "ents": [TLS]},
     "entity objects": {"content": TEXT, "highlights": [TLS]},
@@ -41,15 +41,28 @@ RECORDS: dict[str, dict[str, Any]] = {
     ],
     ids=str,
 )
-@pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
+@pytest.mark.parametrize("name", [name for name in RECORDS if name != "doccano"])
 def test_row_whose_record_says_that_it_was_rejected_or_skipped_is_not_taught(
-    record: dict[str, Any], state: dict[str, Any], answer: str
+    name: str, state: dict[str, Any], answer: str
 ) -> None:
-    (row,) = rows_of(record | state)
+    (row,) = rows_of(RECORDS[name] | state)
     assert row.answer == answer
     _, (fault,) = parse_row(row, QualityPolicy(), LabelScheme(None))
     assert fault.code == "answer"
     assert repr(next(iter(state))) in fault.detail
+
+
+@pytest.mark.parametrize(
+    "record",
+    [RECORDS["Prodigy"] | {"answer": "accept"}, RECORDS["JSONL"] | {"answer": "accept"}, RECORDS["doccano"]],
+    ids=["Prodigy", "JSONL", "doccano"],
+)
+@pytest.mark.parametrize("state", [{"status": "deleted"}, {"is_rejected": True}, {"state": "skipped"}], ids=str)
+def test_metadata_of_the_source_do_not_overrule_what_the_tool_says(
+    record: dict[str, Any], state: dict[str, Any]
+) -> None:
+    (row,) = rows_of(record | state)
+    assert (row.answer, row.entities) == (record.get("answer"), FOUND)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +104,13 @@ def test_text_with_an_entity_that_was_rejected_is_set_aside(
     assert row.fault is not None
     assert row.fault.code == "conflict"
     assert repr(next(iter(state))) in row.fault.detail
+
+
+@pytest.mark.parametrize("name", ["JSONL", "Prodigy", "spaCy JSON", "doccano"])
+def test_rejected_entity_in_a_log_is_none_of_those_that_are_read(name: str) -> None:
+    log = [{**SSL, "status": "deleted"}, {**TLS, "status": "rejected"}]
+    (row,) = rows_of(RECORDS[name] | {"history": log})
+    assert (row.entities, row.fault) == (FOUND, None)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +186,7 @@ def test_list_that_no_person_made_or_kept_is_no_second_annotation(record: dict[s
 
 
 def test_person_who_accepted_a_text_without_entities_has_said_that_there_are_none() -> None:
-    (row,) = rows_of(RECORDS["Prodigy"] | {"spans": [], "mentions": [TLS]})
+    (row,) = rows_of(RECORDS["Prodigy"] | {"spans": [], "answer": "accept", "mentions": [TLS]})
     assert (row.entities, row.answer, row.fault) == ([], "accept", None)
 
 
