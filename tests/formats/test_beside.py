@@ -7,6 +7,8 @@ import pytest
 from techner.core.errors import BatchError
 from techner.core.policy import QualityPolicy
 from techner.core.scheme import LabelScheme
+from techner.formats.review import _telling
+from techner.formats.second import _annotation_keys
 from techner.quality.checks import parse_row
 from tests.formats.test_siblings import rows_of
 
@@ -33,8 +35,11 @@ RECORDS: dict[str, dict[str, Any]] = {
         ({"annotationState": "Discarded"}, "reject"),
         ({"is_rejected": True}, "reject"),
         ({"deleted": True}, "reject"),
-        ({"accepted": False}, "reject"),
+        ({"deleted": 1}, "reject"),
+        ({"is_rejected": "True"}, "reject"),
         ({"is_valid": False}, "reject"),
+        ({"correct": 0}, "reject"),
+        ({"valid": "false"}, "reject"),
         ({"state": "skipped"}, "ignore"),
         ({"was_cancelled": True}, "ignore"),
         ({"status": "predicted"}, "ignore"),
@@ -72,6 +77,12 @@ def test_metadata_of_the_source_do_not_overrule_what_the_tool_says(
         {"accepted": True},
         {"is_rejected": False},
         {"approved": False},
+        {"accepted": False},
+        {"accepted": 0},
+        {"deleted": 0},
+        {"is_rejected": "false"},
+        {"skipped": 2},
+        {"status": "true"},
         {"ticket_status": "rejected"},
         {"status": 404},
         {"reviewer": "skipped"},
@@ -190,6 +201,16 @@ def test_person_who_accepted_a_text_without_entities_has_said_that_there_are_non
     assert (row.entities, row.answer, row.fault) == ([], "accept", None)
 
 
-def test_keys_of_hostile_records_are_not_kept() -> None:
-    (row,) = rows_of({"text": TEXT, "entities": FOUND} | {f"{'entities' * 20}{n}": FOUND for n in range(50)})
+def test_record_with_very_many_keys_may_say_that_it_was_rejected() -> None:
+    (row,) = rows_of(RECORDS["JSONL"] | {f"column{n}": n for n in range(41)} | {"status": "rejected"})
+    assert (row.answer, row.answered_by) == ("reject", "status")
+
+
+@pytest.mark.parametrize("name", ["column", "column" * 20], ids=["many", "long"])
+def test_keys_of_hostile_records_are_not_kept(name: str) -> None:
+    record = {"text": TEXT, "entities": FOUND}
+    rows_of(record)
+    before = [cache.cache_info().misses for cache in (_annotation_keys, _telling)]
+    (row,) = rows_of(record | {f"{name}{n}": FOUND for n in range(50)})
     assert row.entities == FOUND
+    assert [cache.cache_info().misses for cache in (_annotation_keys, _telling)] == before
