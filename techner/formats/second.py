@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from techner.formats import huggingface
 from techner.formats.objects import entity_of, is_entity
 from techner.formats.review import REJECTED, SKIPPED
 from techner.formats.rows import FormatError
@@ -17,6 +18,8 @@ _OF_NOBODY = frozenset(("tokens", "words", "sentences", "sents", "relations", "e
     "pattern", "patterns", "rule", "rules", "original", "old", "link", "links",
 } | REJECTED | SKIPPED  # fmt: skip
 _OF_TOKENS = frozenset(("pos", "chunk", "chunks", "tokens", "words"))
+_OF_ENTITIES = frozenset(("ner", "entity", "entities", "bio", "bilou", "biluo", "iob", "gold"))
+"""Words of the keys of tags that are of entities; other tags, as of roles or slots, may look the same."""
 _KEY_CHARS = 40
 _MOST_KEYS = 40
 Said = tuple[frozenset[tuple[str, ...]], Counter[str]]
@@ -62,7 +65,7 @@ def _said(fields: Mapping[str, Any], key: str) -> Said | None:
     """Return what a value says; None if it is no annotation."""
     value = fields[key]
     if isinstance(value, list) and all(isinstance(tag, str) for tag in value):
-        return _of_tags(fields, value)
+        return _of_tags(fields, key, value)
     ones = [one for one in _listed(value) if is_entity(one)]
     if not ones:
         return None
@@ -87,8 +90,12 @@ def _parts(one: Any) -> tuple[str, ...] | None:
     return tuple(f"{type(part).__name__} {part!s:.80}" for part in given)
 
 
-def _of_tags(fields: Mapping[str, Any], tags: list[str]) -> Said | None:
-    """Return the labels of tags that a list of tokens goes with."""
+def _of_tags(fields: Mapping[str, Any], key: str, tags: list[str]) -> Said | None:
+    """Return the labels of tags of entities that a list of tokens goes with."""
+    if key not in huggingface.TAG_KEYS and _OF_ENTITIES.isdisjoint(words_of(key)):
+        return None
+    if huggingface.is_inner(key) and huggingface.recognises(fields):
+        return None  # its reader says that they are left out
     tokens = fields.get("tokens", fields.get("words"))
     if not isinstance(tokens, list) or len(tokens) != len(tags) or not all(map(TAG.fullmatch, tags)):
         return None

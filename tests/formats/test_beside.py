@@ -201,6 +201,48 @@ def test_person_who_accepted_a_text_without_entities_has_said_that_there_are_non
     assert (row.entities, row.answer, row.fault) == ([], "accept", None)
 
 
+@pytest.mark.parametrize("key", ["srl_tags", "slot_labels", "tag_spans", "intent_labels"])
+@pytest.mark.parametrize("record", [RECORDS["Hugging Face"], RECORDS["JSONL"]], ids=["Hugging Face", "JSONL"])
+def test_tags_of_something_else_are_no_second_annotation(record: dict[str, Any], key: str) -> None:
+    (row,) = rows_of({"tokens": ["use", "TLS"]} | record | {key: ["B-V", "B-ARG"]})
+    assert (row.entities, row.fault) == (FOUND, None)
+
+
+@pytest.mark.parametrize("key", ["gold_tags", "entity_labels", "bio", "iobTags"])
+def test_second_column_of_entity_tags_is_a_fault(key: str) -> None:
+    (row,) = rows_of(RECORDS["Hugging Face"] | {key: ["O", "B-Q"]})
+    assert row.fault is not None
+    assert f"both 'ner_tags' and '{key}'" in row.fault.detail
+
+
+NAMES = {"feature": {"names": ["B-P", "O", "B-Q"]}}
+
+
+@pytest.mark.parametrize(
+    ("inner", "remarks"),
+    [
+        ({"nested_ner_tags": ["B-Q", "O"]}, ("left_out",)),
+        ({"nested_ner_tags": ["O", "O"]}, ()),
+        ({"ner_tags": [1, 0], "nested_ner_tags": [1, 2]}, ("left_out",)),
+        ({"ner_tags": [1, 0], "nested_ner_tags": [1, 1]}, ()),
+    ],
+    ids=str,
+)
+def test_tags_of_inner_entities_are_left_out_and_said(
+    inner: dict[str, Any], remarks: tuple[str, ...]
+) -> None:
+    features = {"features": {"ner_tags": NAMES, "nested_ner_tags": NAMES}}
+    (row,) = rows_of(RECORDS["Hugging Face"] | features | inner)
+    assert (row.entities, row.remarks, row.fault) == (FOUND, remarks, None)
+
+
+def test_tags_of_inner_entities_beside_offsets_are_a_second_annotation() -> None:
+    more = {"tokens": ["use", "TLS"], "nested_ner_tags": ["O", "B-Q"]}
+    (row,) = rows_of(RECORDS["JSONL"] | more)
+    assert row.fault is not None
+    assert "both 'entities' and 'nested_ner_tags'" in row.fault.detail
+
+
 def test_record_with_very_many_keys_may_say_that_it_was_rejected() -> None:
     (row,) = rows_of(RECORDS["JSONL"] | {f"column{n}": n for n in range(41)} | {"status": "rejected"})
     assert (row.answer, row.answered_by) == ("reject", "status")
