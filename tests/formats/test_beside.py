@@ -62,7 +62,9 @@ def test_row_whose_record_says_that_it_was_rejected_or_skipped_is_not_taught(
     [RECORDS["Prodigy"] | {"answer": "accept"}, RECORDS["JSONL"] | {"answer": "accept"}, RECORDS["doccano"]],
     ids=["Prodigy", "JSONL", "doccano"],
 )
-@pytest.mark.parametrize("state", [{"status": "deleted"}, {"is_rejected": True}, {"state": "skipped"}], ids=str)
+@pytest.mark.parametrize(
+    "state", [{"status": "deleted"}, {"is_rejected": True}, {"state": "skipped"}], ids=str
+)
 def test_metadata_of_the_source_do_not_overrule_what_the_tool_says(
     record: dict[str, Any], state: dict[str, Any]
 ) -> None:
