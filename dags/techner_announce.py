@@ -7,17 +7,16 @@ same (ADR 37).
 
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
 
 from airflow.sdk import Asset, AssetWatcher, Metadata, dag, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from techner_moves import ProductionMoved
-from techner_tasks import RETRIES, StorePatience
+from airflow.sdk.exceptions import AirflowSkipException
+from techner_metrics import send_production
+from techner_moves import PRODUCTION, ProductionMoved
+from techner_nights import default_args
+from techner_tasks import retried_if_it_can_help
 
 log = logging.getLogger("techner.nightly")
 
-PRODUCTION = Asset(name="techner_production", uri="techner://production")
-"""As in techner_nightly.py."""
 MOVED = Asset(
     name="techner_production_moved",
     uri="techner://production/moved",
@@ -28,16 +27,13 @@ MOVED = Asset(
 @task(inlets=[PRODUCTION], outlets=[PRODUCTION])
 def announce() -> Iterator[Metadata]:
     """Update the asset if its last event names another version than production."""
-    from techner.core.errors import TechnerError
     from techner.registry import Registry
     from techner.settings import load_settings
 
-    try:
-        newest = Registry(load_settings().open_store()).log().newest()
-    except TechnerError as error:
-        if error.is_passing:
-            raise
-        raise AirflowFailException(str(error)) from error
+    with retried_if_it_can_help():
+        store = load_settings().open_store()
+        newest = Registry(store).log().newest()
+        send_production(store)
     told = get_current_context()["inlet_events"][PRODUCTION].ascending(False).limit(1)
     last = (told[0].extra or {}).get("version") if len(told) else None
     if newest is None or newest.record.version == last:
@@ -55,13 +51,7 @@ def announce() -> Iterator[Metadata]:
     is_paused_upon_creation=False,  # it only tells, and a rollback that nobody hears of is a fault
     tags=["techner"],
     doc_md=__doc__,
-    default_args={
-        "retries": RETRIES,
-        "retry_policy": StorePatience(),
-        "retry_delay": timedelta(minutes=1),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=15),
-    },
+    default_args=default_args(),
 )
 def techner_announce() -> None:
     announce()

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from airflow.sdk import Asset, Metadata, PokeReturnValue, dag, task
+from airflow.sdk import Metadata, PokeReturnValue, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 from techner_links import BatchLink, NightLink, show_links
-from techner_metrics import send_inbox, send_verdict
+from techner_metrics import send_inbox, send_production, send_verdict
+from techner_moves import PRODUCTION
 from techner_nights import DOC, default_args, make_ask, nights, train_queue
 from techner_notices import late, notices
 from techner_options import PARAMS, chosen, policies
@@ -24,8 +25,6 @@ from techner_words import acting, answered_or_acting, end, log_epochs, this_run
 log = logging.getLogger("techner.nightly")
 
 DAG_ID = "techner_nightly"
-PRODUCTION = Asset(name="techner_production", uri="techner://production")
-"""Updated by every promotion; other DAGs can be scheduled on it. Its extra names the version."""
 
 
 @task.sensor(
@@ -37,24 +36,26 @@ PRODUCTION = Asset(name="techner_production", uri="techner://production")
 def plan() -> PokeReturnValue | bool:
     """Wait while another night works, then find what is due; skip the night if that is nothing."""
     import techner.night.plan
+    from techner.night.telling import left_out
 
+    options = chosen()  # before the wait: who chose something wrong hears of it now
+    asking: list[str] = []
     others = other_nights()
     if others.working:
         log.info("waiting for the night that is at work: %s", ", ".join(others.working))
         return False
     with this_run() as run:
-        options = chosen()
-        in_question = batches_of(run.store, others.asking)
         made = techner.night.plan.plan(
             run,
             policies(options),
             batches=options.batches,
             dry_run=options.dry_run,
-            in_question=in_question,
+            in_question=batches_of(run.store, others.asking),
             on_states=lambda states: send_inbox(run, states),
+            on_left_out=asking.extend,
         )
-    if others.asking:
-        end(f"Left out: the batches of {', '.join(others.asking)}, which waits for an answer.")
+    if asking:
+        end(left_out(asking))
     if made is None:
         raise AirflowSkipException("nothing is due")
     pairs = [{"name": batch.name, "digest": batch.digest} for batch in made.batches]
@@ -159,6 +160,7 @@ def publish() -> Iterator[Metadata]:
             version = techner.night.publish.publish(run, word)
         except AliasConflict as conflict:
             raise AirflowSkipException(end(f"Superseded: {conflict}. Its batches stay due.")) from conflict
+        send_production(run.store)
     although = f" by {word.who}, although the gate asked: {word.why}" if word.approved else ""
     end(f"Promoted{although}: production is {version}.", is_plain=not word.approved)
     yield Metadata(PRODUCTION, extra={"version": version})

@@ -10,10 +10,15 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
 
+def airflow_address(path: str) -> str:
+    """Return the address of a page of Airflow's interface."""
+    base: str = conf.get("api", "base_url", fallback="/") or "/"
+    return f"{base.rstrip('/')}/{path}"
+
+
 def page_address(path: str) -> str:
     """Return the address of a page of techner, in the frame of Airflow's interface."""
-    base: str = conf.get("api", "base_url", fallback="/") or "/"
-    return f"{base.rstrip('/')}/plugin/techner/techner/{path}"
+    return airflow_address(f"plugin/techner/techner/{path}")
 
 
 def run_address(run_id: str) -> str:

@@ -1,5 +1,6 @@
 """Sends figures of the nights the way Airflow sends its own: StatsD or OpenTelemetry, or nowhere."""
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from techner.core.verdict import Verdict
     from techner.inbox.survey import BatchState
     from techner.runs.run import Run
+    from techner.store import Store
+
+log = logging.getLogger("techner.nightly")
 
 
 def send_inbox(run: "Run", states: "tuple[BatchState, ...]") -> None:
@@ -19,6 +23,17 @@ def send_inbox(run: "Run", states: "tuple[BatchState, ...]") -> None:
 
     planned = {measures.PLANNED_AT: time.time()}
     _send(planned | measures.of_batches(states) | measures.of_production(run.store))
+
+
+def send_production(store: "Store") -> None:
+    """Send when production last moved; what was done does not fail for a figure."""
+    from techner.core.errors import TechnerError
+    from techner.night import measures
+
+    try:
+        _send(measures.of_production(store))
+    except TechnerError as error:
+        log.warning("the age of production was not sent: %s", error)
 
 
 def send_verdict(verdict: "Verdict") -> None:

@@ -7,8 +7,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+from airflow.sdk import Asset
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
+PRODUCTION = Asset(name="techner_production", uri="techner://production")
+"""Updated by every move of production; other DAGs can be scheduled on it. Its extra names the version."""
 POLL_S = 20.0
 
 

@@ -3,11 +3,14 @@
 from typing import TYPE_CHECKING
 
 from airflow.sdk import Param, get_current_context
+from techner_tasks import retried_if_it_can_help
 
 if TYPE_CHECKING:
     from techner.core.policy import Policies
     from techner.core.run_options import RunOptions
 
+_ADDED = "openlineage"
+"""Nobody chose it: a DAG that triggers this one adds it, where that provider is installed."""
 _ANYTHING = ["string", "number", "boolean", "array", "object", "null"]
 # Airflow would clamp a number out of range to one that nobody chose, and refuse others in words of its own.
 # So its form and its API let everything through, and `plan` refuses it (ADR 36): a type with several kinds
@@ -52,12 +55,15 @@ PARAMS = {
 
 
 def chosen() -> "RunOptions":
-    """Return what was chosen for this run, in whatever way it was triggered; raises OptionsError."""
+    """Return what was chosen for this run, in whatever way it was triggered; what is wrong fails the task."""
     from techner.core.run_options import read_options
 
     context = get_current_context()
+    conf = dict(context["dag_run"].conf or {})
+    conf.pop(_ADDED, None)
     # Airflow can be told not to let `conf` override parameters; what a person chose is not dropped for that.
-    return read_options({**context["params"], **(context["dag_run"].conf or {})})
+    with retried_if_it_can_help():
+        return read_options({**context["params"], **conf})
 
 
 def policies(options: "RunOptions") -> "Policies":

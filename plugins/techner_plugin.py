@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import techner_notes
 from airflow.plugins_manager import AirflowPlugin
-from techner_scheduler import AIRFLOW, scheduler_of_person
+from techner_scheduler import AIRFLOW, may, scheduler_of_person
 
 if TYPE_CHECKING:
     from fastapi import HTTPException, Request
@@ -57,7 +57,7 @@ def _person() -> Callable[..., str | None]:
     from fastapi import Depends
 
     def person(user: Annotated[Any, Depends(get_user)]) -> str | None:
-        (may_answer,) = _may(user, ("PUT", DagAccessEntity.HITL_DETAIL))
+        (may_answer,) = may(user, DAG_ID, ("PUT", DagAccessEntity.HITL_DETAIL))
         return _name(user) if may_answer else None
 
     return person
@@ -72,23 +72,16 @@ def _visitor() -> Callable[..., "Visitor"]:
     from techner.web import Visitor
 
     def visitor(user: Annotated[Any, Depends(get_user)]) -> Visitor:
-        may_edit, may_read, may_download = _may(
-            user, ("PUT", None), ("GET", DagAccessEntity.TASK_LOGS), ("GET", DagAccessEntity.XCOM)
+        may_edit, may_read, may_download = may(
+            user,
+            DAG_ID,
+            ("PUT", None),
+            ("GET", DagAccessEntity.TASK_LOGS),
+            ("GET", DagAccessEntity.XCOM),
         )
         return Visitor(name=_name(user), may_edit=may_edit, may_read=may_read, may_download=may_download)
 
     return visitor
-
-
-def _may(user: Any, *wanted: tuple[Any, Any]) -> list[bool]:
-    """Return whether each method is allowed on each part of the DAG."""
-    from airflow.api_fastapi.app import get_auth_manager
-    from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
-    from airflow.models.dag import DagModel
-
-    details = DagDetails(id=DAG_ID, team_name=DagModel.get_team_name(DAG_ID))
-    ask = get_auth_manager().is_authorized_dag
-    return [ask(method=how, access_entity=part, details=details, user=user) for how, part in wanted]
 
 
 def _name(user: Any) -> str:

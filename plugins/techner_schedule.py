@@ -81,14 +81,17 @@ class InboxTrigger(BaseEventTrigger):
         from techner.inbox.arrivals import Arrivals
 
         state = self.asset_state_store
-        arrivals = Arrivals(str(await state.aget(_MARK, "")) if state else None)
+        kept = str(await state.aget(_MARK, "")) if state else ""
+        arrivals = Arrivals(kept)
         while True:
             found = await asyncio.to_thread(self._listed)
             if found is not None and (new := arrivals.look(found)):
                 yield TriggerEvent({"arrived": list(new[:_MOST_NAMES]), "number": len(new)})  # type: ignore[no-untyped-call]
-                # Only now: if the triggerer ended before, the event would be lost. Twice does no harm.
-                if state:
-                    await state.aset(_MARK, arrivals.mark)
+            # Only now: if the triggerer ended before, the event would be lost. Twice does no harm. A removal
+            # is no event, but must be remembered too.
+            if state and arrivals.mark != kept:
+                kept = arrivals.mark
+                await state.aset(_MARK, kept)
             await asyncio.sleep(self.quiet_s)
 
     def _listed(self) -> "Listing | None":

@@ -13,22 +13,26 @@ _LOGIN = ("authorization", "cookie")
 _REFUSED, _BROKEN = 400, 500
 
 
+def may(user: Any, dag_id: str, *wanted: tuple[Any, Any]) -> list[bool]:
+    """Return whether Airflow's auth manager allows each method on each part of a DAG."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
+    from airflow.models.dag import DagModel
+
+    details = DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id))
+    ask = get_auth_manager().is_authorized_dag
+    return [ask(method=how, access_entity=part, details=details, user=user) for how, part in wanted]
+
+
 def scheduler_of_person(dag_id: str) -> Callable[..., "AirflowAsPerson"]:
     """Return the dependency that gives each request Airflow with the rights of its person."""
-    from airflow.api_fastapi.app import get_auth_manager
-    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
     from airflow.api_fastapi.core_api.security import get_user
-    from airflow.models.dag import DagModel
     from fastapi import Depends, Request
 
     def scheduler(request: Request, user: Annotated[Any, Depends(get_user)]) -> AirflowAsPerson:
         # Airflow asks the same of the request that starts the night; here it decides whether there is a form.
-        may_start = get_auth_manager().is_authorized_dag(
-            method="POST",
-            access_entity=DagAccessEntity.RUN,
-            details=DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id)),
-            user=user,
-        )
+        (may_start,) = may(user, dag_id, ("POST", DagAccessEntity.RUN))
         return AirflowAsPerson(
             app=request.scope[AIRFLOW],
             login={name: request.headers[name] for name in _LOGIN if name in request.headers},
@@ -60,11 +64,11 @@ class AirflowAsPerson:
 
     def address(self, run_id: str) -> str | None:
         """Return where Airflow shows a DAG run; None if it has none of this id, or does not show it."""
-        from airflow.configuration import conf
+        from techner_links import airflow_address
 
-        status, _ = self._send("GET", f"{self._dag}/dagRuns/{quote(run_id, safe='')}")
-        base = conf.get("api", "base_url", fallback="/").rstrip("/")
-        return f"{base}/dags/{self._dag_id}/runs/{quote(run_id, safe='')}" if status < _REFUSED else None
+        quoted = quote(run_id, safe="")
+        status, _ = self._send("GET", f"{self._dag}/dagRuns/{quoted}")
+        return airflow_address(f"dags/{self._dag_id}/runs/{quoted}") if status < _REFUSED else None
 
     def times(self, run_id: str) -> tuple[tuple[str, float], ...]:
         """Return the seconds that each task took, in the order in which they began; mapped ones together."""

@@ -51,19 +51,27 @@ class StorePatience(RetryPolicy):
 
 
 @contextmanager
-def opened_run(run_id: str) -> "Iterator[Run]":
-    """Open the store for a DAG run; an error that no retry can repair fails the task at once."""
+def retried_if_it_can_help() -> "Iterator[None]":
+    """Let an error fail the task at once that no retry can repair."""
     from techner.core.errors import TechnerError
-    from techner.runs.run import Run
-    from techner.settings import load_settings
 
     try:
-        settings = load_settings()
-        yield Run(store=settings.open_store(), id=run_id, cache=settings.cache, gpu=settings.gpu)
+        yield
     except TechnerError as error:
         if error.is_passing:
             raise  # the store or the disk may work at the next try
         raise AirflowFailException(str(error)) from error
+
+
+@contextmanager
+def opened_run(run_id: str) -> "Iterator[Run]":
+    """Open the store for a DAG run; an error that no retry can repair fails the task at once."""
+    from techner.runs.run import Run
+    from techner.settings import load_settings
+
+    with retried_if_it_can_help():
+        settings = load_settings()
+        yield Run(store=settings.open_store(), id=run_id, cache=settings.cache, gpu=settings.gpu)
 
 
 class Ask(HITLOperator):
@@ -165,9 +173,10 @@ class AnswerTrigger(HITLTrigger):
         from techner.runs.answers import answered
         from techner.runs.documents import RunDocuments
         from techner.settings import load_settings
+        from techner.store.patience import PROMPT
 
         try:
-            run = RunDocuments(store=load_settings().open_store(), id=self.run_id)
+            run = RunDocuments(store=load_settings().open_store(PROMPT), id=self.run_id)
             return answered(run) is not None
         except TechnerError as error:  # an answer in Airflow's form still counts
             self.log.warning("the store was not looked at for an answer to %s: %s", self.run_id, error)

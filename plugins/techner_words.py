@@ -57,14 +57,9 @@ def acting() -> "Word":
 
 def answered_or_acting(run: "Run") -> "Word":
     """Return what a person said if the gate asked, else who acts."""
-    from techner.core.records import RunEnd
-    from techner.runs.answers import answered
-    from techner.runs.judgements import Word
+    from techner.runs.answers import word_of_person
 
-    said = answered(run)
-    if said is None:
-        return acting()
-    return Word(who=said.who, when=said.when, why=said.why, approved=said.word is RunEnd.PUBLISH)
+    return word_of_person(run) or acting()
 
 
 def log_epochs() -> "Callable[[Step], None]":

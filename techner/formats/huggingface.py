@@ -2,6 +2,8 @@
 
 The keys may also be `words`, and `ner`, `tags` or `labels`.
 
+Of nested entities, as GermEval's `nested_ner_tags`, only the outer ones are read.
+
 Tags are strings, or numbers with their names in `features`: `{"ner_tags": {"feature": {"names": ["O", …]}}}`.
 """
 
@@ -14,10 +16,11 @@ from techner.core.errors import FileError
 from techner.formats import doccano, strict_json
 from techner.formats.rows import Item, Row, ShapeError
 from techner.formats.tags import TAG, tagged
+from techner.formats.unread import words_of
 
 NAME = "Hugging Face"
 _TOKEN_KEYS = ("tokens", "words")
-_TAG_KEYS = ("ner_tags", "ner", "tags", "labels")
+TAG_KEYS = ("ner_tags", "ner", "tags", "labels")
 _OTHERS = ("entities", "ents", "spans", "_task_hash", "annotation_id", "label", "annotations", "annotation")
 MAX_REPEATED_BYTES = 64 << 20
 _DOCUMENT = re.compile(rb'\s*\{\s*"features"\s*:\s*\[')
@@ -49,7 +52,7 @@ def _is_names(record: Mapping[str, Any], key: str) -> bool:
 def _tag_key(record: Mapping[str, Any]) -> str | None:
     """Return the key of the tags; `labels` may hold doccano's spans instead, or be empty."""
     return next(
-        (key for key in _TAG_KEYS if key in record and (key != "labels" or _are_tags(record[key]))), None
+        (key for key in TAG_KEYS if key in record and (key != "labels" or _are_tags(record[key]))), None
     )
 
 
@@ -60,15 +63,28 @@ def _are_tags(value: Any) -> bool:
 def read(number: int, raw: bytes, record: Mapping[str, Any]) -> Row:
     """Join the tokens by spaces and compute the offsets; raises ShapeError if tokens and tags do not fit."""
     tokens = next(record[key] for key in _TOKEN_KEYS if key in record)
-    key = _tag_key(record) or _TAG_KEYS[0]
+    key = _tag_key(record) or TAG_KEYS[0]
     tags = _named(record[key], _names(record.get("features"), key))
-    if others := [other for other in _TAG_KEYS if _is_second(record, other, key)]:
+    if others := [other for other in TAG_KEYS if _is_second(record, other, key)]:
         raise ShapeError(f"both {key!r} and {others[0]!r} are entity tags, and differ: keep one")
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
         raise ShapeError("the tokens are not a list of strings")
     if len(tokens) != len(tags):
         raise ShapeError(f"{len(tokens)} tokens, {len(tags)} tags")
-    return Row(number=number, raw=raw, scope=record.get("scope"), **tagged(tokens, tags))
+    remarks = ("left_out",) if any(_has_tags(record, name) for name in record if is_inner(name)) else ()
+    return Row(number=number, raw=raw, scope=record.get("scope"), remarks=remarks, **tagged(tokens, tags))
+
+
+def is_inner(key: str) -> bool:
+    """Say whether a key names the tags of entities inside entities."""
+    return key.endswith("tags") and not {"nested", "inner"}.isdisjoint(words_of(key))
+
+
+def _has_tags(record: Mapping[str, Any], key: str) -> bool:
+    """Say whether a column has a tag that is not `O`, as a string or the number of a name."""
+    tags, names = record[key], _names(record.get("features"), key) or ["O"]
+    none = ("O", names.index("O") if "O" in names else None)
+    return isinstance(tags, list) and any(tag not in none for tag in tags)
 
 
 def _is_second(record: Mapping[str, Any], other: str, key: str) -> bool:

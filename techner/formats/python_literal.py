@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from techner.core.errors import FileError
+from techner.formats.python_changes import refuse_changes
 from techner.formats.python_scan import Found, as_one_list, line_of, lists_in
 from techner.formats.rows import Fault, Item
 
@@ -24,11 +25,6 @@ _AT_ONCE_CHARS = 1 << 14
 _FAULTS = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
 _BEGINS = re.compile(r"^[A-Za-z_]\w*[ \t]*(?::[^=\n]*)?=[ \t]*\\?\s*[\[(]", re.MULTILINE)
 _BARE = re.compile(r"\s*(?:(?:[\[(]\s*)+(?:\(|[rRuU]?'|[rRuU]\")|\(\s*[rRuU]?[\"']|\{\s*')")
-_CHANGED = (
-    r"^[ \t]*(?:del\s+{name}\b|{name}\s*(?:\.\s*(?:append|extend|insert|remove|pop|clear)\b"
-    r"|(?::[^=\n]*|[-+*/|&%]{{1,2}}|\[[^\]\n]*\]\s*[-+*/|&%]{{0,2}})?=(?!=)(?!.*,\s*$)))"
-)
-"""What a later statement does to the list; a line that ends with a comma is an argument of a call."""
 
 
 def is_python(head: str, data: bytes) -> bool:
@@ -60,12 +56,8 @@ def read_python(data: bytes, is_record: Callable[[Any], bool]) -> Iterator[Item]
     (found,) = fitting
     if found.problem:
         raise FileError("format", f"Python that would have to be run, {found.problem}: deliver only literals")
-    changing = re.compile(_CHANGED.format(name=found.name), re.MULTILINE)
-    if found.name and (changed := changing.search(text, found.end)):
-        line = text.count("\n", 0, changed.start()) + 1
-        raise FileError(
-            "format", f"Python that changes {found.name} on line {line}: deliver only the final list"
-        )
+    if found.name:
+        refuse_changes(text, found, lists)
     return _items(text, found)
 
 

@@ -57,7 +57,7 @@ _READERS = (
     entity_objects,
 )
 RECORD_FORMATS = tuple(
-    RecordFormat(module.NAME, module.recognises, minding(module.read)) for module in _READERS
+    RecordFormat(module.NAME, module.recognises, minding(module.NAME, module.read)) for module in _READERS
 )
 _OF_LABEL_STUDIO = {module.NAME: module for module in (label_studio, label_studio_min)}
 """Their records do not say which text was annotated; the file as a whole shows it."""

@@ -5,16 +5,21 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from techner.formats import huggingface
 from techner.formats.objects import entity_of, is_entity
+from techner.formats.review import REJECTED, SKIPPED
 from techner.formats.rows import FormatError
 from techner.formats.tags import TAG
 from techner.formats.unread import names_annotation, words_of
 
 _OF_NOBODY = frozenset(("tokens", "words", "sentences", "sents", "relations", "events")) | {
     "prediction", "predictions", "predicted", "pred", "suggestion", "suggestions", "draft", "drafts",
-    "model", "auto", "machine", "silver", "candidate", "candidates",
-}  # fmt: skip
+    "model", "llm", "spacy", "auto", "machine", "silver", "candidate", "candidates", "pre",
+    "pattern", "patterns", "rule", "rules", "original", "old", "link", "links",
+} | REJECTED | SKIPPED  # fmt: skip
 _OF_TOKENS = frozenset(("pos", "chunk", "chunks", "tokens", "words"))
+_OF_ENTITIES = frozenset(("ner", "entity", "entities", "bio", "bilou", "biluo", "iob", "gold"))
+"""Words of the keys of tags that are of entities; other tags, as of roles or slots, may look the same."""
 _KEY_CHARS = 40
 _MOST_KEYS = 40
 Said = tuple[frozenset[tuple[str, ...]], Counter[str]]
@@ -22,15 +27,20 @@ Said = tuple[frozenset[tuple[str, ...]], Counter[str]]
 
 
 def of_nobody(key: str) -> bool:
-    """Say whether a list under this key holds no entities, or none made by a person."""
+    """Say whether a list under this key holds no entities, or none that a person made and kept."""
     return not _OF_NOBODY.isdisjoint(words_of(key))
 
 
-def require_one(fields: Mapping[str, Any], entities: list[Any]) -> None:
-    """Raise FormatError if the record has a second annotation that differs, or one beside no entities."""
+def require_one(fields: Mapping[str, Any], entities: list[Any], *, is_accepted: bool = False) -> None:
+    """Raise FormatError if the record has a second annotation that differs, or one beside no entities.
+
+    A person who accepted a text without entities (`is_accepted`) has said that there are none.
+    """
     names = tuple(key for key in fields if len(key) <= _KEY_CHARS)
     keys = _annotation_keys(names) if len(names) <= _MOST_KEYS else _annotation_keys.__wrapped__(names)
     if len(keys) < 2 and entities:  # noqa: PLR2004 - nearly all records
+        return
+    if is_accepted and not entities:
         return
     found = [(key, said) for key in keys if fields[key] and (said := _said(fields, key))]
     if found and not entities:
@@ -55,7 +65,7 @@ def _said(fields: Mapping[str, Any], key: str) -> Said | None:
     """Return what a value says; None if it is no annotation."""
     value = fields[key]
     if isinstance(value, list) and all(isinstance(tag, str) for tag in value):
-        return _of_tags(fields, value)
+        return _of_tags(fields, key, value)
     ones = [one for one in _listed(value) if is_entity(one)]
     if not ones:
         return None
@@ -80,8 +90,12 @@ def _parts(one: Any) -> tuple[str, ...] | None:
     return tuple(f"{type(part).__name__} {part!s:.80}" for part in given)
 
 
-def _of_tags(fields: Mapping[str, Any], tags: list[str]) -> Said | None:
-    """Return the labels of tags that a list of tokens goes with."""
+def _of_tags(fields: Mapping[str, Any], key: str, tags: list[str]) -> Said | None:
+    """Return the labels of tags of entities that a list of tokens goes with."""
+    if key not in huggingface.TAG_KEYS and _OF_ENTITIES.isdisjoint(words_of(key)):
+        return None
+    if huggingface.is_inner(key) and huggingface.recognises(fields):
+        return None  # its reader says that they are left out
     tokens = fields.get("tokens", fields.get("words"))
     if not isinstance(tokens, list) or len(tokens) != len(tags) or not all(map(TAG.fullmatch, tags)):
         return None

@@ -26,8 +26,8 @@ class Arrivals:
 
     @property
     def mark(self) -> str:
-        """Return what a later watcher needs to know of all that was seen."""
-        return _mark(self._seen)
+        """Return what a later watcher needs to know of what was seen, here or before the first look."""
+        return self._remembered or _mark(self._seen)
 
     def look(self, found: Listing) -> tuple[str, ...]:
         """Return the names that are new or changed, once, when two listings in a row are the same."""
@@ -37,7 +37,7 @@ class Arrivals:
         if not is_at_rest:
             return ()
         new = found - self._seen
-        self._seen = found
+        self._seen, self._remembered = found, None
         return tuple(sorted(name for name, _ in new))
 
 

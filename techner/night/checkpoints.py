@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from techner import __version__
-from techner.core.errors import IntegrityError, ObjectMissing, StoreError
+from techner.core.errors import IntegrityError, ObjectMissing, StoreError, TechnerError
 from techner.core.examples import digest
 from techner.core.run_documents import Corpus, Plan
 from techner.runs.documents import CHECKPOINT
@@ -23,7 +23,8 @@ class StoredCheckpoints:
     """The checkpoint of a run, made from its present plan and corpus by this `code`; closed by `with`.
 
     Training does not wait for the store: an epoch that ends while the last checkpoint is still on its way has
-    none, and a store that is down costs checkpoints only.
+    none, and one that cannot be sent costs only itself. A store that is down at the beginning fails the task:
+    to try again soon is better than to train anew.
     """
 
     def __init__(self, run: Run, *, code: str) -> None:
@@ -46,7 +47,10 @@ class StoredCheckpoints:
             self._sent.result()
 
     def latest(self) -> bytes | None:
-        """Return the state from which to go on; what is damaged or not of this training is removed."""
+        """Return the state from which to go on; what is damaged or not of this training is removed.
+
+        Raises StoreError where the store does not say whether there is one.
+        """
         try:
             head, _, state = self._store.get(self._key).partition(b"\n")
         except ObjectMissing:
@@ -74,7 +78,7 @@ class StoredCheckpoints:
     def _send(self, state: bytes) -> None:
         try:
             self._store.put(self._key, self._head(state) + b"\n" + state)
-        except StoreError as error:
+        except TechnerError as error:
             log.warning("no checkpoint of this epoch, and training goes on: %s", error)
 
     def _head(self, state: bytes) -> bytes:

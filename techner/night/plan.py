@@ -1,10 +1,9 @@
 """`plan`: which batches are due, and all the settings that the run will use."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from techner.core.errors import BatchError
 from techner.core.policy import Policies
 from techner.core.run_documents import Plan
 from techner.core.scheme import label_scheme
@@ -29,13 +28,15 @@ def plan(
     dry_run: bool = False,
     in_question: Mapping[str, str] = MappingProxyType({}),
     on_states: Callable[[tuple[BatchState, ...]], None] = lambda states: None,
+    on_left_out: Callable[[Iterable[str]], None] = lambda runs: None,
 ) -> Plan | None:
     """Write the run's plan; if no batch is due, write nothing and return None.
 
     `batches` names the only batches to use, even if they are held. `in_question` has digests of batches that
-    are not to be used, each with the run that waits for an answer about it; `on_states` is told what was
-    found. Raises BatchError for a name that is not in the inbox and for a batch that cannot be used,
-    SettingsError for a scheme that contradicts itself or the model.
+    are not to be used, each with the run that waits for an answer about it. `on_states` is told what was
+    found, and `on_left_out` for which runs batches were left out that would have been used. Raises BatchError
+    for a name that is not in the inbox and for a batch that cannot be used, SettingsError for a scheme that
+    contradicts itself or the model.
     """
     complete(run.store)
     version, manifest = run.registry.production()
@@ -44,11 +45,13 @@ def plan(
     if [s for s in states if _may_be_used(s, batches) and was_replaced(run.store, s.ref, run.cache)]:
         states = survey(run.store, policies, cache=run.cache)
     on_states(states)
-    chosen = _answered(choose(states, batches), in_question, are_named=bool(batches))
+    chosen = choose(states, batches, in_question)
     due, left = [state.ref for state in chosen], [state for state in states if state not in chosen]
     log.info("not in the plan: %s", telling.states(left))
-    if waiting := [state.ref for state in left if state.ref.digest in in_question]:
+    waiting = [s.ref for s in left if _may_be_used(s, batches) and s.ref.digest in in_question]
+    if waiting:
         log.info("of these, waiting for an answer: %s", telling.names(waiting))
+        on_left_out([in_question[ref.digest] for ref in waiting])
     log.info("in the plan: %s%s", telling.names(due), ", as a person asked" if batches else "")
     if not chosen:
         return None
@@ -69,14 +72,3 @@ def plan(
 
 def _may_be_used(state: BatchState, named: tuple[str, ...]) -> bool:
     return state.ref.name in named if named else state.is_due
-
-
-def _answered(
-    chosen: tuple[BatchState, ...], in_question: Mapping[str, str], *, are_named: bool
-) -> tuple[BatchState, ...]:
-    """Return the batches about which no question stands; raises BatchError for one that a person named."""
-    asked = [state.ref for state in chosen if state.ref.digest in in_question]
-    if asked and are_named:
-        runs = ", ".join(sorted({in_question[ref.digest] for ref in asked}))
-        raise BatchError(f"wait for an answer: {telling.names(asked)}; answer or reject {runs} first")
-    return tuple(state for state in chosen if state.ref not in asked)

@@ -8,7 +8,7 @@ from techner.core.delivery import BatchRef, QualityReport
 from techner.core.policy import TrainingPolicy
 from techner.core.redact import shown
 from techner.core.run_documents import Corpus, Judged
-from techner.core.verdict import Check, CheckState, Outcome, Verdict
+from techner.core.verdict import Check, Outcome, Verdict
 from techner.inbox.survey import BatchState
 from techner.runs.documents import RunDocuments
 from techner.runs.judgements import Word
@@ -46,6 +46,13 @@ def states(batches: Iterable[BatchState]) -> str:
     return ", ".join(f"{number} {status}" for status, number in sorted(counts.items())) or "none"
 
 
+def left_out(runs: Iterable[str]) -> str:
+    """Return for which runs a night left out batches that were due."""
+    *others, last = sorted(map(shown, set(runs)))
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"Left out: the batches of {listed}, which {'wait' if others else 'waits'} for an answer."
+
+
 def training(policy: TrainingPolicy) -> str:
     """Return the settings of a training that people change from night to night."""
     epochs = policy.epochs or f"for {policy.presentations} presentations"
@@ -61,8 +68,7 @@ def scores(verdict: Verdict) -> str:
 
 def unpassed(verdict: Verdict) -> tuple[str, ...]:
     """Return a sentence for each decisive check that failed or stayed open, the failed ones first."""
-    found = [check for check in verdict.checks if check.decisive and check.state is not CheckState.PASSED]
-    return tuple(map(_sentence, sorted(found, key=lambda check: check.state is not CheckState.FAILED)))
+    return tuple(map(_sentence, verdict.unpassed))
 
 
 def rejected(run: RunDocuments, judged: Judged, word: Word) -> str:

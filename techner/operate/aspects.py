@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from techner.core.errors import Untrusted
+from techner.core.errors import IntegrityError, Untrusted
 from techner.operate.collect import KEEP_DAYS
 from techner.operate.leftovers import leftovers, stale_probes
 from techner.runs.reservation import condemned
@@ -44,11 +44,12 @@ def room_in(cache: Path, model_bytes: int, *, free_bytes: int) -> Aspect:
 def left_behind(store: Store, now: datetime) -> Aspect:
     """Name undecided runs, an unfinished collection, and scratch keys, each with what ends it.
 
-    Only the collection is a fault: runs may be under way, and scratch keys do no harm.
+    A damaged document of a run and the collection are faults: runs may be under way, and scratch keys do no
+    harm.
     """
-    undecided = sorted(leftovers(store, now=now, since=now - timedelta(days=KEEP_DAYS)).undecided)
+    undecided, damage = _undecided(store, now)
     probes = stale_probes(store, now)
-    said = []
+    said = [damage] if damage else []
     if undecided:
         names = ", ".join(undecided[:_MOST_NAMED]) + (", …" if len(undecided) > _MOST_NAMED else "")
         said.append(f"{len(undecided)} undecided ({names}): end what will never end by `techner run abandon`")
@@ -57,7 +58,17 @@ def left_behind(store: Store, now: datetime) -> Aspect:
         said.append(f"scratch keys of killed processes ({len(probes)}): {remedy}")
     collection = _collection(store)
     said += [collection] if collection else []
-    return Aspect(what="runs", detail="; ".join(said) or "none undecided", is_well=not collection)
+    return Aspect(
+        what="runs", detail="; ".join(said) or "none undecided", is_well=not damage and not collection
+    )
+
+
+def _undecided(store: Store, now: datetime) -> tuple[list[str], str]:
+    """Return the undecided runs, or what is damaged so that nobody can tell which these are."""
+    try:
+        return sorted(leftovers(store, now=now, since=now - timedelta(days=KEEP_DAYS)).undecided), ""
+    except IntegrityError as error:
+        return [], str(error)
 
 
 def _collection(store: Store) -> str | None:

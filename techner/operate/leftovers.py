@@ -100,13 +100,17 @@ def keys_of(store: Store, runs: Iterable[str]) -> list[str]:
 
 
 def read_json(data: bytes, *, where: str) -> Any:
-    """Read a document without validating it; raises IntegrityError if it is not JSON."""
+    """Read a document without validating it; raises IntegrityError if it is no JSON object."""
+    damage = IntegrityError(
+        f"{where} is not a JSON object; nothing is collected until you repair or remove it"
+    )
     try:
-        return json.loads(data)
+        found = json.loads(data)
     except ValueError as error:
-        raise IntegrityError(
-            f"{where} is not JSON; nothing is collected until you repair or remove it"
-        ) from error
+        raise damage from error
+    if not isinstance(found, dict):
+        raise damage
+    return found
 
 
 def _documents(store: Store) -> Iterator[tuple[str, bytes]]:

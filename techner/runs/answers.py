@@ -33,6 +33,19 @@ def asks(verdict: Verdict, *, dry_run: bool) -> bool:
     return not dry_run and verdict.outcome is Outcome.ASK
 
 
+def word_of_person(run: RunDocuments) -> Word | None:
+    """Return what the person said whom the gate asked; None where it asked nobody, or nobody has answered.
+
+    The end that an earlier try of the same task declared is no such word.
+    """
+    if run.read(Judged).verdict.outcome is not Outcome.ASK:
+        return None
+    said = answered(run)
+    if said is None:
+        return None
+    return Word(who=said.who, when=said.when, why=said.why, approved=said.word is RunEnd.PUBLISH)
+
+
 def answered(run: RunDocuments) -> Decision | None:
     """Return how the judged run ends as far as that is declared; None while the question stands."""
     newest = ending_log(run).newest()

@@ -14,7 +14,8 @@ _PLUGIN = "techner_connection"
 def login_of(conn_id: str) -> "S3Login":
     """Return the login of a connection of Airflow.
 
-    Raises SettingsError outside Airflow's processes, and for a connection that is missing or not understood.
+    Raises SettingsError outside Airflow's processes and for a connection that is not understood, and
+    StoreError for one that is not found: its secrets backend may be down.
     """
     try:
         plugin = import_module(_PLUGIN)

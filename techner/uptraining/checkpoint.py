@@ -8,8 +8,9 @@ import io
 import json
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -24,7 +25,7 @@ from techner.uptraining.step import Step
 from techner.uptraining.weights import Best, Weights, settle
 
 _ABOUT = "about"
-_LIBRARIES = ("spacy", "thinc", "numpy")
+_LIBRARIES = ("spacy", "thinc", "numpy", "blis", "torch", "transformers", "spacy-transformers")
 
 
 class Checkpoints(Protocol):
@@ -54,7 +55,13 @@ class Training:
 def code_digest(folder: Path = Path(__file__).parent) -> str:
     """Identify the code that trains, and the libraries under it: others would go on differently."""
     sources = (path.read_bytes() for path in sorted(folder.glob("*.py")))
-    return digest("\n".join([*map(digest, sources), *map(version, _LIBRARIES)]).encode())
+    return digest("\n".join([*map(digest, sources), *_installed()]).encode())
+
+
+def _installed() -> Iterator[str]:
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):  # most need no transformer
+            yield f"{name} {version(name)}"
 
 
 def pack(training: Training) -> bytes:

@@ -46,6 +46,15 @@ with create_session() as session:
     }
 print("described", json.dumps(described))
 
+from airflow.sdk.observability import stats
+from airflow.sdk._shared.observability.metrics.base_stats_logger import NoStatsLogger
+sent = []
+class Recorder(NoStatsLogger):
+    @classmethod
+    def gauge(cls, stat, *rest, **more):
+        sent.append(stat)
+stats.initialize(factory=Recorder, export_legacy_names=False)
+
 def move(version, before):
     registry = Registry(open_store(url))
     registry.move(version, expected=before, who="cli:ada", why="ghosts", when=datetime.now(UTC))
@@ -66,8 +75,10 @@ steps = (
 )
 for name, act in steps:
     act()
+    sent.clear()
     run = bag.dags["techner_announce"].test()
     print("told", json.dumps([name, str(run.state), events()[before:]]))
+    print("sent", json.dumps([name, "techner.production.moved_at" in sent]))
 """
 pytestmark = pytest.mark.xdist_group("airflow")
 
@@ -93,6 +104,9 @@ def said(airflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         word, _, rest = line.partition(" ")
         if word == "described":
             found["described"] = json.loads(rest)
+        elif word == "sent":
+            step, was_sent = json.loads(rest)
+            found[f"age after {step}"] = was_sent
         elif word == "told":
             step, state, versions = json.loads(rest)
             assert state == "success", done.stdout[-3000:]
@@ -120,3 +134,8 @@ def test_what_a_night_told_itself_is_not_told_again(said: dict[str, object]) -> 
 
 def test_consumers_hear_of_a_rollback_on_the_command_line(said: dict[str, object]) -> None:
     assert said["rollback"] == ["first", "second", "first"]
+
+
+def test_the_age_of_production_is_told_with_each_move(said: dict[str, object]) -> None:
+    steps = ("no model", "init", "night", "rollback")
+    assert [said[f"age after {step}"] for step in steps] == [False, True, True, True]

@@ -65,6 +65,25 @@ tasks = [t for t in dag.tasks if t.retry_policy]
 described["tries"] = {type(e).__name__: sorted({last_try(t, e) for t in tasks}) for e in errors}
 from airflow.providers.celery.executors.celery_executor import CeleryExecutor
 described["celery"] = CeleryExecutor.__name__
+from types import SimpleNamespace
+from airflow.sdk.execution_time.context import set_current_context
+class AtWork:
+    "A task of a night beside another that is at work."
+    dag_id = "techner_nightly"
+    def get_dr_count(self, **_):
+        return 2
+    def get_task_states(self, **_):
+        return {"other": {"plan": "success", "publish": None}}
+    def get_dagrun_state(self, **_):
+        return "running"
+def planned(**conf):
+    dag_run = SimpleNamespace(conf=conf)
+    with set_current_context({"params": {}, "run_id": "own", "ti": AtWork(), "dag_run": dag_run}):
+        try:
+            return f"is done: {dag.get_task('plan').python_callable()}"
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+described["planned"] = [planned(seed=-1), planned(openlineage={"parentRunId": "x"})]
 print("described", json.dumps(described), flush=True)
 program, runs = sys.argv[1:]
 
@@ -438,6 +457,19 @@ def test_bad_values_are_refused_at_once_in_the_words_of_the_page(ran: dict[str, 
         read_options(CONFS["bad values"])
     assert len(refused.value.problems) == 3
     assert str(refused.value) in run.said
+
+
+def test_bad_values_do_not_wait_for_another_night(described: dict[str, object]) -> None:
+    planned = described["planned"]
+    assert isinstance(planned, list)
+    assert planned[0].startswith("AirflowFailException: ")
+    assert "seed" in planned[0]
+
+
+def test_what_a_provider_adds_to_a_triggered_run_is_no_choice(described: dict[str, object]) -> None:
+    planned = described["planned"]
+    assert isinstance(planned, list)
+    assert planned[1] == "is done: False"  # it waits
 
 
 def test_a_program_that_fails_is_told_with_the_end_of_its_log(airflow_home: Path, tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ def read(source: str) -> list[Row]:
         '[["use TLS", {"entities": [[4, 7, "PROTOCOL"]]}],\n]',
         f"TRAIN = [{PAIR}\\\n]",
         f"A = []\nA.append(1)\nA = [{PAIR}]\nAB = A\nassert A == A\nshuffle(A)\nfit(\n  A=A,\n  B=B)",
+        f"A = [{PAIR}]\nfit(\n  B=B,\n  A=A\n)\ndef f(\n  A=A\n): pass\nB[A] = A[0]\nB.append(A)",
+        f"%pip install x\nA = [{PAIR}]\nLABELS = [\n  'A.append(x)',\n]\n# A = 1\n'A = 1'",
     ],
 )
 def test_one_list_of_training_data_is_read(source: str) -> None:
@@ -54,6 +56,14 @@ def test_one_list_of_training_data_is_read(source: str) -> None:
         (f"A = [{PAIR}]\nA.clear()", "changes A on line 2"),
         (f"A = [{PAIR}]\nA *= 2", "changes A on line 2"),
         (f"A = [{PAIR}]\nA[0] = B", "changes A on line 2"),
+        (f"A = [\n{PAIR},\n{PAIR},\n]\nA.append(x)", "changes A on line 5"),
+        (f"A = [{PAIR}]\nA, B = A[:1], A[1:]", "changes A on line 2"),
+        (f"A = [{PAIR}]\nfor B, A in x: pass", "changes A on line 2"),
+        (f"A = [{PAIR}]\nA[0][1]['entities'].append(x)", "changes A on line 2"),
+        (f"A = [{PAIR}]\ndel A[0][1]['entities'][0]", "changes A on line 2"),
+        (f"A = [{PAIR}]\nB = [\n1,\n2]\nfrom x import y as A", "changes A on line 5"),
+        (f"A = [{PAIR}]\nprint A", r"cannot be read after A \(.*line 2\)"),
+        (f"A = [{PAIR}]\nB = {'-' * 300_000}1", "characters after A"),
         (f"A = [{PAIR}] + B", r"would have to be run, '\+' on line 1"),
         (f"A = [{PAIR}, (f'x', {{'entities': []}})]", "would have to be run, "),
         (f"A = [{PAIR}, {'[' * 50}{']' * 50}]", "would have to be run, "),

@@ -51,3 +51,22 @@ def test_a_later_watcher_tells_of_arrivals_while_nobody_watched(store: Store) ->
     looks(first, store, 2)
     store.create("inbox/b.jsonl", b"2")
     assert looks(Arrivals(first.mark), store, 2)[1] == ("a.jsonl", "b.jsonl")
+
+
+def test_what_was_removed_and_came_back_while_nobody_watched_is_an_arrival(store: Store) -> None:
+    first = Arrivals()
+    store.create("inbox/a.jsonl", b"1")
+    store.create("inbox/b.jsonl", b"2")
+    looks(first, store, 2)
+    store.delete("inbox/b.jsonl")
+    later = Arrivals(first.mark)
+    looks(later, store, 2)
+    store.create("inbox/b.jsonl", b"2")
+    assert looks(later, store, 2)[1] == ("b.jsonl",)
+
+
+def test_a_watcher_that_has_not_looked_yet_passes_on_what_it_was_told(store: Store) -> None:
+    first = Arrivals()
+    store.create("inbox/a.jsonl", b"1")
+    looks(first, store, 2)
+    assert Arrivals(first.mark).mark == first.mark

@@ -30,6 +30,15 @@ def test_names_that_are_not_in_the_inbox_are_told() -> None:
         choose(STATES, ("y", "a", "x"))
 
 
+def test_a_batch_about_which_a_run_asks_is_left_out() -> None:
+    assert [state.ref.name for state in choose(STATES, (), in_question={"a" * 64: "night-1"})] == ["b"]
+
+
+def test_a_named_batch_about_which_a_run_asks_is_refused_with_the_run() -> None:
+    with pytest.raises(BatchError, match="wait for an answer: a, c; answer or reject night-1, night-2 first"):
+        choose(STATES, ("a", "b", "c"), in_question={"a" * 64: "night-1", "c" * 64: "night-2"})
+
+
 def test_batches_that_cannot_be_used_are_told_with_their_states() -> None:
     with pytest.raises(
         BatchError, match=r"cannot be used: d \(rejected\), e \(excluded\), f \(in production\)"

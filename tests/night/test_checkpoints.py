@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import techner.uptraining
-from techner.core.errors import StoreError
+from techner.core.errors import CacheError, StoreError, TechnerError
 from techner.core.policy import Policies
 from techner.core.run_documents import Candidate, Corpus, Plan
 from techner.night.checkpoints import StoredCheckpoints
@@ -218,26 +218,33 @@ def test_a_checkpoint_that_nobody_signed_is_dropped_with_a_word(
 class Unwilling(FolderStore):
     """Takes no checkpoint, or none until it is let."""
 
-    def __init__(self, root: Path, *, let: threading.Event | None = None) -> None:
+    def __init__(
+        self, root: Path, *, let: threading.Event | None = None, error: TechnerError | None = None
+    ) -> None:
         super().__init__(root)
-        self.let, self.asked = let, 0
+        self.let, self.asked, self.error = let, 0, error or StoreError("no answer")
 
     def put(self, key: str, data: bytes) -> None:
         if key == KEY:
             self.asked += 1
             if self.let is None:
-                raise StoreError("no answer")
+                raise self.error
             self.let.wait()
         super().put(key, data)
 
 
-def test_a_store_that_is_down_costs_only_the_checkpoint(
-    world: World, trainer: Trainer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("error", [StoreError("no answer"), CacheError("/cache", "no answer")])
+def test_a_checkpoint_that_cannot_be_sent_costs_only_itself(
+    world: World,
+    trainer: Trainer,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    error: TechnerError,
 ) -> None:
     trainer.states = [None]
-    uptrain(World(Unwilling(tmp_path / "store"), world.cache).run(), train=trainer)
+    uptrain(World(Unwilling(tmp_path / "store", error=error), world.cache).run(), train=trainer)
     assert world.run().find(Candidate)
-    assert "no checkpoint of this epoch, and training goes on: no answer" in caplog.text
+    assert f"no checkpoint of this epoch, and training goes on: {error}" in caplog.text
 
 
 def test_training_does_not_wait_for_a_store_that_hangs(world: World, tmp_path: Path) -> None:

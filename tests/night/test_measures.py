@@ -15,6 +15,7 @@ from techner.inbox.survey import survey
 from techner.night import measures
 from techner.night.plan import plan
 from techner.registry import Registry
+from techner.runs.judgements import judgements
 from tests.night.test_telling import CHECK
 from tests.world import POLICIES, WHEN, World, tech_batch
 
@@ -50,6 +51,19 @@ def test_the_age_of_production_follows_from_its_last_move(promoted: World) -> No
 def test_only_scores_that_were_measured_are_told() -> None:
     new = replace(CHECK, name="new micro F1", candidate=None, state=CheckState.INSUFFICIENT)
     assert measures.of_verdict(Verdict(checks=(CHECK, new))) == {"techner.f1.pretrained": 0.81}
+
+
+def test_a_judged_candidate_has_each_score(promoted: World) -> None:
+    newest = judgements(promoted.store).newest()
+    assert newest is not None
+    assert set(measures.of_verdict(newest.record.verdict)) == set(measures.F1.values())
+
+
+def test_the_dashboard_finds_counts_with_the_suffix_of_opentelemetry_too() -> None:
+    told = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
+    asked = " ".join(target["expr"] for panel in told for target in panel["targets"])
+    for name in measures.VERDICTS.values():
+        assert f'{{__name__=~"airflow_{name.replace(".", "_")}(_total)?"}}' in asked
 
 
 @pytest.mark.parametrize("file", ["alerts.yaml", "dashboard.json"])

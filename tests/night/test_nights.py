@@ -61,9 +61,22 @@ def test_a_batch_in_question_is_left_out_of_the_plan(world: World) -> None:
     world.deliver("asked.jsonl", tech_batch(0, 5))
     world.deliver("new.jsonl", tech_batch(5, 10))
     asked = next(state.ref for state in survey(world.store, POLICIES, cache=world.cache))
-    made = plan(world.run(), POLICIES, in_question={asked.digest: "night-1"})
+    told: list[str] = []
+    made = plan(world.run(), POLICIES, in_question={asked.digest: "night-1"}, on_left_out=told.extend)
     assert made is not None
     assert [batch.name for batch in made.batches] == ["new.jsonl"]
+    assert told == ["night-1"]
+
+
+def test_nothing_is_left_out_for_a_question_about_batches_that_the_night_does_not_want(world: World) -> None:
+    world.deliver("asked.jsonl", tech_batch(0, 5))
+    world.deliver("new.jsonl", tech_batch(5, 10))
+    asked = next(state.ref for state in survey(world.store, POLICIES, cache=world.cache))
+    in_question, told = {asked.digest: "night-1"}, list[str]()
+    plan(world.run(), POLICIES, batches=("new.jsonl",), in_question=in_question, on_left_out=told.extend)
+    decide(world.store, asked, BatchWord.EXCLUDE, who="test", why="wrong", when=WHEN)
+    plan(world.run("run-2"), POLICIES, in_question=in_question, on_left_out=told.extend)
+    assert told == []
 
 
 def test_a_batch_in_question_that_a_person_names_is_refused_with_the_run(world: World) -> None:

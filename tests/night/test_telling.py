@@ -7,7 +7,7 @@ import pytest
 from techner.core.delivery import BatchRef
 from techner.core.policy import TrainingPolicy
 from techner.core.verdict import Against, Check, CheckState, Verdict
-from techner.night.telling import MinutesLeft, names, rejected, scores, training, unpassed
+from techner.night.telling import MinutesLeft, left_out, names, rejected, scores, training, unpassed
 from techner.night.whole import whole_night
 from tests.moves import ask
 from tests.world import WORD, World, strict, tech_batch
@@ -91,3 +91,9 @@ def test_a_training_that_goes_on_in_the_middle_counts_from_there() -> None:
     left = MinutesLeft()
     left.after(At(50), now_s=0)  # type: ignore[arg-type]
     assert left.after(At(75), now_s=60) == pytest.approx(1)  # type: ignore[arg-type]
+
+
+def test_each_run_that_batches_were_left_out_for_is_named_once() -> None:
+    assert left_out(["b"]) == "Left out: the batches of b, which waits for an answer."
+    assert left_out(["b", "a", "b"]) == "Left out: the batches of a and b, which wait for an answer."
+    assert left_out("cab") == "Left out: the batches of a, b and c, which wait for an answer."

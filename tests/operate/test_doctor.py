@@ -112,6 +112,19 @@ def test_undecided_runs_are_named_with_what_ends_them(promoted: World) -> None:
     assert "runs" not in faults(found)
 
 
+@pytest.mark.parametrize("damaged", [b"{", b"[]"])
+def test_a_damaged_document_of_a_run_is_a_fault_beside_what_else_is_found(
+    promoted: World, damaged: bytes
+) -> None:
+    promoted.deliver("second.jsonl", tech_batch(210, 260))
+    promoted.until("plan", "broken")
+    promoted.store.put("runs/broken/plan.json", damaged)
+    promoted.store.create("probe/left", b"")
+    said = faults(diagnose(promoted.workspace, POLICIES, now=WHEN))["runs"]
+    assert "runs/broken/plan.json is not" in said
+    assert "scratch keys of killed processes (1)" in said
+
+
 def test_an_unfinished_collection_is_a_fault_with_what_goes_on_with_it(promoted: World) -> None:
     record = Condemned(who="gc", when="2026-11-20T02:00:00+00:00", versions=(), runs=(), blobs=())
     promoted.store.create(CONDEMNED, dump(record))

@@ -19,22 +19,27 @@ CONNECTIONS = {
     "bare": LOGIN,
     "half": {"conn_type": "aws", "login": "KEY"},
     "role": LOGIN | {"extra": {"role_arn": "arn:aws:iam::1:role/x"}},
+    "host": LOGIN | {"host": "s3", "port": 1},
+    "text": LOGIN | {"extra": "region_name=eu-central-1"},
+    "list": LOGIN | {"extra": "[]"},
 }
 # One process for all: Airflow takes seconds to import.
 PROGRAM = """
-import sys
-from techner.core.errors import SettingsError
+import json, os, sys
+from techner.core.errors import TechnerError
+from techner.settings import load_settings
 from techner.settings.login import login_of
 def told(conn_id):
     try:
         found = login_of(conn_id)
-    except SettingsError as error:
-        return f"refused: {error}"
+    except TechnerError as error:
+        return f"{'not now' if error.is_passing else 'refused'}: {error}"
     return [found.access_key, found.secret_key, found.session_token, found.region, found.endpoint]
 said = {"outside": told("whole")}
 sys.path.insert(0, "plugins")
-said |= {conn_id: told(conn_id) for conn_id in ("whole", "bare", "half", "role", "none")}
-import json
+said |= {conn_id: told(conn_id) for conn_id in sys.argv[1:]}
+os.environ |= {"TECHNER_STORE": "s3://bucket/ner", "TECHNER_S3_CONN_ID": "whole"}
+said["address"] = load_settings().open_store().presigned("blobs/x", seconds=60)
 print("said", json.dumps(said))
 """
 
@@ -43,9 +48,10 @@ print("said", json.dumps(said))
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """Return what each connection gives: the fields of a login, or why it is refused."""
     variables = {f"AIRFLOW_CONN_{name.upper()}": json.dumps(about) for name, about in CONNECTIONS.items()}
-    home = {"AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow"))}
+    folder = str(tmp_path_factory.mktemp("airflow"))
+    home = {"AIRFLOW_HOME": folder, "TECHNER_CACHE": folder}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", PROGRAM, *CONNECTIONS, "none"],
         cwd=ROOT,
         env=os.environ | variables | home,
         capture_output=True,
@@ -71,12 +77,27 @@ def test_what_a_connection_leaves_out_is_left_to_boto3(said: dict[str, object]) 
     [
         ("half", "give the access key as its login, and the secret key as its password"),
         ("role", "techner does not read role_arn of a connection"),
-        ("none", "add that connection to Airflow, or correct its name"),
+        ("host", "techner does not read host, port of a connection"),
+        ("text", "its extra fields are no JSON object"),
+        ("list", "its extra fields are no JSON object"),
         ("outside", "which only its tasks and pages can read: unset it here"),
     ],
 )
 def test_what_is_no_login_is_refused_with_what_to_do(conn_id: str, why: str, said: dict[str, object]) -> None:
+    assert str(said[conn_id]).startswith("refused: ")
     assert why in str(said[conn_id])
+
+
+def test_a_connection_that_is_not_found_may_be_found_later(said: dict[str, object]) -> None:
+    """Airflow does not tell it from a secrets backend that is down."""
+    assert str(said["none"]).startswith("not now: TECHNER_S3_CONN_ID='none' is not defined")
+    assert "or the secrets backend did not answer" in str(said["none"])
+
+
+def test_the_setting_reaches_the_store(said: dict[str, object]) -> None:
+    address = str(said["address"])
+    assert address.startswith("http://s3:1/bucket/ner/blobs/x?")
+    assert "X-Amz-Credential=KEY%2F" in address
 
 
 def test_a_store_is_opened_with_the_login_that_it_is_given() -> None:

@@ -10,8 +10,9 @@ from techner.core.records import RunEnd, RunOutcome
 from techner.core.run_documents import Candidate, Changes, Evaluation, Judged, Plan
 from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.registry.blobs import save_bytes
-from techner.runs.answers import answer, answered
+from techner.runs.answers import answer, answered, word_of_person
 from techner.runs.documents import RunDocuments
+from techner.runs.endings import begin
 from techner.runs.judgements import Word, judgement_on, without_verdict, write_down
 from techner.store import MemoryStore
 from tests.nights import corpus_of
@@ -108,3 +109,15 @@ def test_the_record_of_the_run_says_who_decided_and_why(
     outcome = RunOutcome.PROMOTED if end is RunEnd.PUBLISH else RunOutcome.REJECTED
     plan, verdict = asked.read(Plan), asked.read(Judged)
     assert judgement_on(asked, plan, verdict, outcome=outcome, version=None, when=WHEN).reason == told
+
+
+def test_who_was_asked_has_the_word(asked: RunDocuments) -> None:
+    assert word_of_person(asked) is None
+    answer(asked, RunEnd.PUBLISH, YES)
+    assert word_of_person(asked) == YES
+
+
+def test_the_end_that_an_earlier_try_declared_is_no_word_of_a_person() -> None:
+    run = judged(CheckState.PASSED)
+    begin(run, RunEnd.PUBLISH, NO)
+    assert word_of_person(run) is None
