@@ -71,7 +71,7 @@ class As(WrappedStore):
 def test_an_annotator_sees_what_became_of_each_delivery(world: World) -> None:
     world.deliver("monday.jsonl", tech_batch(0, 5))
     world.deliver("tuesday.jsonl", tech_batch(5, 10))
-    world.until("admit", "run-1")
+    world.until("assemble")
     (batch, _) = survey(world.store, POLICIES, cache=world.cache)
     decide(world.store, batch.ref, BatchWord.EXCLUDE, who="ada", why="not ours", when=WHEN)
     found = survey(As(inner=world.store, role="annotator"), POLICIES, cache=world.cache)

@@ -139,7 +139,7 @@ class TrainingPolicy(Checked):
     """Share of the activations that is dropped in training."""
     word_dropout: Annotated[float, Range(0.0, 0.9), NullMeans(0.15)] = 0.15
     """Share of the words that is hidden in each epoch, so that unseen names are found too."""
-    most_covered: Share = 0.004
+    most_covered: Share = 0.006
     """Share of the old entities, of each frequent label and of the rest, that new ones may cover (`extend`);
     more of them finds more new entities."""
     learning_rate: Annotated[float, Range(1e-6, 1.0)] = 1e-3

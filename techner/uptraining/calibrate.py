@@ -12,7 +12,12 @@ from techner.core.examples import Span, overlap
 from techner.uptraining.action_layer import action_layer, actions_of
 
 log = logging.getLogger(__name__)
-OFFSETS = (-4.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
+LEAST = -4.0
+"""What a component finds even at this offset, it is sure of."""
+OFFSETS = (
+    *(LEAST, -3.5, -3.0, -2.5, -2.0, -1.5, -1.0, -0.75, -0.5, -0.25),
+    *(0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0),
+)
 LABEL_SPANS = 100
 """Old entities of a label from which it is bounded by itself; the others are bounded together."""
 # About one standard error of the dev part (Breiman et al. 1984): new texts differ more from the training
@@ -23,6 +28,8 @@ ENOUGH_OLD = 500  # with fewer, one or two that are covered may be chance
 OFFSET = "techner_offset"  # its key in the component's own settings
 Covered = dict[str, tuple[int, int]]
 """Label → how many old entities new ones overlap, and how many there are."""
+Limits = dict[tuple[str, ...], float]
+"""Labels → how many of their old entities may be covered, together."""
 
 
 def offset_of(component: EntityRecognizer) -> float:
@@ -50,48 +57,81 @@ def calibrate(
 
     The offset is a post-hoc logit adjustment (Menon et al. 2021), in units of the score. `most` is the share
     of the old entities that may be covered. On the dev part, F1 may be `TOLERANCE` below the best of the
-    harmless ones. Negative offsets are tried where 0 is not harmless: the largest harmless one is set, or
-    the least. If there are too few old entities to see harm, the offset is 0.
+    harmless ones. Where 0 is not harmless, the largest negative one is set that is; what is covered even at
+    the least, no offset can prevent, and is allowed. If there are too few old entities to see harm, the
+    offset is 0.
     """
     set_offset(component, 0.0)
-    before, f1 = covered(), dev_f1()
-    old = sum(total for _, total in before.values())
-    if old < LEAST_OLD:
+    before = covered()
+    if sum(total for _, total in before.values()) < LEAST_OLD:
         return 0.0
-    scores = {0.0: f1 or 0.0} if is_harmless(before, before, most) else {}
-    below, above = ([offset for offset in OFFSETS if sign * offset > 0] for sign in (-1, 1))
-    for offset in above if scores else reversed(below):
-        set_offset(component, offset)
-        harmless = is_harmless(covered(), before, most)
-        if harmless:
-            scores[offset] = dev_f1() or 0.0
-        if harmless != (offset > 0):
-            break
-    best = max(scores.values(), default=0.0)
-    chosen = max((offset for offset, f1 in scores.items() if f1 >= best - TOLERANCE), default=OFFSETS[0])
-    if not scores:
-        log.warning("however little the new labels' `ner` finds, it covers too many old entities")
+    limits = allowed(before, most)
+    if is_within(before, limits):
+        chosen = _raised(component, dev_f1, covered, limits)
+    else:
+        chosen = _lowered(component, covered, limits)
     set_offset(component, chosen)
     return chosen
 
 
-def is_harmless(now: Covered, uncalibrated: Covered, most: float) -> bool:
-    """Tell whether at most this share of the old entities is covered, of each frequent label and of the rest.
+def _raised(
+    component: EntityRecognizer,
+    dev_f1: Callable[[], float | None],
+    covered: Callable[[], Covered],
+    limits: Limits,
+) -> float:
+    """Return the largest harmless offset from 0 on that costs next to nothing on the dev part."""
+    scores = {0.0: dev_f1() or 0.0}
+    for offset in (offset for offset in OFFSETS if offset > 0):
+        set_offset(component, offset)
+        if not is_within(covered(), limits):
+            break
+        scores[offset] = dev_f1() or 0.0
+    best = max(scores.values())
+    return max(offset for offset, f1 in scores.items() if f1 >= best - TOLERANCE)
 
-    Where there are few of them, as many may be covered as without an offset, up to two standard errors more.
+
+def _lowered(component: EntityRecognizer, covered: Callable[[], Covered], limits: Limits) -> float:
+    """Return the largest harmless offset below 0."""
+    set_offset(component, LEAST)
+    certain = covered()
+    if not is_within(certain, limits):
+        log.warning(
+            "of the old entities, the new labels' `ner` covers more than it may even where it is surest"
+        )
+    limits = {group: max(most, _hits(certain, group)) for group, most in limits.items()}
+    for offset in reversed([offset for offset in OFFSETS if LEAST < offset < 0]):
+        set_offset(component, offset)
+        if is_within(covered(), limits):
+            return offset
+    return LEAST
+
+
+def allowed(before: Covered, most: float) -> Limits:
+    """Return how many old entities may be covered of each frequent label, and of all others together.
+
+    Where there are few of them, that is as many as `before`, without an offset, up to two standard errors
+    more.
     """
-    frequent = [label for label, (_, total) in now.items() if total >= LABEL_SPANS]
-    groups = [*([label] for label in frequent), [label for label in now if label not in frequent]]
-
-    def is_within(labels: Sequence[str]) -> bool:
-        total = sum(now[label][1] for label in labels)
-        allowed = most * total
+    frequent = [label for label, (_, total) in before.items() if total >= LABEL_SPANS]
+    rest = tuple(label for label in before if label not in frequent)
+    limits: Limits = {}
+    for group in [*((label,) for label in frequent), rest]:
+        total = sum(before[label][1] for label in group)
+        limits[group] = most * total
         if total < ENOUGH_OLD:
-            before = sum(uncalibrated[label][0] for label in labels)
-            allowed = max(allowed, min(before, allowed + 2 * sqrt(allowed)))
-        return sum(now[label][0] for label in labels) <= allowed
+            more = limits[group] + 2 * sqrt(limits[group])
+            limits[group] = max(limits[group], min(_hits(before, group), more))
+    return limits
 
-    return all(map(is_within, groups))
+
+def is_within(now: Covered, limits: Limits) -> bool:
+    """Tell whether no more old entities are covered than may be."""
+    return all(_hits(now, group) <= most for group, most in limits.items())
+
+
+def _hits(now: Covered, group: tuple[str, ...]) -> int:
+    return sum(now[label][0] for label in group)
 
 
 def covered_spans(old: Sequence[tuple[Span, ...]], new: Sequence[tuple[Span, ...]]) -> Covered:
