@@ -46,9 +46,10 @@ def evaluate(run: Run) -> Evaluation:
     use_device(run.gpu)
     with ExitStack() as models:
         loaded: dict[tuple[FileEntry, ...], Predict] = {}
+        nlp = None
         for entries in files.values():
             if entries not in loaded:
-                nlp = load_pipeline(models.enter_context(run.workspace.model(entries)))
+                nlp = load_pipeline(models.enter_context(run.workspace.model(entries)), beside=nlp)
                 loaded[entries] = lambda texts, nlp=nlp: predict(nlp, texts)  # type: ignore[misc]
         _time(run, sets, candidate=loaded[candidate.files], origin=loaded[origin.files])
         found = {entries: _answers(sets, one) for entries, one in loaded.items()}

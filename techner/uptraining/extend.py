@@ -7,6 +7,7 @@ docs/explanation/benchmarks.md has measurements.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from spacy.language import Language
 from spacy.training import Example as SpacyExample
@@ -43,7 +44,7 @@ def extend(task: Task) -> Iterator[Step]:
     Raises ModelError if blend taught production its labels, or if no example has a new label.
     """
     work, policy = load_pipeline(task.folder), task.policy
-    if task.origin != task.folder and taught_labels(work, load_pipeline(task.origin)) != new_labels(work):
+    if task.origin != task.folder and _taught_by_blend(work, task.origin):
         raise ModelError(
             f"the `ner` of {task.folder} has learnt labels by blend; extend starts from its origin"
         )
@@ -81,6 +82,10 @@ def extend(task: Task) -> Iterator[Step]:
 def nothing_new(example: Example) -> Example:
     """Return an old text as it is taught to the second `ner`: nothing in it is new."""
     return Example(example.text)
+
+
+def _taught_by_blend(work: Language, origin: Path) -> bool:
+    return taught_labels(work, load_pipeline(origin, beside=work)) != new_labels(work)
 
 
 def _hard(work: Language, rehearsal: Sequence[SpacyExample], outputs: FrozenOutputs) -> list[SpacyExample]:
@@ -129,7 +134,7 @@ def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[Spac
         config = shape_of(work, name)
         config["model"]["tok2vec"] = encoder_above(listener, layers=task.policy.layers)
     elif name:
-        apart = standalone(task.folder, name)
+        apart = standalone(task.folder, name, beside=work)
         parent, config = ner(apart, name), shape_of(apart, name, layers=task.policy.layers)
     work.add_pipe("ner", name=NEW_NER, config=config, before=name)
     heir = ner(work, NEW_NER)

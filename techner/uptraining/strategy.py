@@ -64,8 +64,9 @@ def make_candidate(  # noqa: PLR0913 - one keyword for each input of a training
         on_step(step)
         if step.ends_epoch:
             ends.append(step)
+    made = load_pipeline(out)
     return Uptrained(
-        new_labels=taught_labels(load_pipeline(out), load_pipeline(task.origin)),
+        new_labels=taught_labels(made, load_pipeline(task.origin, beside=made)),
         losses=tuple(round(step.loss, 6) for step in ends),
         dev_f1=tuple(round(step.dev_f1, 4) for step in ends if step.dev_f1 is not None),
     )

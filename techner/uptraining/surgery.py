@@ -9,21 +9,21 @@ from typing import Any
 
 from spacy.language import Language
 from spacy.pipeline import EntityRecognizer
-from spacy.strings import StringStore
+from spacy.symbols import IDS  # type: ignore[import-not-found]  # compiled; words that every StringStore has
 from spacy.training import Example as SpacyExample
 from thinc.api import Model
 
 from techner.core.errors import ModelError
 from techner.uptraining.action_layer import ActionLayer, action_layer, actions_of
 from techner.uptraining.calibrate import OFFSET, set_offset
-from techner.uptraining.pipeline import load_pipeline, ner
+from techner.uptraining.pipeline import STRINGS, load_pipeline, ner
 
 OUTSIDE = ("0", "5")  # spaCy's actions without a label; 1 to 4 have one
 
 
-def standalone(folder: Path, name: str) -> Language:
+def standalone(folder: Path, name: str, *, beside: Language) -> Language:
     """Load the pipeline with the component detached from a shared tok2vec or transformer."""
-    nlp = load_pipeline(folder)
+    nlp = load_pipeline(folder, beside=beside)
     detach(nlp, name)
     return nlp
 
@@ -159,7 +159,6 @@ def graft(work: Language, name: str, folder: Path, out: Path) -> None:
     component.to_disk(out / name, exclude=["vocab"])
     work.config.to_disk(out / "config.cfg")
     (out / "meta.json").write_text(json.dumps(work.meta, indent=2) + "\n", encoding="utf-8")
-    strings = StringStore().from_disk(out / "vocab" / "strings.json")
-    for label in component.labels:
-        strings.add(label)
-    strings.to_disk(out / "vocab" / "strings.json")
+    words = json.loads((out / STRINGS).read_bytes())  # a StringStore of en_core_web_md takes 140 MB more
+    if added := sorted(set(component.labels).difference(words, IDS)):
+        (out / STRINGS).write_text(json.dumps(words + added), encoding="utf-8")
