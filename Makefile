@@ -8,7 +8,7 @@ TORCH := .venv-transformers
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-only test-real test-browser test-transformers lint format docs up benchmark lock clean
+.PHONY: help install demo test test-only test-real test-browser test-production test-transformers lint format docs up benchmark lock clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-real: $(STAMP) ## Nights on real pipelines (../shared/bench).
 
 test-browser: $(STAMP) ## A person's evening in Chromium, against a whole Airflow.
 	@$(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS)
+
+test-production: $(STAMP) ## The composition without containers: nights over two workers, and faults.
+	@$(BIN)/python -m pytest -m production tests/production $(PYTEST_ARGS)
 
 test-transformers: $(TORCH)/.installed ## Pipelines on a transformer, in an environment of their own.
 	@HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(TORCH)/bin/python -m pytest -n 2 -m transformers tests/transformers $(PYTEST_ARGS)

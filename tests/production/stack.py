@@ -1,0 +1,138 @@
+"""The running stack, as tests see it: its API, its workers with a disk each, and the store that all share."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from techner.store import Store, open_store
+from techner.store.login import S3Login
+from tests.production.composition import STORE, command, environment
+from tests.production.machines import Machines
+from tests.production.servers import KEY_ID, SECRET, Servers
+from tests.up import DAG, ROOT, reserved_port, task_states
+from tests.waiting import LIMIT_S, until
+
+NET_S = 900  # for a busy machine, no measure
+T = TypeVar("T")
+CENTRE = "centre"
+"""The disk of all that is no worker."""
+CENTRAL = ("api-server", "scheduler", "dag-processor", "triggerer")
+QUEUES = {"worker": "default", "trainer": "default,train"}
+"""Of each kind of worker: batches are to be examined on both."""
+
+
+@dataclass
+class Stack:
+    folder: Path
+    servers: Servers
+    machines: Machines
+    """The components of Airflow."""
+    api_port: int
+    health_port: int
+    client: httpx.Client = field(default_factory=httpx.Client)
+    """Logged in as `admin`, once the API answers."""
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def store(self) -> Store:
+        login = S3Login(access_key=KEY_ID, secret_key=SECRET, region="us-east-1")
+        return open_store(STORE, s3_endpoint=self.servers.endpoint, login=login)
+
+    def environment(self, disk: str) -> dict[str, str]:
+        home = self.folder / disk
+        home.mkdir(exist_ok=True)
+        return environment(home, self.servers, api_port=self.api_port, health_port=self.health_port)
+
+    def start_worker(self, name: str, service: str) -> None:
+        """Start a worker like that of a service, on an empty disk."""
+        words = command(service)
+        words[words.index("--queues") + 1] = QUEUES[service]
+        self.machines.start(name, [*words, "--celery-hostname", f"{name}@%h"], self.environment(name))
+
+    def logs(self, worker: str, run_id: str, task: str) -> list[str]:
+        """Return the logs of the tries of a task that began on a worker: they are on its disk alone."""
+        found = (self.folder / worker / "logs").glob(f"*/run_id={run_id}/task_id={task}/**/*.log")
+        return [path.read_text(encoding="utf-8") for path in sorted(found)]
+
+    def unpause(self) -> str:
+        """Let the nights run; return the id of the scheduled one, which begins at once."""
+        self.client.patch(DAG, json={"is_paused": False}).raise_for_status()
+        runs = self.wait_for(
+            lambda: self.client.get(f"{DAG}/dagRuns").json()["dag_runs"], "the night to begin"
+        )
+        return str(runs[0]["dag_run_id"])
+
+    def begin(self, run_id: str, **options: object) -> str:
+        """Start a night, and return its id."""
+        night = {"dag_run_id": run_id, "logical_date": None, "conf": options}
+        self.client.post(f"{DAG}/dagRuns", json=night).raise_for_status()
+        return run_id
+
+    def states(self, run_id: str) -> dict[str, str]:
+        return task_states(self.client, f"{DAG}/dagRuns/{run_id}")
+
+    def wait_for(self, condition: Callable[[], T], what: str, *, run_id: str = "") -> T:
+        """Return what `condition` gives as soon as it is true; fails where a part of the stack has ended."""
+
+        def met() -> T:
+            self.machines.require_running()
+            return condition()
+
+        return until(met, what, within_s=NET_S, every_s=0.5, last_seen=lambda: run_id and self.states(run_id))
+
+    def wait_for_end(self, run_id: str) -> str:
+        """Return the state of a run once it has ended, well or not."""
+
+        def ended() -> str | None:
+            state = str(self.client.get(f"{DAG}/dagRuns/{run_id}").json()["state"])
+            return state if state in ("success", "failed") else None
+
+        return str(self.wait_for(ended, f"{run_id} to end", run_id=run_id))
+
+
+@contextmanager
+def started(folder: Path, servers: Servers) -> Iterator[Stack]:
+    """Start Airflow, with a worker for the default queue and one for both; the DAG is paused."""
+    with ExitStack() as stack:
+        ports = [stack.enter_context(reserved_port()) for _ in range(2)]
+        machines = stack.enter_context(Machines(folder, grace_s=0))
+        running = Stack(folder, servers, machines, ports[0], ports[1])
+        initialise = [sys.executable, str(ROOT / "docker" / "initialise.py")]
+        centre = running.environment(CENTRE)
+        (folder / CENTRE / "auth").mkdir()
+        subprocess.run(initialise, env=centre, check=True, capture_output=True, cwd=folder)
+        for service in CENTRAL:
+            machines.start(service, command(service), centre)
+        running.start_worker("worker", "worker")
+        running.start_worker("trainer", "trainer")
+        running.wait_for(lambda: _is_healthy(running), "Airflow to be healthy")
+        running.client = stack.enter_context(_log_in(running))
+        running.wait_for(
+            lambda: running.client.get(DAG).status_code == httpx.codes.OK, "the DAG to be parsed"
+        )
+        yield running
+
+
+def _is_healthy(stack: Stack) -> bool:
+    try:
+        health = httpx.get(f"{stack.address}/api/v2/monitor/health", timeout=10).json()
+    except httpx.TransportError:
+        return False  # not up yet
+    return all(part["status"] == "healthy" for part in health.values())
+
+
+def _log_in(stack: Stack) -> httpx.Client:
+    login = {"username": "admin", "password": SECRET}
+    answer = httpx.post(f"{stack.address}/auth/token", json=login, timeout=LIMIT_S)
+    answer.raise_for_status()
+    authorised = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    return httpx.Client(base_url=stack.address, headers=authorised, timeout=LIMIT_S)
