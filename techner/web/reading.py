@@ -25,6 +25,8 @@ from techner.web.known import Known
 from techner.web.rows import Night, VersionRow, night_of
 
 PLAN, CORPUS = NAMES[Plan], NAMES[Corpus]
+_DOCUMENTS = frozenset(NAMES.values())
+"""Beside them, a training overwrites its checkpoint and its progress after each epoch."""
 
 
 @dataclass(kw_only=True)
@@ -113,7 +115,10 @@ class Reading:
         told = next(iter(self._judged), "")
         if any(CORPUS not in self.runs[run] for run in self.begun):
             return None
-        there = sorted((run, sorted(has.items())) for run, has in self.runs.items())
+        there = sorted(
+            (run, sorted((name, tag) for name, tag in has.items() if name in _DOCUMENTS))
+            for run, has in self.runs.items()
+        )
         return digest(f"{told} {there}".encode())
 
     def decisions(self, entries: Iterable[Stored]) -> dict[str, Decision | None]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from fastapi.testclient import TestClient
 
 from techner.core.policy import Policies
 from techner.core.records import RunEnd, RunOutcome
-from techner.core.run_documents import Judged
+from techner.core.run_documents import Judged, Progress
 from techner.core.verdict import Verdict
+from techner.documents import dump
 from techner.registry import Registry
 from techner.runs.documents import RunDocuments
 from techner.runs.endings import begin
@@ -24,7 +25,7 @@ from techner.web.overview import look_over
 from techner.web.reading import Reading
 from techner.web.run_view import LATE
 from techner.web.undecided import MOST
-from tests.web.conftest import FAILED, NAMES, PASSED, WHEN, judge, save_version
+from tests.web.conftest import FAILED, NAMES, PASSED, PLAN, WHEN, judge, save_version
 from tests.world import World
 
 Client = Callable[..., TestClient]
@@ -140,6 +141,35 @@ def test_a_run_under_way_is_shown_with_its_task(
 ) -> None:
     store = FolderStore(undisturbed[before])
     assert f"run-1 {task} " in section(client(Unwritten(store.root)).get("/").text, "running")
+
+
+def test_a_training_is_shown_with_its_epoch_and_the_minutes_left(
+    filled: Filled, client: Client, tmp_path: Path
+) -> None:
+    train(filled.store, Progress(epoch=5, epochs=33, minutes_left=12.5, when=datetime.now(UTC)))
+    shown = section(client(filled.store).get("/").text, "running")
+    assert "tonight uptrain epoch 6 of 33, at most 13 minutes left (heard at " in shown
+    now = datetime.now(UTC) + timedelta(minutes=10)
+    (run,) = view_of(filled.store, tmp_path, now).running
+    assert run.training.minutes_left == 3
+
+
+@pytest.mark.parametrize("told", [b"{}", b"", None])
+def test_a_training_that_nothing_is_heard_of_is_shown_all_the_same(
+    told: bytes | None, filled: Filled, client: Client
+) -> None:
+    train(filled.store, told)
+    assert "tonight uptrain the candidate is trained" in section(
+        client(filled.store).get("/").text, "running"
+    )
+
+
+def train(store: Store, told: Progress | bytes | None) -> None:
+    """Bring a run to its training, as far as pages see; `told` is what it tells of its progress."""
+    store.put("runs/tonight/plan.json", dump(PLAN))
+    store.put("runs/tonight/corpus.json", b"{}")
+    if told is not None:
+        store.put("runs/tonight/progress", told if isinstance(told, bytes) else dump(told))
 
 
 def test_a_damaged_plan_is_told_of_its_run_and_hides_no_other(asked: World, client: Client) -> None:
