@@ -11,6 +11,7 @@ from pathlib import Path
 from techner.core.errors import NotInitialised
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
+from techner.core.nights import NightsPolicy
 from techner.core.policy import Policies
 from techner.core.records import Decision, Generation
 from techner.core.run_documents import Corpus, Plan
@@ -37,6 +38,8 @@ class Reading:
     known: Known
     policies: Policies
     cache: Path
+    answer_hours: float = field(default_factory=lambda: NightsPolicy().answer_hours)
+    """How long a question waits in Airflow."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @cached_property
@@ -151,6 +154,12 @@ def make_reading(open_store: Callable[[], Store], settings: Callable[[], Setting
 
     def reading() -> Reading:
         now, store = settings(), open_store()
-        return Reading(store=store, known=known[store.identity], policies=now.policies, cache=now.cache)
+        return Reading(
+            store=store,
+            known=known[store.identity],
+            policies=now.policies,
+            cache=now.cache,
+            answer_hours=now.nights.answer_hours,
+        )
 
     return reading

@@ -32,7 +32,7 @@ FOLLOWING = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
+class TrainingView:
     """How far a training was when it was last heard of."""
 
     epoch: int
@@ -54,7 +54,7 @@ class Undecided:
     said: Decision | None = None
     """A person's answer, or the end that began."""
     dry_run: bool = False
-    training: Training | None = None
+    training: TrainingView | None = None
 
     @property
     def is_question(self) -> bool:
@@ -107,7 +107,7 @@ def following(has: Collection[str]) -> tuple[str, str]:
     return next(((task, doing) for name, task, doing in FOLLOWING if name in has), ("plan", "it is planned"))
 
 
-def training_of(store: Store, run: str, has: Collection[str], now: datetime) -> Training | None:
+def training_of(store: Store, run: str, has: Collection[str], now: datetime) -> TrainingView | None:
     """Return how far the training of a run is; None where none is under way, or none was heard of."""
     if PROGRESS not in has or NAMES[Candidate] in has:
         return None
@@ -120,7 +120,7 @@ def training_of(store: Store, run: str, has: Collection[str], now: datetime) -> 
     left = told.minutes_left
     if left is not None:
         left = ceil(max(left - (now - told.when).total_seconds() / 60, 0))
-    return Training(
+    return TrainingView(
         epoch=min(told.epoch + 1, told.epochs), epochs=told.epochs, minutes_left=left, heard=told.when
     )
 

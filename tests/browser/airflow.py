@@ -63,6 +63,10 @@ class Airflow:
         yield
         self.client.delete(f"{DAG}/dagRuns/{run_id}").raise_for_status()
 
+    def end(self, run_id: str, state: str) -> None:
+        """Mark a run as ended."""
+        self._send("PATCH", f"{DAG}/dagRuns/{run_id}", {"state": state})
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let no run begin in the block; afterwards the DAG is as it was."""

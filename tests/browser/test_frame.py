@@ -19,6 +19,25 @@ def test_a_link_leads_out_of_the_frame_to_the_run_in_airflow(
         expect(page.locator("iframe")).to_have_count(0)
 
 
+def test_a_run_that_only_airflow_knows_has_a_page_which_leads_there(
+    open_page: OpenPage, airflow: Airflow
+) -> None:
+    with airflow.paused(), airflow.dag_run("not-planned"):
+        page = open_page("/plugin/techner/techner/run/not-planned")
+        frame = page.frame_locator("iframe")
+        expect(frame.get_by_text("waits for its turn")).to_be_visible()
+        frame.get_by_role("link", name="tasks and logs").click()
+        page.wait_for_url("**/dags/techner_nightly/runs/not-planned**")
+
+
+def test_a_night_that_failed_is_on_the_overview(open_page: OpenPage, airflow: Airflow) -> None:
+    with airflow.paused(), airflow.dag_run("broken"):
+        airflow.end("broken", "failed")
+        page = open_page("/techner/")
+        page.get_by_role("link", name="broken").click()
+        expect(page.get_by_text("The run failed in Airflow")).to_be_visible()
+
+
 def choose(page: Page, mode: str) -> None:
     """Choose a theme in Airflow's own menu."""
     page.get_by_role("button", name="User").click()

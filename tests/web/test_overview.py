@@ -20,12 +20,14 @@ from techner.runs.documents import RunDocuments
 from techner.runs.endings import begin
 from techner.runs.judgements import Word, judgements
 from techner.store import FolderStore, MemoryStore, Store
+from techner.web import Starting
 from techner.web.known import Known
 from techner.web.overview import look_over
 from techner.web.reading import Reading
 from techner.web.run_view import LATE
 from techner.web.undecided import MOST
 from tests.web.conftest import FAILED, NAMES, PASSED, PLAN, WHEN, judge, save_version
+from tests.web.test_start import Runs
 from tests.world import World
 
 Client = Callable[..., TestClient]
@@ -213,6 +215,29 @@ def test_a_question_of_the_gate_needs_a_person(asked: World, client: Client) -> 
     page = client(asked.store).get("/").text
     assert "The gate asks: run-2 insufficient: rare against origin" in section(page, "needs")
     assert section(page, "running").endswith("No run.")
+
+
+def test_a_question_says_until_when_it_waits(asked: World, client: Client) -> None:
+    runs = Runs(asked={"run-2": WHEN})
+    page = client(asked.store, starting=Starting(scheduler=lambda: runs, secret=bytes)).get("/").text
+    assert "rejected at 2026-11-02 14:14 UTC if nobody answers" in section(page, "needs")
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"),
+    [
+        ((), "Needs you 1 batch held"),
+        (("b",), "A night failed: b the logs in Airflow"),
+        (("c", "b"), "2 nights failed, the last one: c the logs in Airflow"),
+        (None, "Whether a night failed, Airflow does not tell you."),
+    ],
+)
+def test_a_night_that_failed_since_the_last_success_needs_a_person(
+    failed: tuple[str, ...] | None, told: str, filled: Filled, client: Client
+) -> None:
+    runs = Runs(ended_badly=failed)
+    page = client(filled.store, starting=Starting(scheduler=lambda: runs, secret=bytes)).get("/").text
+    assert told in section(page, "needs")
 
 
 @pytest.mark.parametrize(("late", "where"), [(-1, "running"), (1, "needs")])
