@@ -1,6 +1,8 @@
 """Airflow as the logged-in person may use it: its own API, in this process, with their login (ADR 36)."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import takewhile
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,6 +13,8 @@ PAGE = 100
 """As many tasks as Airflow sends at once, unless it is configured otherwise."""
 _LOGIN = ("authorization", "cookie")
 _REFUSED, _BROKEN = 400, 500
+_OVER = (None, "success", "failed", "skipped", "upstream_failed", "removed")
+"""States of a task that waits for nobody."""
 
 
 def may(user: Any, dag_id: str, *wanted: tuple[Any, Any]) -> list[bool]:
@@ -69,6 +73,32 @@ class AirflowAsPerson:
         quoted = quote(run_id, safe="")
         status, _ = self._send("GET", f"{self._dag}/dagRuns/{quoted}")
         return airflow_address(f"dags/{self._dag_id}/runs/{quoted}") if status < _REFUSED else None
+
+    def state(self, run_id: str) -> str | None:
+        """Return Airflow's word for the state of a DAG run; None if it does not say."""
+        status, answer = self._send("GET", f"{self._dag}/dagRuns/{quote(run_id, safe='')}")
+        return str(answer["state"]) if status < _REFUSED else None
+
+    def asking(self) -> dict[str, datetime] | None:
+        """Return the DAG runs that wait for an answer, each with the time when it asked."""
+        path = f"{self._dag}/dagRuns/~/hitlDetails?response_received=false&limit={PAGE}"
+        status, answer = self._send("GET", path)
+        if status >= _REFUSED:
+            return None
+        rows = [(row["task_instance"], row["created_at"]) for row in answer["hitl_details"]]
+        return {
+            task["dag_run_id"]: datetime.fromisoformat(at) for task, at in rows if task["state"] not in _OVER
+        }
+
+    def failed(self) -> tuple[str, ...] | None:
+        """Return the DAG runs that failed since the last success, newest first, at most a hundred."""
+        path = f"{self._dag}/dagRuns?state=success&state=failed&order_by=-run_after&limit={PAGE}"
+        status, answer = self._send("GET", path)
+        if status >= _REFUSED:
+            return None
+        return tuple(
+            run["dag_run_id"] for run in takewhile(lambda run: run["state"] == "failed", answer["dag_runs"])
+        )
 
     def times(self, run_id: str) -> tuple[tuple[str, float], ...]:
         """Return the seconds that each task took, in the order in which they began; mapped ones together."""

@@ -1,6 +1,7 @@
 """Documents that the tasks of one run pass on through the store."""
 
 from dataclasses import field
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -78,6 +79,18 @@ class SetEvaluation:
     In the regression set these are the gold spans that the system gets right; in the holdout, all spans that
     the origin finds away from new gold.
     """
+
+
+@document
+class Progress:
+    """How far a training is, for people; no document of the run is made from it."""
+
+    epoch: int
+    """The last one that has ended; 0 in the first one."""
+    epochs: int
+    minutes_left: float | None
+    """From `when` on, at most: a training may stop before its last epoch. None while there is no telling."""
+    when: datetime
 
 
 @document

@@ -103,11 +103,15 @@ class MinutesLeft:
 
     def __init__(self) -> None:
         self._began: tuple[float, float] | None = None
+        self._epoch = 0
 
     def after(self, step: "Step", *, now_s: float) -> float | None:
         """Return the minutes left after a step; None after the first one."""
         share = step.done / step.total if step.total else 1.0
-        if self._began is None:  # a training that goes on from where it was stopped begins in the middle
+        # A training that goes on from where it was stopped tells the ends of earlier epochs again, at once.
+        if self._began is None or (step.ends_epoch and step.epoch != self._epoch):
             self._began = (share, now_s)
+        if not step.ends_epoch:
+            self._epoch = step.epoch
         first, since_s = self._began
         return (now_s - since_s) / 60 * (1 - share) / (share - first) if share > first else None

@@ -12,16 +12,17 @@ from techner.night.checkpoints import StoredCheckpoints
 from techner.night.kept import KeptCandidate
 from techner.night.limits import task
 from techner.night.persist import until_stored
+from techner.night.progress import ToldProgress
 from techner.registry.blobs import load_bytes, save_folder
 from techner.registry.cache_folder import cache_errors
-from techner.runs.documents import CHECKPOINT
+from techner.runs.documents import CHECKPOINT, PROGRESS
 from techner.runs.run import Run
 from techner.uptraining import Step, TrainingCorpus, make_candidate
 from techner.uptraining.checkpoint import code_digest
 from techner.uptraining.task import Uptrained
 
 
-@task(reads=(Plan, Corpus), writes=(Candidate,), scratch=(CHECKPOINT,), keeps=("blobs/",))
+@task(reads=(Plan, Corpus), writes=(Candidate,), scratch=(CHECKPOINT, PROGRESS), keeps=("blobs/",))
 def uptrain(
     run: Run,
     *,
@@ -36,11 +37,16 @@ def uptrain(
     """
     plan, corpus = run.read(Plan), run.read(Corpus)
     kept = KeptCandidate(run)
-    checkpoints = StoredCheckpoints(run, code=code_digest())
+    checkpoints, progress = StoredCheckpoints(run, code=code_digest()), ToldProgress(run)
     made = kept.find()
     if made is None:
-        with run.workspace.scratch() as scratch, checkpoints:
-            how = partial(train, checkpoints=checkpoints, on_step=on_step)
+
+        def after(step: Step) -> None:
+            progress.after(step)
+            on_step(step)
+
+        with run.workspace.scratch() as scratch, checkpoints, progress:
+            how = partial(train, checkpoints=checkpoints, on_step=after)
             made = _train(run, plan, corpus, out=scratch / "candidate", train=how)
             kept.keep(made, scratch / "candidate")
     with cache_errors(run.cache):
@@ -49,6 +55,7 @@ def uptrain(
     until_stored(lambda: run.write(candidate))
     kept.remove()
     checkpoints.remove()
+    progress.remove()
     return candidate
 
 

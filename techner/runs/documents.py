@@ -36,6 +36,8 @@ NAMES: dict[type, str] = {
 }
 CHECKPOINT = "checkpoint"
 """Beside the documents, the state of a training that is under way (`night/checkpoints.py`)."""
+PROGRESS = "progress"
+"""Beside it, how far that training is, for pages (`night/progress.py`)."""
 _SCORED = (Plan, Corpus, Candidate)
 MADE_FROM: dict[type, tuple[type, ...]] = {
     Corpus: (Plan,),

@@ -3,6 +3,6 @@
 from techner.web.access import Answering, Visitor
 from techner.web.app import create_app
 from techner.web.opener import Opener
-from techner.web.start import Scheduler, Starting
+from techner.web.scheduler import Scheduler, Starting
 
 __all__ = ["Answering", "Opener", "Scheduler", "Starting", "Visitor", "create_app"]

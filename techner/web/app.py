@@ -23,7 +23,8 @@ from techner.web.pages import html, place, placing
 from techner.web.reading import make_reading
 from techner.web.run_list import make_run_list
 from techner.web.runs import make_run_pages
-from techner.web.start import Starting, make_start_pages
+from techner.web.scheduler import Starting
+from techner.web.start import make_start_pages
 from techner.web.threads import Threads, route_class
 from techner.web.trying import make_try_page
 from techner.web.versions import make_version_files
@@ -72,7 +73,7 @@ def create_app(
         return app.openapi() | {"servers": [{"url": request.scope.get("root_path") or "/"}]}
 
     reading = make_reading(open_store, settings)
-    app.include_router(make_overview(reading, visitor, routes))
+    app.include_router(make_overview(reading, visitor, starting, routes))
     app.include_router(make_model_pages(reading, visitor, routes))
     app.include_router(make_batch_pages(reading, visitor, routes))
     app.include_router(make_run_list(reading, routes))

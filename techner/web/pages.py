@@ -1,44 +1,46 @@
 """What every page is sent with, and what its template may ask for."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
+from markupsafe import Markup
 
 from techner.reports import environment
 from techner.web.rows import cut
 
-HEADERS = {
-    # No script, no network: even a text that was not escaped could do nothing.
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+SCRIPT = Path(__file__).with_name("frame.js").read_text(encoding="utf-8")
+"""Of every page, as it stands there: the hash is of exactly these characters."""
+_HASH = b64encode(sha256(SCRIPT.encode()).digest()).decode()
+# No other script, no network: even a text that was not escaped could do nothing.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'self'"
 
-# The page comes from the store: in an origin of its own it could do nothing in Airflow's name.
-REPORT_HEADERS = HEADERS | {"Content-Security-Policy": f"{HEADERS['Content-Security-Policy']}; sandbox"}
 
-FORM_HEADERS = HEADERS | {
-    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
-        "form-action 'none'", "form-action 'self'"
-    )
-}
+def _headers(more: str) -> dict[str, str]:
+    return {
+        "Content-Security-Policy": f"{_POLICY}; {more}",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+HEADERS = _headers(f"script-src 'sha256-{_HASH}'; form-action 'none'")
+FORM_HEADERS = _headers(f"script-src 'sha256-{_HASH}'; form-action 'self'")
 """Of a page with a form."""
-
-RUN_HEADERS = FORM_HEADERS | {
-    "Content-Security-Policy": FORM_HEADERS["Content-Security-Policy"].replace(
-        "form-action 'self'", "form-action 'self'; frame-src 'self'"
-    )
-}
+RUN_HEADERS = _headers(f"script-src 'sha256-{_HASH}'; form-action 'self'; frame-src 'self'")
 """Of the page of a run, which has a form, and the report in a frame."""
+# The page comes from the store: in an origin of its own it could do nothing in Airflow's name.
+REPORT_HEADERS = _headers("form-action 'none'; sandbox")
 
 MEGABYTE = 10**6
 SIZE = 50
@@ -103,6 +105,7 @@ def html(
 @cache
 def _templates() -> Environment:
     made = environment("techner.web")
+    made.globals["script"] = Markup(SCRIPT)  # noqa: S704 - a file of ours
     made.globals["root"] = lambda: _place.get()[0]
     made.globals["part"] = lambda: _place.get()[1]
     made.filters["local"] = _local

@@ -11,6 +11,7 @@ from pathlib import Path
 from techner.core.errors import NotInitialised
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
+from techner.core.nights import NightsPolicy
 from techner.core.policy import Policies
 from techner.core.records import Decision, Generation
 from techner.core.run_documents import Corpus, Plan
@@ -25,6 +26,8 @@ from techner.web.known import Known
 from techner.web.rows import Night, VersionRow, night_of
 
 PLAN, CORPUS = NAMES[Plan], NAMES[Corpus]
+_DOCUMENTS = frozenset(NAMES.values())
+"""Beside them, a training overwrites its checkpoint and its progress after each epoch."""
 
 
 @dataclass(kw_only=True)
@@ -35,6 +38,8 @@ class Reading:
     known: Known
     policies: Policies
     cache: Path
+    answer_hours: float = field(default_factory=lambda: NightsPolicy().answer_hours)
+    """How long a question waits in Airflow."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @cached_property
@@ -113,7 +118,10 @@ class Reading:
         told = next(iter(self._judged), "")
         if any(CORPUS not in self.runs[run] for run in self.begun):
             return None
-        there = sorted((run, sorted(has.items())) for run, has in self.runs.items())
+        there = sorted(
+            (run, sorted((name, tag) for name, tag in has.items() if name in _DOCUMENTS))
+            for run, has in self.runs.items()
+        )
         return digest(f"{told} {there}".encode())
 
     def decisions(self, entries: Iterable[Stored]) -> dict[str, Decision | None]:
@@ -146,6 +154,12 @@ def make_reading(open_store: Callable[[], Store], settings: Callable[[], Setting
 
     def reading() -> Reading:
         now, store = settings(), open_store()
-        return Reading(store=store, known=known[store.identity], policies=now.policies, cache=now.cache)
+        return Reading(
+            store=store,
+            known=known[store.identity],
+            policies=now.policies,
+            cache=now.cache,
+            answer_hours=now.nights.answer_hours,
+        )
 
     return reading

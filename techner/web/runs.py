@@ -21,12 +21,13 @@ from techner.runs.judgements import Word
 from techner.runs.report import told_report
 from techner.store import Store
 from techner.web.access import NO_TEXTS, Answering, Visitor, visitor_of
+from techner.web.begun import look_at_begun, may_be_run
 from techner.web.changes_view import COLUMNS, view_changes
 from techner.web.curve import curves, kept_epoch
 from techner.web.forms import MAX_REASON, fault_of_reason, has_token, make_token, read_form
 from techner.web.pages import REPORT_HEADERS, RUN_HEADERS, html
 from techner.web.run_view import RunView, look
-from techner.web.start import Scheduler, Starting, scheduler_of
+from techner.web.scheduler import Scheduler, Starting, scheduler_of
 
 
 class Choice(BaseModel):
@@ -97,13 +98,33 @@ def _page(
     secret: Callable[[], bytes],
     **told: Any,
 ) -> HTMLResponse:
-    view = look(store, run_id, datetime.now(UTC))
+    now = datetime.now(UTC)
+    try:
+        view = look(store, run_id, now)
+    except RegistryError:
+        if begun := _begun(store, run_id, runs, now, status=told.get("status", 200)):
+            return begun
+        raise
     token = _token(store, run_id, who, secret()) if who and view.is_open else None
     shown: dict[str, Any] = {"error": "", "why": "", "token": token, "max_reason": MAX_REASON}
     shown |= {"texts": asks.may_read} | told
     if runs and (address := runs.address(run_id)):
         shown |= {"address": address, "times": runs.times(run_id)}
     return _show(view, shown)
+
+
+def _begun(
+    store: Store, run_id: str, runs: Scheduler | None, now: datetime, *, status: int
+) -> HTMLResponse | None:
+    """Return the page of a run without a verdict; None if neither the store nor the scheduler knows it."""
+    if not may_be_run(run_id):
+        return None
+    begun, known = look_at_begun(store, run_id, now), None
+    if runs and (address := runs.address(run_id)):
+        known = {"address": address, "state": runs.state(run_id), "times": runs.times(run_id)}
+    if begun is None and known is None:
+        return None
+    return html("begun.html", status=status, id=run_id, run=begun, known=known)
 
 
 def _show(view: RunView, told: Mapping[str, Any]) -> HTMLResponse:

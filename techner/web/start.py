@@ -4,55 +4,28 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
-from techner.core.errors import BatchError, OptionsError, RegistryError
+from techner.core.errors import BatchError, IntegrityError, OptionsError, RegistryError
 from techner.core.policy import TrainingPolicy
+from techner.core.run_documents import Plan
 from techner.core.run_options import RunOptions, limits_of, read_options, strategies
 from techner.inbox.choice import choose, may_be_named
 from techner.inbox.survey import BatchState, survey
+from techner.runs.documents import RunDocuments
 from techner.settings import Settings
 from techner.store import Store
 from techner.web.forms import Fields, has_token, make_token, read_fields
 from techner.web.pages import FORM_HEADERS, html
+from techner.web.scheduler import Scheduler, Starting, scheduler_of
 
 KEPT = timedelta(hours=1)
 """How long a form can be sent: by then, batches and settings may be others."""
 _RUN = re.compile(r"manual__(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}\+00:00)")
-
-
-class Scheduler(Protocol):
-    """What runs the nights, as the logged-in person may use it."""
-
-    @property
-    def who(self) -> str | None:
-        """Who may start a night, as it is kept; None for one who may not."""
-
-    def is_paused(self) -> bool:
-        """Tell whether no run begins before somebody unpauses it."""
-
-    def start(self, run_id: str, conf: Mapping[str, Any]) -> None:
-        """Start a night in the person's name; raises RegistryError with what the scheduler refuses."""
-
-    def address(self, run_id: str) -> str | None:
-        """Return where the scheduler shows a run; None if it does not know it."""
-
-    def times(self, run_id: str) -> tuple[tuple[str, float], ...]:
-        """Return the seconds that each task of a run took, in order; none where that is unknown."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Starting:
-    """What the page needs to start nights."""
-
-    scheduler: Callable[..., Scheduler]
-    """A FastAPI dependency."""
-    secret: Callable[[], bytes]
-    """Signs the forms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +34,8 @@ class StartView:
 
     batches: tuple[BatchState, ...]
     """Those that can be ticked."""
+    asked: tuple[tuple[BatchState, str], ...]
+    """Those that wait for an answer, each with the run that asks about it."""
     others: int
     """How many cannot."""
     training: TrainingPolicy
@@ -68,11 +43,6 @@ class StartView:
     """What was sent, to be corrected."""
     problems: Mapping[str, str] = field(default_factory=dict)
     """Sentences by field; under the empty name what is wrong with the whole form."""
-
-
-def scheduler_of(starting: Starting | None) -> Callable[..., Scheduler | None]:
-    """Return the dependency that gives the scheduler; None where there is none."""
-    return starting.scheduler if starting else lambda: None
 
 
 def make_start_pages(
@@ -110,14 +80,21 @@ class StartForm:
 
     def show(self, runs: Scheduler | None, status: int = 200, started: str = "", **told: Any) -> HTMLResponse:
         """Return the page; `told` is what was sent, and what is wrong with it."""
-        now, states = self.settings(), self._states()
-        fit = tuple(state for state in states if may_be_named(state))
+        now, states, asked = self.settings(), self._states(), in_question(self.open_store(), runs)
+        named = tuple(state for state in states if may_be_named(state))
+        fit = tuple(state for state in named if state.ref.digest not in asked)
         run_id = f"manual__{datetime.now(UTC).isoformat(timespec='microseconds')}"
         return html(
             "start.html",
             status=status,
             headers=FORM_HEADERS,
-            view=StartView(batches=fit, others=len(states) - len(fit), training=now.training, **told),
+            view=StartView(
+                batches=fit,
+                asked=tuple((state, asked[state.ref.digest]) for state in named if state not in fit),
+                others=len(states) - len(named),
+                training=now.training,
+                **told,
+            ),
             run_id=run_id,
             who=runs.who if runs else None,
             token=self._token(run_id, runs.who) if runs and runs.who else None,
@@ -138,12 +115,21 @@ class StartForm:
         if error := _fault(run_id, is_ours=has_token(sent, self._token(run_id, runs.who))):
             return self.show(runs, 422, given=given, problems={"": error})
         try:
-            runs.start(run_id, _checked(given, self._states).as_conf())
+            runs.start(run_id, self._checked(given, runs).as_conf())
         except OptionsError as refused:
             return self.show(runs, 422, given=given, problems=refused.problems)
         except RegistryError as refused:
             return self.show(runs, 409, given=given, problems={"": str(refused)})
         return Response(status_code=303, headers={"Location": f"?run={run_id.replace('+', '%2B')}"})
+
+    def _checked(self, given: Mapping[str, object], runs: Scheduler) -> RunOptions:
+        """Return what was chosen; raises OptionsError, also for batches that cannot be used."""
+        options = read_options(given)
+        try:
+            choose(self._states(), options.batches, in_question(self.open_store(), runs))
+        except BatchError as refused:
+            raise OptionsError({"batches": str(refused)}) from refused
+        return options
 
     def _states(self) -> tuple[BatchState, ...]:
         now = self.settings()
@@ -153,20 +139,22 @@ class StartForm:
         return make_token(self.secret(), "start", run_id, who)
 
 
+def in_question(store: Store, runs: Scheduler | None) -> dict[str, str]:
+    """Return the digests of the batches that wait for an answer, each with the run that asks about it."""
+    found: dict[str, str] = {}
+    for run_id in (runs.asking() if runs else None) or ():
+        try:
+            plan = RunDocuments(store=store, id=run_id).find(Plan)
+        except IntegrityError:  # `plan` will say so
+            continue
+        found |= {batch.digest: run_id for batch in (plan.batches if plan else ())}
+    return found
+
+
 def _given(form: Fields) -> dict[str, object]:
     """Return what was chosen, as `read_options` reads it; unknown fields stay, and are refused there."""
     known = {name: values[-1] for name, values in form.items() if name not in ("batches", "run", "token")}
     return known | {"batches": form.get("batches", [])}
-
-
-def _checked(given: Mapping[str, object], states: Callable[[], tuple[BatchState, ...]]) -> RunOptions:
-    """Return what was chosen; raises OptionsError, also for batches that cannot be used."""
-    options = read_options(given)
-    try:
-        choose(states(), options.batches)
-    except BatchError as refused:
-        raise OptionsError({"batches": str(refused)}) from refused
-    return options
 
 
 def _fault(run_id: str, *, is_ours: bool) -> str:

@@ -1,6 +1,7 @@
 """The tab of techner on a run in Airflow, which offers it on the runs of every DAG."""
 
 from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
@@ -9,6 +10,7 @@ from fastapi.routing import APIRoute
 from techner.core.errors import RegistryError
 from techner.runs.judgements import find_judged
 from techner.store import Store
+from techner.web.begun import look_at_begun, may_be_run
 from techner.web.pages import html
 
 
@@ -23,16 +25,16 @@ def make_tab_pages(
     def tab(dag_id: str, run_id: str) -> Response:
         if dag_id not in dag_ids:
             return html("tab.html", dag_id=dag_id)
-        if not _is_judged(open_store(), run_id):
+        if not _is_known(open_store(), run_id):
             return html("tab.html", dag_id=None)
         return Response(status_code=303, headers={"Location": f"../../run/{quote(run_id, safe='')}"})
 
     return pages
 
 
-def _is_judged(store: Store, run_id: str) -> bool:
+def _is_known(store: Store, run_id: str) -> bool:
     try:
         find_judged(store, run_id)
     except RegistryError:
-        return False
+        return may_be_run(run_id) and look_at_begun(store, run_id, datetime.now(UTC)) is not None
     return True

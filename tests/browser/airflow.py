@@ -57,6 +57,17 @@ class Airflow:
         return run
 
     @contextmanager
+    def dag_run(self, run_id: str) -> Iterator[None]:
+        """Let Airflow know a run in the block; it begins only if the DAG is not paused."""
+        self._send("POST", f"{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
+        yield
+        self.client.delete(f"{DAG}/dagRuns/{run_id}").raise_for_status()
+
+    def end(self, run_id: str, state: str) -> None:
+        """Mark a run as ended."""
+        self._send("PATCH", f"{DAG}/dagRuns/{run_id}", {"state": state})
+
+    @contextmanager
     def paused(self) -> Iterator[None]:
         """Let no run begin in the block; afterwards the DAG is as it was."""
         was_paused = self.client.get(DAG).json()["is_paused"]

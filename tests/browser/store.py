@@ -7,15 +7,19 @@ from pathlib import Path
 
 from techner.core.examples import Example, Span
 from techner.core.policy import Policies
-from techner.documents import parse
+from techner.core.run_documents import Corpus, Plan, Progress
+from techner.documents import dump, parse
+from techner.runs.documents import PROGRESS
 from techner.store import FolderStore
 from tests.nights import DOCUMENTS
-from tests.world import POLICIES, World, make_origin, quick, strict, tech_batch
+from tests.world import POLICIES, WHEN, World, make_origin, quick, strict, tech_batch
 
 PROMOTED = "scheduled__2026-11-19T02:00:00+00:00"
 REJECTED = "scheduled__2026-11-20T02:00:00+00:00"
 ASKED = "scheduled__2026-11-21T02:00:00+00:00"
 """A run that nobody has answered; tests ask about copies of it."""
+BEGUN = "scheduled__2026-11-22T02:00:00+00:00"
+"""A run whose training was stopped."""
 SCRIPT = "<script>document.title = 'attacked'; alert(1)</script>"
 BACKWARDS = "\u202e"  # RIGHT-TO-LEFT OVERRIDE: what follows is shown from right to left
 IMAGE = "<img src=x onerror=alert(1)>"
@@ -61,6 +65,11 @@ def fill(world: World, deliver_last: Callable[[World], None]) -> None:
     assert world.night(REJECTED, strict()) is None
     deliver_last(world)
     world.until("judge", ASKED, asking())
+    like, stopped = world.run(ASKED), world.run(BEGUN)
+    for kind in (Plan, Corpus):
+        world.store.put(stopped.key(kind), world.store.get(like.key(kind)))
+    told = Progress(epoch=2, epochs=ENOUGH, minutes_left=3.5, when=WHEN)
+    world.store.put(stopped.folder + PROGRESS, dump(told))
 
 
 def attacking_names() -> tuple[Example, ...]:

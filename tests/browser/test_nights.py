@@ -54,3 +54,13 @@ def test_an_answer_at_once_is_kept(open_page: OpenPage, airflow: Airflow, number
     send(open_page(f"/techner/run/{run_id}"), "Reject", f"reason {number}")
     assert airflow.wait_for_end(run)["reject"] == "success"
     assert end_of(airflow, run_id).reason.endswith(f": reason {number}")
+
+
+@pytest.mark.usefixtures("first_night")
+def test_a_question_says_until_when_it_waits(open_page: OpenPage, airflow: Airflow) -> None:
+    run_id = "waits-for-ada"  # the last by name: the overview shows five
+    run = airflow.ask(run_id)
+    question = open_page("/techner/").get_by_role("listitem").filter(has_text=run_id)
+    expect(question).to_contain_text("if nobody answers")
+    send(open_page(f"/techner/run/{run_id}"), "Reject", "seen")
+    airflow.wait_for_end(run)

@@ -11,7 +11,7 @@ from techner.registry import Registry
 from tests.browser.airflow import Airflow
 from tests.browser.conftest import OpenPage
 from tests.browser.hands import serious_faults
-from tests.browser.store import ASKED, HOSTILE_BATCH, REJECTED, SCRIPT, UNREADABLE
+from tests.browser.store import ASKED, BEGUN, HOSTILE_BATCH, REJECTED, SCRIPT, UNREADABLE
 from tests.world import quick
 
 pytestmark = pytest.mark.browser
@@ -20,6 +20,7 @@ PAGES = {
     "overview": "/techner/",
     "a run that asks": f"/techner/run/{quote(ASKED, safe='')}",
     "a run that was rejected": f"/techner/run/{quote(REJECTED, safe='')}",
+    "a run without a verdict": f"/techner/run/{quote(BEGUN, safe='')}",
     "the report of a run": f"/techner/run/{quote(ASKED, safe='')}?report=true",
     "models": "/techner/models",
     "batches": "/techner/batches",

@@ -32,6 +32,8 @@ class At:
 
     done: int
     total: int = 100
+    epoch: int = 1
+    ends_epoch: bool = False
 
 
 def refs(*found: str) -> list[BatchRef]:
@@ -91,6 +93,15 @@ def test_a_training_that_goes_on_in_the_middle_counts_from_there() -> None:
     left = MinutesLeft()
     left.after(At(50), now_s=0)  # type: ignore[arg-type]
     assert left.after(At(75), now_s=60) == pytest.approx(1)  # type: ignore[arg-type]
+
+
+def test_ends_of_epochs_that_are_told_again_cost_no_time() -> None:
+    left = MinutesLeft()
+    for epoch in (1, 2):
+        assert left.after(At(25 * epoch, epoch=epoch, ends_epoch=True), now_s=0) is None  # type: ignore[arg-type]
+    left.after(At(60, epoch=3), now_s=24)  # type: ignore[arg-type]
+    minutes = left.after(At(75, epoch=3, ends_epoch=True), now_s=60)  # type: ignore[arg-type]
+    assert minutes == pytest.approx(1)
 
 
 def test_each_run_that_batches_were_left_out_for_is_named_once() -> None:

@@ -97,6 +97,22 @@ def refuse():
 def broken():
     raise ValueError("the database is down")
 
+def question(run, state):
+    return {{"created_at": "2026-11-20T02:00:00Z", "task_instance": {{"dag_run_id": run, "state": state}}}}
+
+@airflow.get("/api/v2/dags/night/dagRuns/~/hitlDetails")
+def questions(response_received: bool):
+    return {{"hitl_details": [question("c", "deferred"), question("b", "failed"), question("a", None)]}}
+
+@airflow.get("/api/v2/dags/night/dagRuns")
+def ended(order_by: str):
+    states = {{"d": "failed", "c": "failed", "b": "success", "a": "failed"}}
+    return {{"dag_runs": [{{"dag_run_id": run, "state": state}} for run, state in states.items()]}}
+
+@airflow.get("/api/v2/dags/night/dagRuns/c")
+def failed():
+    return {{"state": "failed"}}
+
 request = Request({{"type": "http", "headers": [(b"cookie", b"_token=x")], "techner.airflow": airflow}})
 for role in ("VIEWER", "USER", "ADMIN"):
     user = SimpleAuthManagerUser(username="ada", role=role)
@@ -111,6 +127,12 @@ for ask in (asked.is_paused, lambda: asked.start("manual__1", {{}}), lambda: ask
             print("airflow", await run_sync(ask))
         except Exception as error:
             print("airflow", type(error).__name__, error)
+    asyncio.run(tell())
+for dag in ("night", "unknown"):
+    nights = AirflowAsPerson(app=airflow, login={{}}, dag_id=dag, who=None)
+    async def tell():
+        for ask in (nights.failed, nights.asking, lambda: nights.state("c")):
+            print("nights", dag, await run_sync(ask))
     asyncio.run(tell())
 
 from airflow.sdk.api.datamodels._generated import HITLDetailResponse
@@ -424,6 +446,15 @@ def test_what_airflow_refuses_or_cannot_do_is_told_and_an_unknown_run_has_no_tim
     assert broken.startswith("Busy Airflow could not answer: ")
     assert refused == "RegistryError Airflow refused: the DAG has import errors"
     assert unknown == "()"
+
+
+def test_airflow_says_which_nights_failed_since_the_last_success_and_which_ask(said: list[list[str]]) -> None:
+    failed, asking, state, *unknown = (line[1:] for line in said if line[0] == "nights")
+    assert failed == ["night", "('d',", "'c')"]
+    assert asking[:3] == ["night", "{'c':", "datetime.datetime(2026,"]
+    assert "'b'" not in asking
+    assert state == ["night", "failed"]
+    assert unknown == [["unknown", "None"]] * 3
 
 
 def test_a_waiting_question_takes_the_answer_in_the_store(said: list[list[str]]) -> None:

@@ -14,6 +14,7 @@ from techner.core.delivery import Action, BatchRef, QualityReport
 from techner.core.manifest import LabelScore, Lineage, Manifest, Part
 from techner.core.policy import Policies
 from techner.core.records import BatchWord, Judgement, RunOutcome
+from techner.core.run_documents import Plan
 from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.inbox.decisions import decide
 from techner.inbox.survey import survey
@@ -73,6 +74,14 @@ FAILED = Verdict(
         check("rare", None, CheckState.INSUFFICIENT),
         check("DATE", 0.8, CheckState.INSUFFICIENT, decisive=False),
     )
+)
+
+PLAN = Plan(
+    batches=(BatchRef(name=HOSTILE, digest="0" * 64),),
+    production="0001-0123456789abcdef",
+    origin="0000-0123456789abcdef",
+    reference="0" * 64,
+    policies=Policies(),
 )
 
 

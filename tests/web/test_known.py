@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from techner.core.errors import StoreRefused
 from techner.core.policy import Policies
 from techner.core.records import BatchWord
+from techner.core.run_documents import Progress
 from techner.documents import dump
 from techner.inbox.admissions import admission_digest, admission_folder
 from techner.inbox.decisions import decide
@@ -21,9 +22,11 @@ from techner.registry import Registry
 from techner.registry.keyless_store import KeylessStore
 from techner.registry.trust import trusted
 from techner.store import MemoryStore, Store, Stored
+from techner.store.overlay import OverlayStore
 from techner.store.wrapped import WrappedStore
-from techner.web.known import INDEX
-from tests.web.conftest import FAILED, WHEN, Filled, fill, judge, report_on
+from techner.web.known import INDEX, Known
+from techner.web.reading import Reading
+from tests.web.conftest import FAILED, PLAN, WHEN, Filled, fill, judge, report_on
 from tests.world import POLICIES, World
 
 Client = Callable[..., TestClient]
@@ -86,6 +89,35 @@ def test_a_new_process_asks_the_store_at_most_twelve_times_a_page(
     assert answer.status_code == 200
     assert len(store.calls) <= MOST_CALLS, store.calls
     assert not [call for call in store.calls if call.startswith("put")]
+
+
+@pytest.mark.parametrize("path", ["/", "/runs"])
+def test_a_night_that_trains_costs_no_more_than_twelve_calls(
+    path: str, years: Filled, client: Client
+) -> None:
+    night = OverlayStore(inner=years.store, upper=MemoryStore())
+    for name, data in (("plan.json", dump(PLAN)), ("corpus.json", b"{}")):
+        night.put(f"runs/tonight/{name}", data)
+    client(night).get("/")  # another process wrote the index
+    told = Progress(epoch=5, epochs=33, minutes_left=12.5, when=WHEN)
+    night.put("runs/tonight/progress", dump(told))
+    store = CountingStore(inner=night)
+    assert "epoch 6 of 33" in client(store).get(path).text
+    assert len(store.calls) <= MOST_CALLS, store.calls
+
+
+def test_a_training_changes_nothing_that_is_known_of_examinations(promoted: World) -> None:
+    promoted.store.create("inbox/second.jsonl", b'{"text": "TLS 1", "entities": [[0, 3, "PROTOCOL"]]}\n')
+    promoted.until("assemble", "run-2")
+    marks = []
+    for epoch in (1, 2):
+        told = Progress(epoch=epoch, epochs=3, minutes_left=1.0, when=WHEN)
+        promoted.store.put("runs/run-2/progress", dump(told))
+        reading = Reading(
+            store=promoted.store, known=Known(), policies=POLICIES, cache=promoted.cache, now=WHEN
+        )
+        marks.append(reading.examining)
+    assert marks[0] == marks[1] is not None
 
 
 def test_a_look_at_one_batch_costs_the_next_page_nothing(years: Filled, client: Client) -> None:

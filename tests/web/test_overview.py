@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,22 @@ from fastapi.testclient import TestClient
 
 from techner.core.policy import Policies
 from techner.core.records import RunEnd, RunOutcome
-from techner.core.run_documents import Judged
+from techner.core.run_documents import Judged, Progress
 from techner.core.verdict import Verdict
+from techner.documents import dump
 from techner.registry import Registry
 from techner.runs.documents import RunDocuments
 from techner.runs.endings import begin
 from techner.runs.judgements import Word, judgements
 from techner.store import FolderStore, MemoryStore, Store
+from techner.web import Starting
 from techner.web.known import Known
 from techner.web.overview import look_over
 from techner.web.reading import Reading
 from techner.web.run_view import LATE
 from techner.web.undecided import MOST
-from tests.web.conftest import FAILED, NAMES, PASSED, WHEN, judge, save_version
+from tests.web.conftest import FAILED, NAMES, PASSED, PLAN, WHEN, judge, save_version
+from tests.web.test_start import Runs
 from tests.world import World
 
 Client = Callable[..., TestClient]
@@ -142,6 +145,35 @@ def test_a_run_under_way_is_shown_with_its_task(
     assert f"run-1 {task} " in section(client(Unwritten(store.root)).get("/").text, "running")
 
 
+def test_a_training_is_shown_with_its_epoch_and_the_minutes_left(
+    filled: Filled, client: Client, tmp_path: Path
+) -> None:
+    train(filled.store, Progress(epoch=5, epochs=33, minutes_left=12.5, when=datetime.now(UTC)))
+    shown = section(client(filled.store).get("/").text, "running")
+    assert "tonight uptrain epoch 6 of 33, at most 13 minutes left (heard at " in shown
+    now = datetime.now(UTC) + timedelta(minutes=10)
+    (run,) = view_of(filled.store, tmp_path, now).running
+    assert run.training.minutes_left == 3
+
+
+@pytest.mark.parametrize("told", [b"{}", b"", None])
+def test_a_training_that_nothing_is_heard_of_is_shown_all_the_same(
+    told: bytes | None, filled: Filled, client: Client
+) -> None:
+    train(filled.store, told)
+    assert "tonight uptrain the candidate is trained" in section(
+        client(filled.store).get("/").text, "running"
+    )
+
+
+def train(store: Store, told: Progress | bytes | None) -> None:
+    """Bring a run to its training, as far as pages see; `told` is what it tells of its progress."""
+    store.put("runs/tonight/plan.json", dump(PLAN))
+    store.put("runs/tonight/corpus.json", b"{}")
+    if told is not None:
+        store.put("runs/tonight/progress", told if isinstance(told, bytes) else dump(told))
+
+
 def test_a_damaged_plan_is_told_of_its_run_and_hides_no_other(asked: World, client: Client) -> None:
     asked.store.put("runs/broken/plan.json", b"{}")
     for path in ("/", "/runs"):
@@ -183,6 +215,29 @@ def test_a_question_of_the_gate_needs_a_person(asked: World, client: Client) -> 
     page = client(asked.store).get("/").text
     assert "The gate asks: run-2 insufficient: rare against origin" in section(page, "needs")
     assert section(page, "running").endswith("No run.")
+
+
+def test_a_question_says_until_when_it_waits(asked: World, client: Client) -> None:
+    runs = Runs(asked={"run-2": WHEN})
+    page = client(asked.store, starting=Starting(scheduler=lambda: runs, secret=bytes)).get("/").text
+    assert "rejected at 2026-11-02 14:14 UTC if nobody answers" in section(page, "needs")
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"),
+    [
+        ((), "Needs you 1 batch held"),
+        (("b",), "A night failed: b the logs in Airflow"),
+        (("c", "b"), "2 nights failed, the last one: c the logs in Airflow"),
+        (None, "Whether a night failed, Airflow does not tell you."),
+    ],
+)
+def test_a_night_that_failed_since_the_last_success_needs_a_person(
+    failed: tuple[str, ...] | None, told: str, filled: Filled, client: Client
+) -> None:
+    runs = Runs(ended_badly=failed)
+    page = client(filled.store, starting=Starting(scheduler=lambda: runs, secret=bytes)).get("/").text
+    assert told in section(page, "needs")
 
 
 @pytest.mark.parametrize(("late", "where"), [(-1, "running"), (1, "needs")])

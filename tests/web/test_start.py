@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,11 +11,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from techner.core.errors import RegistryError
-from techner.core.policy import TrainingPolicy
+from techner.core.policy import Policies, TrainingPolicy
+from techner.documents import dump
+from techner.inbox.survey import survey
 from techner.settings import Settings
 from techner.web import Starting
 from techner.web.forms import make_token
-from tests.web.conftest import HOSTILE
+from tests.web.conftest import HOSTILE, PLAN
 
 Client = Callable[..., TestClient]
 Filled = Any  # see conftest.py
@@ -29,6 +31,9 @@ class Runs:
     who: str | None = "airflow:ada"
     paused: bool = False
     started: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    asked: dict[str, datetime] | None = field(default_factory=dict)
+    ended_badly: tuple[str, ...] | None = ()
+    told_state: str = "running"
 
     def is_paused(self) -> bool:
         return self.paused
@@ -40,6 +45,15 @@ class Runs:
 
     def address(self, run_id: str) -> str | None:
         return f"/dags/nightly/runs/{run_id}" if run_id in self.started else None
+
+    def state(self, run_id: str) -> str | None:
+        return self.told_state if run_id in self.started else None
+
+    def asking(self) -> dict[str, datetime] | None:
+        return self.asked
+
+    def failed(self) -> tuple[str, ...] | None:
+        return self.ended_badly
 
     def times(self, run_id: str) -> tuple[tuple[str, float], ...]:
         return (("uptrain", 3725.0),) if run_id in self.started else ()
@@ -83,13 +97,45 @@ def test_a_form_with_nothing_chosen_starts_a_night_as_set(page: TestClient, runs
     assert list(runs.started.values()) == [{}]
 
 
+@pytest.fixture
+def asking(filled: Filled, runs: Runs) -> str:
+    """Return a run that asks about the batch that is due."""
+    (due,) = (
+        state.ref
+        for state in survey(filled.store, Policies(), cache=Settings().cache)
+        if state.ref.name == DUE
+    )
+    filled.store.put("runs/asks/plan.json", dump(replace(PLAN, batches=(due,))))
+    runs.asked = {"asks": datetime.now(UTC)}
+    return "asks"
+
+
+@pytest.mark.usefixtures("asking")
+def test_a_batch_that_waits_for_an_answer_cannot_be_ticked_and_leads_to_its_run(page: TestClient) -> None:
+    shown = page.get("/start").text
+    assert re.findall(r'name="batches" value="([^"]*)"', shown) == [HELD]
+    assert '<a href="run/asks">answer first</a>' in shown
+    assert "all that are due, 0 now" in shown
+    assert "2 more cannot be used" in shown
+
+
+@pytest.mark.usefixtures("asking")
+def test_a_batch_that_waits_for_an_answer_is_refused_before_a_run_exists(
+    page: TestClient, runs: Runs
+) -> None:
+    sent = send(page, batches=[DUE])
+    assert sent.status_code == 422
+    assert "answer or reject asks first" in sent.text
+    assert runs.started == {}
+
+
 def test_only_due_and_held_batches_can_be_ticked_and_no_name_writes_html(page: TestClient) -> None:
     shown = page.get("/start").text
     ticks = re.findall(r'name="batches" value="([^"]*)"', shown)
     assert ticks == [HELD, "&lt;script&gt;alert(1)&lt;/script&gt;.jsonl"]
     assert re.findall(r'</bdi> <span class="chip \w+">(\w+)', shown) == ["held", "pending"]
     assert "2 more cannot be used" in shown
-    assert "<script" not in shown
+    assert "<script>alert" not in shown
 
 
 @pytest.mark.parametrize(
@@ -143,7 +189,7 @@ def test_an_unknown_field_is_refused(page: TestClient, runs: Runs) -> None:
 def test_hostile_values_are_harmless_where_they_are_told(page: TestClient) -> None:
     sent = send(page, epochs="<script>alert(1)</script>", seed="\u202e" + "9" * 9000)
     assert sent.status_code == 422
-    assert "<script" not in sent.text
+    assert "<script>alert" not in sent.text
 
 
 def test_one_form_starts_one_night_however_often_it_is_sent(page: TestClient, runs: Runs) -> None:

@@ -7,8 +7,10 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 
+from techner.documents import dump
 from techner.web import create_app
 from techner.web.tab import make_tab_pages
+from tests.web.conftest import PLAN
 
 Filled = Any  # see conftest.py
 
@@ -34,7 +36,16 @@ def test_the_tab_of_another_dag_is_a_calm_page(tab: Callable[[str, str], Any]) -
     assert "<b>sales" not in answer.text
 
 
-def test_the_tab_of_a_night_without_a_verdict_is_a_calm_page(tab: Callable[[str, str], Any]) -> None:
-    answer = tab("techner_nightly", "scheduled__2026-11-20T02:00:00+00:00")
+def test_the_tab_of_a_night_without_a_verdict_leads_to_its_page(
+    filled: Filled, tab: Callable[[str, str], Any]
+) -> None:
+    filled.store.put("runs/tonight/plan.json", dump(PLAN))
+    answer = tab("techner_nightly", "tonight")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "../../run/tonight")
+
+
+@pytest.mark.parametrize("run", ["scheduled__2026-11-20T02:00:00+00:00", "a\\b"])
+def test_the_tab_of_a_night_without_a_plan_is_a_calm_page(run: str, tab: Callable[[str, str], Any]) -> None:
+    answer = tab("techner_nightly", run)
     assert answer.status_code == 200
-    assert "No verdict yet" in answer.text
+    assert "No plan yet" in answer.text
