@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from techner import __version__
-from techner.cli import batch, doctor, init, model, offline, run, serve
+from techner.cli import backup, batch, doctor, init, model, offline, run, serve
 from techner.cli.refusals import in_words
 from techner.cli.terminal import console
 from techner.core.errors import TechnerError
@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("serve")(serve.serve)
 app.command("uptrain")(offline.uptrain)
 app.command("evaluate")(offline.evaluate)

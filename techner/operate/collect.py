@@ -62,7 +62,7 @@ def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) 
     reports = {entry.key: store.get(entry.key) for entry in store.list("judgements/")}
     read = [read_json(data, where=key) for key, data in (left.working | reports).items()]
     read += [plain(every[name]) for name in kept & every.keys()]
-    needed = {sha256 for document in read for sha256 in _digests(document)}
+    needed = {sha256 for document in read for sha256 in digests_in(document)}
     return Collection(
         # All names: if a writer was killed before it wrote the manifest, there is only a signature.
         versions=tuple(name for name in names if name not in kept),
@@ -153,13 +153,13 @@ def _named(store: Store, since: datetime) -> set[str]:
     return named
 
 
-def _digests(value: Any) -> Iterator[str]:
+def digests_in(value: Any) -> Iterator[str]:
     """Yield the digest of every file entry, however deep in a document."""
     if isinstance(value, dict):
         if isinstance(sha := value.get("sha256"), str):
             yield sha
         for inner in value.values():
-            yield from _digests(inner)
+            yield from digests_in(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _digests(inner)
+            yield from digests_in(inner)

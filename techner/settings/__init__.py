@@ -110,13 +110,19 @@ class Settings(BaseSettings):
         for a key that cannot be used, and StoreError for a URL that is not a store.
         """
         bare = self.open_bare_store(patience)
-        has_keys = bool(self.public_key or self.signing_key)
-        store = trusted(
-            bare if has_keys else KeylessStore(inner=bare),
+        return remembering(self.believed(bare), self.cache, is_signed=self.has_keys)
+
+    @property
+    def has_keys(self) -> bool:
+        return bool(self.public_key or self.signing_key)
+
+    def believed(self, bare: Store) -> Store:
+        """Return a store that believes only what the keys signed; raises SettingsError for a bad key."""
+        return trusted(
+            bare if self.has_keys else KeylessStore(inner=bare),
             load_public_keys(self.public_key) if self.public_key else (),
             load_private_key(self.signing_key) if self.signing_key else None,
         )
-        return remembering(store, self.cache, is_signed=has_keys)
 
     def open_bare_store(self, patience: Patience = PATIENT) -> Store:
         """Open the store without any trust: for what looks at signatures itself."""

@@ -1,7 +1,7 @@
 """`gc` removes what nothing needs, and never what production, a run or a rollback may read."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +28,7 @@ from techner.runs.documents import RunDocuments
 from techner.runs.judgements import Word, judgements
 from techner.runs.reservation import CONDEMNED, Condemned, reserve
 from techner.store import MemoryStore, Store
-from techner.store.base import Stored
+from tests.hooked import Hooked
 from tests.registry.making import WHEN, manifest
 
 DAY = timedelta(days=1)
@@ -391,40 +391,6 @@ def interrupted(store: MemoryStore) -> None:
     broken._objects = store._objects
     with pytest.raises(RegistryError):
         collect(broken, WORD, keep_days=0)
-
-
-class Hooked(MemoryStore):
-    """Lets somebody else do something just before the n-th request."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.requests = self.at = 0
-        self.hook: Callable[[], object] | None = None
-
-    def _count(self) -> None:
-        self.requests += 1
-        if self.requests == self.at and self.hook:
-            self.hook()
-
-    def get(self, key: str) -> bytes:
-        self._count()
-        return super().get(key)
-
-    def create(self, key: str, data: bytes) -> None:
-        self._count()
-        super().create(key, data)
-
-    def put(self, key: str, data: bytes) -> None:
-        self._count()
-        super().put(key, data)
-
-    def delete(self, key: str) -> None:
-        self._count()
-        super().delete(key)
-
-    def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
-        self._count()
-        return super().list(prefix, limit=limit)
 
 
 def publisher(store: Store) -> tuple[RunDocuments, Manifest, str]:

@@ -1,0 +1,184 @@
+"""`backup` and `restore`: a whole, consistent copy of a store that may be in use meanwhile (ADR 45)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from techner.core.document import document
+from techner.core.errors import NotInitialised, ObjectMissing, RegistryError
+from techner.core.examples import digest
+from techner.documents import dump, parse
+from techner.operate.copy_files import copy_files
+from techner.operate.copy_logs import copy_logs
+from techner.operate.copying import Copier, another_past
+from techner.operate.snapshot import LOGS, Snapshot, take_snapshot
+from techner.registry import Registry
+from techner.registry.log import require_create_only
+from techner.registry.verify import Damage
+from techner.store import Store
+
+TAKEN = "backup/taken.json"
+PASSES = 3
+"""What `gc` removed while it was copied is a fault of that pass only: the next one does not refer to it."""
+
+
+@document
+class Taken:
+    """What a backup knows of itself; it can be restored without."""
+
+    source: str
+    """Digest of the identity of the store, whose tags these are."""
+    begun: datetime
+    ended: datetime | None = None
+    faults: int = 0
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What was sent, and what could not be."""
+
+    objects: int
+    size_bytes: int
+    there: int
+    """Objects that were there before."""
+    faults: tuple[Damage, ...]
+
+
+def ignore_bytes(done: int, total: int) -> None:
+    del done, total
+
+
+def back_up(
+    source: Store,
+    target: Store,
+    *,
+    scratch: Path,
+    clock: Callable[[], datetime],
+    on_bytes: Callable[[int, int], object] = ignore_bytes,
+) -> Copied:
+    """Bring `target`, a backup of `source` or an empty store, up to date; nothing is removed from it.
+
+    `target` is a store without keys: signed documents are copied as they are. What is damaged, missing or not
+    trusted in `source` is named, and left out with what refers to it. Raises NotInitialised if the source has
+    no production, RegistryError if the target is not a backup of it.
+    """
+    _require_apart(source, target)
+    if not Registry(source).log().length():
+        raise NotInitialised(source.url)
+    identity = digest(source.identity.encode())
+    taken = _taken(target)
+    if taken is None:
+        if any(target.list(limit=1)):
+            raise RegistryError(f"{target.url} is not empty, and no backup: give an empty folder or prefix")
+        taken = Taken(source=identity, begun=clock())
+        target.put(TAKEN, dump(taken))
+    _require_earlier(source, target)
+    tags = dict(taken.tags) if taken.source == identity else {}
+    begun = clock()
+    copied = _copy(source, target, tags, scratch, on_bytes)
+    taken = Taken(source=identity, begun=begun, ended=clock(), faults=len(copied.faults), tags=tags)
+    target.put(TAKEN, dump(taken))
+    return copied
+
+
+def restore_store(
+    source: Store,
+    target: Store,
+    *,
+    scratch: Path,
+    resume: bool = False,
+    on_bytes: Callable[[int, int], object] = ignore_bytes,
+) -> Copied:
+    """Copy a backup, or any store, into an empty one; with `resume`, into one where that was interrupted.
+
+    Raises RegistryError if `source` has no production or `target` is not empty, StoreError if `target` cannot
+    keep two writers apart.
+    """
+    _require_apart(source, target)
+    if not Registry(source).log().length():
+        raise RegistryError(
+            f"{source.url} has no production: it is no backup, or one that was never finished; give another"
+        )
+    taken = _taken(source)
+    if taken and not taken.ended:
+        raise RegistryError(
+            f"the first backup into {source.url} was never finished: run `techner backup` again"
+        )
+    if resume:
+        _require_earlier(source, target)
+    elif any(target.list(limit=1)):
+        raise RegistryError(
+            f"{target.url} is not empty: let TECHNER_STORE name an empty folder or prefix; add --resume only "
+            "if a restore into it was interrupted"
+        )
+    require_create_only(target)
+    return _copy(source, target, {}, scratch, on_bytes)
+
+
+def _copy(
+    source: Store, target: Store, tags: dict[str, str], scratch: Path, on_bytes: Callable[[int, int], object]
+) -> Copied:
+    objects = size_bytes = there = 0
+    faults: tuple[Damage, ...] = ()
+    for number in range(PASSES):
+        progress = _Progress(on_bytes)
+        copier = Copier(source=source, target=target, scratch=scratch, tags=tags, on_bytes=progress.add)
+        there = there if number else len(copier.there)
+        snapshot = take_snapshot(source, copier.is_current)
+        progress.total = _size_of_new(copier, snapshot)
+        copier.faults += snapshot.faults
+        copy_files(copier, snapshot)
+        copy_logs(copier, snapshot)
+        objects, size_bytes = objects + copier.objects, size_bytes + copier.size_bytes
+        faults = tuple(copier.faults)
+        if not faults:
+            break
+    return Copied(objects=objects, size_bytes=size_bytes, there=there, faults=faults)
+
+
+class _Progress:
+    """Adds up what several threads have done."""
+
+    def __init__(self, on_bytes: Callable[[int, int], object]) -> None:
+        self._on_bytes, self.done, self.total = on_bytes, 0, 0
+
+    def add(self, size_bytes: int) -> None:
+        self.done += size_bytes
+        self._on_bytes(self.done, self.total)
+
+
+def _size_of_new(copier: Copier, snapshot: Snapshot) -> int:
+    entries = (entry for listed in snapshot.listed.values() for entry in listed)
+    return sum(entry.size_bytes for entry in entries if not copier.is_current(entry))
+
+
+def _taken(target: Store) -> Taken | None:
+    try:
+        return parse(Taken, target.get(TAKEN), where=TAKEN)
+    except ObjectMissing:
+        return None
+
+
+def _require_apart(source: Store, target: Store) -> None:
+    places = [store.url.rstrip("/") + "/" for store in (source, target)]
+    servers = {store.identity.removeprefix(store.url) for store in (source, target)}
+    if len(servers) == 1 and (places[0].startswith(places[1]) or places[1].startswith(places[0])):
+        raise RegistryError(f"{target.url} lies in {source.url}, or around it: give a place of its own")
+
+
+def _require_earlier(source: Store, target: Store) -> None:
+    """Raise RegistryError if the target has a record that the source lacks, or another one."""
+    for place in LOGS:
+        known = {entry.key for entry in source.list(place)}
+        for entry in target.list(place):
+            if entry.key not in known:
+                raise RegistryError(
+                    f"{target.url} holds {entry.key}, and {source.url} does not: it is of another store or "
+                    "of a later state, or records were removed (`techner model verify`). Nothing was changed"
+                )
+    for alias in Registry(target).aliases():
+        newest = next(Registry(target).log(alias).stored(limit=1), None)
+        if newest and source.get(newest.key) != newest.data:
+            raise another_past(target, newest.key)
