@@ -291,9 +291,10 @@ class Recorder:
     def incr(self, name, *rest, **more):
         print("sends", name, "+1")
 stats.initialize(factory=Recorder, export_legacy_names=False)
-techner_metrics._send({{"techner.batches.pending": 3}})
-techner_metrics.send_verdict(Verdict(checks=()))
-with techner_metrics.timed("judge"):
+techner_metrics._send({{"techner.batches.pending": 3}}, None)
+techner_metrics.send_verdict(Verdict(checks=()), None)
+techner_metrics.send_verdict(Verdict(checks=()), "legal")
+with techner_metrics.timed("judge", "legal"):
     pass
 
 os.environ["TECHNER_S3_ENDPOINT"] = endpoint
@@ -501,7 +502,12 @@ def test_a_question_stands_though_its_notice_cannot_be_sent(said: list[list[str]
 def test_figures_go_where_airflow_sends_its_own(said: list[list[str]]) -> None:
     sent = [words for name, *words in said if name == "sends"]
     assert sent[:2] == [["techner.batches.pending", "3"], ["techner.verdicts.reject", "+1"]]
-    assert [words[0] for words in sent[2:]] == ["techner.seconds.judge"]
+
+
+def test_figures_of_one_of_several_models_bear_its_name(said: list[list[str]]) -> None:
+    """Without tags, StatsD would keep one figure for all."""
+    sent = [words[0] for name, *words in said if name == "sends"]
+    assert sent[2:] == ["techner.legal.verdicts.reject", "techner.legal.seconds.judge"]
 
 
 def test_a_failed_or_late_night_is_told_with_what_is_known_of_it(said: list[list[str]]) -> None:
