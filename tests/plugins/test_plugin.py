@@ -1,5 +1,6 @@
 """The plugin as Airflow meets it: imported by every process, and open to the world unless it asks."""
 
+import json
 import os
 import subprocess
 import sys
@@ -32,13 +33,25 @@ POLICIES: tuple[dict[str, object], ...] = (
     {"schedule": "61 2 * * *"},
 )
 
+SEVERAL = """
+[models.legal]
+store = "{root}/of-legal"
+[models.medical]
+store = "{root}/of-medical"
+[models.broken]
+store = "{root}/of-broken"
+gate = {{ seed = -1 }}
+"""
+
 # One process for all: Airflow takes seconds to import.
 PROGRAM = f"""
-import sys
+import json, os, sys
+BEFORE = ("TECHNER_STORE", "TECHNER_S3_ENDPOINT")
+SHOWN = ("of-legal", "of-medical", "gate.seed is", "model/legal/", "model/medical/", "model/broken/")
 sys.path.insert(0, "plugins")
 import airflow.plugins_manager
 before = set(sys.modules)
-import techner_plugin
+import techner_pages, techner_plugin
 loaded = set(sys.modules) - before
 print("loads", *sorted(loaded & set({HEAVY!r})))
 from airflow.api_fastapi.app import init_auth_manager
@@ -68,8 +81,8 @@ from airflow.models.dag import DagModel
 DagModel.get_team_name = lambda dag_id: None  # there is no database
 for role in ("VIEWER", "USER", "ADMIN"):
     user = SimpleAuthManagerUser(username="ada", role=role)
-    print("person", role, techner_plugin._person()(user=user))
-    asks = techner_plugin._visitor()(user=user)
+    print("person", role, techner_pages._person("techner_nightly")(user=user))
+    asks = techner_pages._visitor("techner_nightly")(user=user)
     print("visitor", role, asks.name, asks.may_edit, asks.may_read, asks.may_download)
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -81,9 +94,44 @@ for part in (None, DagAccessEntity.TASK_LOGS, DagAccessEntity.XCOM):
         def is_authorized_dag(self, *, access_entity=None, **wanted):
             return access_entity is not part and super().is_authorized_dag(**wanted)
     manager.__class__ = Without
-    asks = techner_plugin._visitor()(user=user)
+    asks = techner_pages._visitor("techner_nightly")(user=user)
     print("without", part and part.value, asks.may_edit, asks.may_read, asks.may_download)
 manager.__class__ = simple
+
+from airflow.api_fastapi.core_api.security import get_user
+from techner.web.forms import make_token
+os.environ["TECHNER_CONFIG"], others = sys.argv.pop(), [os.environ.pop(name) for name in BEFORE]
+class OfLegal(simple):  # a role that may read one DAG alone
+    def is_authorized_dag(self, *, details=None, **wanted):
+        return details.id == "techner_legal" and super().is_authorized_dag(details=details, **wanted)
+manager.__class__ = OfLegal
+below = FastAPI()
+below.mount("/techner", techner_plugin.app)
+visit = TestClient(below, raise_server_exceptions=False, follow_redirects=False, headers=browser)
+print("returns", visit.get("/techner/model/legal/models").headers["Location"])
+for pages in (techner_pages.choice(), *map(techner_pages.pages_of, ("legal", "medical", "broken"))):
+    pages.dependency_overrides[get_user] = lambda: user
+def show(what, path):
+    answer = visit.get(f"/techner/{{path}}")
+    shown = [word for word in SHOWN if word in answer.text]
+    print("several", json.dumps([what, answer.status_code, shown, answer.headers.get("Location", "")]))
+show("choice", "")
+show("legal", "model/legal/models")
+show("medical", "model/medical/models")
+show("medical api", "model/medical/v1/aliases/production")
+show("unknown", "model/nobody/")
+show("tab", "tab/techner_legal/night%2B1")
+show("tab of no night", "tab/sales/night")
+manager.__class__ = simple
+show("choice of all", "")
+show("legal without a final slash", "model/legal")
+show("medical for all", "model/medical/models")
+tokens = [make_token(techner_pages.secret_of(name), "answer") for name in (None, "legal", "medical")]
+print("tokens", len(set(tokens)))
+show("broken", "model/broken/")
+show("overview", "model/legal/")
+del os.environ["TECHNER_CONFIG"]
+os.environ.update(zip(BEFORE, others))
 
 from fastapi import HTTPException, Request
 from techner_scheduler import AirflowAsPerson, scheduler_of_person
@@ -331,6 +379,7 @@ def said(tmp_path_factory: pytest.TempPathFactory, moto_endpoint: str) -> list[l
     moving = FolderStore(root / "moving")
     first = save_version(moving, number=0, parent=None, origin=None)
     save_version(moving, number=1, parent=first, origin=first)
+    (root / "several.toml").write_text(SEVERAL.format(root=root))
     environment = os.environ | {
         "AIRFLOW_HOME": str(tmp_path_factory.mktemp("home")),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
@@ -348,6 +397,7 @@ def said(tmp_path_factory: pytest.TempPathFactory, moto_endpoint: str) -> list[l
             str(root / "moving"),
             moto_endpoint,
             *inboxes,
+            str(root / "several.toml"),
         ],
         env=environment,
         cwd=ROOT,
@@ -383,7 +433,11 @@ def test_a_browser_without_a_valid_token_is_sent_to_airflows_login(said: list[li
         "/airflow/api/v2/auth/login"
         "?next=%2Fairflow%2Ftechner%2Frun%2Fa%2520b%253F%3Freport%3Dtrue%26x%3Da%2520b"
     )
-    assert [where for name, where in (line for line in said if line[0] == "login")] == [there, there, "401"]
+    assert [where for name, where in (line for line in said if line[0] == "login" and line[1] != "of")] == [
+        there,
+        there,
+        "401",
+    ]
 
 
 def test_who_may_edit_the_dag_acts_and_a_viewer_only_looks(said: list[list[str]]) -> None:
@@ -517,3 +571,44 @@ def test_a_failed_or_late_night_is_told_with_what_is_known_of_it(said: list[list
         "<p>Failed (timed_out). Its log says why.",
         "<p>Not over in time: it was queued at 2:00.",
     ]
+
+
+def several(said: list[list[str]]) -> dict[str, list[object]]:
+    """Return what each address answers where there are several models: code, words in it, redirect."""
+    shown = [json.loads(" ".join(line[1:])) for line in said if line[0] == "several"]
+    return {what: answer for what, *answer in shown}
+
+
+def test_the_pages_of_each_model_show_its_own_store(said: list[list[str]]) -> None:
+    shown = several(said)
+    assert shown["legal"] == [200, ["of-legal"], ""]
+    assert shown["medical for all"] == [200, ["of-medical"], ""]
+    assert shown["legal without a final slash"][2] == "http://testserver/techner/model/legal/"
+
+
+def test_who_may_read_one_dag_sees_the_pages_of_its_model_alone(said: list[list[str]]) -> None:
+    shown = several(said)
+    assert shown["choice"] == [200, ["model/legal/"], ""]
+    assert shown["medical"] == shown["medical api"] == [403, [], ""]
+    assert shown["choice of all"] == [200, ["gate.seed is", "model/legal/", "model/medical/"], ""]
+
+
+def test_settings_that_are_wrong_stop_the_pages_of_their_model_alone(said: list[list[str]]) -> None:
+    assert several(said)["broken"] == [500, ["gate.seed is"], ""]
+
+
+def test_a_tab_leads_to_the_pages_of_the_model_of_its_dag(said: list[list[str]]) -> None:
+    shown = several(said)
+    there = "../../model/legal/tab/techner_legal/night%2B1"
+    assert shown["tab"] == [303, [], there]
+    assert (shown["tab of no night"][0], shown["unknown"][0]) == (200, 404)
+
+
+def test_a_form_of_one_model_is_none_of_another(said: list[list[str]]) -> None:
+    """The nights of two models have the same id."""
+    assert ["tokens", "3"] in said
+
+
+def test_a_login_leads_back_to_the_pages_of_the_model(said: list[list[str]]) -> None:
+    (where,) = (words[0] for name, *words in said if name == "returns")
+    assert where == "/api/v2/auth/login?next=%2Ftechner%2Fmodel%2Flegal%2Fmodels"
