@@ -13,6 +13,7 @@ import pytest
 from techner.core.records import RunEnd
 from techner.core.run_documents import Judged
 from techner.core.verdict import Verdict
+from techner.registry import Registry
 from techner.runs.documents import RunDocuments
 from techner.runs.endings import begin
 from techner.runs.judgements import Word
@@ -38,6 +39,8 @@ SEVERAL = """
 store = "{root}/of-legal"
 [models.medical]
 store = "{root}/of-medical"
+[models.watched]
+store = "{root}/watched"
 [models.broken]
 store = "{root}/of-broken"
 gate = {{ seed = -1 }}
@@ -100,7 +103,8 @@ manager.__class__ = simple
 
 from airflow.api_fastapi.core_api.security import get_user
 from techner.web.forms import make_token
-os.environ["TECHNER_CONFIG"], others = sys.argv.pop(), [os.environ.pop(name) for name in BEFORE]
+several = sys.argv.pop()
+os.environ["TECHNER_CONFIG"], others = several, [os.environ.pop(name) for name in BEFORE]
 class OfLegal(simple):  # a role that may read one DAG alone
     def is_authorized_dag(self, *, details=None, **wanted):
         return details.id == "techner_legal" and super().is_authorized_dag(details=details, **wanted)
@@ -349,6 +353,13 @@ os.environ["TECHNER_S3_ENDPOINT"] = endpoint
 for inbox in inboxes:
     asyncio.run(arrivals(inbox))
 
+os.environ["TECHNER_CONFIG"], others = several, [os.environ.pop(name) for name in BEFORE]
+looked = dict(run_id="night-1", ti_id=uuid.uuid4(), options=[], params={{}}, timeout_datetime=None)
+for model in ("watched", "legal"):
+    known = AnswerTrigger(model=model, **looked)._is_answered()
+    arrived = InboxTrigger(model=model, quiet_s=1)._listed()
+    print("triggers", model, known, ProductionMoved(model=model)._newest(), len(arrived))
+
 from datetime import timedelta
 from airflow.serialization.encoders import encode_timetable
 from airflow.serialization.decoders import decode_timetable
@@ -370,12 +381,18 @@ print("missed", *(0 <= hours < 24 for hours in missed))
 def said(tmp_path_factory: pytest.TempPathFactory, moto_endpoint: str) -> list[list[str]]:
     """Return what the program says, run as an Airflow process of the checkout, with a home of its own."""
     root = tmp_path_factory.mktemp("stores")
-    run = RunDocuments(store=FolderStore(root / "answered"), id="night-1")
-    run.write(Judged(verdict=Verdict(checks=()), scores=(), made_from={}))
-    begin(run, RunEnd.PUBLISH, Word(who="cli:ada", when=datetime(2026, 11, 20, tzinfo=UTC), why="read them"))
+    answered, watched = FolderStore(root / "answered"), FolderStore(root / "watched")
+    for run in (RunDocuments(store=store, id="night-1") for store in (answered, watched)):
+        run.write(Judged(verdict=Verdict(checks=()), scores=(), made_from={}))
+        word = Word(who="cli:ada", when=datetime(2026, 11, 20, tzinfo=UTC), why="read them")
+        begin(run, RunEnd.PUBLISH, word)
     (root / "broken").write_text("a file, no folder")
     boto3.client("s3", endpoint_url=moto_endpoint).create_bucket(Bucket="arrivals")
     inboxes = (str(root / "arrivals"), "s3://arrivals/ner")
+    watched.create("inbox/a.jsonl", b"1")
+    version = save_version(watched, number=0, parent=None, origin=None)
+    when = datetime(2026, 11, 20, tzinfo=UTC)
+    Registry(watched).move(version, expected=None, who="cli:ada", why="ghosts", when=when)
     moving = FolderStore(root / "moving")
     first = save_version(moving, number=0, parent=None, origin=None)
     save_version(moving, number=1, parent=first, origin=first)
@@ -612,3 +629,9 @@ def test_a_form_of_one_model_is_none_of_another(said: list[list[str]]) -> None:
 def test_a_login_leads_back_to_the_pages_of_the_model(said: list[list[str]]) -> None:
     (where,) = (words[0] for name, *words in said if name == "returns")
     assert where == "/api/v2/auth/login?next=%2Ftechner%2Fmodel%2Flegal%2Fmodels"
+
+
+def test_a_trigger_looks_into_the_store_of_its_model(said: list[list[str]]) -> None:
+    """One triggerer serves the DAGs of all models."""
+    looked = {model: found for name, model, *found in (line for line in said if line[0] == "triggers")}
+    assert looked == {"watched": ["True", "1", "1"], "legal": ["False", "0", "0"]}
