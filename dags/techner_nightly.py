@@ -1,4 +1,4 @@
-"""The nightly DAG: what annotators delivered → a candidate → the gate → production, or not.
+"""The nightly DAG of each model: what annotators delivered → a candidate → the gate → production, or not.
 
 The tasks are thin: each opens the store, calls one function of `techner.night`, and passes ids on. Heavy
 imports are inside the tasks: parsing this file imports neither spaCy nor Great Expectations.
@@ -6,16 +6,18 @@ imports are inside the tasks: parsing this file imports neither spaCy nor Great 
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-from airflow.sdk import Metadata, PokeReturnValue, dag, task
+from airflow.sdk import DAG, Metadata, PokeReturnValue, task
 from airflow.sdk.exceptions import AirflowSkipException
 from techner_links import BatchLink, NightLink, show_links
 from techner_metrics import send_inbox, send_production, send_verdict
-from techner_moves import PRODUCTION
-from techner_nights import DOC, default_args, make_ask, nights, train_queue
+from techner_models import dag_of, production_of, this_model
+from techner_nights import DOC, default_args, make_ask, nights, sound_models, train_queue
 from techner_notices import late, notices
 from techner_options import PARAMS, chosen, policies
 from techner_schedule import RUN_TYPES, schedule
@@ -24,15 +26,8 @@ from techner_words import acting, answered_or_acting, end, log_epochs, this_run
 
 log = logging.getLogger("techner.nightly")
 
-DAG_ID = "techner_nightly"
 
-
-@task.sensor(
-    mode="reschedule",
-    poke_interval=LOOK_EVERY_S,
-    timeout=nights().run_hours * 3600,
-    max_active_tis_per_dag=1,
-)
+@task.sensor(mode="reschedule", poke_interval=LOOK_EVERY_S, max_active_tis_per_dag=1)
 def plan() -> PokeReturnValue | bool:
     """Wait while another night works, then find what is due; skip the night if that is nothing."""
     import techner.night.plan
@@ -51,7 +46,7 @@ def plan() -> PokeReturnValue | bool:
             batches=options.batches,
             dry_run=options.dry_run,
             in_question=batches_of(run.store, others.asking),
-            on_states=lambda states: send_inbox(run, states),
+            on_states=lambda states: send_inbox(run, states, this_model()),
             on_left_out=asking.extend,
         )
     if asking:
@@ -87,7 +82,7 @@ def assemble() -> dict[str, int]:
     return corpus.counts
 
 
-@task(queue=train_queue(), execution_timeout=timedelta(hours=nights().train_hours))
+@task
 def uptrain() -> list[str]:
     """Train the candidate."""
     import techner.night.uptrain
@@ -112,7 +107,7 @@ def judge() -> str:
 
     with this_run() as run:
         verdict = techner.night.judge.judge(run).verdict
-    send_verdict(verdict)
+    send_verdict(verdict, this_model())
     return str(verdict.outcome)
 
 
@@ -144,11 +139,7 @@ def answer() -> str | None:
     return last
 
 
-@task(
-    outlets=[PRODUCTION],
-    trigger_rule="none_failed_min_one_success",
-    on_success_callback=notices("promoted", DAG_ID),
-)
+@task(trigger_rule="none_failed_min_one_success")
 def publish() -> Iterator[Metadata]:
     """Make the candidate a version, prove it, and move production to it, unless that has moved."""
     import techner.night.publish
@@ -160,13 +151,13 @@ def publish() -> Iterator[Metadata]:
             version = techner.night.publish.publish(run, word)
         except AliasConflict as conflict:
             raise AirflowSkipException(end(f"Superseded: {conflict}. Its batches stay due.")) from conflict
-        send_production(run.store)
+        send_production(run.store, this_model())
     although = f" by {word.who}, although the gate asked: {word.why}" if word.approved else ""
     end(f"Promoted{although}: production is {version}.", is_plain=not word.approved)
-    yield Metadata(PRODUCTION, extra={"version": version})
+    yield Metadata(production_of(this_model()), extra={"version": version})
 
 
-@task(trigger_rule="none_failed_min_one_success", on_success_callback=notices("rejected", DAG_ID))
+@task(trigger_rule="none_failed_min_one_success")
 def reject() -> str:
     """Keep the verdict, and hold the batches until a person releases them."""
     import techner.night.reject
@@ -186,38 +177,53 @@ def dry_run() -> str:
         return end(f"Dry run, nothing changed: {techner.night.reject.dry_run(run, acting()).verdict.reason}.")
 
 
-@dag(
-    dag_id=DAG_ID,
-    schedule=schedule(nights()),
-    allowed_run_types=RUN_TYPES,
-    start_date=datetime(2026, 1, 1),  # noqa: DTZ001 - Airflow reads it in its own time zone
-    catchup=False,
-    max_active_runs=MOST_NIGHTS,
-    on_failure_callback=notices("failed", DAG_ID) or None,
-    deadline=late(DAG_ID) or None,
-    dagrun_timeout=timedelta(hours=nights().run_hours),
-    params=PARAMS,
-    tags=["techner"],
-    doc_md=DOC,
-    default_args=default_args(),
-)
-def techner_nightly() -> None:
-    ask = make_ask(DAG_ID)
-    admitted = admit.expand(batch=plan())
-    corpus, trained, evaluated = assemble(), uptrain(), evaluate()
-    verdict = judge()
-    admitted >> corpus >> trained >> evaluated >> verdict
-    routed = route(verdict)  # type: ignore[arg-type]  # Airflow passes the value
-    published, rejected = publish(), reject()
+def make_nights(model: str | None) -> DAG:
+    """Make the DAG of a model's nights."""
+    dag_id, policy = dag_of(model), nights(model)
+    with DAG(
+        dag_id=dag_id,
+        schedule=schedule(policy, model),
+        allowed_run_types=RUN_TYPES,
+        start_date=datetime(2026, 1, 1),  # noqa: DTZ001 - Airflow reads it in its own time zone
+        catchup=False,
+        max_active_runs=MOST_NIGHTS,
+        on_failure_callback=notices("failed", dag_id) or None,
+        deadline=late(dag_id) or None,
+        dagrun_timeout=timedelta(hours=policy.run_hours),
+        params=PARAMS,
+        tags=["techner", *([model] if model else [])],
+        doc_md=DOC,
+        default_args=default_args(model),
+    ) as made:
+        admitted = admit.expand(batch=plan.override(timeout=policy.run_hours * 3600)())
+        train_time = timedelta(hours=policy.train_hours)
+        trained = uptrain.override(queue=train_queue(model), execution_timeout=train_time)()
+        verdict = judge()
+        admitted >> assemble() >> trained >> evaluate() >> verdict
+        _end(route(verdict), model)  # type: ignore[arg-type]  # Airflow passes the value
+    for operator in made.tasks:
+        of_batch = [BatchLink()] if operator.task_id == "admit" else []
+        operator.operator_extra_links = (NightLink(), *of_batch)
+    return made
+
+
+def _end(routed: Any, model: str | None) -> None:
+    """Let the gate, or the person whom it asks, lead to one of the ends of a night."""
+    ask, dag_id = make_ask(model), dag_of(model)
+    promoted = notices("promoted", dag_id)
+    published = publish.override(outlets=[production_of(model)], on_success_callback=promoted)()
+    rejected = reject.override(on_success_callback=notices("rejected", dag_id))()
     routed >> [ask, published, rejected, dry_run()]
     ask >> answer() >> [published, rejected]
 
 
-nightly = techner_nightly()
-for operator in nightly.tasks:
-    operator.operator_extra_links = (NightLink(), *([BatchLink()] if operator.task_id == "admit" else []))
+dags = {model: make_nights(model) for model in sound_models()}
 
 if __name__ == "__main__":  # one run in this process: `python dags/techner_nightly.py '{"dry_run": true}'`
+    from techner.settings import load_settings
+
+    load_settings()  # which says what is wrong with it, and that one of several must be chosen
+    nightly = dags[os.environ.get("TECHNER_MODEL") or None]
     WAITS.set(False)
     nightly.deadline = None  # only a scheduler keeps deadlines
     finished = nightly.test(run_conf=json.loads(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from airflow.sdk import BaseOperatorLink, get_current_context
 from airflow.sdk.configuration import conf
+from techner_models import model_of
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -16,14 +17,15 @@ def airflow_address(path: str) -> str:
     return f"{base.rstrip('/')}/{path}"
 
 
-def page_address(path: str) -> str:
-    """Return the address of a page of techner, in the frame of Airflow's interface."""
-    return airflow_address(f"plugin/techner/techner/{path}")
+def page_address(path: str, model: str | None = None) -> str:
+    """Return the address of a page of techner, of a model if there are several, in Airflow's interface."""
+    of = "" if model is None else f"model/{quote(model, safe='')}/"
+    return airflow_address(f"plugin/techner/techner/{of}{path}")
 
 
-def run_address(run_id: str) -> str:
+def run_address(run_id: str, model: str | None) -> str:
     """Return the address of the page of a run."""
-    return page_address(f"run/{quote(run_id, safe='')}")
+    return page_address(f"run/{quote(run_id, safe='')}", model)
 
 
 class NightLink(BaseOperatorLink):
@@ -44,8 +46,7 @@ class BatchLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the address of the page of the batch that the task examined."""
-        del ti_key
-        return page_address(f"batches/{operator.op_kwargs['batch']['digest']}")
+        return page_address(f"batches/{operator.op_kwargs['batch']['digest']}", model_of(ti_key.dag_id))
 
 
 def show_links(*links: BaseOperatorLink) -> None:

@@ -1,4 +1,7 @@
-"""Sends figures of the nights the way Airflow sends its own: StatsD or OpenTelemetry, or nowhere."""
+"""Sends figures of the nights the way Airflow sends its own: StatsD or OpenTelemetry, or nowhere.
+
+Of several models, a figure has the model in its name: StatsD has no tags, and would keep one value for all.
+"""
 
 import logging
 import time
@@ -17,44 +20,48 @@ if TYPE_CHECKING:
 log = logging.getLogger("techner.nightly")
 
 
-def send_inbox(run: "Run", states: "tuple[BatchState, ...]") -> None:
+def send_inbox(run: "Run", states: "tuple[BatchState, ...]", model: str | None) -> None:
     """Send what a night finds before it begins."""
     from techner.night import measures
 
     planned = {measures.PLANNED_AT: time.time()}
-    _send(planned | measures.of_batches(states) | measures.of_production(run.store))
+    _send(planned | measures.of_batches(states) | measures.of_production(run.store), model)
 
 
-def send_production(store: "Store") -> None:
+def send_production(store: "Store", model: str | None) -> None:
     """Send when production last moved; what was done does not fail for a figure."""
     from techner.core.errors import TechnerError
     from techner.night import measures
 
     try:
-        _send(measures.of_production(store))
+        _send(measures.of_production(store), model)
     except TechnerError as error:
         log.warning("the age of production was not sent: %s", error)
 
 
-def send_verdict(verdict: "Verdict") -> None:
+def send_verdict(verdict: "Verdict", model: str | None) -> None:
     """Send how a candidate did."""
     from techner.night import measures
 
-    _send(measures.of_verdict(verdict))
-    stats.incr(measures.VERDICTS[verdict.outcome])
+    _send(measures.of_verdict(verdict), model)
+    stats.incr(_named(measures.VERDICTS[verdict.outcome], model))
 
 
 @contextmanager
-def timed(task_id: str) -> Iterator[None]:
+def timed(task_id: str, model: str | None) -> Iterator[None]:
     """Send how long a block took that ended without an error."""
     from techner.night import measures
 
     began_s = time.monotonic()
     yield
     if name := measures.SECONDS.get(task_id):
-        _send({name: round(time.monotonic() - began_s, 3)})
+        _send({name: round(time.monotonic() - began_s, 3)}, model)
 
 
-def _send(gauges: Mapping[str, float]) -> None:
+def _send(gauges: Mapping[str, float], model: str | None) -> None:
     for name, value in gauges.items():
-        stats.gauge(name, value)
+        stats.gauge(_named(name, model), value)
+
+
+def _named(name: str, model: str | None) -> str:
+    return name if model is None else f"techner.{model}.{name.removeprefix('techner.')}"

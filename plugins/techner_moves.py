@@ -7,11 +7,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from airflow.sdk import Asset
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-PRODUCTION = Asset(name="techner_production", uri="techner://production")
-"""Updated by every move of production; other DAGs can be scheduled on it. Its extra names the version."""
 POLL_S = 20.0
 
 
@@ -19,15 +16,15 @@ class ProductionMoved(BaseEventTrigger):
     """Fires with the number of production's newest move, once, when two polls have found it.
 
     The time between them leaves a night's own `publish` the first word. What was told is not kept: after a
-    restart it fires again, and `techner_announce` finds that consumers know.
+    restart it fires again, and the announcing DAG finds that consumers know.
     """
 
-    def __init__(self, *, poll_s: float = POLL_S) -> None:
+    def __init__(self, *, model: str | None = None, poll_s: float = POLL_S) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.poll_s = poll_s
+        self.model, self.poll_s = model, poll_s
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        return f"{__name__}.ProductionMoved", {"poll_s": self.poll_s}
+        return f"{__name__}.ProductionMoved", {"model": self.model, "poll_s": self.poll_s}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         fired_for = seen = 0
@@ -46,7 +43,7 @@ class ProductionMoved(BaseEventTrigger):
         from techner.store.patience import PROMPT
 
         try:
-            return Registry(load_settings().open_store(PROMPT)).log().length()
+            return Registry(load_settings(self.model).open_store(PROMPT)).log().length()
         except TechnerError as error:  # it comes back, and so does the move
-            self.log.warning("the store was not looked at for moves of production: %s", error)
+            self.log.warning("the store of %s was not looked at: %s", self.model or "the model", error)
             return None

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Param
 from airflow.sdk.configuration import conf
+from techner_models import dag_of
 from techner_notices import notices
+from techner_schedule import schedule
 from techner_tasks import RETRIES, Ask, StorePatience
 
 if TYPE_CHECKING:
@@ -18,14 +20,46 @@ DOC = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
 
 
 @cache
-def nights() -> "NightsPolicy":
+def nights(model: str | None) -> "NightsPolicy":
     """Return how nights are to run; raises SettingsError, which Airflow shows as an import error."""
     from techner.settings import load_settings
 
-    return load_settings().nights
+    return load_settings(model).nights
 
 
-def default_args() -> dict[str, Any]:
+def sound_models() -> tuple[str | None, ...]:
+    """Return the models whose DAGs can be made: None alone, where the settings name no models.
+
+    What is wrong with the others, `faults` says. Raises SettingsError if the file cannot be read.
+    """
+    from techner.settings import model_names
+
+    names = model_names()
+    return tuple(name for name in names if _fault(name) is None) if names else (None,)
+
+
+def faults() -> tuple[str, ...]:
+    """Say what is wrong with the models whose DAGs are missing; raises what `sound_models` raises."""
+    from techner.settings import model_names
+
+    return tuple(f"{name}: {fault}" for name in model_names() if (fault := _fault(name)))
+
+
+@cache
+def _fault(model: str) -> str | None:
+    from techner.core.errors import TechnerError
+    from techner.core.nights import EVENTS
+
+    try:
+        schedule(nights(model), model)
+        for event in EVENTS:
+            notices(event, dag_of(model))
+    except TechnerError as error:
+        return str(error)
+    return None
+
+
+def default_args(model: str | None) -> dict[str, Any]:
     """Return what holds for every task, unless it says otherwise."""
     return {
         "retries": RETRIES,
@@ -33,26 +67,26 @@ def default_args() -> dict[str, Any]:
         "retry_delay": timedelta(minutes=1),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=15),
-        "execution_timeout": timedelta(hours=nights().task_hours),
+        "execution_timeout": timedelta(hours=nights(model).task_hours),
     }
 
 
-def make_ask(dag_id: str) -> Ask:
+def make_ask(model: str | None) -> Ask:
     """Make the task that asks a person."""
     return Ask(
         task_id="ask",
         subject="Evidence is missing: publish this candidate?",
         options=["publish", "reject"],
         defaults=["reject"],
-        response_timeout=timedelta(hours=nights().answer_hours),
+        response_timeout=timedelta(hours=nights(model).answer_hours),
         params={"reason": Param("", type="string", title="Reason (kept for ever)")},
-        notifiers=notices("asked", dag_id),
+        notifiers=notices("asked", dag_of(model)),
         retries=10,  # an answer at once costs a try, and so does the next one
         retry_policy=None,
         retry_delay=timedelta(seconds=5),
     )
 
 
-def train_queue() -> str:
+def train_queue(model: str | None) -> str:
     """Return the queue of `uptrain`: one of its own, or that of all tasks."""
-    return nights().train_queue or str(conf.get("operators", "default_queue"))
+    return nights(model).train_queue or str(conf.get("operators", "default_queue"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from techner_links import page_address
+from techner_models import model_of
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseNotifier
@@ -34,20 +35,20 @@ _NEEDS = {
 
 
 @cache
-def _policy() -> "NoticesPolicy":
+def _policy(model: str | None) -> "NoticesPolicy":
     from techner.settings import load_settings
 
-    return load_settings().notices
+    return load_settings(model).notices
 
 
 def notices(event: str, dag_id: str) -> list[Any]:
     """Return what tells of an event, one for each connection that is set; none if nobody wants to know."""
-    return [notifier(**kwargs) for notifier, kwargs in _channels(_policy(), event, dag_id)]
+    return [notifier(**kwargs) for notifier, kwargs in _channels(_policy(model_of(dag_id)), event, dag_id)]
 
 
 def late(dag_id: str) -> list[DeadlineAlert]:
     """Return what tells of a night that has not ended in time."""
-    policy = _policy()
+    policy = _policy(model_of(dag_id))
     return [
         DeadlineAlert(
             reference=DeadlineReference.DAGRUN_QUEUED_AT,
@@ -64,6 +65,7 @@ def _channels(
     if event not in policy.events:
         return
     run, text = _RUN.get(event, "run_id"), _TEXTS[event]
+    title = f"{' '.join(filter(None, ('techner', model_of(dag_id))))}: {event}"
     address = page_address(f"tab/{dag_id}/{{{{ {run} | urlencode }}}}")
     if policy.smtp:
         # Names of batches are foreign text: escaped where they could become markup.
@@ -73,7 +75,7 @@ def _channels(
             {
                 "smtp_conn_id": policy.smtp,
                 "to": list(policy.to),
-                "subject": f"techner: {event}",
+                "subject": title,
                 "html_content": body,
             },
         )
@@ -83,7 +85,7 @@ def _channels(
             _notifier("slack"),
             {
                 "slack_webhook_conn_id": policy.slack,
-                "text": f"*techner: {event}* {plain}\n{address}",
+                "text": f"*{title}* {plain}\n{address}",
             },
         )
     if policy.webhook:

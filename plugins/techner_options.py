@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from airflow.sdk import Param, get_current_context
+from techner_models import this_model
 from techner_tasks import retried_if_it_can_help
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def chosen() -> "RunOptions":
 
 
 def policies(options: "RunOptions") -> "Policies":
-    """Return the settings of this night."""
+    """Return the settings of this night: those of its model, and what was chosen."""
     from techner.settings import load_settings
 
-    return options.applied_to(load_settings().policies)
+    return options.applied_to(load_settings(this_model()).policies)

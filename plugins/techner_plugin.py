@@ -1,100 +1,17 @@
-"""The page in Airflow's own interface, at /techner/, for people who are logged in.
+"""The pages in Airflow's own interface, at /techner/; of several models, each at /techner/model/NAME/.
 
-Every Airflow process imports this file, so the app and the login check are made at the first request.
+Every Airflow process imports this file, so an app and its login check are made at the first request.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
+from typing import Any
 
 import techner_notes
 from airflow.plugins_manager import AirflowPlugin
-from techner_scheduler import AIRFLOW, may, scheduler_of_person
-
-if TYPE_CHECKING:
-    from fastapi import HTTPException, Request
-
-    from techner.web import Visitor
+from techner_pages import PREFIX, ROOT, choice, pages_of
+from techner_scheduler import AIRFLOW
 
 Message = MutableMapping[str, Any]
-DAG_ID = "techner_nightly"
-PREFIX = "/techner"
-UNAUTHORIZED = 401
-
-
-@cache
-def _app() -> Any:
-    from airflow import settings
-    from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
-    from airflow.api_fastapi.core_api.security import requires_access_view
-    from airflow.configuration import conf
-    from fastapi import Depends
-
-    from techner.settings import load_settings
-    from techner.web import Answering, Opener, Starting, create_app
-    from techner.web.tab import make_tab_pages
-
-    secret = conf.get("api", "secret_key").encode
-
-    opener = Opener(load_settings)
-    made = create_app(
-        opener,
-        # A plugin's app is open to all unless it checks: no token 401, no right to see plugins 403.
-        dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
-        answering=Answering(person=_person(), visitor=_visitor(), secret=secret, login=_login),
-        starting=Starting(scheduler=scheduler_of_person(DAG_ID), secret=secret),
-        zone=settings.TIMEZONE,
-    )
-    made.include_router(make_tab_pages(opener, (DAG_ID,), made.router.route_class))
-    return made
-
-
-def _person() -> Callable[..., str | None]:
-    """Return what names the logged-in person, if Airflow lets them answer in its own form too."""
-    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-    from airflow.api_fastapi.core_api.security import get_user
-    from fastapi import Depends
-
-    def person(user: Annotated[Any, Depends(get_user)]) -> str | None:
-        (may_answer,) = may(user, DAG_ID, ("PUT", DagAccessEntity.HITL_DETAIL))
-        return _name(user) if may_answer else None
-
-    return person
-
-
-def _visitor() -> Callable[..., "Visitor"]:
-    """Return what says who asks, and what Airflow's auth manager lets them do with the DAG (ADR 37)."""
-    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-    from airflow.api_fastapi.core_api.security import get_user
-    from fastapi import Depends
-
-    from techner.web import Visitor
-
-    def visitor(user: Annotated[Any, Depends(get_user)]) -> Visitor:
-        may_edit, may_read, may_download = may(
-            user,
-            DAG_ID,
-            ("PUT", None),
-            ("GET", DagAccessEntity.TASK_LOGS),
-            ("GET", DagAccessEntity.XCOM),
-        )
-        return Visitor(name=_name(user), may_edit=may_edit, may_read=may_read, may_download=may_download)
-
-    return visitor
-
-
-def _name(user: Any) -> str:
-    return f"airflow:{user.get_name()}"
-
-
-def _login(request: "Request", error: "HTTPException") -> str | None:
-    """Return Airflow's login, which leads back; None for those who are logged in and may not."""
-    if error.status_code != UNAUTHORIZED and error.detail != "Invalid JWT token":  # of a key that was changed
-        return None
-    mounted = request.scope.get("root_path", "").removesuffix(PREFIX)
-    asked = f"{quote(request.scope['path'])}?{request.url.query}".rstrip("?")
-    return f"{mounted}/api/v2/auth/login?next={quote(asked, safe='')}"
 
 
 async def app(
@@ -104,7 +21,27 @@ async def app(
 ) -> None:
     """Serve one request, as the ASGI app that Airflow mounts."""
     scope[AIRFLOW] = scope.get("app")  # the app below writes its own there
-    await _app()(scope, receive, send)
+    scope[ROOT] = scope.get("root_path", "")
+    await _app_for(scope)(scope, receive, send)
+
+
+def _app_for(scope: Message) -> Any:
+    """Return the app of the model in the path, mounted there."""
+    from techner.core.errors import TechnerError
+    from techner.settings import model_names
+
+    try:
+        names = model_names()
+    except TechnerError:  # the page says so
+        names = ()
+    if not names:
+        return pages_of(None)
+    kind, _, rest = str(scope["path"]).removeprefix(f"{scope[ROOT]}/").partition("/")
+    name = rest.partition("/")[0]
+    if kind != "model" or name not in names:
+        return choice()
+    scope["root_path"] = f"{scope[ROOT]}/model/{name}"
+    return pages_of(name)
 
 
 class TechnerPlugin(AirflowPlugin):

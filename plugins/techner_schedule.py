@@ -12,6 +12,7 @@ from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTim
 from airflow.sdk.configuration import conf
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from pendulum.tz.local_timezone import get_local_timezone
+from techner_models import asset_of
 
 if TYPE_CHECKING:
     from airflow.sdk.bases.timetable import BaseTimetable
@@ -25,12 +26,12 @@ _MARK = "mark"
 _MOST_NAMES = 20
 
 
-def schedule(policy: "NightsPolicy") -> "BaseTimetable | list[Asset] | None":
+def schedule(policy: "NightsPolicy", model: str | None = None) -> "BaseTimetable | list[Asset] | None":
     """Return the schedule of the nights; raises PolicyError for a wrong time zone or cron expression."""
     clock = _clock(policy) if policy.schedule else None
     if not policy.on_arrival:
         return clock
-    inbox = [_inbox(policy)]
+    inbox = [_inbox(policy, model)]
     return AssetOrTimeSchedule(timetable=clock, assets=inbox) if clock else inbox
 
 
@@ -60,21 +61,21 @@ def _zone(policy: "NightsPolicy") -> Any:
         raise PolicyError("nights.timezone", problem) from error
 
 
-def _inbox(policy: "NightsPolicy") -> Asset:
-    watcher = AssetWatcher(name="techner_inbox", trigger=InboxTrigger(quiet_s=policy.quiet_s))
-    return Asset(name="techner_inbox", uri="techner://inbox", watchers=[watcher])
+def _inbox(policy: "NightsPolicy", model: str | None) -> Asset:
+    trigger = InboxTrigger(model=model, quiet_s=policy.quiet_s)
+    return asset_of(model, "inbox", AssetWatcher(name="techner_inbox", trigger=trigger))
 
 
 class InboxTrigger(BaseEventTrigger):
     """Tell that files have arrived in the inbox, once it has not changed for `quiet_s`."""
 
-    def __init__(self, *, quiet_s: float) -> None:
+    def __init__(self, *, model: str | None = None, quiet_s: float) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.quiet_s = quiet_s
+        self.model, self.quiet_s = model, quiet_s
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what makes the same trigger again."""
-        return f"{__name__}.InboxTrigger", {"quiet_s": self.quiet_s}
+        return f"{__name__}.InboxTrigger", {"model": self.model, "quiet_s": self.quiet_s}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield an event for each arrival, for ever; what was seen is remembered across restarts."""
@@ -101,7 +102,7 @@ class InboxTrigger(BaseEventTrigger):
         from techner.store.patience import PROMPT
 
         try:
-            return listing(load_settings().open_store(PROMPT))
+            return listing(load_settings(self.model).open_store(PROMPT))
         except TechnerError as error:  # the next look may succeed
-            self.log.warning("the inbox was not looked at: %s", error)
+            self.log.warning("the inbox of %s was not looked at: %s", self.model or "the model", error)
             return None

@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 from airflow.triggers.base import TriggerEvent
 from techner_links import run_address
+from techner_models import model_of
 from techner_notices import SAID
 
 if TYPE_CHECKING:
@@ -64,13 +65,13 @@ def retried_if_it_can_help() -> "Iterator[None]":
 
 
 @contextmanager
-def opened_run(run_id: str) -> "Iterator[Run]":
-    """Open the store for a DAG run; an error that no retry can repair fails the task at once."""
+def opened_run(run_id: str, dag_id: str) -> "Iterator[Run]":
+    """Open the store of a DAG's model for a run; an error that no retry can repair fails the task at once."""
     from techner.runs.run import Run
     from techner.settings import load_settings
 
     with retried_if_it_can_help():
-        settings = load_settings()
+        settings = load_settings(model_of(dag_id))
         yield Run(store=settings.open_store(), id=run_id, cache=settings.cache, gpu=settings.gpu)
 
 
@@ -82,7 +83,7 @@ class Ask(HITLOperator):
 
     def execute(self, context: "Context") -> None:
         """Put the question and wait, unless it is answered by now."""
-        if self._is_answered(context["run_id"], {}):
+        if self._is_answered(context, {}):
             return
         # Airflow takes the end of this process for a failure where it reads it after a quick answer. The
         # retry finds that answer in Airflow's row, if it does not put the question anew, which deletes it.
@@ -93,19 +94,20 @@ class Ask(HITLOperator):
 
     def execute_complete(self, context: "Context", event: dict[str, Any]) -> None:
         """Declare the answer; if it is none, ask again."""
-        if not self._is_answered(context["run_id"], event):
+        if not self._is_answered(context, event):
             self._put(context)
             self._wait(context)
 
-    def _is_answered(self, run_id: str, event: dict[str, Any]) -> bool:
+    def _is_answered(self, context: "Context", event: dict[str, Any]) -> bool:
         from techner.core.run_documents import Judged
         from techner.reports import question
         from techner.runs.answers import answered
 
-        with opened_run(run_id) as run:
+        dag_id = context["ti"].dag_id
+        with opened_run(context["run_id"], dag_id) as run:
             said = answered(run) or _declare(run, event)
             if said is None:
-                self.body = question(run.read(Judged), run_address(run.id))
+                self.body = question(run.read(Judged), run_address(run.id, model_of(dag_id)))
                 return False
         log.info("%s said %s: %s", said.who, said.word, said.why)
         return True
@@ -134,6 +136,7 @@ class Ask(HITLOperator):
     def _wait(self, context: "Context") -> None:
         self.defer(
             trigger=AnswerTrigger(
+                model=model_of(context["ti"].dag_id),
                 run_id=context["run_id"],
                 ti_id=context["ti"].id,
                 options=self.options,
@@ -148,13 +151,13 @@ class Ask(HITLOperator):
 class AnswerTrigger(HITLTrigger):
     """Wait for an answer: in Airflow's row, or in the store."""
 
-    def __init__(self, *, run_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, run_id: str, model: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.run_id = run_id
+        self.run_id, self.model = run_id, model
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         _, kwargs = super().serialize()
-        return f"{__name__}.AnswerTrigger", kwargs | {"run_id": self.run_id}
+        return f"{__name__}.AnswerTrigger", kwargs | {"run_id": self.run_id, "model": self.model}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         in_airflow = asyncio.ensure_future(anext(super().run()))
@@ -176,7 +179,7 @@ class AnswerTrigger(HITLTrigger):
         from techner.store.patience import PROMPT
 
         try:
-            run = RunDocuments(store=load_settings().open_store(PROMPT), id=self.run_id)
+            run = RunDocuments(store=load_settings(self.model).open_store(PROMPT), id=self.run_id)
             return answered(run) is not None
         except TechnerError as error:  # an answer in Airflow's form still counts
             self.log.warning("the store was not looked at for an answer to %s: %s", self.run_id, error)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import get_current_context
 from techner_links import NightLink, show_links
 from techner_metrics import timed
+from techner_models import model_of
 from techner_notes import ENDED
 from techner_notices import SAID
 from techner_tasks import opened_run
@@ -27,7 +28,8 @@ def this_run() -> "Iterator[Run]":
     """Open the run of the task at work, link the task to the page of its night, and measure its time."""
     context = get_current_context()
     show_links(NightLink())
-    with opened_run(context["run_id"]) as run, timed(context["ti"].task_id):
+    ti = context["ti"]
+    with opened_run(context["run_id"], ti.dag_id) as run, timed(ti.task_id, model_of(ti.dag_id)):
         yield run
 
 

@@ -2,8 +2,10 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import typer
 from rich.markup import escape
@@ -13,6 +15,7 @@ from techner.cli import backup, batch, doctor, init, model, offline, run, serve
 from techner.cli.refusals import in_words
 from techner.cli.terminal import console
 from techner.core.errors import TechnerError
+from techner.settings.sources import MODEL
 
 SEVERAL = ("--train", "--gold")
 app = typer.Typer(
@@ -33,11 +36,34 @@ app.add_typer(run.app, name="run")
 
 
 @app.callback(invoke_without_command=True)
-def version(show: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:  # noqa: FBT001 - a flag of the command line
+def version(
+    context: typer.Context,
+    show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,  # noqa: FBT002 - a flag of the command line
+    model: Annotated[
+        str, typer.Option(help="Which of the models that the settings name; else TECHNER_MODEL says it.")
+    ] = "",
+) -> None:
     """Keep a domain NER model good, night after night, without it forgetting what it knew."""
     if show:
         typer.echo(__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        context.fail("Missing command.")
+    if model:
+        context.with_resource(_choosing(model))
+
+
+@contextmanager
+def _choosing(model: str) -> Iterator[None]:
+    """Choose a model for all that reads settings in this process, and in those that it starts."""
+    before = os.environ.get(MODEL)
+    os.environ[MODEL] = model
+    try:
+        yield
+    finally:
+        os.environ.pop(MODEL)
+        if before is not None:
+            os.environ[MODEL] = before
 
 
 def spread(arguments: list[str]) -> list[str]:

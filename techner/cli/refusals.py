@@ -57,9 +57,10 @@ def _missing(error: ModuleNotFoundError) -> TechnerError:
 
 def missing(module: str, arguments: Sequence[str]) -> SettingsError:
     """Return the error that names the extra which brings a module, of several the one for this command."""
-    command = next(
-        (known for known in _OF_COMMAND if list(arguments)[: len(known.split())] == known.split()), ""
-    )
+    said = [*arguments]
+    if said and said[0].partition("=")[0] == "--model":  # of techner itself, before the command
+        said = said[1 if "=" in said[0] else 2 :]
+    command = next((known for known in _OF_COMMAND if said[: len(known.split())] == known.split()), "")
     wanted = [*_OF_COMMAND.get(command, ("train",)), *EXTRAS]
     if extra := next((extra for extra in wanted if module in EXTRAS[extra]), None):
         return SettingsError(f"this needs the extra `{extra}`: pip install 'techner[{extra}]'")

@@ -1,7 +1,9 @@
 """Settings: `techner.toml` (or the file `TECHNER_CONFIG` names), overridden by `TECHNER_*` variables."""
 
+from collections.abc import Mapping
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -27,10 +29,15 @@ from techner.registry.seen_aliases import remembering
 from techner.registry.signing import load_private_key, load_public_keys
 from techner.registry.trust import trusted
 from techner.settings.login import login_of
+from techner.settings.models import DEFAULT_STORE, chosen_model, model_names, source_of, values_of
 from techner.settings.refusals import nearest, nearest_variable, sentence
-from techner.settings.sources import PREFIX, Variables, read_file, settings_file, unknown_variables
+from techner.settings.sources import PREFIX, Variables, read_file, unknown_variables
 from techner.store import Store, open_store
 from techner.store.patience import PATIENT, Patience
+
+__all__ = ["Settings", "load_settings", "model_names"]
+
+_file: ContextVar[Mapping[str, Any] | None] = ContextVar("what the file says of the model", default=None)
 
 
 def _local(path: object) -> object:
@@ -67,7 +74,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", hide_input_in_errors=True
     )
 
-    store: str = ".techner/store"
+    store: str = DEFAULT_STORE
     """The store: `s3://bucket/prefix`, `file:///folder`, or a folder."""
     s3_endpoint: str | None = None
     """URL of a server that speaks S3; null: Amazon S3, or what boto3 is configured for."""
@@ -145,20 +152,31 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del env_settings, dotenv_settings, file_secret_settings
-        return init_settings, Variables(settings_cls), InitSettingsSource(settings_cls, read_file())
+        told = _file.get()
+        file = dict(values_of(None, read_file()) if told is None else told)
+        return init_settings, Variables(settings_cls), InitSettingsSource(settings_cls, file)
 
 
-def load_settings() -> Settings:
-    """Read the settings; raises SettingsError that names the wrong setting and where it came from."""
+def load_settings(model: str | None = None) -> Settings:
+    """Read the settings of a model; without a name, of the one that TECHNER_MODEL names, or of the only one.
+
+    Raises SettingsError that names the wrong setting and where it came from.
+    """
     for name in unknown_variables(Settings):
         raise SettingsError(f"{name} is no setting{nearest_variable(name, Settings)}")
-    for name in read_file():
+    told = read_file()
+    model = chosen_model(model, told)
+    values = values_of(model, told)
+    for name in values:
         if name != name.lower():  # read as its lower-case name, it would silently replace that setting
             meant = nearest(name.lower(), Settings)
-            raise SettingsError(f"{name} is no setting{meant} (from {settings_file()})")
+            raise SettingsError(f"{name} is no setting{meant} (from {source_of(model, (name,))})")
+    given = _file.set(values)
     try:
         settings = Settings()
     except ValidationError as error:
-        raise SettingsError(sentence(error, Settings)) from error
+        raise SettingsError(sentence(error, Settings, model)) from error
+    finally:
+        _file.reset(given)
     label_scheme((), settings.policies)
     return settings

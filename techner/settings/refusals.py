@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 from difflib import get_close_matches
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -12,23 +11,24 @@ from pydantic_settings import BaseSettings
 
 from techner.core.bounds import bounds_of, types_of
 from techner.core.errors import PolicyError
-from techner.settings.sources import CONFIG, PREFIX, read_file, settings_file
+from techner.settings.models import source_of
+from techner.settings.sources import CONFIG, MODEL, PREFIX
 
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 _SECRET = "token"  # noqa: S105 - the name of a setting
 
 
-def sentence(error: ValidationError, settings: type[BaseSettings]) -> str:
+def sentence(error: ValidationError, settings: type[BaseSettings], model: str | None) -> str:
     """Describe the first refused setting and what to do about it."""
     first = error.errors(include_url=False)[0]
     place = tuple(map(str, first["loc"]))[:3]
     refused = first.get("ctx", {}).get("error")
     if isinstance(refused, PolicyError):
-        return f"{refused}{_from(tuple(refused.field.split('.')))}"
+        return f"{refused}{_from(tuple(refused.field.split('.')), model)}"
     name = ".".join(place)
     if first["type"] in _UNKNOWN:
-        return f"{name} is no setting{nearest(name, settings)}{_from(place)}"
-    return f"{name} {_problem(first, place, settings)}{_from(place)}"
+        return f"{name} is no setting{nearest(name, settings)}{_from(place, model)}"
+    return f"{name} {_problem(first, place, settings)}{_from(place, model)}"
 
 
 def nearest(name: str, settings: type[BaseSettings]) -> str:
@@ -44,7 +44,7 @@ def nearest(name: str, settings: type[BaseSettings]) -> str:
 def nearest_variable(variable: str, settings: type[BaseSettings]) -> str:
     """Return what was probably meant by a variable, as the second half of a sentence."""
     known = [f"{PREFIX}{name.replace('.', '__').upper()}" for name in _names(settings)]
-    meant = get_close_matches(variable.upper(), [*known, CONFIG], n=1, cutoff=0.8)
+    meant = get_close_matches(variable.upper(), [*known, CONFIG, MODEL], n=1, cutoff=0.8)
     return f": did you mean {meant[0]}?" if meant else ": unset it"
 
 
@@ -66,13 +66,9 @@ def _problem(error: ErrorDetails, place: tuple[str, ...], settings: type[BaseSet
     return f"is {value}: {said[:1].lower()}{said[1:]}"
 
 
-def _from(place: tuple[str, ...]) -> str:
+def _from(place: tuple[str, ...], model: str | None) -> str:
     """Name the variable or file that the value came from."""
     variables = {f"{PREFIX}{'__'.join(place[:length])}".upper() for length in (1, 2)}
     found = sorted((name for name in os.environ if name.upper() in variables), key=len)
-    if found:
-        return f" (from {found[-1]})"
-    inner: Any = read_file()
-    for part in place[:2]:
-        inner = inner.get(part) if isinstance(inner, dict) else None
-    return "" if inner is None else f" (from {settings_file()})"
+    said = found[-1] if found else source_of(model, place[:2])
+    return "" if said is None else f" (from {said})"

@@ -18,6 +18,8 @@ from techner.core.errors import SettingsError
 
 PREFIX = "TECHNER_"
 CONFIG = "TECHNER_CONFIG"
+MODEL = "TECHNER_MODEL"
+"""Which of several models is meant."""
 # Kubernetes sets these in every container if there is a service called techner.
 _OF_KUBERNETES = re.compile(r"TECHNER_(SERVICE_|PORT(_|$))")
 
@@ -86,11 +88,18 @@ def unknown_variables(settings: type[BaseSettings]) -> tuple[str, ...]:
             name
             for name in os.environ
             if name.upper().startswith(PREFIX)
-            and name.upper() not in (CONFIG, *names)
+            and name not in (CONFIG, MODEL)
+            and name.upper() not in names
             and not name.upper().startswith(sections)
             and not _OF_KUBERNETES.match(name.upper())
         )
     )
+
+
+def variable(setting: str) -> str | None:
+    """Return what a variable says of a setting that is no table; None if there is none."""
+    wanted = f"{PREFIX}{setting}".upper()
+    return next((value for name, value in os.environ.items() if name.upper() == wanted), None)
 
 
 def _decoded(value: str, kind: Any, variable: str) -> Any:

@@ -58,6 +58,21 @@ def open_store(
     raise _no_store(url, setting)
 
 
+def place_of(url: str) -> tuple[str, ...]:
+    """Return the parts of the place that a URL names: those of a store inside another begin with the other's.
+
+    What is no store has a place too: opening it says what is wrong.
+    """
+    try:
+        parts = urlsplit(url)
+        if parts.scheme == "s3":
+            return ("s3", parts.netloc, *filter(None, parts.path.split("/")))
+        path = Path(unquote(parts.path) if parts.scheme == "file" else url).expanduser().resolve()
+    except (ValueError, OSError, RuntimeError):
+        return ("?", url)
+    return path.parts
+
+
 def _folder(path: Path, setting: str) -> FolderStore:
     with suppress(OSError):  # a path that cannot be read is reported when it is used
         if path.is_file():

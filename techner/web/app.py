@@ -40,11 +40,12 @@ def create_app(
     answering: Answering | None = None,
     starting: Starting | None = None,
     zone: tzinfo = UTC,
+    model: str | None = None,
 ) -> FastAPI:
     """Make the app; `dependencies` guard every page. Mount it at a prefix, and link to it with a final slash.
 
     With `answering`, people answer on the page of a run what the gate asks; with `starting`, they start
-    nights. Pages show times in `zone`.
+    nights. Pages show times in `zone`, and the name of the `model` if it is one of several.
 
     Each request reads the settings and opens the store: importing and mounting touch nothing. All that reads
     the store runs in threads of the app's own: a store that hangs must not stop the server around it.
@@ -57,6 +58,7 @@ def create_app(
         dependencies=[Depends(placing(zone)), *dependencies],
         openapi_url=None,
     )
+    app.state.model = model
     app.add_exception_handler(TechnerError, _failure)
     app.add_exception_handler(HTTPException, refusals(answering))
     visitor = visitor_of(answering)

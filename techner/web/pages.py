@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 from markupsafe import Markup
@@ -48,6 +48,8 @@ SIZE = 50
 T = TypeVar("T")
 _place: ContextVar[tuple[str, str]] = ContextVar("techner's place", default=("./", ""))
 """Of the request: the way to the app's root, and the first part of its own path."""
+_model: ContextVar[str | None] = ContextVar("techner's model", default=None)
+"""Whose pages these are if there are several models; the empty string where none is chosen yet."""
 _zone: ContextVar[tzinfo] = ContextVar("techner's time zone", default=UTC)
 
 
@@ -87,7 +89,9 @@ def placing(zone: tzinfo) -> Any:
 
 
 def place(request: Request) -> None:
-    """Tell the templates where the page is: the app may be mounted anywhere."""
+    """Tell the templates where the page is, as the app may be mounted anywhere, and of which model it is."""
+    app = request.scope.get("app")
+    _model.set(getattr(app.state, "model", None) if isinstance(app, FastAPI) else None)
     raw = request.scope.get("raw_path") or request.scope["path"].encode()
     below = raw.decode("latin-1").removeprefix(request.scope.get("root_path", "")).lstrip("/")
     _place.set(("../" * below.count("/") or "./", below.partition("/")[0]))
@@ -107,6 +111,7 @@ def _templates() -> Environment:
     made = environment("techner.web")
     made.globals["script"] = Markup(SCRIPT)  # noqa: S704 - a file of ours
     made.globals["root"] = lambda: _place.get()[0]
+    made.globals["model"] = _model.get
     made.globals["part"] = lambda: _place.get()[1]
     made.filters["local"] = _local
     made.filters["cut"] = cut

@@ -1,6 +1,7 @@
 """The command line: what it prints, where, and how it exits."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -426,3 +427,21 @@ def test_a_run_that_has_its_plan_goes_on_only_as_planned(techner: World) -> None
     with pytest.raises(RegistryError, match="has a plan already"):
         call("run", "night", "--run-id", "night-1", "--dry-run")
     assert Registry(techner.store).production()[1].number == 1
+
+
+@pytest.mark.parametrize("way", ["option", "variable"])
+def test_a_command_is_about_the_model_that_is_chosen(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("techner.toml").write_text("[models.a]\nstore = 'of-a'\n[models.b]\nstore = 'of-b'\n")
+    chosen = ["--model", "b"] if way == "option" else []
+    if way == "variable":
+        monkeypatch.setenv("TECHNER_MODEL", "b")
+    asked = CliRunner().invoke(app, [*chosen, "model", "list"])
+    assert str(asked.exception).startswith(f"{tmp_path.as_uri()}/of-b holds no model yet")
+    assert os.environ.get("TECHNER_MODEL") == (None if way == "option" else "b")  # nothing is left of it
+
+
+def test_a_model_without_a_command_is_wrong_usage() -> None:
+    assert CliRunner().invoke(app, ["--model", "b"]).exit_code == 2

@@ -84,8 +84,41 @@ def planned(**conf):
         except Exception as error:
             return f"{type(error).__name__}: {error}"
 described["planned"] = [planned(seed=-1), planned(openlineage={"parentRunId": "x"})]
+program, runs, several = sys.argv[1:]
+
+os.environ["TECHNER_CONFIG"], store = several, os.environ.pop("TECHNER_STORE")
+models = DagBag(os.path.dirname(program))
+def opened(dag_id):
+    "Return the end of what `plan` of a DAG says, which finds an empty store."
+    pushed = []
+    ti = SimpleNamespace(dag_id=dag_id, run_id="night", task_id="plan", task=None)
+    ti.get_dr_count, ti.xcom_push = lambda **_: 1, lambda **told: pushed.append(told["value"])
+    dag_run = SimpleNamespace(conf={})
+    with set_current_context({"params": {}, "run_id": "night", "ti": ti, "dag_run": dag_run}):
+        try:
+            return f"is done: {models.dags[dag_id].get_task('plan').python_callable()}"
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+def watched(dag):
+    assets = dag.timetable.asset_condition.objects
+    return [[a.name, a.uri, *(w.trigger.serialize()[1]["model"] for w in a.watchers)] for a in assets]
+nights = {name: dag for name, dag in models.dags.items() if "." not in name}
+from techner_links import BatchLink
+described["several"] = {
+    "dags": sorted(models.dags),
+    "errors": {os.path.basename(file): said for file, said in models.import_errors.items()},
+    "schedule": models.dags["techner_legal"].schedule.expression,
+    "outlets": {n: [[o.name, o.uri] for t in dag.tasks for o in t.outlets] for n, dag in models.dags.items()},
+    "watched": [*watched(models.dags["techner_legal.announce"]), *watched(models.dags["techner_nightly"])],
+    "notices": {n: len(dag.get_task("publish").on_success_callback) for n, dag in nights.items()},
+    "opened": {name: opened(name) for name in nights},
+    "batch link": BatchLink().get_link(
+        SimpleNamespace(op_kwargs={"batch": {"digest": "d"}}), ti_key=SimpleNamespace(dag_id="techner_legal")
+    ),
+}
+del os.environ["TECHNER_CONFIG"]
+os.environ["TECHNER_STORE"] = store
 print("described", json.dumps(described), flush=True)
-program, runs = sys.argv[1:]
 
 from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
@@ -157,6 +190,18 @@ NIGHTS = {
     "TECHNER_NIGHTS__ANSWER_HOURS": "9",
     "TECHNER_NIGHTS__RUN_HOURS": "30",
 }
+SEVERAL = """
+[models.legal]
+store = "/nowhere/legal"
+nights = { schedule = "30 4 * * *" }
+[models.nightly]
+store = "/nowhere/nightly"
+nights = { schedule = "", on_arrival = true }
+notices = { events = ["late"] }
+[models.broken]
+store = "/nowhere/broken"
+nights = { timezone = "Mars/Olympus" }
+"""
 STARTED = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
 pytestmark = pytest.mark.xdist_group("airflow")
 
@@ -202,8 +247,16 @@ def told(
         (LOOSE | {"TECHNER_STORE": world.store.url, "TECHNER_CACHE": str(world.cache)}, CONFS[name])
         for name, world in worlds.items()
     ]
+    (root / "several.toml").write_text(SEVERAL)
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(ROOT / "dags" / "techner_nightly.py"), json.dumps(runs)],
+        [
+            sys.executable,
+            "-c",
+            PROGRAM,
+            str(ROOT / "dags" / "techner_nightly.py"),
+            json.dumps(runs),
+            str(root / "several.toml"),
+        ],
         env=airflow_environment(airflow_home, store="", cache=airflow_home) | NIGHTS,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -355,6 +408,50 @@ def test_its_tasks_stand_in_the_order_of_a_night(described: dict[str, object]) -
         assert not set(earlier) & set(downstream[task]), f"{task} leads back"
     assert set(downstream["route"]) == {*LastTask}
     assert set(downstream) == {*TASKS, *LastTask, "route", "answer"}
+
+
+def test_each_model_has_dags_of_its_own_as_its_settings_say(described: dict[str, Any]) -> None:
+    several = described["several"]
+    assert several["dags"] == [
+        "techner_legal",
+        "techner_legal.announce",
+        "techner_nightly",
+        "techner_nightly.announce",
+    ]
+    assert several["schedule"] == "30 4 * * *"
+    assert several["notices"] == {"techner_legal": 1, "techner_nightly": 0}
+
+
+def test_a_model_whose_settings_are_wrong_is_told_and_stops_no_other(described: dict[str, Any]) -> None:
+    """Airflow stops every DAG of a file with an import error, so it is of a file that has none."""
+    (error,) = described["several"]["errors"].items()
+    assert error[0] == "techner_settings.py"
+    assert "no DAG is made for broken: nights.timezone is 'Mars/Olympus'" in error[1]
+
+
+def test_no_two_models_share_an_asset(described: dict[str, Any]) -> None:
+    several = described["several"]
+    of_legal = [["techner_legal_production", "techner://legal/production"]]
+    of_nightly = [["techner_nightly_production", "techner://nightly/production"]]
+    assert several["outlets"] == {
+        "techner_legal": of_legal,
+        "techner_legal.announce": of_legal,
+        "techner_nightly": of_nightly,
+        "techner_nightly.announce": of_nightly,
+    }
+    moved = ["techner_legal_production_moved", "techner://legal/production/moved", "legal"]
+    inbox = ["techner_nightly_inbox", "techner://nightly/inbox", "nightly"]
+    assert several["watched"] == [moved, inbox]
+
+
+@pytest.mark.parametrize("model", ["legal", "nightly"])
+def test_a_task_opens_the_store_of_the_model_of_its_dag(model: str, described: dict[str, Any]) -> None:
+    opened = described["several"]["opened"][f"techner_{model}"]
+    assert opened.startswith(f"AirflowFailException: file:///nowhere/{model} holds no model yet")
+
+
+def test_a_task_links_to_the_pages_of_its_model(described: dict[str, Any]) -> None:
+    assert described["several"]["batch link"] == "/plugin/techner/techner/model/legal/batches/d"
 
 
 def test_a_run_promotes_what_was_delivered(

@@ -1,5 +1,6 @@
 """The plugin as Airflow meets it: imported by every process, and open to the world unless it asks."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from techner.core.records import RunEnd
 from techner.core.run_documents import Judged
 from techner.core.verdict import Verdict
+from techner.registry import Registry
 from techner.runs.documents import RunDocuments
 from techner.runs.endings import begin
 from techner.runs.judgements import Word
@@ -32,13 +34,27 @@ POLICIES: tuple[dict[str, object], ...] = (
     {"schedule": "61 2 * * *"},
 )
 
+SEVERAL = """
+[models.legal]
+store = "{root}/of-legal"
+[models.medical]
+store = "{root}/of-medical"
+[models.watched]
+store = "{root}/watched"
+[models.broken]
+store = "{root}/of-broken"
+gate = {{ seed = -1 }}
+"""
+
 # One process for all: Airflow takes seconds to import.
 PROGRAM = f"""
-import sys
+import json, os, sys
+BEFORE = ("TECHNER_STORE", "TECHNER_S3_ENDPOINT")
+SHOWN = ("of-legal", "of-medical", "gate.seed is", "model/legal/", "model/medical/", "model/broken/")
 sys.path.insert(0, "plugins")
 import airflow.plugins_manager
 before = set(sys.modules)
-import techner_plugin
+import techner_pages, techner_plugin
 loaded = set(sys.modules) - before
 print("loads", *sorted(loaded & set({HEAVY!r})))
 from airflow.api_fastapi.app import init_auth_manager
@@ -68,8 +84,8 @@ from airflow.models.dag import DagModel
 DagModel.get_team_name = lambda dag_id: None  # there is no database
 for role in ("VIEWER", "USER", "ADMIN"):
     user = SimpleAuthManagerUser(username="ada", role=role)
-    print("person", role, techner_plugin._person()(user=user))
-    asks = techner_plugin._visitor()(user=user)
+    print("person", role, techner_pages._person("techner_nightly")(user=user))
+    asks = techner_pages._visitor("techner_nightly")(user=user)
     print("visitor", role, asks.name, asks.may_edit, asks.may_read, asks.may_download)
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -81,9 +97,45 @@ for part in (None, DagAccessEntity.TASK_LOGS, DagAccessEntity.XCOM):
         def is_authorized_dag(self, *, access_entity=None, **wanted):
             return access_entity is not part and super().is_authorized_dag(**wanted)
     manager.__class__ = Without
-    asks = techner_plugin._visitor()(user=user)
+    asks = techner_pages._visitor("techner_nightly")(user=user)
     print("without", part and part.value, asks.may_edit, asks.may_read, asks.may_download)
 manager.__class__ = simple
+
+from airflow.api_fastapi.core_api.security import get_user
+from techner.web.forms import make_token
+several = sys.argv.pop()
+os.environ["TECHNER_CONFIG"], others = several, [os.environ.pop(name) for name in BEFORE]
+class OfLegal(simple):  # a role that may read one DAG alone
+    def is_authorized_dag(self, *, details=None, **wanted):
+        return details.id == "techner_legal" and super().is_authorized_dag(details=details, **wanted)
+manager.__class__ = OfLegal
+below = FastAPI()
+below.mount("/techner", techner_plugin.app)
+visit = TestClient(below, raise_server_exceptions=False, follow_redirects=False, headers=browser)
+print("returns", visit.get("/techner/model/legal/models").headers["Location"])
+for pages in (techner_pages.choice(), *map(techner_pages.pages_of, ("legal", "medical", "broken"))):
+    pages.dependency_overrides[get_user] = lambda: user
+def show(what, path):
+    answer = visit.get(f"/techner/{{path}}")
+    shown = [word for word in SHOWN if word in answer.text]
+    print("several", json.dumps([what, answer.status_code, shown, answer.headers.get("Location", "")]))
+show("choice", "")
+show("legal", "model/legal/models")
+show("medical", "model/medical/models")
+show("medical api", "model/medical/v1/aliases/production")
+show("unknown", "model/nobody/")
+show("tab", "tab/techner_legal/night%2B1")
+show("tab of no night", "tab/sales/night")
+manager.__class__ = simple
+show("choice of all", "")
+show("legal without a final slash", "model/legal")
+show("medical for all", "model/medical/models")
+tokens = [make_token(techner_pages.secret_of(name), "answer") for name in (None, "legal", "medical")]
+print("tokens", len(set(tokens)))
+show("broken", "model/broken/")
+show("overview", "model/legal/")
+del os.environ["TECHNER_CONFIG"]
+os.environ.update(zip(BEFORE, others))
 
 from fastapi import HTTPException, Request
 from techner_scheduler import AirflowAsPerson, scheduler_of_person
@@ -313,14 +365,22 @@ class Recorder:
     def incr(self, name, *rest, **more):
         print("sends", name, "+1")
 stats.initialize(factory=Recorder, export_legacy_names=False)
-techner_metrics._send({{"techner.batches.pending": 3}})
-techner_metrics.send_verdict(Verdict(checks=()))
-with techner_metrics.timed("judge"):
+techner_metrics._send({{"techner.batches.pending": 3}}, None)
+techner_metrics.send_verdict(Verdict(checks=()), None)
+techner_metrics.send_verdict(Verdict(checks=()), "legal")
+with techner_metrics.timed("judge", "legal"):
     pass
 
 os.environ["TECHNER_S3_ENDPOINT"] = endpoint
 for inbox in inboxes:
     asyncio.run(arrivals(inbox))
+
+os.environ["TECHNER_CONFIG"], others = several, [os.environ.pop(name) for name in BEFORE]
+looked = dict(run_id="night-1", ti_id=uuid.uuid4(), options=[], params={{}}, timeout_datetime=None)
+for model in ("watched", "legal"):
+    known = AnswerTrigger(model=model, **looked)._is_answered()
+    arrived = InboxTrigger(model=model, quiet_s=1)._listed()
+    print("triggers", model, known, ProductionMoved(model=model)._newest(), len(arrived))
 
 from datetime import timedelta
 from airflow.serialization.encoders import encode_timetable
@@ -343,15 +403,22 @@ print("missed", *(0 <= hours < 24 for hours in missed))
 def said(tmp_path_factory: pytest.TempPathFactory, moto_endpoint: str) -> list[list[str]]:
     """Return what the program says, run as an Airflow process of the checkout, with a home of its own."""
     root = tmp_path_factory.mktemp("stores")
-    run = RunDocuments(store=FolderStore(root / "answered"), id="night-1")
-    run.write(Judged(verdict=Verdict(checks=()), scores=(), made_from={}))
-    begin(run, RunEnd.PUBLISH, Word(who="cli:ada", when=datetime(2026, 11, 20, tzinfo=UTC), why="read them"))
+    answered, watched = FolderStore(root / "answered"), FolderStore(root / "watched")
+    for run in (RunDocuments(store=store, id="night-1") for store in (answered, watched)):
+        run.write(Judged(verdict=Verdict(checks=()), scores=(), made_from={}))
+        word = Word(who="cli:ada", when=datetime(2026, 11, 20, tzinfo=UTC), why="read them")
+        begin(run, RunEnd.PUBLISH, word)
     (root / "broken").write_text("a file, no folder")
     boto3.client("s3", endpoint_url=moto_endpoint).create_bucket(Bucket="arrivals")
     inboxes = (str(root / "arrivals"), "s3://arrivals/ner")
+    watched.create("inbox/a.jsonl", b"1")
+    version = save_version(watched, number=0, parent=None, origin=None)
+    when = datetime(2026, 11, 20, tzinfo=UTC)
+    Registry(watched).move(version, expected=None, who="cli:ada", why="ghosts", when=when)
     moving = FolderStore(root / "moving")
     first = save_version(moving, number=0, parent=None, origin=None)
     save_version(moving, number=1, parent=first, origin=first)
+    (root / "several.toml").write_text(SEVERAL.format(root=root))
     environment = os.environ | {
         "AIRFLOW_HOME": str(tmp_path_factory.mktemp("home")),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
@@ -369,6 +436,7 @@ def said(tmp_path_factory: pytest.TempPathFactory, moto_endpoint: str) -> list[l
             str(root / "moving"),
             moto_endpoint,
             *inboxes,
+            str(root / "several.toml"),
         ],
         env=environment,
         cwd=ROOT,
@@ -404,7 +472,11 @@ def test_a_browser_without_a_valid_token_is_sent_to_airflows_login(said: list[li
         "/airflow/api/v2/auth/login"
         "?next=%2Fairflow%2Ftechner%2Frun%2Fa%2520b%253F%3Freport%3Dtrue%26x%3Da%2520b"
     )
-    assert [where for name, where in (line for line in said if line[0] == "login")] == [there, there, "401"]
+    assert [where for name, where in (line for line in said if line[0] == "login" and line[1] != "of")] == [
+        there,
+        there,
+        "401",
+    ]
 
 
 def test_who_may_edit_the_dag_acts_and_a_viewer_only_looks(said: list[list[str]]) -> None:
@@ -532,7 +604,12 @@ def test_a_question_stands_though_its_notice_cannot_be_sent(said: list[list[str]
 def test_figures_go_where_airflow_sends_its_own(said: list[list[str]]) -> None:
     sent = [words for name, *words in said if name == "sends"]
     assert sent[:2] == [["techner.batches.pending", "3"], ["techner.verdicts.reject", "+1"]]
-    assert [words[0] for words in sent[2:]] == ["techner.seconds.judge"]
+
+
+def test_figures_of_one_of_several_models_bear_its_name(said: list[list[str]]) -> None:
+    """Without tags, StatsD would keep one figure for all."""
+    sent = [words[0] for name, *words in said if name == "sends"]
+    assert sent[2:] == ["techner.legal.verdicts.reject", "techner.legal.seconds.judge"]
 
 
 def test_a_failed_or_late_night_is_told_with_what_is_known_of_it(said: list[list[str]]) -> None:
@@ -542,3 +619,50 @@ def test_a_failed_or_late_night_is_told_with_what_is_known_of_it(said: list[list
         "<p>Failed (timed_out). Its log says why.",
         "<p>Not over in time: it was queued at 2:00.",
     ]
+
+
+def several(said: list[list[str]]) -> dict[str, list[object]]:
+    """Return what each address answers where there are several models: code, words in it, redirect."""
+    shown = [json.loads(" ".join(line[1:])) for line in said if line[0] == "several"]
+    return {what: answer for what, *answer in shown}
+
+
+def test_the_pages_of_each_model_show_its_own_store(said: list[list[str]]) -> None:
+    shown = several(said)
+    assert shown["legal"] == [200, ["of-legal"], ""]
+    assert shown["medical for all"] == [200, ["of-medical"], ""]
+    assert shown["legal without a final slash"][2] == "http://testserver/techner/model/legal/"
+
+
+def test_who_may_read_one_dag_sees_the_pages_of_its_model_alone(said: list[list[str]]) -> None:
+    shown = several(said)
+    assert shown["choice"] == [200, ["model/legal/"], ""]
+    assert shown["medical"] == shown["medical api"] == [403, [], ""]
+    assert shown["choice of all"] == [200, ["gate.seed is", "model/legal/", "model/medical/"], ""]
+
+
+def test_settings_that_are_wrong_stop_the_pages_of_their_model_alone(said: list[list[str]]) -> None:
+    assert several(said)["broken"] == [500, ["gate.seed is"], ""]
+
+
+def test_a_tab_leads_to_the_pages_of_the_model_of_its_dag(said: list[list[str]]) -> None:
+    shown = several(said)
+    there = "../../model/legal/tab/techner_legal/night%2B1"
+    assert shown["tab"] == [303, [], there]
+    assert (shown["tab of no night"][0], shown["unknown"][0]) == (200, 404)
+
+
+def test_a_form_of_one_model_is_none_of_another(said: list[list[str]]) -> None:
+    """The nights of two models have the same id."""
+    assert ["tokens", "3"] in said
+
+
+def test_a_login_leads_back_to_the_pages_of_the_model(said: list[list[str]]) -> None:
+    (where,) = (words[0] for name, *words in said if name == "returns")
+    assert where == "/api/v2/auth/login?next=%2Ftechner%2Fmodel%2Flegal%2Fmodels"
+
+
+def test_a_trigger_looks_into_the_store_of_its_model(said: list[list[str]]) -> None:
+    """One triggerer serves the DAGs of all models."""
+    looked = {model: found for name, model, *found in (line for line in said if line[0] == "triggers")}
+    assert looked == {"watched": ["True", "1", "1"], "legal": ["False", "0", "0"]}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from techner.settings import Settings
+from techner.settings.sources import CONFIG, MODEL
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docker-compose.yaml", ".env.example")
@@ -27,7 +28,7 @@ def names() -> Iterator[str]:
 @pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.name)
 def test_every_setting_that_a_page_names_is_one(page: Path) -> None:
     text = page.read_text()
-    variables = {f"TECHNER_{name.replace('.', '__').upper()}" for name in names()} | {"TECHNER_CONFIG"}
+    variables = {f"TECHNER_{name.replace('.', '__').upper()}" for name in names()} | {CONFIG, MODEL}
     assert set(re.findall(r"\bTECHNER_[A-Z0-9_]*[A-Z0-9]\b", text)) <= variables
     said = re.findall(rf"\b(?:{'|'.join(sorted(SECTIONS))})\.[a-z_]+\b(?!\()", text)
     assert {name for name in said if not name.endswith((".py", ".md"))} <= set(names())

@@ -11,8 +11,11 @@ _USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 MIGRATE = (sys.executable, "-m", "airflow", "db", "migrate")
 
 
-def airflow_environment(home: Path, *, store: str, cache: Path) -> dict[str, str]:
-    """Return the environment of every Airflow process: SQLite in `home`, the checkout's DAGs and plugins."""
+def airflow_environment(home: Path, *, store: str | None, cache: Path) -> dict[str, str]:
+    """Return the environment of every Airflow process: SQLite in `home`, the checkout's DAGs and plugins.
+
+    Without a `store`, the settings name it, as they do for several models.
+    """
     settings = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
@@ -27,10 +30,9 @@ def airflow_environment(home: Path, *, store: str, cache: Path) -> dict[str, str
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
-        "TECHNER_STORE": store,
         "TECHNER_CACHE": str(cache),
     }
-    return os.environ | settings
+    return os.environ | settings | ({} if store is None else {"TECHNER_STORE": store})
 
 
 def serving(home: Path, port: int) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from techner.cli.terminal import console
 from techner.core.errors import NotInitialised, SettingsError, TechnerError
 from techner.registry import Registry
-from techner.settings import load_settings
+from techner.settings import load_settings, model_names
 from techner.store import Store, open_store
 from tools.local.environment import HOST, MIGRATE, ROOT, airflow_environment, password_file, serving
 from tools.local.supervisor import Supervisor
@@ -24,23 +24,33 @@ def up(*, port: int, state: Path) -> None:
     """Run until Ctrl-C or SIGTERM. Raises TechnerError if something cannot start or ends by itself."""
     _require_checkout()
     _require_free(port)
-    settings = load_settings()
-    named = settings.model_fields_set
-    store = settings.open_store() if "store" in named else open_store((state / "store").as_uri())
-    cache = settings.cache if "cache" in named else state / "cache"
+    stores = _stores(state)
+    only = stores[None].url if None in stores else None
+    first = load_settings(next(iter(stores)))
+    cache = first.cache if "cache" in first.model_fields_set else state / "cache"
     home = state / "airflow"
     home.mkdir(parents=True, exist_ok=True, mode=0o700)  # it will hold a password and keys
     logs = home / "logs"
     logs.mkdir(exist_ok=True)
-    environment = airflow_environment(home, store=store.url, cache=cache) | serving(home, port)
+    environment = airflow_environment(home, store=only, cache=cache) | serving(home, port)
     with Supervisor(environment).watching() as supervisor:
-        _make_origin(supervisor, store)
+        for model, store in stores.items():
+            _make_origin(supervisor, store, model)
         console.print("preparing the database ...")
         supervisor.run("airflow db migrate", MIGRATE, log=logs / "migrate.log")
         _serve(supervisor, port, logs)
-        _announce(home, port, logs)
+        _announce(home, port, logs, tuple(f"techner_{model or 'nightly'}" for model in stores))
         supervisor.wait(lambda: False)
     console.print("stopped")
+
+
+def _stores(state: Path) -> dict[str | None, Store]:
+    """Return the store of each model; of the only one, which has no name, that in `state` if none is set."""
+    if names := model_names():
+        return {name: load_settings(name).open_store() for name in names}
+    settings = load_settings()
+    is_set = "store" in settings.model_fields_set
+    return {None: settings.open_store() if is_set else open_store((state / "store").as_uri())}
 
 
 def _require_checkout() -> None:
@@ -59,12 +69,13 @@ def _require_free(port: int) -> None:
             ) from error
 
 
-def _make_origin(supervisor: Supervisor, store: Store) -> None:
+def _make_origin(supervisor: Supervisor, store: Store, model: str | None) -> None:
     try:
         version, _ = Registry(store).production()
     except NotInitialised:
         console.print(f"{store.url} has no model yet: training the starter (techner init --base starter) ...")
-        supervisor.run("techner init", (*_TECHNER, "init", "--base", "starter"))
+        chosen = ("--model", model) if model else ()
+        supervisor.run("techner init", (*_TECHNER, *chosen, "init", "--base", "starter"))
     else:
         console.print(f"production is {version} in {store.url}")
 
@@ -96,12 +107,13 @@ def _is_healthy(port: int) -> bool:
         connection.close()
 
 
-def _announce(home: Path, port: int, logs: Path) -> None:
+def _announce(home: Path, port: int, logs: Path, dags: tuple[str, ...]) -> None:
     address = f"http://{HOST}:{port}"
     for user, password in json.loads(password_file(home).read_text(encoding="utf-8")).items():
         console.print(f"login     {user} / {password}", markup=False)
     console.print(f"airflow   [bold]{address}[/]")
     console.print(f"the page  [bold]{address}/techner/[/] (log in first)")
-    console.print("the DAG   techner_nightly, paused until you unpause it in Airflow")
+    for dag in dags:
+        console.print(f"the DAG   {dag}, paused until you unpause it in Airflow")
     console.print(f"logs      {logs}")
     console.print("stop      Ctrl-C")

@@ -13,8 +13,9 @@ from tools.reference.markdown import first_sentence, table
 
 _ABOUT_COMMANDS = """\
 Data goes to stdout, and everything else to stderr. `--train` and `--gold` take several files:
-`--train monday.jsonl tuesday.jsonl`. `techner --version` prints the version, and `--help` after a command
-prints what this page says about it.
+`--train monday.jsonl tuesday.jsonl`. `techner --model NAME`, before the command, chooses one of
+[several models](settings.md#several-models). `techner --version` prints the version, and `--help` after a
+command prints what this page says about it.
 
 | exit code | meaning |
 | --- | --- |

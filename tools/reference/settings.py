@@ -33,7 +33,33 @@ micro_margin = 0.005
 
 In a variable, write a list as `TECHNER_QUALITY__LABELS=PROTOCOL,HARDWARE` or as JSON, and a table as JSON:
 `TECHNER_SCHEME__RENAMED='{"LANGUAGE": "PROGRAMMING_LANGUAGE"}'`. A table in a variable replaces the table of
-the file. To get a default of `null`, leave the setting out."""
+the file. To get a default of `null`, leave the setting out.
+
+## Several models
+
+```toml
+[gate]
+micro_margin = 0.005
+
+[models.legal]
+store = "s3://models/legal"
+quality.labels = ["STATUTE", "COURT"]
+
+[models.medical]
+store = "s3://models/medical"
+nights.schedule = "0 4 * * *"
+gate.label_drop = 0.02
+```
+
+A table `[models.NAME]` takes every setting of this page, and overrides those outside of it, field by field;
+a field that is itself a table, such as `scheme.renamed`, is replaced. A variable overrides both, for every
+model.
+
+- A name has letters, digits, `-` and `_`.
+- Each model has a `store` of its own, not inside another's: else both models are refused, as all are if
+  `TECHNER_STORE` is set. The cache may be one.
+- `techner --model NAME` or `TECHNER_MODEL` chooses the model of a command; there is no default.
+- What is wrong in one table stops that model alone."""
 _PLAIN = {str: "text", bool: "`true` or `false`", tuple[str, ...]: "list of texts"}
 _MEASURED = "docs/explanation/benchmarks.md"
 
