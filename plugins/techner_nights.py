@@ -64,9 +64,9 @@ def default_args(model: str | None) -> dict[str, Any]:
     return {
         "retries": RETRIES,
         "retry_policy": StorePatience(),
-        "retry_delay": timedelta(minutes=1),
+        # After a worker was lost: nothing has to come back first. For errors, the policy knows the pause.
+        "retry_delay": timedelta(seconds=5),
         "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=15),
         "execution_timeout": timedelta(hours=nights(model).task_hours),
     }
 

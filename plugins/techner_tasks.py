@@ -33,6 +33,8 @@ NOT_FOUND = 404
 RETRIES = 5
 """Of a task that the store failed: the last one comes half an hour after the first try."""
 RETRIES_OF_OTHERS = 2
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
+"""Before a try after an error, twice as long each time; a lost worker raises none (`default_args`)."""
 
 
 class StorePatience(RetryPolicy):
@@ -47,7 +49,7 @@ class StorePatience(RetryPolicy):
         del context
         since_cleared = try_number - (max_tries - RETRIES)
         if isinstance(exception, StoreError) or since_cleared <= RETRIES_OF_OTHERS:
-            return RetryDecision.default()
+            return RetryDecision.retry(min(FIRST_PAUSE * 2 ** max(0, since_cleared - 1), LONGEST_PAUSE))
         return RetryDecision.fail(f"{type(exception).__name__} again after {RETRIES_OF_OTHERS} retries")
 
 

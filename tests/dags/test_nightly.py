@@ -62,6 +62,11 @@ def last_try(task, error):
     return next(fails, task.retries + 1)
 errors = StoreError("no answer"), CacheError("/cache", "full"), ValueError("wrong")
 tasks = [t for t in dag.tasks if t.retry_policy]
+def pauses(task):
+    decisions = [task.retry_policy.evaluate(errors[0], n, task.retries) for n in range(1, task.retries + 1)]
+    return [decision.retry_delay.total_seconds() / 60 for decision in decisions]
+described["pauses"] = sorted({tuple(pauses(t)) for t in tasks})
+described["after a lost worker"] = sorted({t.retry_delay.total_seconds() for t in tasks})
 described["tries"] = {type(e).__name__: sorted({last_try(t, e) for t in tasks}) for e in errors}
 from airflow.providers.celery.executors.celery_executor import CeleryExecutor
 described["celery"] = CeleryExecutor.__name__
@@ -331,6 +336,15 @@ def test_every_task_is_retried_with_back_off(described: dict[str, object]) -> No
 
 def test_a_store_that_is_down_gets_more_retries_than_any_other_error(described: dict[str, object]) -> None:
     assert described["tries"] == {"StoreError": [6], "CacheError": [3], "ValueError": [3]}
+
+
+def test_a_store_that_is_down_is_tried_again_over_half_an_hour(described: dict[str, object]) -> None:
+    assert described["pauses"] == [[1, 2, 4, 8, 15]]
+
+
+def test_a_lost_worker_is_made_up_for_at_once(described: dict[str, object]) -> None:
+    """Airflow waits up to twice as long, and a minute before that for heartbeats: less than 90 seconds."""
+    assert described["after a lost worker"] == [5]
 
 
 def test_every_task_and_the_whole_night_may_take_only_so_long(described: dict[str, object]) -> None:

@@ -61,8 +61,6 @@ def environment(home: Path, servers: Servers, *, api_port: int, health_port: int
             here = here.replace(there, place)
         composed[name] = here
     of_one_machine = {
-        # A machine with nothing else to do sends a task in milliseconds; here, all of them share two cores.
-        "AIRFLOW__CELERY__OPERATION_TIMEOUT": "20",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(api_port),
         "AIRFLOW__CORE__PARALLELISM": "32",

@@ -64,6 +64,9 @@ class Machines:
         assert found, f"no {program} on {name}"
         return found
 
+    def has_ended(self, name: str) -> bool:
+        return self._running[name].exit_code is not None
+
     def require_running(self) -> None:
         """Fail with the end of the log where a machine has ended by itself."""
         for name, child in self._running.items():

@@ -14,11 +14,10 @@ from techner.store import Store, open_store
 from techner.store.login import S3Login
 from tests.production.composition import STORE, command, environment
 from tests.production.machines import Machines
-from tests.production.servers import KEY_ID, SECRET, Servers
+from tests.production.servers import KEY_ID, NET_S, SECRET, Servers
 from tests.up import DAG, ROOT, reserved_port, task_states
 from tests.waiting import LIMIT_S, until
 
-NET_S = 900  # for a busy machine, no measure
 T = TypeVar("T")
 CENTRE = "centre"
 """The disk of all that is no worker."""
