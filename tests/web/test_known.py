@@ -98,7 +98,7 @@ def test_a_night_that_trains_costs_no_more_than_twelve_calls(
     night = OverlayStore(inner=years.store, upper=MemoryStore())
     for name, data in (("plan.json", dump(PLAN)), ("corpus.json", b"{}")):
         night.put(f"runs/tonight/{name}", data)
-    client(night).get("/")  # another process wrote the index
+    client(night).get(path)  # another process wrote the index
     told = Progress(epoch=5, epochs=33, minutes_left=12.5, when=WHEN)
     night.put("runs/tonight/progress", dump(told))
     store = CountingStore(inner=night)
