@@ -14,6 +14,7 @@ import typer.main
 from typer.testing import CliRunner, Result
 
 from techner.cli.app import app, main
+from techner.cli.refusals import missing
 from techner.core.errors import RegistryError, UnknownVersion
 from techner.core.policy import TECH_LABELS
 from techner.formats import write_examples
@@ -445,3 +446,8 @@ def test_a_command_is_about_the_model_that_is_chosen(
 
 def test_a_model_without_a_command_is_wrong_usage() -> None:
     assert CliRunner().invoke(app, ["--model", "b"]).exit_code == 2
+
+
+@pytest.mark.parametrize("chosen", [[], ["--model", "legal"], ["--model=legal"]])
+def test_a_missing_package_names_the_extra_of_the_command_whatever_model_is_chosen(chosen: list[str]) -> None:
+    assert "techner[annotator]" in str(missing("numpy", [*chosen, "batch", "check", "monday.jsonl"]))
