@@ -42,7 +42,7 @@ def main() -> None:
             with httpx.Client(base_url=address, headers=login, timeout=NIGHT_S) as client:
                 until(lambda: client.get(DAG).status_code == 200, "the DAG to be parsed")
                 client.patch(DAG, json={"is_paused": False}).raise_for_status()
-                # Unpausing starts last night's run, and one runs at a time: it must find nothing to do.
+                # Unpausing starts last night's run, which must find nothing to do.
                 until(lambda: _is_skipped(client), "last night's run to end", within_s=NIGHT_S)
                 store.create(f"inbox/{BATCH}", write_examples(tech_batch(0, 40)))
                 kept = sum([is_kept(client, f"quick-{number}", store) for number in range(nights)])

@@ -15,12 +15,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from techner.core.delivery import Action, BatchRef, QualityReport
+from techner.core.delivery import BatchRef
 from techner.core.examples import digest
 from techner.core.manifest import FileEntry, LabelScore, Lineage, Manifest, Part
 from techner.core.policy import Policies
@@ -31,8 +29,9 @@ from techner.inbox.admissions import admission_digest, admission_folder
 from techner.registry.names import record_name
 from techner.registry.versions import manifest_key, version_name
 from techner.settings import Settings
-from techner.store import FolderStore, MemoryStore, Stored
-from techner.store.wrapped import WrappedStore
+from techner.store import FolderStore, MemoryStore
+from tests.counting import CountingStore
+from tests.web.conftest import report_on
 
 START = datetime(2025, 1, 1, 2, 0, tzinfo=UTC)
 HELD_EVERY, LABELS = 40, ("ORG", "PERSON", "GPE", "DATE", "MONEY", "PERCENT")
@@ -102,8 +101,8 @@ def fill(root: Path, *, versions: int, batches: int) -> None:
             write(root, f"judgements/{record_name(judged)}", dump(record))
         learnt = upto
     for ref in refs[:-5]:
-        report = examined(ref, manifest)
-        write(root, f"{admission_folder(ref, report.admission)}/report.json", dump(report))
+        admission = admission_digest(ref, Policies(), manifest)
+        write(root, f"{admission_folder(ref, admission)}/report.json", dump(report_on(ref, admission)))
     for ref in held:
         word = Decision(id="1", word=BatchWord.HOLD, who="airflow:schedule", why="failed: ORG", when=START)
         write(root, f"decisions/{ref.digest}/{record_name(1)}", dump(word))
@@ -167,45 +166,6 @@ def judgement(number: int, version: str | None, batches: list[BatchRef], *, pass
     )
 
 
-def examined(ref: BatchRef, manifest: Manifest) -> QualityReport:
-    return QualityReport(
-        batch=ref,
-        admission=admission_digest(ref, Policies(), manifest),
-        action=Action.ACCEPT,
-        reader="JSONL",
-        read=200,
-        accepted=200,
-        quarantined=0,
-        rejected=0,
-        labels={"PROTOCOL": 200},
-        scope=("PROTOCOL",),
-        scope_from="inferred",
-        own_scopes=0,
-        renamed={},
-        issues=(),
-        expectations=(),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountingStore(WrappedStore):
-    """Counts what it is asked."""
-
-    calls: Counter[str] = field(default_factory=Counter)
-
-    def get(self, key: str) -> bytes:
-        self.calls["get"] += 1
-        return self.inner.get(key)
-
-    def put(self, key: str, data: bytes) -> None:
-        self.calls["put"] += 1
-        self.inner.put(key, data)
-
-    def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
-        self.calls["list"] += 1
-        return self.inner.list(prefix, limit=limit)
-
-
 def pages(root: Path) -> list[str]:
     versions = sorted(path.name for path in (root / "versions").iterdir())
     held = next((root / "decisions").iterdir()).name
@@ -239,7 +199,7 @@ def ask(root: Path, cache: Path, path: str) -> None:
         took.append([1000 * (clock() - then) for clock, then in zip(CLOCKS, began, strict=True)])
         assert answer.status_code == 200, answer.text  # noqa: S101
         if len(took) == 1:
-            calls = dict(store.calls)
+            calls = Counter(call.partition(" ")[0] for call in store.calls)
     warm = [statistics.median(column) for column in zip(*took[1:], strict=True)]
     print(json.dumps([took[0], warm, calls, len(answer.content)]))
 

@@ -1,26 +1,19 @@
 """The question to a person in Airflow, in Markdown."""
 
-import re
-
 from techner.core.run_documents import Judged
-from techner.core.verdict import CheckState
-
-_MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~])")
+from techner.core.verdict import Check
+from techner.reports.render import markdown_line
 
 
 def question(judged: Judged, address: str) -> str:
     """Return what the gate could not decide: the reason, failed and open checks, and a link to the report."""
     lines = [
-        f"The gate could not decide. {_plain(judged.verdict.reason)}.",
+        f"The gate could not decide. {markdown_line(judged.verdict.reason)}.",
         "",
         "| check | against | state | gold spans | rule |",
         "| --- | --- | --- | --- | --- |",
     ]
-    lines += [
-        f"| {_plain(check.name)} | {check.against} | {check.state} | {check.support} | {_plain(check.rule)} |"
-        for check in judged.verdict.checks
-        if check.decisive and check.state is not CheckState.PASSED
-    ]
+    lines += map(_row, judged.verdict.unpassed)
     lines += [
         "",
         f"[What was lost and gained]({address})",
@@ -31,6 +24,6 @@ def question(judged: Judged, address: str) -> str:
     return "\n".join(lines)
 
 
-def _plain(text: str) -> str:
-    """Escape what Markdown would read as its own; names of labels come from people."""
-    return _MARKS.sub(r"\\\1", " ".join(text.split()))
+def _row(check: Check) -> str:
+    name, rule = markdown_line(check.name), markdown_line(check.rule)
+    return f"| {name} | {check.against} | {check.state} | {check.support} | {rule} |"

@@ -12,7 +12,7 @@ from techner.reports.entities import label_colours, marked
 from techner.reports.sentences import check_picture, check_sentence
 
 _DECISION = b'<p id="decision"></p>'
-_MARKUP = re.compile(r"([\\`*<>|#\[\]])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~])")
 _HARMLESS = str.maketrans({"`": "’", "|": "¦"})
 
 
@@ -31,7 +31,7 @@ def environment(package: str = "techner.reports") -> Environment:
     made.filters["change"] = lambda value: "–" if value is None else f"{value:+.3f}"
     made.filters["interval"] = _interval
     made.filters["code"] = _code
-    made.filters["line"] = _line
+    made.filters["line"] = markdown_line
     made.globals |= {"check_picture": check_picture, "check_sentence": check_sentence}
     return made
 
@@ -45,8 +45,8 @@ def _code(text: str) -> str:
     return f"`{' '.join(text.split()).translate(_HARMLESS)}`"
 
 
-def _line(text: str) -> str:
-    """Return text that holds untrusted words as one line of Markdown."""
+def markdown_line(text: str) -> str:
+    """Return text that holds untrusted words as one line of Markdown, in which nothing is markup."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 

@@ -50,6 +50,8 @@ def may_be_run(run_id: str) -> bool:
 
 def look_at_begun(store: Store, run_id: str, now: datetime) -> BegunView | None:
     """Return what is known of a run that has not been judged; None if the store has nothing of it."""
+    if not may_be_run(run_id):
+        return None
     folder = f"{RUNS}{run_id}/"
     has = {entry.key.rpartition("/")[2] for entry in store.list(folder) if run_of(entry.key) == run_id}
     if not has:

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from techner.core.errors import RegistryError
 from techner.runs.judgements import find_judged
 from techner.store import Store
-from techner.web.begun import look_at_begun, may_be_run
+from techner.web.begun import look_at_begun
 from techner.web.pages import html
 
 
@@ -36,5 +36,5 @@ def _is_known(store: Store, run_id: str) -> bool:
     try:
         find_judged(store, run_id)
     except RegistryError:
-        return may_be_run(run_id) and look_at_begun(store, run_id, datetime.now(UTC)) is not None
+        return look_at_begun(store, run_id, datetime.now(UTC)) is not None
     return True

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from fastapi.testclient import TestClient
 
 from techner.core.run_documents import Progress
 from techner.documents import dump
-from techner.store import Store
+from techner.store import FolderStore, Store
 from techner.web import Starting
+from techner.web.begun import look_at_begun
 from tests.web.conftest import PLAN
 from tests.web.test_start import Runs
 
@@ -88,6 +90,12 @@ def test_a_run_that_only_airflow_knows_says_so_and_leads_there(
 def test_a_run_that_nobody_knows_is_not_found(run: str, filled: Filled, client: Client) -> None:
     runs = Runs(started={"..": {}})
     assert client(filled.store, **known_to(runs)).get(f"/run/{run}").status_code == 404
+
+
+def test_the_store_is_not_asked_for_a_run_that_cannot_be(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    begin(store)
+    assert look_at_begun(store, "x" * 2000, datetime.now(UTC)) is None
 
 
 def test_a_run_of_which_another_id_is_the_beginning_is_not_that_run(filled: Filled, client: Client) -> None:

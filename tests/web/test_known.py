@@ -1,7 +1,7 @@
 """What pages know of the store: an index saves reading, and is never believed over what is there."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -21,11 +21,12 @@ from techner.night.plan import plan
 from techner.registry import Registry
 from techner.registry.keyless_store import KeylessStore
 from techner.registry.trust import trusted
-from techner.store import MemoryStore, Store, Stored
+from techner.store import MemoryStore, Store
 from techner.store.overlay import OverlayStore
 from techner.store.wrapped import WrappedStore
 from techner.web.known import INDEX, Known
 from techner.web.reading import Reading
+from tests.counting import CountingStore
 from tests.web.conftest import FAILED, PLAN, WHEN, Filled, fill, judge, report_on
 from tests.world import POLICIES, World
 
@@ -41,25 +42,6 @@ PAGES = (
     "/batches/{digest}",
     "/runs",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountingStore(WrappedStore):
-    """Remembers what it is asked."""
-
-    calls: list[str] = field(default_factory=list)
-
-    def get(self, key: str) -> bytes:
-        self.calls.append(f"get {key}")
-        return self.inner.get(key)
-
-    def put(self, key: str, data: bytes) -> None:
-        self.calls.append(f"put {key}")
-        self.inner.put(key, data)
-
-    def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
-        self.calls.append(f"list {prefix}")
-        return self.inner.list(prefix, limit=limit)
 
 
 @pytest.fixture(scope="module")

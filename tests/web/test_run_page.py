@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,9 +13,9 @@ from techner.core.run_documents import Candidate, Changes, Judged
 from techner.core.verdict import CheckState, Verdict
 from techner.night.reject import reject
 from techner.runs.run import Run
-from techner.store.wrapped import WrappedStore
 from techner.web import Starting
 from techner.web.curve import curves, kept_epoch
+from tests.counting import CountingStore
 from tests.nights import rewrite
 from tests.web.test_start import Runs
 from tests.world import WORD, World
@@ -147,21 +147,11 @@ def test_documents_of_another_try_are_not_shown_as_this_runs(refused: World, cli
     assert "9.875" not in html
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountingStore(WrappedStore):
-    """Notes what is read."""
-
-    read: list[str] = field(default_factory=list)
-
-    def get(self, key: str) -> bytes:
-        self.read.append(key)
-        return self.inner.get(key)
-
-
 def test_the_page_reads_each_document_once(refused: World, client: Client) -> None:
     store = CountingStore(inner=refused.store)
     assert client(store).get("/run/run-2").status_code == 200
-    assert len(store.read) == len(set(store.read)) <= 14
+    read = [call for call in store.calls if call.startswith("get")]
+    assert len(read) == len(set(read)) <= 14
 
 
 def test_airflows_tasks_and_their_times_are_linked_where_airflow_has_the_run(
