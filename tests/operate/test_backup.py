@@ -159,6 +159,15 @@ def test_a_delivery_that_was_replaced_by_one_of_the_same_size_is_copied_again(
     assert target.get("inbox/monday.jsonl") == b"[]\n"
 
 
+def test_a_damaged_memory_of_the_last_backup_costs_only_time(source: Hooked, tmp_path: Path) -> None:
+    target = MemoryStore()
+    back(source, target, tmp_path)
+    target.put(TAKEN, b"{")
+    assert restore_store(target, MemoryStore(), scratch=tmp_path).faults == ()
+    assert back(source, target, tmp_path).objects == 0
+    assert target.get(TAKEN) != b"{"
+
+
 def test_a_file_that_was_cut_short_in_the_backup_is_sent_again(source: Hooked, tmp_path: Path) -> None:
     target = MemoryStore()
     back(source, target, tmp_path)
