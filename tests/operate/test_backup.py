@@ -4,6 +4,7 @@ import re
 import tarfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -480,7 +481,7 @@ def test_a_store_restored_from_a_bucket_is_sound_and_serves_and_learns(
     with tarfile.open(STORE) as archive:
         archive.extractall(tmp_path / "lost", filter="data")
     lost = FolderStore(tmp_path / "lost")
-    lost.create("inbox/wednesday.jsonl", write_examples(tech_batch(160, 200)))
+    lost.create("inbox/wednesday.jsonl", write_examples(tech_batch(160, 180)))
     assert back(lost, s3_store, tmp_path).faults == ()
     restored = World(FolderStore(tmp_path / "restored"), tmp_path / "new cache")
     assert restore_store(s3_store, restored.store, scratch=tmp_path).faults == ()
@@ -489,7 +490,8 @@ def test_a_store_restored_from_a_bucket_is_sound_and_serves_and_learns(
     assert diagnose(restored.workspace, POLICIES, now=WHEN).is_well
     assert ModelStore(restored.store.url, cache=restored.cache).load()("Linus Torvalds likes TLS.").ents
     before, _ = Registry(restored.store).production()
-    version = restored.night("night-2", quick())
+    corpus = replace(POLICIES.corpus, rehearsal_texts=20, memory_per_label=10)
+    version = restored.night("night-2", quick(replace(POLICIES, corpus=corpus)))
     assert version
     assert Registry(restored.store).manifest(version).parent == before
     assert back(restored.store, s3_store, tmp_path).faults == ()  # the backup goes on with the new store
