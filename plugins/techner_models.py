@@ -2,7 +2,7 @@
 
 from airflow.sdk import Asset, AssetWatcher, get_current_context
 
-KINDS = ("nightly", "announce")
+KINDS = ("nightly", "announce", "collect")
 """Of DAGs. Where the settings name no models, there is one of each, `techner_KIND`."""
 
 

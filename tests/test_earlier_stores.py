@@ -1,12 +1,15 @@
 """Stores that earlier versions made: everything in them is still read, and the next night goes on from them.
 
-`../shared/stores` has one folder for each version, with an origin, one promoted night and one rejected night.
+`tests/data/stores` (see `tests/data/make_store.py`) and `../shared/stores` have one for each version, with an
+origin, one promoted night and one rejected night.
 """
 
 import json
 import shutil
+import tarfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -18,30 +21,35 @@ from techner.core.records import BatchWord
 from techner.inbox.decisions import decide
 from techner.inbox.survey import Status, survey
 from techner.night.plan import plan
+from techner.operate.backup import back_up
 from techner.operate.collect import collect
 from techner.registry import Registry
 from techner.registry.verify import verify_store
 from techner.runs.judgements import Word, judgements
-from techner.store import FolderStore
+from techner.store import FolderStore, MemoryStore
 from techner.web import create_app
 from tests.moves import promote, publish, roll_back
 from tests.world import POLICIES, WHEN, WORD, World, quick
 
+KEPT = Path(__file__).parent / "data" / "stores"
 STORES = Path(__file__).parents[1].parent / "shared" / "stores"
-NAMES = [path.name for path in STORES.iterdir() if path.is_dir()] if STORES.is_dir() else []
+SHARED = [path.name for path in STORES.iterdir() if path.is_dir()] if STORES.is_dir() else []
+ABSENT = pytest.param("none", marks=pytest.mark.skip(reason="needs ../shared/stores"))
 WHY = Word(who="test", when=WHEN, why="tried")
 QUICK = quick(replace(POLICIES, corpus=replace(POLICIES.corpus, rehearsal_texts=20, memory_per_label=10)))
 
-pytestmark = [
-    pytest.mark.skipif(not NAMES, reason="needs ../shared/stores"),
-    pytest.mark.parametrize("name", NAMES or ["none"]),
-]
+NAMES: list[Any] = [*sorted(path.name for path in KEPT.iterdir()), *(SHARED or [ABSENT])]
+pytestmark = pytest.mark.parametrize("name", NAMES)
 
 
 @pytest.fixture
 def world(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Return a copy of an earlier store, with the settings pointing at it."""
-    shutil.copytree(STORES / name, tmp_path / "store")
+    if (KEPT / name).is_file():
+        with tarfile.open(KEPT / name) as archive:
+            archive.extractall(tmp_path / "store", filter="data")
+    else:
+        shutil.copytree(STORES / name, tmp_path / "store")
     world = World(FolderStore(tmp_path / "store"), tmp_path / "cache")
     monkeypatch.setenv("TECHNER_STORE", world.store.url)
     monkeypatch.setenv("TECHNER_CACHE", str(world.cache))
@@ -83,7 +91,7 @@ def test_its_model_is_pulled_and_finds_new_and_old_entities(world: World) -> Non
     nlp = ModelStore(world.store.url, cache=world.cache).load()
     found = {ent.label_ for ent in nlp("Linus Torvalds wrote Python code for TLS in Finland.").ents}
     assert {"PERSON", "GPE"} & found
-    assert {"PROGRAMMING_LANGUAGE", "PROTOCOL"} & found
+    assert {*Registry(world.store).production()[1].new_labels} & found
 
 
 def test_production_is_rolled_back_and_promoted_forward_again(world: World) -> None:
@@ -106,6 +114,11 @@ def test_a_collection_leaves_its_production_whole(world: World) -> None:
     collect(world.store, replace(WORD, when=WHEN.replace(year=WHEN.year + 9)), keep_days=0)
     assert Registry(world.store).production()[0] == live
     assert list(verify_store(world.store, list(Registry(world.store).versions()))) == []
+
+
+def test_it_is_backed_up_whole(world: World, tmp_path: Path) -> None:
+    copied = back_up(world.store, MemoryStore(), scratch=tmp_path, clock=lambda: WHEN)
+    assert copied.faults == ()
 
 
 @pytest.mark.long

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from techner.core.document import document
-from techner.core.errors import NotInitialised, ObjectMissing, RegistryError
+from techner.core.errors import IntegrityError, NotInitialised, ObjectMissing, RegistryError
 from techner.core.examples import digest
 from techner.documents import dump, parse
 from techner.operate.copy_files import copy_files
@@ -19,6 +19,7 @@ from techner.registry.verify import Damage
 from techner.store import Store
 
 TAKEN = "backup/taken.json"
+_UNKNOWN = datetime.fromtimestamp(0, UTC)
 PASSES = 3
 """What `gc` removed while it was copied is a fault of that pass only: the next one does not refer to it."""
 
@@ -159,6 +160,8 @@ def _taken(target: Store) -> Taken | None:
         return parse(Taken, target.get(TAKEN), where=TAKEN)
     except ObjectMissing:
         return None
+    except IntegrityError:  # it only saves work: without its tags, everything is compared again
+        return Taken(source="", begun=_UNKNOWN, ended=_UNKNOWN)
 
 
 def _require_apart(source: Store, target: Store) -> None:
@@ -171,8 +174,9 @@ def _require_apart(source: Store, target: Store) -> None:
 def _require_earlier(source: Store, target: Store) -> None:
     """Raise RegistryError if the target has a record that the source lacks, or another one."""
     for place in LOGS:
+        held = list(target.list(place))  # first: another backup may be adding what is new in the source
         known = {entry.key for entry in source.list(place)}
-        for entry in target.list(place):
+        for entry in held:
             if entry.key not in known:
                 raise RegistryError(
                     f"{target.url} holds {entry.key}, and {source.url} does not: it is of another store or "

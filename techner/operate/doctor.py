@@ -13,6 +13,7 @@ from techner.evaluation.power import LastJudged, Reach, reaches
 from techner.formats import read_examples
 from techner.inbox.survey import Status, survey
 from techner.operate.aspects import Aspect, left_behind, room
+from techner.operate.surroundings import clocks, longest_wait, same_libraries, store_room
 from techner.operate.unscored_labels import scoring_spans, unscored_labels
 from techner.registry import Registry
 from techner.registry.blobs import load_bytes
@@ -45,11 +46,14 @@ def diagnose(workspace: Workspace, policies: Policies, *, now: datetime) -> Diag
     version, manifest = Registry(workspace.store).production()
     aspects = [
         Aspect(what="store", detail=workspace.store.url),
+        clocks(workspace.store, now),  # before what takes time
         _create_only(workspace),
         _production(workspace, version, manifest),
-        _batches(workspace, policies),
+        same_libraries(manifest.lineage.libraries),
+        _batches(workspace, policies, now),
         left_behind(workspace.store, now),
         room(workspace.cache, manifest.size_bytes),
+        *store_room(workspace.store, manifest.size_bytes),
     ]
     reference = load_reference(workspace.store, manifest.lineage.reference)
     holdout = _holdout_spans(workspace, manifest, reference, policies)
@@ -81,14 +85,15 @@ def _production(workspace: Workspace, version: str, manifest: Manifest) -> Aspec
     return Aspect(what="production", detail=f"{version}, all {len(manifest.files)} files whole")
 
 
-def _batches(workspace: Workspace, policies: Policies) -> Aspect:
+def _batches(workspace: Workspace, policies: Policies, now: datetime) -> Aspect:
     states = survey(workspace.store, policies, cache=workspace.cache)
     counts = Counter(str(state.status) for state in states)
     said = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
     due = sum(state.is_due for state in states)
     waits = counts[Status.HELD] + counts[Status.REJECTED]
     hint = "; `techner batch list` says what the others wait for" if waits else ""
-    return Aspect(what="batches", detail=f"{due} due ({said or 'none delivered'}){hint}")
+    wait = longest_wait(workspace.store, states, now)
+    return Aspect(what="batches", detail=f"{due} due ({said or 'none delivered'}){wait}{hint}")
 
 
 def _reference(workspace: Workspace, manifest: Manifest, reference: Reference, policies: Policies) -> Aspect:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +25,8 @@ class Stored:
     tag: str
     fault: str | None = None
     """Why it cannot be read; only for what others write."""
+    when: datetime | None = None
+    """When it was written; a folder says so only of what others write."""
 
 
 class Store(Protocol):
@@ -66,6 +69,9 @@ class Store(Protocol):
 
     def presigned(self, key: str, *, seconds: int) -> str | None:
         """Return an address at which anyone can GET the object for `seconds`; None if the store has none."""
+
+    def time(self) -> datetime | None:
+        """Return what the store's own clock says; None if it has none of its own."""
 
 
 def check_key(key: str) -> str:

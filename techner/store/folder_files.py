@@ -5,6 +5,8 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,7 +50,8 @@ def foreign(path: str, key: str) -> Stored:
         return Stored(key, 0, "", fault=fault)
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         return Stored(key, found.st_size, "", fault="it cannot be read: permission denied")
-    return _listed(found, key)
+    written = datetime.fromtimestamp(found.st_ctime, UTC)  # copies keep an older time of modification
+    return replace(_listed(found, key), when=written)
 
 
 def _no_file(mode: int) -> str | None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from techner.core.errors import ObjectExists, ObjectMissing
@@ -56,4 +57,7 @@ class MemoryStore:
 
     def presigned(self, key: str, *, seconds: int) -> str | None:
         del key, seconds
+        return None
+
+    def time(self) -> datetime | None:
         return None

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -73,7 +75,8 @@ class S3Store:
         with self._errors(prefix):
             for page in pages:
                 for item in page.get("Contents", []):
-                    yield Stored(item["Key"].removeprefix(root), item["Size"], item["ETag"].strip('"'))
+                    key, tag = item["Key"].removeprefix(root), item["ETag"].strip('"')
+                    yield Stored(key, item["Size"], tag, when=item["LastModified"])
 
     def upload(self, key: str, path: Path) -> None:
         """Like `create`, from a file; raises StoreRefused if it is larger than one PUT may be."""
@@ -111,6 +114,13 @@ class S3Store:
             return self._public.generate_presigned_url(
                 "get_object", Params={"Bucket": self.bucket, "Key": self._key(key)}, ExpiresIn=seconds
             )
+
+    def time(self) -> datetime | None:
+        aliases = self._key("aliases") + "/"  # whoever reads the store may list them
+        with self._errors(aliases):
+            answer = self._client.list_objects_v2(Bucket=self.bucket, Prefix=aliases, MaxKeys=1)
+        said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        return parsedate_to_datetime(said) if said else None
 
     def _key(self, key: str) -> str:
         return f"{self.prefix}/{check_key(key)}".lstrip("/")

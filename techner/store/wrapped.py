@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from techner.store.base import Store, Stored
@@ -47,3 +48,6 @@ class WrappedStore:
 
     def presigned(self, key: str, *, seconds: int) -> str | None:
         return self.inner.presigned(key, seconds=seconds)
+
+    def time(self) -> datetime | None:
+        return self.inner.time()

@@ -1,4 +1,4 @@
-"""Moves of production that no night made, as Airflow's consumers hear of them: events in a real database."""
+"""The DAGs beside the nights, in a real database: moves that no night made are told, and space is freed."""
 
 import json
 import subprocess
@@ -79,6 +79,40 @@ for name, act in steps:
     run = bag.dags["techner_announce"].test()
     print("told", json.dumps([name, str(run.state), events()[before:]]))
     print("sent", json.dumps([name, "techner.production.moved_at" in sent]))
+
+# The other small DAG, in the same process.
+store = open_store(url)
+with create_session() as session:
+    print("collect", json.dumps(["paused", session.get(DagModel, "techner_collect").is_paused]))
+
+def collect(name, **conf):
+    run = bag.dags["techner_collect"].test(run_conf=conf)
+    left = [entry.key for place in ("probe/", "gc/", "blobs/") for entry in store.list(place)]
+    print("collect", json.dumps([name, [str(run.state), "probe/left" in left, "gc/condemned.json" in left]]))
+
+store.create("probe/left", b"")
+collect("weekly")
+store.create("probe/left", b"")
+record = {"who": "killed", "when": "2026-01-01", "versions": [], "runs": [], "blobs": [], "signature": None}
+store.create("gc/condemned.json", json.dumps(record).encode())
+collect("after a killed one")
+collect("resumed", resume=True, keep_days=0)
+
+from techner.core.errors import StoreError
+from techner.night import persist
+from techner.store import FolderStore
+persist._FIRST_S = 0.01
+delete, failed = FolderStore.delete, []
+
+def once_down(self, key):
+    if key == "probe/left" and not failed:
+        failed.append(key)
+        raise StoreError("down for a moment")
+    delete(self, key)
+
+FolderStore.delete = once_down
+store.create("probe/left", b"")
+collect("store down")
 """
 pytestmark = pytest.mark.xdist_group("airflow")
 
@@ -107,6 +141,9 @@ def said(airflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         elif word == "sent":
             step, was_sent = json.loads(rest)
             found[f"age after {step}"] = was_sent
+        elif word == "collect":
+            name, state = json.loads(rest)
+            found[f"collect {name}"] = state
         elif word == "told":
             step, state, versions = json.loads(rest)
             assert state == "success", done.stdout[-3000:]
@@ -139,3 +176,21 @@ def test_consumers_hear_of_a_rollback_on_the_command_line(said: dict[str, object
 def test_the_age_of_production_is_told_with_each_move(said: dict[str, object]) -> None:
     steps = ("no model", "init", "night", "rollback")
     assert [said[f"age after {step}"] for step in steps] == [False, True, True, True]
+
+
+def test_a_collection_waits_for_a_person_to_begin_and_then_removes_what_nothing_needs(
+    said: dict[str, object],
+) -> None:
+    assert said["collect paused"] is True
+    assert said["collect weekly"] == ["success", False, False]
+
+
+def test_a_collection_is_not_begun_beside_another_one_until_a_person_says_that_it_is_dead(
+    said: dict[str, object],
+) -> None:
+    assert said["collect after a killed one"] == ["failed", True, True]
+    assert said["collect resumed"] == ["success", False, False]
+
+
+def test_a_collection_goes_on_after_a_moment_without_the_store(said: dict[str, object]) -> None:
+    assert said["collect store down"] == ["success", False, False]

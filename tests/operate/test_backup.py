@@ -1,8 +1,10 @@
 """A backup is whole, consistent and cheap to repeat, whatever happens to the store meanwhile."""
 
 import re
+import tarfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,7 @@ from techner.core.records import BatchWord, Decision, Judgement, RunOutcome
 from techner.core.run_documents import Reserved, Speed
 from techner.core.verdict import Verdict
 from techner.corpus.reference import Reference, save_reference
+from techner.formats import write_examples
 from techner.operate.adopt import adopt
 from techner.operate.backup import TAKEN, Copied, back_up, restore_store
 from techner.operate.collect import collect
@@ -39,6 +42,8 @@ from tests.world import POLICIES, World, quick, tech_batch
 
 DAY = timedelta(days=1)
 NOW = WHEN + 400 * DAY
+STORE = Path(__file__).parents[1] / "data" / "stores" / "0.1.0.tar.gz"
+"""With two nights behind it; its models are tiny."""
 STORAGE = Path(__file__).parents[2] / "docs" / "reference" / "storage.md"
 OLD, NEW = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
 SET = Reference(rehearsal=(marked("[[Ada|PERSON]] sings"),), regression=(marked("[[Bob|PERSON]] sings"),))
@@ -153,6 +158,15 @@ def test_a_delivery_that_was_replaced_by_one_of_the_same_size_is_copied_again(
     source.put("inbox/monday.jsonl", b"[]\n")
     back(source, target, tmp_path)
     assert target.get("inbox/monday.jsonl") == b"[]\n"
+
+
+def test_a_damaged_memory_of_the_last_backup_costs_only_time(source: Hooked, tmp_path: Path) -> None:
+    target = MemoryStore()
+    back(source, target, tmp_path)
+    target.put(TAKEN, b"{")
+    assert restore_store(target, MemoryStore(), scratch=tmp_path).faults == ()
+    assert back(source, target, tmp_path).objects == 0
+    assert target.get(TAKEN) != b"{"
 
 
 def test_a_file_that_was_cut_short_in_the_backup_is_sent_again(source: Hooked, tmp_path: Path) -> None:
@@ -462,18 +476,22 @@ def test_a_judgement_waits_for_the_move_that_it_tells_of(source: Hooked, tmp_pat
 
 @pytest.mark.long
 def test_a_store_restored_from_a_bucket_is_sound_and_serves_and_learns(
-    promoted: World, s3_store: Store, tmp_path: Path
+    s3_store: Store, tmp_path: Path
 ) -> None:
-    promoted.deliver("second.jsonl", tech_batch(210, 260))
-    assert back(promoted.store, s3_store, tmp_path).faults == ()
+    with tarfile.open(STORE) as archive:
+        archive.extractall(tmp_path / "lost", filter="data")
+    lost = FolderStore(tmp_path / "lost")
+    lost.create("inbox/wednesday.jsonl", write_examples(tech_batch(160, 180)))
+    assert back(lost, s3_store, tmp_path).faults == ()
     restored = World(FolderStore(tmp_path / "restored"), tmp_path / "new cache")
     assert restore_store(s3_store, restored.store, scratch=tmp_path).faults == ()
-    assert contents(restored.store) == contents(promoted.store)
+    assert contents(restored.store) == contents(lost)
     assert list(verify_all(restored.store)) == []
     assert diagnose(restored.workspace, POLICIES, now=WHEN).is_well
-    assert ModelStore(restored.store.url, cache=restored.cache).load()("Ada likes TLS.").ents
+    assert ModelStore(restored.store.url, cache=restored.cache).load()("Linus Torvalds likes TLS.").ents
     before, _ = Registry(restored.store).production()
-    version = restored.night("night-2", quick())
+    corpus = replace(POLICIES.corpus, rehearsal_texts=20, memory_per_label=10)
+    version = restored.night("night-2", quick(replace(POLICIES, corpus=corpus)))
     assert version
     assert Registry(restored.store).manifest(version).parent == before
     assert back(restored.store, s3_store, tmp_path).faults == ()  # the backup goes on with the new store

@@ -1,6 +1,8 @@
 """The doctor: what is wrong with a store, in its own words."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -8,15 +10,23 @@ from techner.core.errors import NotInitialised
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Verdict
 from techner.documents import dump
+from techner.inbox.survey import survey
 from techner.night.reject import reject
 from techner.operate.aspects import room_in
 from techner.operate.doctor import Diagnosis, diagnose
+from techner.operate.surroundings import (
+    clocks,
+    longest_wait,
+    same_libraries,
+    store_room,
+    store_room_in,
+)
 from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from techner.registry.workspace import Workspace
 from techner.runs.judgements import judgements
 from techner.runs.reservation import CONDEMNED, Condemned
-from techner.store import MemoryStore
+from techner.store import FolderStore, MemoryStore
 from tests.evaluation.making import LOST
 from tests.world import POLICIES, WHEN, WORD, World, tech_batch
 
@@ -66,7 +76,7 @@ def test_a_store_that_overwrites_is_named(promoted: World) -> None:
 def test_due_batches_are_counted(promoted: World) -> None:
     promoted.deliver("second.jsonl", tech_batch(210, 220))
     found = diagnose(promoted.workspace, POLICIES, now=WHEN)
-    assert detail(found, "batches") == "1 due (1 in production, 1 pending)"
+    assert detail(found, "batches").startswith("1 due (1 in production, 1 pending); second.jsonl has waited")
 
 
 def test_a_holdout_that_makes_every_night_ask_is_named(promoted: World) -> None:
@@ -138,3 +148,51 @@ def test_scratch_keys_of_killed_processes_are_counted(promoted: World) -> None:
     assert "scratch keys of killed processes (1)" in detail(
         diagnose(promoted.workspace, POLICIES, now=WHEN), "runs"
     )
+
+
+def test_libraries_that_differ_from_those_of_production_are_named_each_with_what_to_do() -> None:
+    made = {"spacy": "3.8.7", "thinc": "8.3.6", "numpy": "2.2.1", "python": "3.12.4"}
+    assert same_libraries(made, made).detail == "those that made production"
+    found = same_libraries(made, made | {"numpy": "2.3.0", "spacy": "3.8.2"})
+    assert found.is_well
+    assert "numpy is 2.3.0, and production was made with 2.2.1: figures may differ" in found.detail
+    assert "install spacy==3.8.7" in found.detail
+    assert not same_libraries(made, made | {"spacy": "3.7.5"}).is_well
+    assert not same_libraries(made, made | {"thinc": "9.0.0"}).is_well
+
+
+class Late(MemoryStore):
+    """A store whose clock is 90 seconds behind."""
+
+    def time(self) -> datetime:
+        return WHEN - timedelta(seconds=90)
+
+
+def test_clocks_that_are_a_minute_apart_are_a_fault_with_what_to_do() -> None:
+    found = clocks(Late(), WHEN)
+    assert not found.is_well
+    assert "90 s ahead of the store's: set both by NTP" in found.detail
+    assert clocks(Late(), WHEN - timedelta(seconds=40)).is_well
+    assert clocks(Late(), WHEN - timedelta(seconds=100)).detail == "10 s behind the store's"
+    assert clocks(MemoryStore(), WHEN).detail == "the store has none of its own"
+
+
+def test_the_batch_that_has_waited_longest_is_named_with_what_to_look_at(promoted: World) -> None:
+    promoted.deliver("second.jsonl", tech_batch(210, 220))
+    promoted.deliver("third.jsonl", tech_batch(220, 230))
+    written = {entry.key: entry.when for entry in promoted.store.list("inbox/")}
+    first = min(when for key, when in written.items() if when and key != "inbox/first.jsonl")
+    states = survey(promoted.store, POLICIES, cache=promoted.cache)
+    said = longest_wait(promoted.store, states, first + timedelta(hours=5))
+    assert said == "; second.jsonl has waited longest, 5 hours"
+    assert "3 days: has a night run since" in longest_wait(promoted.store, states, first + timedelta(days=3))
+    assert longest_wait(promoted.store, [], WHEN) == ""
+
+
+def test_a_full_disk_under_a_folder_store_is_a_fault_with_what_to_do(tmp_path: Path) -> None:
+    assert store_room_in(tmp_path, 10_000_000, free_bytes=100_000_000).is_well
+    short = store_room_in(tmp_path, 10_000_000, free_bytes=99_000_000)
+    assert not short.is_well
+    assert "99 MB free; 10 nights may need 100 MB: `techner model gc --delete`" in short.detail
+    assert [found.what for found in store_room(FolderStore(tmp_path), 1)] == ["disk of the store"]
+    assert not list(store_room(MemoryStore(), 1))

@@ -1,6 +1,7 @@
 """A trusted store gives out only what was signed for its very place, whatever stands around it."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,9 @@ class Plain:
 
     def presigned(self, key: str, *, seconds: int) -> str | None:
         return self.inner.presigned(key, seconds=seconds)
+
+    def time(self) -> datetime | None:
+        return self.inner.time()
 
 
 class Caching(MemoryStore):

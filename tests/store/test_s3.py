@@ -1,5 +1,6 @@
 """What is special about a store in a bucket."""
 
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
@@ -91,3 +92,14 @@ def test_presigned_address_names_the_server_as_others_reach_it(bucket: str, moto
     address = store.presigned("blobs/a", seconds=60) or ""
     assert address.startswith(f"{outside}/{bucket}/ner/blobs/a?")
     assert httpx.get(address).content == b"some bytes"
+
+
+def test_a_bucket_tells_the_time_of_its_server_and_when_an_object_was_written(s3_store: Store) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=2)  # servers tell whole seconds
+    s3_store.create("inbox/a", b"1")
+    written, told = next(s3_store.list("inbox/")).when, s3_store.time()
+    after = datetime.now(UTC) + timedelta(seconds=2)
+    assert written
+    assert told
+    assert before <= written <= after
+    assert before <= told <= after
