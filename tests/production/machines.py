@@ -49,6 +49,12 @@ class Machines:
         self.kill(name)
         self.start(name, *dict(self._started)[name])
 
+    def restart_ended(self) -> None:
+        """Start again what has ended by itself, as the composition does."""
+        for name in self.names:
+            if self.has_ended(name):
+                self.restart(name)
+
     @contextmanager
     def hung(self, name: str, program: str) -> Iterator[None]:
         """Let a program of a machine hang in the block: it takes connections, and never answers."""
