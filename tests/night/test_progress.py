@@ -94,9 +94,14 @@ class Unwilling(FolderStore):
         super().delete(key)
 
 
-def test_a_progress_that_cannot_be_told_or_removed_fails_no_training(world: World, tmp_path: Path) -> None:
+def test_a_progress_that_cannot_be_told_or_removed_fails_no_training(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     uptrain(World(Unwilling(tmp_path / "store"), world.cache).run(), train=Trainer())
     assert world.run().find(Candidate)
+    assert "pages do not see how far the training is: no answer" in caplog.text
+    assert f"{KEY} was not removed; a collection will: no answer" in caplog.text
 
 
 def test_training_does_not_wait_for_a_store_that_hangs(world: World, tmp_path: Path) -> None:
