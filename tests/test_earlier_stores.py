@@ -34,7 +34,7 @@ from tests.world import POLICIES, WHEN, WORD, World, quick
 KEPT = Path(__file__).parent / "data" / "stores"
 STORES = Path(__file__).parents[1].parent / "shared" / "stores"
 SHARED = [path.name for path in STORES.iterdir() if path.is_dir()] if STORES.is_dir() else []
-ABSENT = pytest.param("none", marks=pytest.mark.skip(reason="needs ../shared/stores"))
+ABSENT: Any = pytest.param("none", marks=pytest.mark.skip(reason="needs ../shared/stores"))
 WHY = Word(who="test", when=WHEN, why="tried")
 QUICK = quick(replace(POLICIES, corpus=replace(POLICIES.corpus, rehearsal_texts=20, memory_per_label=10)))
 
