@@ -76,7 +76,7 @@ def _panel(title: str, found: list[tuple[Night, Check | None]], xs: dict[str, fl
         return None
     based = [check for _, check in found if check and check.baseline is not None]
     origin = based[-1].baseline if based else None
-    floor = None if origin is None or based[-1].margin is None else origin - based[-1].margin
+    floor = None if origin is None or based[-1].margin is None else max(origin - based[-1].margin, 0.0)
     levels = [value for _, value in values] + [level for level in (origin, floor) if level is not None]
     low, high = _span(levels)
 
@@ -95,7 +95,7 @@ def _panel(title: str, found: list[tuple[Night, Check | None]], xs: dict[str, fl
 def _span(levels: list[float]) -> tuple[float, float]:
     low, high = min(levels), max(levels)
     room = max(LEAST_SPAN - (high - low), 0) / 2 + (high - low) * 0.08
-    return low - room, high + room
+    return max(low - room, 0.0), min(high + room, 1.0)
 
 
 def _backs(judged: list[Night], moves: Iterable[Generation], xs: dict[str, float]) -> tuple[Back, ...]:
