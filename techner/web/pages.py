@@ -106,12 +106,19 @@ def html(
     return HTMLResponse(text.encode("utf-8", "backslashreplace"), status_code=status, headers=headers)
 
 
+def _command() -> str:
+    """Return how the command line is called for the model of the page."""
+    model = _model.get()
+    return f"techner --model {model}" if model else "techner"
+
+
 @cache
 def _templates() -> Environment:
     made = environment("techner.web")
     made.globals["script"] = Markup(SCRIPT)  # noqa: S704 - a file of ours
     made.globals["root"] = lambda: _place.get()[0]
     made.globals["model"] = _model.get
+    made.globals["techner"] = _command
     made.globals["part"] = lambda: _place.get()[1]
     made.filters["local"] = _local
     made.filters["cut"] = cut

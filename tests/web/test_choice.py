@@ -45,6 +45,10 @@ def test_each_page_says_whose_it_is_and_leads_up_to_the_others(path: str, visit:
     assert f'href="{up}batches"' in page
 
 
+def test_commands_that_a_page_shows_are_those_of_its_model(visit: TestClient) -> None:
+    assert "<code>techner --model legal run night</code>" in visit.get("/techner/model/legal/start").text
+
+
 def test_a_model_without_a_name_is_not_named(filled: Filled) -> None:
     page = TestClient(create_app(lambda: filled.store)).get("/", headers=BROWSER).text
     assert "All models" not in page
