@@ -90,10 +90,17 @@ def make_folders(*folders: Path) -> None:
 def in_the_way(folder: Path) -> str | None:
     """Say which file stands where `folder`, or a folder above it, belongs; None if there is none."""
     for part in (folder, *folder.parents):
-        if part.is_dir():
-            return None
-        if part.is_symlink() or part.exists():
-            return f"{part} is not a folder, but stands in the place of one: move it away"
+        is_link = part.is_symlink()
+        try:
+            # Asked once: between two questions, another process may make the folder.
+            is_folder = stat.S_ISDIR(part.stat().st_mode)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                raise
+            if not is_link:
+                continue
+            is_folder = False  # a link that leads nowhere
+        return None if is_folder else f"{part} is not a folder, but stands in the place of one: move it away"
     return None
 
 

@@ -3,12 +3,14 @@
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from techner.core.errors import ObjectExists, StoreError
 from techner.store import FolderStore
+from techner.store.folder_files import in_the_way
 
 Writer = Callable[[FolderStore, str, bytes], None]
 
@@ -125,3 +127,18 @@ def test_a_full_disk_says_to_free_space(tmp_path: Path) -> None:
         pytest.skip("no /dev/full")
     with pytest.raises(StoreError, match="No space left on device; free space there"):
         FolderStore(tmp_path)._write("a", lambda _: full.write_bytes(b"1"), exclusive=True)
+
+
+def test_a_folder_that_another_process_makes_is_never_taken_for_a_file(tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(1000)]
+
+    def look(folder: Path) -> str | None:
+        while not (problem := in_the_way(folder)) and not folder.is_dir():
+            pass
+        return problem
+
+    with ThreadPoolExecutor(1) as other:
+        for folder in folders:
+            looking = other.submit(look, folder)
+            folder.mkdir()
+            assert looking.result() is None
