@@ -24,7 +24,6 @@ LABEL_SPANS = 100
 # texts than the dev part does.
 TOLERANCE = 0.02
 LEAST_OLD = 100  # with fewer old entities, harm to them cannot be seen
-ENOUGH_OLD = 500  # with fewer, one or two that are covered may be chance
 OFFSET = "techner_offset"  # its key in the component's own settings
 Covered = dict[str, tuple[int, int]]
 """Label → how many old entities new ones overlap, and how many there are."""
@@ -56,8 +55,9 @@ def calibrate(
     """Set and return the largest offset that costs next to nothing on the dev part and in the old domain.
 
     The offset is a post-hoc logit adjustment (Menon et al. 2021), in units of the score. `most` is the share
-    of the old entities that may be covered. On the dev part, F1 may be `TOLERANCE` below the best of the
-    harmless ones. Where 0 is not harmless, the largest negative one is set that is; what is covered even at
+    of the old entities that may be covered. The offset leaves 0 only on evidence, which is one standard
+    error: it is raised while less is covered than may be by as much, and lowered where more is. On the dev
+    part, F1 may be `TOLERANCE` below the best of those to which it could be raised. What is covered even at
     the least, no offset can prevent, and is allowed. If there are too few old entities to see harm, the
     offset is 0.
     """
@@ -65,11 +65,10 @@ def calibrate(
     before = covered()
     if sum(total for _, total in before.values()) < LEAST_OLD:
         return 0.0
-    limits = allowed(before, most)
-    if is_within(before, limits):
-        chosen = _raised(component, dev_f1, covered, limits)
+    if is_within(before, allowed(before, most, errors=1)):
+        chosen = _raised(component, dev_f1, covered, allowed(before, most, errors=-1))
     else:
-        chosen = _lowered(component, covered, limits)
+        chosen = _lowered(component, covered, allowed(before, most, errors=1))
     set_offset(component, chosen)
     return chosen
 
@@ -107,21 +106,17 @@ def _lowered(component: EntityRecognizer, covered: Callable[[], Covered], limits
     return LEAST
 
 
-def allowed(before: Covered, most: float) -> Limits:
+def allowed(counts: Covered, most: float, *, errors: int) -> Limits:
     """Return how many old entities may be covered of each frequent label, and of all others together.
 
-    Where there are few of them, that is as many as `before`, without an offset, up to two standard errors
-    more.
+    That is a share of `most`, and so many standard errors (those of a Poisson count) more.
     """
-    frequent = [label for label, (_, total) in before.items() if total >= LABEL_SPANS]
-    rest = tuple(label for label in before if label not in frequent)
+    frequent = [label for label, (_, total) in counts.items() if total >= LABEL_SPANS]
+    rest = tuple(label for label in counts if label not in frequent)
     limits: Limits = {}
     for group in [*((label,) for label in frequent), rest]:
-        total = sum(before[label][1] for label in group)
-        limits[group] = most * total
-        if total < ENOUGH_OLD:
-            more = limits[group] + 2 * sqrt(limits[group])
-            limits[group] = max(limits[group], min(_hits(before, group), more))
+        mean = most * sum(counts[label][1] for label in group)
+        limits[group] = max(mean + errors * sqrt(mean), 0.0)
     return limits
 
 

@@ -16,8 +16,9 @@ from techner.core.errors import ModelError
 from techner.core.examples import Example, Span
 from techner.uptraining import dev_part
 from techner.uptraining.calibrate import Covered, calibrate, covered_spans
-from techner.uptraining.frozen import FrozenOutputs, encoder_above, listener_of
+from techner.uptraining.frozen import FrozenOutputs
 from techner.uptraining.gold import gold
+from techner.uptraining.listening import encoder_above, hearing, listener_of, upstream
 from techner.uptraining.loop import Material, train
 from techner.uptraining.pipeline import (
     NEW_NER,
@@ -58,7 +59,7 @@ def extend(task: Task) -> Iterator[Step]:
     share = min(MEASURED * policy.dev_share, MOST_MEASURED)
     rehearsed, apart = dev_part.split(task.corpus.rehearsal, share=share)
     _, old = dev_part.split(apart, share=policy.dev_share)
-    outputs = FrozenOutputs(work, pretrained_ner(work))
+    outputs = FrozenOutputs(work, upstream(work, pretrained_ner(work)))
     silver = _silver(work, training, frozenset(labels), renamed, outputs)
     new = gold(
         work, training, frozenset(labels), silver=silver, teacher_labels=frozenset(before & set(labels))
@@ -123,7 +124,7 @@ def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[Spac
 
     It inherits from production's second `ner` if there is one, else from the pretrained `ner`, whose shape it
     has except that it may have fewer encoder layers. If the pretrained one listens to a transformer, this one
-    does too, with an encoder of its own above it.
+    does too, with an encoder of its own above it. Of a tok2vec that others share, it hears the output too.
     """
     name = pretrained_ner(work)
     parent, config = None, {}
@@ -136,6 +137,8 @@ def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[Spac
     elif name:
         apart = standalone(task.folder, name, beside=work)
         parent, config = ner(apart, name), shape_of(apart, name, layers=task.policy.layers)
+    if config and (shared := upstream(work, name)):
+        config = hearing(config, work, shared)
     work.add_pipe("ner", name=NEW_NER, config=config, before=name)
     heir = ner(work, NEW_NER)
     initialise_ner(work, heir, labels, egs)

@@ -1,92 +1,27 @@
-"""The pretrained transformer, frozen: the second `ner` listens to it too, and it runs once a text.
+"""The outputs of a frozen component for texts: of the transformer or tok2vec that a second `ner` hears."""
 
-All of it is made of layers that spaCy, thinc and spacy-transformers register (ADR 31).
-"""
-
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
-LISTENER = "spacy-transformers.TransformerListener.v1"
-WIDTH, PIECES = 96, 3
-"""Width of the encoder above the transformer, and its pieces of a maxout."""
-SURFACE = {"NORM": 5000, "PREFIX": 1000, "SUFFIX": 2500, "SHAPE": 2500}
-"""What is read of a token beside the transformer, and rows of its table: the transformer may be uncased, and
-its last layer was tuned for the pretrained labels."""
 KEPT_BYTES = 1 << 30
-"""Outputs of the transformer that are kept in memory; for what does not fit, it runs again."""
-
-
-def listener_of(nlp: Language, name: str | None) -> dict[str, Any] | None:
-    """Return the configuration with which this `ner` listens to a shared transformer, or None."""
-    return _listener_in(nlp.config["components"][name]["model"]) if name else None
-
-
-def _listener_in(config: Any) -> dict[str, Any] | None:
-    if not isinstance(config, dict):
-        return None
-    if config.get("@architectures") == LISTENER:
-        return copy.deepcopy(dict(config))
-    return next((found for part in config.values() if (found := _listener_in(part))), None)
-
-
-def encoder_above(listener: dict[str, Any], *, layers: int) -> dict[str, Any]:
-    """Return the tok2vec of a `ner` that listens as this one does, but does not change the transformer.
-
-    The transformer's output for a token and the token's surface are mixed, and read by an encoder of `layers`
-    layers.
-    """
-    return {
-        "@architectures": "spacy.Tok2Vec.v2",
-        "embed": _chain(read=_read(listener), mix=_per_token()),
-        "encode": {
-            "@architectures": "spacy.MaxoutWindowEncoder.v2",
-            "width": WIDTH,
-            "window_size": 1,
-            "maxout_pieces": PIECES,
-            "depth": layers,
-        },
-    }
-
-
-def _read(listener: dict[str, Any]) -> dict[str, Any]:
-    surface = {
-        "@architectures": "spacy.MultiHashEmbed.v2",
-        "width": WIDTH,
-        "attrs": list(SURFACE),
-        "rows": list(SURFACE.values()),
-        "include_static_vectors": False,
-    }
-    # An empty text's output has no width; narrowing gives it that of the others, without which thinc cannot
-    # join them.
-    transformer = _chain(listen=listener | {"grad_factor": 0.0}, narrow=_per_token())
-    return {"@layers": "concatenate.v1", "*": {"transformer": transformer, "surface": surface}}
-
-
-def _chain(**layers: dict[str, Any]) -> dict[str, Any]:
-    return {"@layers": "chain.v1", "*": layers}
-
-
-def _per_token() -> dict[str, Any]:
-    maxout = {"@layers": "Maxout.v1", "nO": WIDTH, "nP": PIECES, "normalize": True, "dropout": 0.0}
-    return {"@layers": "with_array.v1", "layer": maxout}
+"""Outputs that are kept in memory; for what does not fit, the component runs again."""
 
 
 class FrozenOutputs:
-    """Gives texts the output of the transformer that a `ner` listens to; nothing where it listens to none.
+    """Gives texts the output of the component `upstream`; nothing where that is None.
 
-    A frozen transformer always gives the same output for a text, so it is kept as far as memory allows.
+    A frozen component always gives the same output for a text, so it is kept as far as memory allows.
     """
 
-    def __init__(self, nlp: Language, name: str | None, *, kept_bytes: int = KEPT_BYTES) -> None:
-        listener = listener_of(nlp, name)
-        upstream = listener["upstream"] if listener else ""
-        shared = (pipe for pipe in nlp.pipe_names if upstream in ("*", pipe) and _is_transformer(nlp, pipe))
-        self.transformer: Any = next((nlp.get_pipe(pipe) for pipe in shared), None)
+    def __init__(self, nlp: Language, upstream: str | None, *, kept_bytes: int = KEPT_BYTES) -> None:
+        self.component: Any = nlp.get_pipe(upstream) if upstream else None
+        is_transformer = upstream and nlp.get_pipe_meta(upstream).factory == "transformer"
+        self.place: _Place = _TransformerData() if is_transformer else _Tensor()
         self.room = kept_bytes
         self.kept: dict[str, Any] = {}
         self.reads: list[list[str]] = []
@@ -95,22 +30,23 @@ class FrozenOutputs:
     @contextmanager
     def on(self, docs: Sequence[Doc]) -> Iterator[None]:
         """Give the texts their outputs for the time of the block."""
-        if self.transformer is None:
+        if self.component is None:
             yield
             return
         unread = [doc for doc in docs if doc.text not in self.kept]
-        for doc in self.transformer.pipe(unread):
+        for doc in self.component.pipe(unread):
             self._keep(doc)
         if any(doc.text in self.kept for doc in unread):
             self.reads.append([doc.text for doc in unread])
+        read = set(map(id, unread))
         for doc in docs:
-            if doc._.trf_data is None:
-                doc._.trf_data = self.kept[doc.text]
+            if id(doc) not in read:
+                self.place.set(doc, self.kept[doc.text])
         try:
             yield
         finally:
             for doc in docs:
-                doc._.trf_data = None
+                self.place.clear(doc)
 
     def read_again(self, reads: Sequence[Sequence[str]], make_doc: Callable[[str], Doc]) -> None:
         """Read what another process read, in the same batches, beginning where this one stands."""
@@ -119,15 +55,47 @@ class FrozenOutputs:
                 pass
 
     def _keep(self, doc: Doc) -> None:
-        size = sum(_bytes(tensor) for tensor in doc._.trf_data.tensors)
+        output = self.place.get(doc)
+        size = self.place.bytes_of(output)
         if size <= self.room and doc.text not in self.kept:
-            self.kept[doc.text] = doc._.trf_data
+            self.kept[doc.text] = output
             self.room -= size
+
+
+class _TransformerData:
+    """Where spacy-transformers puts its output."""
+
+    def get(self, doc: Doc) -> Any:
+        return doc._.trf_data
+
+    def set(self, doc: Doc, output: Any) -> None:
+        doc._.trf_data = output
+
+    def clear(self, doc: Doc) -> None:
+        doc._.trf_data = None
+
+    def bytes_of(self, output: Any) -> int:
+        return sum(map(_bytes, output.tensors))
+
+
+class _Tensor:
+    """Where spaCy's own tok2vec puts its output."""
+
+    def get(self, doc: Doc) -> Any:
+        return doc.tensor
+
+    def set(self, doc: Doc, output: Any) -> None:
+        doc.tensor = output
+
+    def clear(self, doc: Doc) -> None:
+        doc.tensor = np.zeros((0,), dtype="float32")
+
+    def bytes_of(self, output: Any) -> int:
+        return _bytes(output)
+
+
+_Place = _TransformerData | _Tensor
 
 
 def _bytes(output: Any) -> int:
     return sum(map(_bytes, output)) if isinstance(output, list) else int(output.nbytes)
-
-
-def _is_transformer(nlp: Language, pipe: str) -> bool:
-    return nlp.get_pipe_meta(pipe).factory == "transformer"

@@ -18,6 +18,7 @@ from thinc.api import require_cpu, require_gpu
 from techner.core.errors import ModelError, SettingsError
 from techner.core.examples import Span
 from techner.uptraining.frozen import FrozenOutputs
+from techner.uptraining.listening import upstream_of
 
 NEW_NER = "ner_techner"
 STRINGS = Path("vocab", "strings.json")
@@ -124,9 +125,9 @@ def component_entities(
 ) -> list[tuple[Span, ...]]:
     """Return the entities of each text, found by one `ner` alone.
 
-    The `ner` has a tok2vec of its own, or listens to a transformer: `outputs` spares running it again.
+    Where the `ner` listens to a component before it, `outputs` spares running that again.
     """
-    component, outputs = ner(nlp, name), outputs or FrozenOutputs(nlp, name)
+    component, outputs = ner(nlp, name), outputs or FrozenOutputs(nlp, upstream_of(nlp, name))
     found = []
     for some in batches(texts):
         docs = [nlp.make_doc(text) for text in some]

@@ -16,6 +16,7 @@ from thinc.api import Model
 from techner.core.errors import ModelError
 from techner.uptraining.action_layer import ActionLayer, action_layer, actions_of
 from techner.uptraining.calibrate import OFFSET, set_offset
+from techner.uptraining.listening import hear_nothing_yet, mixing_layer
 from techner.uptraining.pipeline import STRINGS, load_pipeline, ner
 
 OUTSIDE = ("0", "5")  # spaCy's actions without a label; 1 to 4 have one
@@ -76,24 +77,28 @@ def inherit(
 ) -> None:
     """Copy every weight of the parent that has a counterpart in the heir.
 
-    Layers are matched from the input upwards, so a shallower heir gets the parent's first ones. Rows of the
-    output layer are matched by action and label; `renamed` maps old labels to new ones.
+    Layers are matched from the input upwards, so a shallower heir gets the parent's first ones. If it hears
+    what its parent did not, it begins without. Rows of the output layer are matched by action and label;
+    `renamed` maps old labels to new ones.
     """
-    _copy_layers(heir.model.get_ref("tok2vec"), parent.model.get_ref("tok2vec"))
-    ours, theirs = action_layer(heir), action_layer(parent)
-    if ours.axes.keys() != theirs.axes.keys():
+    ours, theirs = (_weighted(component.model.get_ref("tok2vec")) for component in (heir, parent))
+    if (mix := mixing_layer(heir)) and not mixing_layer(parent):
+        hear_nothing_yet(mix)
+        ours.remove(mix)
+    _copy_layers(ours, theirs)
+    actions, others = action_layer(heir), action_layer(parent)
+    if actions.axes.keys() != others.axes.keys():
         return  # one has an upper layer, the other has not
     lowers = [component.model.get_ref("lower") for component in (heir, parent)]
-    is_alike = ours.node is lowers[0] or _copy_while_same(lowers[:1], lowers[1:])
-    if is_alike and all(_beside(ours, name) == _beside(theirs, name) for name in ours.axes):
+    is_alike = actions.node is lowers[0] or _copy_while_same(lowers[:1], lowers[1:])
+    if is_alike and all(_beside(actions, name) == _beside(others, name) for name in actions.axes):
         _copy_rows(heir, parent, renamed or {})
         heir.cfg[OFFSET] = parent.cfg.get(OFFSET, 0.0)
         set_offset(heir, 0.0)
 
 
-def _copy_layers(heir: Model[Any, Any], parent: Model[Any, Any]) -> None:
+def _copy_layers(ours: list[Model[Any, Any]], theirs: list[Model[Any, Any]]) -> None:
     """Copy from the first layer forwards, then from the last one backwards: the parent may be deeper."""
-    ours, theirs = _weighted(heir), _weighted(parent)
     first = _copy_while_same(ours, theirs)
     _copy_while_same(ours[first:][::-1], theirs[first:][::-1])
 

@@ -140,17 +140,17 @@ def test_the_transformer_reads_a_text_once_as_far_as_memory_allows(
     extended: Path, kept_bytes: int, times: int
 ) -> None:
     nlp, texts = load_pipeline(extended), sorted(set(TEXTS))
-    outputs = FrozenOutputs(nlp, "ner", kept_bytes=kept_bytes)
-    outputs.transformer = Counting(outputs.transformer)
+    outputs = FrozenOutputs(nlp, "transformer", kept_bytes=kept_bytes)
+    outputs.component = Counting(outputs.component)
     found = [component_entities(nlp, NEW_NER, texts, outputs) for _ in range(2)]
-    assert outputs.transformer.read == times * len(texts)
+    assert outputs.component.read == times * len(texts)
     assert found[0] == found[1] == component_entities(nlp, NEW_NER, texts)
 
 
 def test_outputs_are_on_the_texts_only_while_they_are_read(extended: Path) -> None:
     nlp = load_pipeline(extended)
     doc = nlp.make_doc(TEXTS[0])
-    with FrozenOutputs(nlp, "ner").on([doc]):
+    with FrozenOutputs(nlp, "transformer").on([doc]):
         assert doc._.trf_data is not None
     assert doc._.trf_data is None
 

@@ -64,7 +64,7 @@ def harm(component: EntityRecognizer, counts: dict[float, int], total: int = 400
 def calibrated(
     component: EntityRecognizer, f1: Callable[[], float | None], covered: Callable[[], Covered]
 ) -> float:
-    """Calibrate with 16 of 4 000 old entities allowed."""
+    """Calibrate with 16 of 4 000 old entities allowed, give or take 4."""
     return calibrate(component, f1, covered, most=0.004)
 
 
@@ -77,7 +77,7 @@ def test_the_largest_harmless_offset_that_the_dev_part_allows_is_kept(component:
 def test_without_a_dev_part_the_largest_harmless_offset_is_kept(component: EntityRecognizer) -> None:
     assert (
         calibrated(
-            component, lambda: None, harm(component, {0.0: 1, 0.25: 1, 0.5: 1, 0.75: 16, 1.0: 16, 1.5: 17})
+            component, lambda: None, harm(component, {0.0: 1, 0.25: 1, 0.5: 1, 0.75: 12, 1.0: 12, 1.5: 13})
         )
         == 1.0
     )
@@ -91,7 +91,7 @@ def test_no_gain_on_the_dev_part_is_worth_covering_old_entities(component: Entit
 def test_a_component_that_covers_too_much_is_made_to_find_less(
     component: EntityRecognizer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    covered = harm(component, {0.0: 60, -0.25: 50, -0.5: 40, -0.75: 17, -1.0: 16, LEAST: 3})
+    covered = harm(component, {0.0: 60, -0.25: 50, -0.5: 40, -0.75: 21, -1.0: 20, LEAST: 3})
     assert calibrated(component, lambda: 0.45, covered) == -1.0
     assert caplog.records == []
 
@@ -100,8 +100,8 @@ def test_what_a_component_is_sure_of_lowers_its_offset_no_further(
     component: EntityRecognizer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """On en_core_web_md it cost five points of F1 and spared no entity: "Java" was an ORG to the origin."""
-    sure = dict.fromkeys((offset for offset in OFFSETS if offset <= -1.5), 20)
-    covered = harm(component, {0.0: 60, -0.25: 50, -0.5: 40, -0.75: 30, -1.0: 21} | sure)
+    sure = dict.fromkeys((offset for offset in OFFSETS if offset <= -1.5), 24)
+    covered = harm(component, {0.0: 60, -0.25: 50, -0.5: 40, -0.75: 30, -1.0: 25} | sure)
     assert calibrated(component, lambda: 0.45, covered) == -1.5
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
@@ -112,21 +112,17 @@ def test_a_component_that_covers_much_unless_it_is_sure_is_set_to_the_least(
     assert calibrated(component, lambda: 0.45, harm(component, {LEAST: 3})) == LEAST
 
 
-def test_what_is_covered_of_few_old_entities_may_be_chance(component: EntityRecognizer) -> None:
-    """Two of 300 may be; ten are not; and more than at first are not allowed either."""
-    assert (
-        calibrated(
-            component, lambda: None, harm(component, {0.0: 10, -0.25: 4, -0.5: 3, LEAST: 0}, total=300)
-        )
-        == -0.5
-    )
-    covered = harm(component, {0.0: 2, 0.25: 2, 0.5: 2, 0.75: 3}, total=300)
-    assert calibrated(component, lambda: None, covered) == 0.5
+@pytest.mark.parametrize("covered_at_first", [13, 20])
+def test_what_may_be_chance_neither_raises_nor_lowers_the_offset(
+    component: EntityRecognizer, covered_at_first: int
+) -> None:
+    """On en_core_web_md six covered ORGs of 821, where 4.9 were allowed, had cost three points of F1."""
+    assert calibrated(component, lambda: None, harm(component, {0.0: covered_at_first})) == 0.0
 
 
 def test_one_label_is_not_covered_for_the_others(component: EntityRecognizer) -> None:
     """On en_core_web_md nearly all of the harm was to ORG."""
-    orgs = {0.0: 2, 0.25: 8}
+    orgs = {0.0: 1, 0.25: 2}
 
     def covered() -> Covered:
         return {"DATE": (0, 9000), "ORG": (orgs.get(offset_of(component), 99), 800)}

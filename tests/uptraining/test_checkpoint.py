@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -67,7 +66,7 @@ def test_a_training_goes_on_to_the_same_bytes(scores: Sequence[float | None], ba
 
 
 class Padding:
-    """Stands in for a transformer, whose output for a text depends on what it is read with."""
+    """Stands in for a tok2vec whose output for a text depends on what it is read with."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
@@ -76,14 +75,12 @@ class Padding:
         together = list(docs)
         self.batches.append([doc.text for doc in together])
         for doc in together:
-            doc._.trf_data = SimpleNamespace(tensors=[np.zeros(max(map(len, together)), dtype=np.float32)])
+            doc.tensor = np.zeros((len(doc), max(map(len, together))), dtype=np.float32)
             yield doc
 
 
 @pytest.fixture
 def read() -> Callable[..., None]:
-    if not Doc.has_extension("trf_data"):
-        Doc.set_extension("trf_data", default=None)
     make_doc = spacy.blank("xx").make_doc
 
     def read(outputs: FrozenOutputs, *texts: str) -> None:
@@ -98,12 +95,12 @@ def test_texts_are_read_again_in_the_batches_in_which_they_were_read_first(
 ) -> None:
     nlp, first, second = spacy.blank("xx"), Padding(), Padding()
     one, other = FrozenOutputs(nlp, None), FrozenOutputs(nlp, None)
-    one.transformer, other.transformer = first, second
+    one.component, other.component = first, second
     for texts in (("a b", "c"), ("c", "d e f"), ("a b", "c")):
         read(one, *texts)
     read(other, "a b", "c")  # what is done before a training goes on is done again anyway
     other.read_again(one.reads, nlp.make_doc)
     assert second.batches[:2] == first.batches[:2] == [["a b", "c"], ["d e f"]]
-    assert {text: found.tensors[0].shape for text, found in other.kept.items()} == {
-        text: found.tensors[0].shape for text, found in one.kept.items()
+    assert {text: found.shape for text, found in other.kept.items()} == {
+        text: found.shape for text, found in one.kept.items()
     }

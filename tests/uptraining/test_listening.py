@@ -1,0 +1,109 @@
+"""The second `ner` hears the tok2vec that others share, where there is one that it can hear."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.training import Example as SpacyExample
+from thinc.api import fix_random_seed
+
+from techner.uptraining import TrainingCorpus, make_candidate
+from techner.uptraining.gold import gold
+from techner.uptraining.listening import hearing, mixing_layer, upstream
+from techner.uptraining.pipeline import NEW_NER, load_pipeline, ner, pretrained_labels
+from techner.uptraining.surgery import inherit, initialise_ner, shape_of
+from tests.uptraining.test_full_pipelines import GENERAL, LISTENER, PARSER, POLICY, TEXTS, TOK2VEC, full
+from tests.world import once, tech_batch
+
+SMALL = TrainingCorpus(train=tech_batch(0, 60), rehearsal=GENERAL[:20])
+
+
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return once(tmp_path_factory, "full-own", lambda folder: full(shared=False).to_disk(folder))
+
+
+@pytest.fixture(scope="module")
+def deaf(pretrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a model as it was made before the second `ner` heard anything."""
+    return once(tmp_path_factory, "deaf", lambda folder: deaf_model(pretrained).to_disk(folder))
+
+
+def deaf_model(pretrained: Path) -> Language:
+    nlp = load_pipeline(pretrained)
+    nlp.add_pipe("ner", name=NEW_NER, config=shape_of(nlp, "ner"), before="ner")
+    fix_random_seed(0)
+    initialise_ner(nlp, ner(nlp, NEW_NER), ["PROTOCOL"], egs_of(nlp))
+    return nlp
+
+
+def egs_of(nlp: Language) -> list[SpacyExample]:
+    return gold(nlp, GENERAL[:10], frozenset())
+
+
+def heard_weights(nlp: Language) -> Any:
+    mix = mixing_layer(ner(nlp, NEW_NER))
+    assert mix
+    weights: Any = mix.get_param("W")
+    return weights[:, mix.get_dim("nO") :]
+
+
+def small(*, embed: bool = True, ner_first: bool = False, **model: object) -> Language:
+    nlp = spacy.blank("en")
+    own = {"@architectures": "spacy.HashEmbedCNN.v2", "width": 32, "depth": 1, "embed_size": 100}
+    own |= {"window_size": 1, "maxout_pieces": 2, "subword_features": True, "pretrained_vectors": None}
+    nlp.add_pipe("tok2vec", config={"model": TOK2VEC if embed else own})
+    config = {"model": PARSER | {"state_type": "ner", "tok2vec": TOK2VEC if embed else own} | model}
+    nlp.add_pipe("ner", config=config, first=ner_first or None)
+    return nlp
+
+
+def test_training_makes_the_second_ner_listen_to_the_shared_tok2vec(pretrained: Path, tmp_path: Path) -> None:
+    make_candidate(pretrained, SMALL, POLICY, tmp_path / "first")
+    first = load_pipeline(tmp_path / "first")
+    assert (
+        first.config["components"][NEW_NER]["model"]["tok2vec"]["embed"]["*"]["read"]["*"]["listener"]
+        == LISTENER
+    )
+    assert np.abs(heard_weights(first)).max() > 0.001
+    make_candidate(tmp_path / "first", SMALL, POLICY, tmp_path / "second", origin=pretrained)
+    second = load_pipeline(tmp_path / "second")
+    assert second.config["components"][NEW_NER] == first.config["components"][NEW_NER]
+    assert np.corrcoef(heard_weights(first).ravel(), heard_weights(second).ravel())[0, 1] > 0.5  # it inherits
+
+
+def test_an_heir_that_begins_to_hear_reads_a_text_as_its_parent_does_at_first(pretrained: Path) -> None:
+    nlp = load_pipeline(pretrained)
+    nlp.add_pipe("ner", name=NEW_NER, config=hearing(shape_of(nlp, "ner"), nlp, "tok2vec"), before="ner")
+    initialise_ner(nlp, ner(nlp, NEW_NER), pretrained_labels(nlp), egs_of(nlp))
+    inherit(ner(nlp, NEW_NER), ner(nlp, "ner"))
+    docs = [nlp.get_pipe("tok2vec")(nlp.make_doc(text)) for text in TEXTS]
+    ours, theirs = (ner(nlp, name).model.get_ref("tok2vec").predict(docs) for name in (NEW_NER, "ner"))
+    assert np.array_equal(ours, theirs)
+
+
+def test_the_second_ner_of_an_older_model_begins_to_hear(
+    pretrained: Path, deaf: Path, tmp_path: Path
+) -> None:
+    assert mixing_layer(ner(load_pipeline(deaf), NEW_NER)) is None
+    make_candidate(deaf, SMALL, POLICY, tmp_path / "next", origin=pretrained)
+    assert np.abs(heard_weights(load_pipeline(tmp_path / "next"))).max() > 0.001
+
+
+@pytest.mark.parametrize(
+    ("nlp", "expected"),
+    [
+        (small(), "tok2vec"),
+        (small(tok2vec=LISTENER), "tok2vec"),
+        (small(ner_first=True), None),
+        (small(embed=False), None),
+    ],
+    ids=["own tok2vec", "shared tok2vec", "after the ner", "in one piece"],
+)
+def test_what_is_heard_comes_before_the_pretrained_ner_and_can_be_joined(
+    nlp: Language, expected: str | None
+) -> None:
+    assert upstream(nlp, "ner") == expected
