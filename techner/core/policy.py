@@ -135,6 +135,9 @@ class TrainingPolicy(Checked):
     layers: Annotated[int, Range(1, 64)] = 2
     """Encoder layers of the second `ner` (`extend`) when it is first made; at most as many as the pretrained
     one has, unless that listens to a transformer."""
+    shared_tok2vec: bool = True
+    """Whether the second `ner` (`extend`) also hears a tok2vec that other components share, as in
+    en_core_web_md; then services must not leave that tok2vec out."""
     dropout: Annotated[float, Range(0.0, 0.9)] = 0.15
     """Share of the activations that is dropped in training."""
     word_dropout: Annotated[float, Range(0.0, 0.9), NullMeans(0.15)] = 0.15

@@ -18,7 +18,7 @@ from techner.uptraining import dev_part
 from techner.uptraining.calibrate import Covered, calibrate, covered_spans
 from techner.uptraining.frozen import FrozenOutputs
 from techner.uptraining.gold import gold
-from techner.uptraining.listening import encoder_above, hearing, listener_of, upstream
+from techner.uptraining.listening import encoder_above, hearing, listener_of, not_hearing, upstream
 from techner.uptraining.loop import Material, train
 from techner.uptraining.pipeline import (
     NEW_NER,
@@ -137,8 +137,9 @@ def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[Spac
     elif name:
         apart = standalone(task.folder, name, beside=work)
         parent, config = ner(apart, name), shape_of(apart, name, layers=task.policy.layers)
-    if config and (shared := upstream(work, name)):
-        config = hearing(config, work, shared)
+    if config:
+        shared = upstream(work, name) if task.policy.shared_tok2vec else None
+        config = hearing(config, work, shared) if shared else not_hearing(config)
     work.add_pipe("ner", name=NEW_NER, config=config, before=name)
     heir = ner(work, NEW_NER)
     initialise_ner(work, heir, labels, egs)

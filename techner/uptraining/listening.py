@@ -98,6 +98,14 @@ def hearing(config: Config, nlp: Language, shared: str) -> Config:
     return config | {"model": model}
 
 
+def not_hearing(config: Config) -> Config:
+    """Return the configuration of a `ner` that reads as this one does and hears no shared tok2vec."""
+    model = copy.deepcopy(dict(config["model"]))
+    if _listener_in(model, TOK2VEC_LISTENER):
+        model["tok2vec"]["embed"] = model["tok2vec"]["embed"]["*"]["read"]["*"]["embed"]
+    return config | {"model": model}
+
+
 def mixing_layer(component: EntityRecognizer) -> Model[Any, Any] | None:
     """Return the layer that joins what a `ner` reads and what it hears of a shared tok2vec, if it does."""
     tok2vec = component.model.get_ref("tok2vec").layers[0]  # above it, the `ner` narrows what it reads

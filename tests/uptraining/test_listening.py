@@ -1,5 +1,6 @@
 """The second `ner` hears the tok2vec that others share, where there is one that it can hear."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from thinc.api import fix_random_seed
 
 from techner.uptraining import TrainingCorpus, make_candidate
 from techner.uptraining.gold import gold
-from techner.uptraining.listening import hearing, mixing_layer, upstream
-from techner.uptraining.pipeline import NEW_NER, load_pipeline, ner, pretrained_labels
+from techner.uptraining.listening import hearing, mixing_layer, not_hearing, upstream
+from techner.uptraining.pipeline import NEW_NER, load_pipeline, ner
 from techner.uptraining.surgery import inherit, initialise_ner, shape_of
 from tests.uptraining.test_full_pipelines import GENERAL, LISTENER, PARSER, POLICY, TEXTS, TOK2VEC, full
 from tests.world import once, tech_batch
@@ -75,13 +76,23 @@ def test_training_makes_the_second_ner_listen_to_the_shared_tok2vec(pretrained: 
     assert np.corrcoef(heard_weights(first).ravel(), heard_weights(second).ravel())[0, 1] > 0.5  # it inherits
 
 
-def test_an_heir_that_begins_to_hear_reads_a_text_as_its_parent_does_at_first(pretrained: Path) -> None:
-    nlp = load_pipeline(pretrained)
-    nlp.add_pipe("ner", name=NEW_NER, config=hearing(shape_of(nlp, "ner"), nlp, "tok2vec"), before="ner")
-    initialise_ner(nlp, ner(nlp, NEW_NER), pretrained_labels(nlp), egs_of(nlp))
-    inherit(ner(nlp, NEW_NER), ner(nlp, "ner"))
+def read_by(nlp: Language, *names: str) -> list[Any]:
     docs = [nlp.get_pipe("tok2vec")(nlp.make_doc(text)) for text in TEXTS]
-    ours, theirs = (ner(nlp, name).model.get_ref("tok2vec").predict(docs) for name in (NEW_NER, "ner"))
+    return [ner(nlp, name).model.get_ref("tok2vec").predict(docs) for name in names]
+
+
+def heir(nlp: Language, name: str, config: dict[str, Any], parent: str) -> None:
+    nlp.add_pipe("ner", name=name, config=config, before="ner")
+    initialise_ner(nlp, ner(nlp, name), ner(nlp, "ner").labels, egs_of(nlp))
+    inherit(ner(nlp, name), ner(nlp, parent))
+
+
+def test_an_heir_that_begins_to_hear_reads_a_text_at_first_as_if_it_heard_nothing(pretrained: Path) -> None:
+    nlp = load_pipeline(pretrained)
+    shallow = shape_of(nlp, "ner", layers=2)
+    heir(nlp, "alone", shallow, parent="ner")
+    heir(nlp, "hears", hearing(shallow, nlp, "tok2vec"), parent="ner")
+    ours, theirs = read_by(nlp, "hears", "alone")
     assert np.array_equal(ours, theirs)
 
 
@@ -91,6 +102,22 @@ def test_the_second_ner_of_an_older_model_begins_to_hear(
     assert mixing_layer(ner(load_pipeline(deaf), NEW_NER)) is None
     make_candidate(deaf, SMALL, POLICY, tmp_path / "next", origin=pretrained)
     assert np.abs(heard_weights(load_pipeline(tmp_path / "next"))).max() > 0.001
+
+
+def test_a_second_ner_that_is_to_hear_nothing_keeps_its_other_layers(pretrained: Path) -> None:
+    nlp = load_pipeline(pretrained)
+    heard = hearing(shape_of(nlp, "ner"), nlp, "tok2vec")
+    assert not_hearing(heard)["model"] == nlp.config["components"]["ner"]["model"]
+    heir(nlp, "hears", heard, parent="ner")
+    heir(nlp, "alone", not_hearing(heard), parent="hears")
+    ours, theirs = read_by(nlp, "alone", "ner")
+    assert np.array_equal(ours, theirs)
+
+
+def test_the_setting_makes_the_second_ner_of_a_night_hear_nothing(pretrained: Path, tmp_path: Path) -> None:
+    alone = replace(POLICY, shared_tok2vec=False)
+    make_candidate(pretrained, SMALL, alone, tmp_path / "out")
+    assert mixing_layer(ner(load_pipeline(tmp_path / "out"), NEW_NER)) is None
 
 
 @pytest.mark.parametrize(
