@@ -16,7 +16,7 @@ from techner.registry.blobs import load_bytes, save_bytes
 from techner.store import Store
 
 PART_BATCHES = 256
-"""A manifest has up to 255 batches (some 45 kB), and 150 bytes for each part."""
+"""A manifest has up to 255 batches (36 kB, 52 with metadata), and 137 bytes for each part."""
 MOST_KEPT = 512
 """Parts that a process remembers, some 90 kB each."""
 _WORKERS = 8
