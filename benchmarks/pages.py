@@ -31,7 +31,6 @@ from techner.registry.versions import manifest_key, version_name
 from techner.settings import Settings
 from techner.store import FolderStore, MemoryStore
 from tests.counting import CountingStore
-from tests.web.conftest import report_on
 
 START = datetime(2025, 1, 1, 2, 0, tzinfo=UTC)
 HELD_EVERY, LABELS = 40, ("ORG", "PERSON", "GPE", "DATE", "MONEY", "PERCENT")
@@ -75,6 +74,8 @@ def verdict(night: int, *, passed: bool) -> Verdict:
 
 def fill(root: Path, *, versions: int, batches: int) -> None:
     """Make versions with their nights, and deliveries; each fortieth is held, the last five are new."""
+    from tests.web.conftest import report_on  # here, as it imports much
+
     refs = []
     for at in range(batches):
         data = json.dumps({"text": f"TLS {at}", "entities": []}).encode()

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Metadata, PokeReturnValue, task
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 from techner_links import BatchLink, NightLink, show_links
 from techner_metrics import send_inbox, send_production, send_verdict
@@ -46,6 +47,7 @@ def plan() -> PokeReturnValue | bool:
             batches=options.batches,
             dry_run=options.dry_run,
             in_question=batches_of(run.store, others.asking),
+            most=conf.getint("core", "max_map_length", fallback=1024),  # Airflow maps no task over more
             on_states=lambda states: send_inbox(run, states, this_model()),
             on_left_out=asking.extend,
         )

@@ -17,14 +17,19 @@ from typer.testing import CliRunner
 
 from techner.cli.app import app
 from techner.client import ModelStore
+from techner.core.delivery import BatchRef
+from techner.core.examples import digest
 from techner.core.records import BatchWord
+from techner.documents import canonical, plain
 from techner.inbox.decisions import decide
 from techner.inbox.survey import Status, survey
 from techner.night.plan import plan
 from techner.operate.backup import back_up
 from techner.operate.collect import collect
 from techner.registry import Registry
+from techner.registry.lineage import PART_BATCHES, learnt
 from techner.registry.verify import verify_store
+from techner.registry.versions import manifest_key
 from techner.runs.judgements import Word, judgements
 from techner.store import FolderStore, MemoryStore
 from techner.web import create_app
@@ -121,8 +126,22 @@ def test_it_is_backed_up_whole(world: World, tmp_path: Path) -> None:
     assert copied.faults == ()
 
 
+def learn_many(world: World) -> None:
+    """Move production to a version that lists many batches in its manifest, as an earlier techner did."""
+    live, manifest = Registry(world.store).production()
+    more = [BatchRef(name=f"{at}.jsonl", digest=digest(b"%d" % at)) for at in range(PART_BATCHES)]
+    written = plain(manifest)
+    del written["lineage"]["parts"]
+    written["lineage"]["batches"] += map(plain, more)
+    data = canonical(written)
+    version = f"{manifest.number:04d}-{digest(data)[:16]}"
+    world.store.create(manifest_key(version), data)
+    Registry(world.store).move(version, expected=live, who="test", why="test", when=WHEN)
+
+
 @pytest.mark.long
 def test_a_next_night_goes_on_from_it_once_its_held_batch_is_released(world: World) -> None:
+    learn_many(world)
     live, manifest = Registry(world.store).production()
     held = [s.ref for s in survey(world.store, QUICK, cache=world.cache) if s.status is Status.HELD]
     assert plan(world.run("run-0"), QUICK) is None
@@ -132,6 +151,8 @@ def test_a_next_night_goes_on_from_it_once_its_held_batch_is_released(world: Wor
     version = publish(world.run("run-1"), replace(WHY, approved=True))
     after = Registry(world.store).production()[1]
     assert (after.parent, after.number) == (live, manifest.number + 1)
-    assert after.lineage.batches == (*manifest.lineage.batches, *held)
+    assert learnt(world.store, after) == (*manifest.lineage.batches, *held)
+    assert [part.batches for part in after.lineage.parts] == [PART_BATCHES]
     assert [record.version for _, record in judgements(world.store).records(limit=1)] == [version]
     assert list(verify_store(world.store, [version])) == []
+    assert set(roll_back(world.run("rollback"), WHY)[1]) == {batch.name for batch in held}

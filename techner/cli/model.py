@@ -18,6 +18,7 @@ from techner.registry import PRODUCTION, Registry
 from techner.registry.blobs import load_bytes
 from techner.registry.diff import difference
 from techner.registry.layout import checkout
+from techner.registry.lineage import whole
 from techner.registry.log import LogEntry
 from techner.settings import load_settings
 from techner.store.patience import PROMPT
@@ -46,7 +47,7 @@ def list_versions(as_json: AsJson = False) -> None:  # noqa: FBT002
             "[green]production[/]" if name == live else "",
             manifest.parent or "",
             str(len(manifest.new_labels)),
-            str(len(manifest.lineage.batches)),
+            str(manifest.lineage.batch_count),
             f"{manifest.size_bytes / 1e6:.1f} MB",
         )
     out.print(table)
@@ -55,7 +56,9 @@ def list_versions(as_json: AsJson = False) -> None:  # noqa: FBT002
 @app.command("show")
 def show(name: Name = "production", as_json: AsJson = False) -> None:  # noqa: FBT002
     """Show one version: its labels, scores, verdict and lineage."""
-    version, manifest = Registry(load_settings().open_store(PROMPT)).resolve(name)
+    store = load_settings().open_store(PROMPT)
+    version, manifest = Registry(store).resolve(name)
+    manifest = whole(store, manifest)
     if as_json:
         typer.echo(json.dumps({"version": version} | plain(manifest), indent=1))
         return
@@ -95,7 +98,7 @@ def diff(
 ) -> None:
     """Show how two versions differ: files, labels, batches, lineage and scores."""
     store = load_settings().open_store(PROMPT)
-    found = difference(Registry(store).resolve(before), Registry(store).resolve(after))
+    found = difference(store, Registry(store).resolve(before), Registry(store).resolve(after))
     if as_json:
         typer.echo(json.dumps(plain(found), indent=1))
         return

@@ -18,11 +18,30 @@ class FileEntry:
 
 
 @document
+class LineagePart:
+    """A blob with batches that a version and its ancestors have learnt; all later versions share it."""
+
+    sha256: str
+    size_bytes: int
+    batches: int
+    """How many it lists."""
+
+
+@document
+class LineageBatches:
+    """What the blob of a part holds."""
+
+    batches: tuple[BatchRef, ...]
+
+
+@document
 class Lineage:
     """Everything that made a version."""
 
+    parts: tuple[LineagePart, ...] = ()
+    """What the model had learnt before `batches`, oldest first (ADR 55)."""
     batches: tuple[BatchRef, ...] = ()
-    """All batches that the model has learnt from, tonight and before."""
+    """The newest batches that the model has learnt from; `techner.registry.lineage.learnt` returns all."""
     reference: str
     """Digest of the reference set (rehearsal, regression, perhaps holdout)."""
     corpus: str | None = None
@@ -33,6 +52,19 @@ class Lineage:
     seed: int | None = None
     code: str
     libraries: dict[str, str]
+
+    @property
+    def batch_count(self) -> int:
+        """How many batches the model has learnt from, tonight and before."""
+        return sum(part.batches for part in self.parts) + len(self.batches)
+
+    @property
+    def part_files(self) -> tuple[FileEntry, ...]:
+        """The blobs of the parts, each with a name for messages."""
+        return tuple(
+            FileEntry(path=f"lineage/{number}.json", sha256=part.sha256, size_bytes=part.size_bytes)
+            for number, part in enumerate(self.parts, start=1)
+        )
 
 
 class Part(StrEnum):
@@ -82,3 +114,12 @@ class Manifest:
     @property
     def size_bytes(self) -> int:
         return sum(entry.size_bytes for entry in self.files)
+
+    @property
+    def blobs(self) -> tuple[tuple[str, FileEntry], ...]:
+        """Everything that the version needs, each by the name that messages call it."""
+        return (
+            *((entry.path, entry) for entry in self.files),
+            *self.records.items(),
+            *((entry.path, entry) for entry in self.lineage.part_files),
+        )

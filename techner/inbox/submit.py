@@ -13,6 +13,7 @@ from techner.documents import plain
 from techner.inbox.deliveries import INBOX, METADATA
 from techner.inbox.strays import why_stray
 from techner.registry import Registry
+from techner.registry.lineage import learnt
 from techner.store import Store
 
 
@@ -36,7 +37,7 @@ def submit(store: Store, path: Path, *, metadata: BatchMetadata | None = None) -
     if metadata:
         written = write_metadata(metadata)
         described = digest(written)
-        if any(b.digest == digest(data) and b.metadata != described for b in manifest.lineage.batches):
+        if any(b.digest == digest(data) and b.metadata != described for b in learnt(store, manifest)):
             raise BatchError(
                 f"{path.name!r} is in production; a new scope counts only after a `techner model rollback`"
             )

@@ -1,5 +1,6 @@
 """The state of each delivery: derived from the store, never kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,7 @@ from techner.inbox.admissions import admission_digest, read_report
 from techner.inbox.decisions import last_word
 from techner.inbox.deliveries import Ignored, read_inbox
 from techner.registry import Registry
+from techner.registry.lineage import learnt
 from techner.store import Store
 
 
@@ -57,9 +59,10 @@ def survey(store: Store, policies: Policies, *, cache: Path) -> tuple[BatchState
 def survey_all(store: Store, policies: Policies, *, cache: Path) -> Surveyed:
     """Derive the state of every delivery, and list the ignored files of the inbox."""
     _, manifest = Registry(store).production()
+    known = _by_digest(store, manifest)
     inbox = read_inbox(store, cache, max_bytes=policies.quality.max_delivery_bytes)
     return Surveyed(
-        batches=tuple(_state(store, ref, policies, manifest) for ref in inbox.batches),
+        batches=tuple(_state(store, ref, policies, manifest, known) for ref in inbox.batches),
         ignored=inbox.ignored,
     )
 
@@ -69,7 +72,8 @@ def survey_one(store: Store, digest: str, policies: Policies, *, cache: Path) ->
     inbox = read_inbox(store, cache, max_bytes=policies.quality.max_delivery_bytes)
     for ref in inbox.batches:
         if ref.digest == digest:
-            return _state(store, ref, policies, Registry(store).production()[1])
+            _, manifest = Registry(store).production()
+            return _state(store, ref, policies, manifest, _by_digest(store, manifest))
     raise UnknownBatch(digest)
 
 
@@ -77,8 +81,11 @@ def learnt_by(store: Store, ref: BatchRef) -> str | None:
     """Return the oldest version of production's line that has learnt a batch; None where none has."""
     registry = Registry(store)
     name, manifest = registry.production()
+    digests = [batch.digest for batch in learnt(store, manifest)]
+    # Each version on the line has learnt the beginning of this list.
+    place = digests.index(ref.digest) if ref.digest in digests else len(digests)
     found = None
-    while any(batch.digest == ref.digest for batch in manifest.lineage.batches):
+    while manifest.lineage.batch_count > place:
         found = name
         try:
             name = manifest.parent or ""
@@ -88,11 +95,17 @@ def learnt_by(store: Store, ref: BatchRef) -> str | None:
     return found
 
 
-def _state(store: Store, ref: BatchRef, policies: Policies, manifest: Manifest) -> BatchState:
-    learnt = {batch.digest: batch for batch in manifest.lineage.batches}
-    if ref.digest in learnt:
+def _by_digest(store: Store, manifest: Manifest) -> dict[str, BatchRef]:
+    return {batch.digest: batch for batch in learnt(store, manifest)}
+
+
+def _state(
+    store: Store, ref: BatchRef, policies: Policies, manifest: Manifest, known: Mapping[str, BatchRef]
+) -> BatchState:
+    """Derive one state; `known` has what production has learnt, by digest."""
+    if ref.digest in known:
         # Not read: its report and decisions no longer matter, and there are more of these every night.
-        ref = replace(ref, metadata=learnt[ref.digest].metadata)
+        ref = replace(ref, metadata=known[ref.digest].metadata)
         return BatchState(ref=ref, status=Status.IN_PRODUCTION, report=None, decision=None)
     report = read_report(store, ref, admission_digest(ref, policies, manifest))
     decision = last_word(store, ref)

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
+from techner.core.delivery import BatchRef
+from techner.core.errors import BatchError
 from techner.core.policy import Policies
 from techner.core.run_documents import Plan
 from techner.core.scheme import label_scheme
@@ -27,16 +29,19 @@ def plan(
     batches: tuple[str, ...] = (),
     dry_run: bool = False,
     in_question: Mapping[str, str] = MappingProxyType({}),
+    most: int | None = None,
     on_states: Callable[[tuple[BatchState, ...]], None] = lambda states: None,
     on_left_out: Callable[[Iterable[str]], None] = lambda runs: None,
 ) -> Plan | None:
     """Write the run's plan; if no batch is due, write nothing and return None.
 
     `batches` names the only batches to use, even if they are held. `in_question` has digests of batches that
-    are not to be used, each with the run that waits for an answer about it. `on_states` is told what was
-    found, and `on_left_out` for which runs batches were left out that would have been used. Raises BatchError
-    for a name that is not in the inbox and for a batch that cannot be used, SettingsError for a scheme that
-    contradicts itself or the model.
+    are not to be used, each with the run that waits for an answer about it. Of more than `most` that are due,
+    the first by name are used, and the others stay due. `on_states` is told what was found, and `on_left_out`
+    for which runs batches were left out that would have been used.
+
+    Raises BatchError for a name that is not in the inbox, a batch that cannot be used and more names than
+    `most`, SettingsError for a scheme that contradicts itself or the model.
     """
     complete(run.store)
     version, manifest = run.registry.production()
@@ -45,12 +50,9 @@ def plan(
     if [s for s in states if _may_be_used(s, batches) and was_replaced(run.store, s.ref, run.cache)]:
         states = survey(run.store, policies, cache=run.cache)
     on_states(states)
-    chosen = choose(states, batches, in_question)
-    due, left = [state.ref for state in chosen], [state for state in states if state not in chosen]
-    log.info("not in the plan: %s", telling.states(left))
-    waiting = [s.ref for s in left if _may_be_used(s, batches) and s.ref.digest in in_question]
-    if waiting:
-        log.info("of these, waiting for an answer: %s", telling.names(waiting))
+    chosen = _at_most(most, choose(states, batches, in_question), is_named=bool(batches))
+    due = [state.ref for state in chosen]
+    if waiting := _tell_left(states, due, batches, in_question):
         on_left_out([in_question[ref.digest] for ref in waiting])
     log.info("in the plan: %s%s", telling.names(due), ", as a person asked" if batches else "")
     if not chosen:
@@ -68,6 +70,31 @@ def plan(
     )
     run.write(made)
     return made
+
+
+def _at_most(most: int | None, chosen: tuple[BatchState, ...], *, is_named: bool) -> tuple[BatchState, ...]:
+    if most is None or len(chosen) <= most:
+        return chosen
+    if is_named:
+        raise BatchError(f"{len(chosen)} batches are named, and a night takes at most {most}: name fewer")
+    log.info("left for the next nights: %d batches, as a night takes at most %d", len(chosen) - most, most)
+    return chosen[:most]
+
+
+def _tell_left(
+    states: Iterable[BatchState],
+    due: Iterable[BatchRef],
+    named: tuple[str, ...],
+    in_question: Mapping[str, str],
+) -> list[BatchRef]:
+    """Log what is not in the plan; return what of it would be, were it not in question."""
+    digests = {ref.digest for ref in due}
+    left = [state for state in states if state.ref.digest not in digests]
+    log.info("not in the plan: %s", telling.states(left))
+    waiting = [s.ref for s in left if _may_be_used(s, named) and s.ref.digest in in_question]
+    if waiting:
+        log.info("of these, waiting for an answer: %s", telling.names(waiting))
+    return waiting
 
 
 def _may_be_used(state: BatchState, named: tuple[str, ...]) -> bool:

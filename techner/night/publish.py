@@ -1,5 +1,6 @@
 """`publish`: make the candidate a version, prove it, and move `production` to it."""
 
+import logging
 from dataclasses import replace
 from typing import assert_never
 
@@ -25,6 +26,7 @@ from techner.night.inputs import scoring_sets
 from techner.night.limits import task
 from techner.registry.blobs import load_bytes
 from techner.registry.clean_process import Query, query_apart
+from techner.registry.lineage import continued
 from techner.registry.provenance import code_version, libraries
 from techner.registry.versions import version_name
 from techner.reports.card import with_cards
@@ -35,6 +37,7 @@ from techner.runs.reservation import end_reservation, reserve
 from techner.runs.run import Run
 
 PROOF_TEXTS = 50
+log = logging.getLogger("techner.nightly")
 
 
 @task(
@@ -118,16 +121,7 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
             "holdout.jsonl": corpus.holdout,
             "report.html": run.read(Report),
         },
-        lineage=Lineage(
-            batches=(*production.lineage.batches, *corpus.batches),
-            reference=plan.reference,
-            corpus=document_digest(replace(corpus, made_from={})),  # the same examples, whatever the run
-            policies=document_digest(plan.policies),
-            strategy=plan.policies.training.strategy,
-            seed=plan.policies.training.seed,
-            code=code_version(),
-            libraries=libraries(),
-        ),
+        lineage=_lineage(run, plan, production.lineage, corpus),
         scores=judged.scores,
         verdict=judged.verdict,
     )
@@ -137,11 +131,28 @@ def _manifest(run: Run, plan: Plan, judged: Judged) -> Manifest:
     return with_cards(run.store, manifest, corpus.counts, decision=decision)
 
 
+def _lineage(run: Run, plan: Plan, production: Lineage, corpus: Corpus) -> Lineage:
+    lineage = Lineage(
+        parts=production.parts,
+        batches=production.batches,
+        reference=plan.reference,
+        corpus=document_digest(replace(corpus, made_from={})),  # the same examples, whatever the run
+        policies=document_digest(plan.policies),
+        strategy=plan.policies.training.strategy,
+        seed=plan.policies.training.seed,
+        code=code_version(),
+        libraries=libraries(),
+    )
+    made = continued(run.store, lineage, corpus.batches)
+    log.info("batches learnt: %d, the newest %d in the manifest", made.batch_count, len(made.batches))
+    return made
+
+
 def _prove(run: Run, manifest: Manifest, query: Query) -> None:
     """Fetch the published files again, and compare their answers in a clean process with what was judged."""
     evaluation = run.read(Evaluation)
     regression, holdout = scoring_sets(run)
-    for entry in manifest.records.values():
+    for entry in (*manifest.records.values(), *manifest.lineage.part_files):
         load_bytes(run.store, entry)
     # A cache of its own: what is proved must come from the store, as it will for services.
     here = run.workspace

@@ -20,6 +20,7 @@ from techner.night.publish import publish
 from techner.night.reject import dry_run, reject, skip
 from techner.night.uptrain import uptrain
 from techner.registry.clean_process import Query, query_apart
+from techner.registry.lineage import learnt
 from techner.runs.judgements import Word
 from techner.runs.run import Run
 from techner.uptraining import Step, make_candidate
@@ -118,5 +119,6 @@ def _end(end: LastTask, run: Run, sign: Callable[[], Word], query: Query) -> Jud
 
 def _not_learnt(run: Run, planned: Plan) -> tuple[str, ...]:
     """Return the planned batches that production has not learnt meanwhile."""
-    learnt = {batch.digest for batch in run.registry.production()[1].lineage.batches}
-    return tuple(batch.name for batch in planned.batches if batch.digest not in learnt)
+    _, manifest = run.registry.production()
+    known = {batch.digest for batch in learnt(run.store, manifest)}
+    return tuple(batch.name for batch in planned.batches if batch.digest not in known)

@@ -8,8 +8,8 @@ from techner.core.manifest import Manifest, Part
 from techner.core.records import Generation
 from techner.core.verdict import Outcome
 from techner.operate.promote import is_made_from
-from techner.operate.rollback import learnt_only_by
 from techner.registry import Registry
+from techner.registry.lineage import learnt_only_by
 from techner.store import Store
 
 
@@ -34,6 +34,10 @@ class Consequences:
     manifest: Manifest
     is_earlier: bool
     """Whether production was made from the version: a rollback leads there, not a promotion."""
+    taken_out: tuple[BatchRef, ...]
+    """What production has learnt and the version has not."""
+    brought_in: tuple[BatchRef, ...]
+    """What the version has learnt and production has not."""
 
     @property
     def is_live(self) -> bool:
@@ -42,16 +46,6 @@ class Consequences:
     @property
     def is_rejected(self) -> bool:
         return self.manifest.verdict is not None and self.manifest.verdict.outcome is Outcome.REJECT
-
-    @property
-    def taken_out(self) -> tuple[BatchRef, ...]:
-        """What production has learnt and the version has not."""
-        return learnt_only_by(self.live, self.manifest)
-
-    @property
-    def brought_in(self) -> tuple[BatchRef, ...]:
-        """What the version has learnt and production has not."""
-        return learnt_only_by(self.manifest, self.live)
 
     @property
     def labels_lost(self) -> tuple[str, ...]:
@@ -84,10 +78,13 @@ def consequences(store: Store, version: str) -> Consequences:
     if newest is None:
         raise NotInitialised(store.url)
     move, manifest = newest.record, registry.manifest(version)
+    live = registry.manifest_of(move)
     return Consequences(
         move=move,
-        live=registry.manifest_of(move),
+        live=live,
         version=version,
         manifest=manifest,
         is_earlier=is_made_from(registry, move.version, version),
+        taken_out=learnt_only_by(store, live, manifest),
+        brought_in=learnt_only_by(store, manifest, live),
     )

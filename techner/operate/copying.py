@@ -52,11 +52,10 @@ class Copier:
         return entry.key.startswith(BLOBS) or self.tags.get(entry.key) == entry.tag
 
     def missing(self, manifest: Manifest) -> list[tuple[str, FileEntry]]:
-        """Return the files and records of a version that the target lacks."""
-        files = [(entry.path, entry) for entry in manifest.files] + list(manifest.records.items())
+        """Return the blobs of a version that the target lacks."""
         return [
             (path, entry)
-            for path, entry in files
+            for path, entry in manifest.blobs
             if self.there.get(blob_key(entry.sha256)) != entry.size_bytes
         ]
 

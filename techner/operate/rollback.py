@@ -1,6 +1,5 @@
 """`rollback`: point production at an earlier version, and hold the batches learnt since."""
 
-from techner.core.delivery import BatchRef
 from techner.core.errors import AliasConflict, RegistryError
 from techner.core.manifest import Manifest
 from techner.core.records import BatchWord
@@ -8,6 +7,7 @@ from techner.inbox.decisions import decide
 from techner.operate.proof import prove_loads
 from techner.registry import PRODUCTION, Registry
 from techner.registry.clean_process import Query, query_apart
+from techner.registry.lineage import learnt_only_by
 from techner.registry.versions import went_back
 from techner.runs.judgements import Word
 from techner.runs.reservation import reserve
@@ -41,12 +41,6 @@ def roll_back(
     return target, held
 
 
-def learnt_only_by(version: Manifest, other: Manifest) -> tuple[BatchRef, ...]:
-    """Return the batches that a version has learnt and the other one has not."""
-    known = {batch.digest for batch in other.lineage.batches}
-    return tuple(batch for batch in version.lineage.batches if batch.digest not in known)
-
-
 def _one_back(run: Run, live: str, manifest: Manifest) -> str:
     if manifest.parent is None:
         raise RegistryError(f"production is {live}, the origin; there is nothing before it")
@@ -63,7 +57,7 @@ def _one_back(run: Run, live: str, manifest: Manifest) -> str:
 
 def _hold_later(run: Run, live: Manifest, goal: Manifest, word: Word) -> tuple[str, ...]:
     # Before the alias moves: a hold on what is in production has no effect, so a crash here changes nothing.
-    later = learnt_only_by(live, goal)
+    later = learnt_only_by(run.store, live, goal)
     for batch in later:
         decide(run.store, batch, BatchWord.HOLD, who=word.who, why=f"rollback: {word.why}", when=word.when)
     return tuple(batch.name for batch in later)

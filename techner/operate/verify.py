@@ -1,18 +1,20 @@
 """What is damaged or missing in a whole store: files, aliases, sets, examinations, decisions, judgements."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from techner.core.delivery import BatchRef, QualityReport
 from techner.core.errors import IntegrityError, ObjectMissing, RegistryError
 from techner.core.examples import digest
-from techner.core.manifest import Manifest
+from techner.core.manifest import Lineage, Manifest
 from techner.core.records import Decision, Judgement, RunOutcome
 from techner.corpus.reference import load_reference
 from techner.documents import parse
 from techner.inbox.deliveries import INBOX
 from techner.registry import PRODUCTION, Registry
 from techner.registry.blobs import load_bytes
+from techner.registry.lineage import read_part
 from techner.registry.log import Log
 from techner.registry.trust import signature_key
 from techner.registry.verify import Damage, verify_store
@@ -37,9 +39,19 @@ def verify_all(store: Store) -> Iterator[Damage]:
             load_reference(store, reference)
         except (IntegrityError, ObjectMissing) as error:
             yield Damage(where="reference", what=reference, detail=str(error))
-    learnt = {batch.digest: batch for one in manifests.values() for batch in one.lineage.batches}
+    learnt = _learnt(store, [manifest.lineage for manifest in manifests.values()])
     yield from _examinations(store, learnt.values())
     yield from _decisions(store, {*learnt} | {batch.digest for one in judged for batch in one.batches})
+
+
+def _learnt(store: Store, lineages: Collection[Lineage]) -> dict[str, BatchRef]:
+    """Return what all versions together have learnt, by digest; each part is read once."""
+    parts = {entry.sha256: entry for lineage in lineages for entry in lineage.part_files}
+    found = {batch.digest: batch for lineage in lineages for batch in lineage.batches}
+    for entry in parts.values():
+        with suppress(IntegrityError):  # `verify_versions` reports it
+            found |= {batch.digest: batch for batch in read_part(store, entry)}
+    return found
 
 
 def _readable(store: Store, names: Iterable[str]) -> Iterator[tuple[str, Manifest]]:

@@ -2,6 +2,8 @@
 
 from techner.core.document import document
 from techner.core.manifest import FileEntry, Manifest, Part
+from techner.registry.lineage import learnt_apart
+from techner.store import Store
 
 
 @document
@@ -41,8 +43,11 @@ class Difference:
     scores: tuple[ScoreChange, ...]
 
 
-def difference(before: tuple[str, Manifest], after: tuple[str, Manifest]) -> Difference:
-    """Compare two versions, each with its name; scores compare only if the frozen sets are the same."""
+def difference(store: Store, before: tuple[str, Manifest], after: tuple[str, Manifest]) -> Difference:
+    """Compare two versions of a store, each with its name.
+
+    Scores compare only if the frozen sets are the same. Raises what `learnt` raises.
+    """
     (old_name, old), (new_name, new) = before, after
     old_files = {entry.path: entry for entry in old.files}
     new_files = {entry.path: entry for entry in new.files}
@@ -50,7 +55,7 @@ def difference(before: tuple[str, Manifest], after: tuple[str, Manifest]) -> Dif
     for entry in old.files:
         missing.pop(entry.sha256, None)
     old_labels, new_labels = ({*one.pretrained_labels, *one.new_labels} for one in (old, new))
-    old_batches, new_batches = ({batch.name for batch in one.lineage.batches} for one in (old, new))
+    old_batches, new_batches = ({batch.name for batch in one} for one in learnt_apart(store, old, new))
     return Difference(
         before=old_name,
         after=new_name,

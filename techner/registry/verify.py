@@ -75,8 +75,8 @@ def verify_store(store: Store, names: Iterable[str]) -> Iterator[Damage]:
 
 
 def _faults(store: Store, name: str, manifest: Manifest, found: dict[str, str | None]) -> Iterator[Damage]:
-    known = {entry.sha256: entry.path for entry in manifest.files}
-    for path, entry in (*((entry.path, entry) for entry in manifest.files), *manifest.records.items()):
+    known = {entry.sha256: path for path, entry in reversed(manifest.blobs)}
+    for path, entry in manifest.blobs:
         try:
             check_files([replace(entry, path=path)])
         except IntegrityError as error:

@@ -27,7 +27,10 @@ def named_manifest(version: str, data: bytes) -> Manifest:
     number, _, start = version.rpartition("-")
     if digest(data)[:16] != start:
         raise IntegrityError(f"the manifest of {version} was altered: its digest is not in its name")
-    manifest = parse(Manifest, data, where=manifest_key(version))
+    try:
+        manifest = parse(Manifest, data, where=manifest_key(version))
+    except IntegrityError as error:  # its name vouches for the bytes: they are not damaged
+        raise IntegrityError(f"{error}: a newer techner made this version; install that one here") from error
     # A copy under another number has the same digest, and the same signature.
     if f"{manifest.number:04d}" != number:
         raise IntegrityError(

@@ -12,6 +12,8 @@ from techner.store import Store
 
 FEW_SPANS = 30
 """With fewer gold spans, F1 of a label says little: one span is worth more than three points of recall."""
+SHOWN_BATCHES = 50
+"""A card lists the newest batches; with all of them, cards would grow with every night."""
 _INTENDED = "named entities of these labels, in texts of the batches' domain and of the base model's."
 _UNFIT = "decisions about people; texts in other domains or languages, which were not measured."
 
@@ -29,6 +31,7 @@ def cards(manifest: Manifest, counts: Mapping[str, int], *, decision: str = "") 
         "unfit": _UNFIT,
         "gaps": tuple(gaps(manifest)),
         "lineage": _lineage(manifest),
+        "batches": manifest.lineage.batches[-SHOWN_BATCHES:],
     }
     return {name: environment().get_template(name).render(facts) for name in ("card.md", "card.html")}
 

@@ -73,7 +73,7 @@ def _refuse_condemned(store: Store, manifest: Manifest, version: str) -> None:
     removing = condemned(store)
     if removing is None:
         return
-    ours = {entry.sha256 for entry in (*manifest.files, *manifest.records.values())}
+    ours = {entry.sha256 for _, entry in manifest.blobs}
     if ours & {*removing.blobs} or version in removing.versions:
         raise RegistryError(
             f"`techner model gc`, begun by {removing.who} at {removing.when}, is removing files of this "

@@ -92,7 +92,10 @@ def _add_versions(api: APIRouter, open_store: Callable[[], Store]) -> None:
     @api.head("/versions/{version}/manifest", include_in_schema=False)
     @api.get("/versions/{version}/manifest", response_model=Manifest, responses=_answers(304))
     def manifest(version: VersionName, if_none_match: Known = None) -> Response:
-        """Return the manifest byte for byte as stored: all files with their SHA-256, and the lineage."""
+        """Return the manifest byte for byte as stored: all files with their SHA-256, and the lineage.
+
+        Of the batches, it lists the newest; `lineage.parts` names the blobs of those before.
+        """
         data = Registry(open_store()).manifest_bytes(version)
         etag = {"ETag": f'"{version}"'}
         return _unchanged(version, if_none_match) or Response(

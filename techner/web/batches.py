@@ -64,7 +64,7 @@ def ignored_matching(ignored: Sequence[Ignored], query: str) -> list[Ignored]:
 
 def find_row(here: Reading, digest: str) -> BatchRow:
     """Return a batch in the inbox or in production; raises RegistryError for any other digest."""
-    refs = (*look_into_inbox(here).batches, *here.production.lineage.batches)
+    refs = (*look_into_inbox(here).batches, *here.learnt)
     found = next((ref for ref in refs if ref.digest == digest), None)
     if found is None:
         raise RegistryError("there is no such batch; the page of batches lists what there is")
@@ -84,7 +84,7 @@ def batch_view(here: Reading, digest: str) -> BatchView:
     row = find_row(here, digest)
     report = report_of_row(here, row)
     earlier = report.corrects if report else None
-    names = {batch.digest: batch.name for batch in here.production.lineage.batches}
+    names = {batch.digest: batch.name for batch in here.learnt}
     return BatchView(
         row=row,
         report=report,

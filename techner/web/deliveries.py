@@ -73,7 +73,7 @@ def look_into_inbox(here: Reading, clock: Callable[[], float] = time.monotonic) 
 
 def rows_of(here: Reading, refs: Sequence[BatchRef]) -> list[BatchRow]:
     """Derive the state of some deliveries."""
-    learnt = {batch.digest: batch for batch in here.production.lineage.batches}
+    learnt = {batch.digest: batch for batch in here.learnt}
     found = _open_rows(here, [ref for ref in refs if ref.digest not in learnt])
     return [
         found.get(ref.digest)

@@ -8,10 +8,12 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
+from techner.core.delivery import BatchRef
 from techner.core.errors import RegistryError
 from techner.core.manifest import Manifest, Part
 from techner.core.records import Generation
 from techner.registry.diff import Difference, ScoreChange, difference
+from techner.registry.lineage import learnt
 from techner.registry.versions import version_number, went_back
 from techner.reports.card import gaps
 from techner.web.access import Visitor
@@ -20,6 +22,9 @@ from techner.web.pages import FORM_HEADERS, html, paged
 from techner.web.reading import Reading
 from techner.web.rows import Night, VersionRow
 from techner.web.versions import checked_manifest
+
+SHOWN = 200
+"""Batches that the page of a version lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +62,10 @@ class ModelView:
     is_live: bool
     goes_back: bool
     """Whether it was production, and is older than what is now: the way there is a rollback."""
-    learnt: tuple[str, ...]
-    """Digests of the batches that it was the first to learn."""
+    batches: tuple[BatchRef, ...]
+    """The newest `SHOWN` batches that it has learnt, newest first."""
+    learnt: frozenset[str]
+    """Digests of all that it was the first to learn."""
 
     @property
     def gaps(self) -> tuple[str, ...]:
@@ -71,7 +78,8 @@ def model_view(here: Reading, version: str) -> ModelView:
     moves = tuple(move for move in here.moves if move.version == version)
     parent = here.versions.get(manifest.parent or "")
     before = parent.batches if parent else 0
-    batches = manifest.lineage.batches if parent or manifest.parent is None else ()
+    batches = learnt(here.store, manifest)
+    own = batches[before:] if parent or manifest.parent is None else ()
     return ModelView(
         version=version,
         manifest=manifest,
@@ -80,7 +88,8 @@ def model_view(here: Reading, version: str) -> ModelView:
         children=tuple(name for name, row in here.versions.items() if row.parent == version),
         is_live=version == here.live,
         goes_back=bool(moves) and version_number(version) < version_number(here.live),
-        learnt=tuple(batch.digest for batch in batches[before:]),
+        batches=batches[::-1][:SHOWN],
+        learnt=frozenset(batch.digest for batch in own),
     )
 
 
@@ -152,7 +161,7 @@ def make_model_pages(
         if not (a and b):
             raise RegistryError("choose two versions on the page of models")
         before, after = checked_manifest(store, a), checked_manifest(store, b)
-        found = difference((a, before), (b, after))
+        found = difference(store, (a, before), (b, after))
         return html("compare.html", found=found, scores=compared(found, after), manifests=(before, after))
 
     return pages

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from techner.core.delivery import BatchRef
 from techner.core.errors import NotInitialised
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
@@ -16,6 +17,7 @@ from techner.core.policy import Policies
 from techner.core.records import Decision, Generation
 from techner.core.run_documents import Corpus, Plan
 from techner.registry import PRODUCTION, Registry
+from techner.registry.lineage import learnt
 from techner.registry.log import RawEntry
 from techner.registry.names import generation_of
 from techner.runs.completion import untold
@@ -61,6 +63,11 @@ class Reading:
     @cached_property
     def production(self) -> Manifest:
         return Registry(self.store).manifest_of(self.moves[0])
+
+    @cached_property
+    def learnt(self) -> tuple[BatchRef, ...]:
+        """All batches that production has learnt, oldest first."""
+        return learnt(self.store, self.production)
 
     @cached_property
     def _judged(self) -> dict[str, Night | None]:
@@ -139,7 +146,7 @@ class Reading:
         """Return which version on production's line was the first to learn each of these batches."""
         line, wanted = self.line(), set(digests)
         counts = [count for count, _ in line]
-        places = {batch.digest: at for at, batch in enumerate(self.production.lineage.batches)}
+        places = {batch.digest: at for at, batch in enumerate(self.learnt)}
         found = {}
         for batch in wanted & places.keys():
             at = bisect_right(counts, places[batch])

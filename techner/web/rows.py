@@ -110,7 +110,7 @@ def version_row(key: str, data: bytes) -> VersionRow:
         number=found.number,
         parent=found.parent,
         new_labels=len(found.new_labels),
-        batches=len(found.lineage.batches),
+        batches=found.lineage.batch_count,
         size_bytes=found.size_bytes,
     )
 

@@ -1,5 +1,6 @@
 """Whole nights through the functions of the tasks: what is promoted, held, pending, and never lost."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +85,20 @@ def test_a_batch_in_question_that_a_person_names_is_refused_with_the_run(world: 
     asked = next(state.ref for state in survey(world.store, POLICIES, cache=world.cache))
     with pytest.raises(BatchError, match=r"wait for an answer: asked\.jsonl; answer or reject night-1 first"):
         plan(world.run(), POLICIES, batches=("asked.jsonl",), in_question={asked.digest: "night-1"})
+
+
+def test_more_batches_than_a_night_takes_wait_for_the_next_ones(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("c.jsonl", "a.jsonl", "b.jsonl"):
+        world.deliver(name, tech_batch(ord(name[0]), ord(name[0]) + 1))
+    with caplog.at_level(logging.INFO, "techner.nightly"):
+        made = plan(world.run(), POLICIES, most=2)
+    assert made is not None
+    assert [batch.name for batch in made.batches] == ["a.jsonl", "b.jsonl"]
+    assert "left for the next nights: 1 batches, as a night takes at most 2" in caplog.text
+    with pytest.raises(BatchError, match="3 batches are named, and a night takes at most 2: name fewer"):
+        plan(world.run("run-2"), POLICIES, batches=("a.jsonl", "b.jsonl", "c.jsonl"), most=2)
 
 
 def test_nothing_pending_writes_no_plan(world: World) -> None:

@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from techner.client import ModelStore
+from techner.core.delivery import BatchRef
 from techner.core.errors import NotInitialised, RegistryError, StoreError
 from techner.core.manifest import Lineage
 from techner.core.records import BatchWord, Decision, Judgement, RunOutcome
@@ -28,6 +29,7 @@ from techner.operate.snapshot import COPIED, NOT_COPIED
 from techner.operate.verify import verify_all
 from techner.registry import Registry
 from techner.registry.blobs import blob_key, save_bytes
+from techner.registry.lineage import PART_BATCHES, continued, learnt
 from techner.registry.log import Log
 from techner.registry.trust import SIGNED, trusted
 from techner.registry.verify import Damage, verify_store
@@ -116,6 +118,32 @@ def test_a_backup_holds_what_the_store_holds_byte_for_byte(source: Hooked, tmp_p
     assert copied.faults == ()
     assert contents(target) == contents(source)
     assert (copied.objects, copied.there) == (len(contents(source)), 0)
+
+
+def test_a_version_without_a_part_of_its_lineage_is_left_out_and_its_parents_part_is_copied(
+    source: Hooked, tmp_path: Path
+) -> None:
+    batches = [BatchRef(name=f"{at}", digest=f"{at:064}") for at in range(2 * PART_BATCHES)]
+    target = MemoryStore()
+    parent = learnt_also(source, batches[:PART_BATCHES])
+    assert back(source, target, tmp_path).faults == ()
+    lost = learnt_also(source, batches[PART_BATCHES:])
+    source.delete(blob_key(Registry(source).manifest(lost).lineage.parts[1].sha256))
+    faults = [(fault.where, fault.what) for fault in back(source, target, tmp_path).faults]
+    assert (lost, "lineage/2.json") in faults
+    version, manifest = Registry(target).production()
+    assert version == parent
+    assert learnt(target, manifest) == tuple(batches[:PART_BATCHES])
+
+
+def learnt_also(store: Store, batches: list[BatchRef]) -> str:
+    """Move production on to a version that has learnt these batches too."""
+    live, manifest = Registry(store).production()
+    lineage = continued(store, manifest.lineage, batches)
+    made = replace(manifest, number=manifest.number + 1, parent=live, lineage=lineage)
+    version = Registry(store).create(made)
+    Registry(store).move(version, expected=live, who="me", why="better", when=NOW)
+    return version
 
 
 def test_what_belongs_to_processes_under_way_is_not_copied(source: Hooked, tmp_path: Path) -> None:

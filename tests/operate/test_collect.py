@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from techner.core.delivery import BatchRef
 from techner.core.errors import IntegrityError, NotInitialised, RegistryError, TechnerError, Untrusted
 from techner.core.manifest import FileEntry, Manifest
 from techner.core.policy import Policies
@@ -21,6 +22,7 @@ from techner.night.reject import abandon, skip
 from techner.operate.collect import collect, plan_collection
 from techner.registry import Registry
 from techner.registry.blobs import blob_key, load_bytes, save_bytes
+from techner.registry.lineage import PART_BATCHES, continued, learnt
 from techner.registry.trust import signature_key, trusted
 from techner.registry.verify import verify_store
 from techner.registry.versions import version_name
@@ -97,6 +99,20 @@ def test_blobs_that_no_kept_version_holds_go_and_shared_ones_stay(store: MemoryS
     found = plan_collection(store, now=NOW, keep_days=0)
     assert set(found.blobs) == {blob_of(number) for number in (1, 2, 3, 4)}
     assert found.size_bytes == 4 * len("model 1")
+
+
+def test_the_parts_of_a_lineage_stay_with_the_versions_that_name_them(store: MemoryStore) -> None:
+    batches = [BatchRef(name=f"{at}", digest=f"{at:064}") for at in range(2 * PART_BATCHES)]
+    live, manifest = Registry(store).production()
+    kept, gone = (continued(store, manifest.lineage, part) for part in (batches, batches[::-1]))
+    Registry(store).create(replace(manifest, number=7, lineage=gone))  # no alias ever named it
+    version = Registry(store).create(replace(manifest, number=7, parent=live, lineage=kept))
+    move(store, version, live, age=0)
+    collect(store, WORD, keep_days=0)
+    assert len(learnt(store, Registry(store).production()[1])) == 2 * PART_BATCHES
+    assert list(verify_store(store, [version])) == []
+    left = {entry.key for entry in store.list("blobs/")}
+    assert not left & {blob_key(part.sha256) for part in gone.parts}
 
 
 def test_planning_removes_nothing(store: MemoryStore) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from techner.core.delivery import BatchRef
-from techner.core.manifest import LabelScore, Manifest, Part
+from techner.core.manifest import LabelScore, LineagePart, Manifest, Part
 from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.reports import cards
-from techner.reports.card import gaps
+from techner.reports.card import SHOWN_BATCHES, gaps
 from tests.registry.making import manifest
 
 FORMS = ("card.md", "card.html")
@@ -86,6 +86,16 @@ def test_nothing_from_a_batch_is_markup() -> None:
     assert "`<script>alert(1)</script>¦x’ # evil`" in found["card.md"]
     assert "\n# evil" not in found["card.md"]
     assert r"never measured: PERSON, \<script\>alert\(1\)\</script\>\|x\` \# evil" in found["card.md"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_card_lists_the_newest_batches_and_says_how_many_there_are(form: str) -> None:
+    batches = tuple(BatchRef(name=f"{at}.jsonl", digest=f"{at:064}") for at in range(SHOWN_BATCHES + 1))
+    part = LineagePart(sha256="0" * 64, size_bytes=1, batches=256)
+    text = cards(night(lineage=replace(night().lineage, parts=(part,), batches=batches)), {})[form]
+    assert f"Learnt from {256 + SHOWN_BATCHES + 1} batches" in text
+    assert f"{0:064}" not in text
+    assert all(batch.digest in text for batch in batches[1:])
 
 
 def test_the_same_manifest_gives_the_same_cards() -> None:

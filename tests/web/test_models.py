@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from fastapi.testclient import TestClient
 
+from techner.core.delivery import BatchRef
 from techner.core.policy import Policies
 from techner.core.records import Generation
 from techner.inbox.survey import survey
 from techner.registry import Registry
+from techner.registry.lineage import PART_BATCHES, continued
 from techner.registry.versions import manifest_key
 from techner.store import MemoryStore
 from techner.web.chart import chart
@@ -139,6 +142,26 @@ def test_a_version_marks_the_batches_that_it_learned_first(filled: Filled, clien
     assert "2 batches learnt, 1 of them first by this version" in page
     assert "2026-10-31.jsonl new here" in text_of(page)
     assert "2026-10-30.jsonl new here" not in text_of(page)
+
+
+def test_batches_in_parts_of_the_lineage_are_in_production_and_counted(
+    filled: Filled, client: Client
+) -> None:
+    store = filled.store
+    _, manifest = Registry(store).production()
+    more = [BatchRef(name=f"{at:04d}.jsonl", digest=f"{at:064x}") for at in range(PART_BATCHES)]
+    lineage = continued(store, manifest.lineage, more)
+    made = replace(manifest, number=manifest.number + 1, parent=filled.production, lineage=lineage)
+    version = Registry(store).create(made)
+    Registry(store).move(version, expected=filled.production, who="test", why="test", when=WHEN)
+    page = text_of(client(store).get(f"/models/{version}").text)
+    assert f"{PART_BATCHES + 2} batches learnt, {PART_BATCHES} of them first by this version" in page
+    assert f"The newest 200; techner model show {version} has all." in page
+    assert "0255.jsonl new here" in page
+    assert "0056.jsonl new here" in page
+    assert "0055.jsonl" not in page
+    listed = text_of(client(store).get("/batches").text)
+    assert re.search(rf"2026-10-31\.jsonl in production [– ]*learnt by {filled.production}", listed), listed
 
 
 def test_two_versions_are_compared_label_by_label(promoted: World, client: Client) -> None:
