@@ -12,7 +12,6 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from techner.cli.terminal import AsJson, console, now, out
 from techner.core.errors import StoreError
-from techner.registry.workspace import Workspace
 from techner.settings import Settings, load_settings
 from techner.store import Store, open_store
 
@@ -44,7 +43,7 @@ def backup(
 
     settings = load_settings()
     source, copy = settings.open_store(), _open(settings, target, s3_endpoint, "TARGET")
-    workspace = Workspace(store=source, cache=settings.cache)
+    workspace = settings.workspace(source)
     with workspace.scratch() as scratch, _bar("backup", "techner backup") as on_bytes:
         copied = back_up(source, copy, scratch=scratch, clock=now, on_bytes=on_bytes)
     _tell(copied, whole=f"the backup in {copy.url} is whole", as_json=as_json)
@@ -68,7 +67,7 @@ def restore(
 
     settings = load_settings()
     store, copy = settings.open_bare_store(), _open(settings, source, s3_endpoint, "BACKUP")
-    workspace = Workspace(store=store, cache=settings.cache)
+    workspace = settings.workspace(store)
     with workspace.scratch() as scratch, _bar("restore", "techner restore --resume") as on_bytes:
         copied = restore_store(
             settings.believed(copy), store, scratch=scratch, resume=resume, on_bytes=on_bytes

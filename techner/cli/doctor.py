@@ -10,7 +10,6 @@ from rich.table import Table
 
 from techner.cli.replay import tell_replay
 from techner.cli.terminal import now, out
-from techner.registry.workspace import Workspace
 from techner.settings import load_settings
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def doctor(
         if not tell_replay(settings, repeats=measure, as_json=as_json):
             raise typer.Exit(UNKNOWN)
         return
-    workspace = Workspace(store=settings.open_store(), cache=settings.cache)
+    workspace = settings.workspace(settings.open_store())
     found = diagnose(workspace, settings.policies, now=now())
     if as_json:
         derived = [asdict(r) | {"is_enough": r.is_enough, "needed": r.needed} for r in found.reaches]

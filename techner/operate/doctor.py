@@ -52,7 +52,7 @@ def diagnose(workspace: Workspace, policies: Policies, *, now: datetime) -> Diag
         same_libraries(manifest.lineage.libraries),
         _batches(workspace, policies, now),
         left_behind(workspace.store, now),
-        room(workspace.cache, manifest.size_bytes),
+        room(workspace, manifest.size_bytes),
         *store_room(workspace.store, manifest.size_bytes),
     ]
     reference = load_reference(workspace.store, manifest.lineage.reference)

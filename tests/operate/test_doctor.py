@@ -1,5 +1,6 @@
 """The doctor: what is wrong with a store, in its own words."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from techner.core.errors import NotInitialised
+from techner.core.eviction import EvictionPolicy
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Verdict
 from techner.documents import dump
 from techner.inbox.survey import survey
 from techner.night.reject import reject
-from techner.operate.aspects import room_in
+from techner.operate.aspects import held, room_in
 from techner.operate.doctor import Diagnosis, diagnose
 from techner.operate.surroundings import (
     clocks,
@@ -112,6 +114,27 @@ def test_too_little_room_for_a_night_is_a_fault_with_what_to_do(promoted: World)
     short = room_in(promoted.cache, 100_000_000, free_bytes=399_000_000)
     assert not short.is_well
     assert "399 MB free, and a night needs some 400 MB: free space there" in short.detail
+
+
+def test_the_cache_is_told_against_its_bound(promoted: World) -> None:
+    size_bytes = Registry(promoted.store).production()[1].size_bytes
+    said = detail(diagnose(promoted.workspace, POLICIES, now=WHEN), "cache")
+    assert re.search(r"; it holds \d+ MB of at most 20000 MB \(eviction.max_bytes\)$", said)
+    small = held(promoted.cache, EvictionPolicy(max_bytes=2 * size_bytes - 1), size_bytes)
+    assert not small.is_well
+    assert "each task fetches its models anew: allow at least" in small.detail
+    assert held(promoted.cache, EvictionPolicy(max_bytes=2 * size_bytes), size_bytes).is_well
+    assert "of at most any number" in held(promoted.cache, EvictionPolicy(max_bytes=0), size_bytes).detail
+
+
+def test_a_cache_in_which_nothing_can_be_evicted_is_a_fault(tmp_path: Path) -> None:
+    record = tmp_path / "stores" / "s" / "aliases" / "production.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{")
+    assert f"nothing is evicted: {record} is damaged" in held(tmp_path, EvictionPolicy(), 1).detail
+    record.unlink()
+    (tmp_path / "models").symlink_to(tmp_path)
+    assert f"cannot be read in {tmp_path / 'models'}" in held(tmp_path, EvictionPolicy(), 1).detail
 
 
 def test_undecided_runs_are_named_with_what_ends_them(promoted: World) -> None:

@@ -37,6 +37,7 @@ POLICIES: tuple[dict[str, object], ...] = (
 SEVERAL = """
 [models.legal]
 store = "{root}/of-legal"
+eviction = {{ max_bytes = 5000 }}
 [models.medical]
 store = "{root}/of-medical"
 [models.watched]
@@ -377,7 +378,11 @@ for inbox in inboxes:
 
 os.environ["TECHNER_CONFIG"], others = several, [os.environ.pop(name) for name in BEFORE]
 looked = dict(run_id="night-1", ti_id=uuid.uuid4(), options=[], params={{}}, timeout_datetime=None)
+from techner_models import dag_of
+from techner_tasks import opened_run
 for model in ("watched", "legal"):
+    with opened_run("night-1", dag_of(model)) as opened:
+        print("evicts", model, opened.eviction.max_bytes)
     known = AnswerTrigger(model=model, **looked)._is_answered()
     arrived = InboxTrigger(model=model, quiet_s=1)._listed()
     print("triggers", model, known, ProductionMoved(model=model)._newest(), len(arrived))
@@ -618,6 +623,13 @@ def test_a_failed_or_late_night_is_told_with_what_is_known_of_it(said: list[list
         "<p>Failed in reject (task_failure). Its log says why.",
         "<p>Failed (timed_out). Its log says why.",
         "<p>Not over in time: it was queued at 2:00.",
+    ]
+
+
+def test_a_task_keeps_the_cache_within_what_the_settings_of_its_model_say(said: list[list[str]]) -> None:
+    assert [words for name, *words in said if name == "evicts"] == [
+        ["watched", "20000000000"],
+        ["legal", "5000"],
     ]
 
 
