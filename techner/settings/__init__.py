@@ -15,7 +15,7 @@ from pydantic_settings import (
 
 from techner.core.errors import SettingsError
 from techner.core.eviction import EvictionPolicy
-from techner.core.nights import NightsPolicy, NoticesPolicy
+from techner.core.nights import CollectionPolicy, NightsPolicy, NoticesPolicy
 from techner.core.policy import (
     CorpusPolicy,
     GatePolicy,
@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     training: TrainingPolicy = TrainingPolicy()
     gate: GatePolicy = GatePolicy()
     nights: NightsPolicy = NightsPolicy()
+    collection: CollectionPolicy = CollectionPolicy()
     notices: NoticesPolicy = NoticesPolicy()
     eviction: EvictionPolicy = EvictionPolicy()
 

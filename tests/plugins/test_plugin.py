@@ -242,6 +242,15 @@ def described(policy):
 for policy in {POLICIES!r}:
     print("begins", described(policy))
 
+from techner.core.nights import CollectionPolicy
+from techner_schedule import clock
+for policy in ({{}}, {{"schedule": ""}}, {{"schedule": "61 2 * * *"}}, {{"timezone": "Mars/Olympus"}}):
+    try:
+        begins = clock(CollectionPolicy(**policy))
+        print("collects", begins.expression if begins else "never")
+    except PolicyError as error:
+        print("collects", error)
+
 class State:
     kept = {{}}
     async def aget(self, key, default):
@@ -558,6 +567,16 @@ def test_nights_begin_by_the_clock_by_arrival_or_both(said: list[list[str]]) -> 
         "0 2 * * * in UTC, looks every [120]",
         "nights.timezone is 'Mars/Olympus': give a name like Europe/Berlin, or UTC",
         "nights.schedule is '61 2 * * *': [61 2 * * *] is not acceptable, out of range",
+    ]
+
+
+def test_collections_begin_by_the_clock_or_not_at_all(said: list[list[str]]) -> None:
+    begins = [" ".join(words) for name, *words in said if name == "collects"]
+    assert begins == [
+        "0 12 * * 0",
+        "never",
+        "collection.schedule is '61 2 * * *': [61 2 * * *] is not acceptable, out of range",
+        "collection.timezone is 'Mars/Olympus': give a name like Europe/Berlin, or UTC",
     ]
 
 
