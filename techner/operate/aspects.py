@@ -7,12 +7,14 @@ from pathlib import Path
 
 from techner.core.errors import IntegrityError, Untrusted
 from techner.core.eviction import EvictionPolicy
+from techner.core.run_documents import Reserved
 from techner.operate.collect import KEEP_DAYS
 from techner.operate.leftovers import leftovers, stale_probes
 from techner.registry.cache_entries import contents
 from techner.registry.eviction import current
 from techner.registry.leases import leased
 from techner.registry.workspace import Workspace
+from techner.runs.documents import RUNS, is_of_kind, run_of
 from techner.runs.reservation import condemned
 from techner.store import Store
 
@@ -77,11 +79,16 @@ def left_behind(store: Store, now: datetime) -> Aspect:
     harm.
     """
     undecided, damage = _undecided(store, now)
+    reserved = [run_of(entry.key) for entry in store.list(RUNS) if is_of_kind(entry.key, Reserved)]
     probes = stale_probes(store, now)
     said = [damage] if damage else []
     if undecided:
         names = ", ".join(undecided[:_MOST_NAMED]) + (", …" if len(undecided) > _MOST_NAMED else "")
         said.append(f"{len(undecided)} undecided ({names}): end what will never end by `techner run abandon`")
+    if reserved:
+        names = ", ".join(reserved[:_MOST_NAMED]) + (", …" if len(reserved) > _MOST_NAMED else "")
+        remedy = "a version is kept until its alias has moved; `techner run abandon` ends what a kill left"
+        said.append(f"reservations ({names}): {remedy}")
     if probes:
         remedy = "`techner model gc --delete` removes them"
         said.append(f"scratch keys of killed processes ({len(probes)}): {remedy}")

@@ -98,12 +98,13 @@ def test_to_use_a_model_makes_it_the_last_to_go(cache: Path, store: MemoryStore)
     assert models(cache) == {VERSIONS[0], VERSIONS[2]}
 
 
-def test_the_version_that_a_service_would_fall_back_to_stays(cache: Path) -> None:
+def test_the_version_that_a_service_would_fall_back_to_stays(cache: Path, store: MemoryStore) -> None:
     record = cache / "stores" / "some store" / "aliases" / "production.json"
     record.parent.mkdir(parents=True)
     record.write_text(json.dumps({"version": VERSIONS[0]}))
     evict(cache, SMALL)
     assert models(cache) == {VERSIONS[0]}
+    assert blobs(cache) == {entry.sha256 for entry in files(store, 0)}  # to remove them would free nothing
     assert record.exists()
 
 
