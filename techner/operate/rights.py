@@ -31,19 +31,18 @@ def rights(store: Store, *, is_create_only: bool) -> Aspect:
     if not is_create_only:
         said = f"this login may read {_named(reads)}; remove from {_named(deletes)}; to write was not tried"
         return Aspect(what="rights", detail=f"{said}, as it might overwrite: nights need pipeline.json")
-    writes = frozenset(place for place in PLACES if place != RUNS and _may_write(store, place))
+    answers = {place: _may_write(store, place) for place in PLACES if place != RUNS}
+    writes = frozenset(place for place, may in answers.items() if may)
+    refused = [place for place, may in answers.items() if may is False and place in NIGHTS_WRITE]
     said = f"this login may read {_named(reads)}; write {_named(writes)}; remove from {_named(deletes)}"
-    return _judged(store, said, reads, writes, deletes)
+    lacks = [f"read {place}" for place in PLACES if place not in reads]
+    lacks += [f"write {place}" for place in refused]
+    lacks += [f"remove from {RUNS}"] if RUNS not in deletes else []
+    return _judged(said, lacks, writes, deletes)
 
 
-def _judged(
-    store: Store, said: str, reads: frozenset[str], writes: frozenset[str], deletes: frozenset[str]
-) -> Aspect:
-    tried = frozenset(place for place in NIGHTS_WRITE & reads if any(store.list(place, limit=1)))
+def _judged(said: str, lacks: list[str], writes: frozenset[str], deletes: frozenset[str]) -> Aspect:
     if ALIASES in writes:
-        lacks = [f"read {place}" for place in PLACES if place not in reads]
-        lacks += [f"write {place}" for place in sorted(tried - writes)]
-        lacks += [f"remove from {RUNS}"] if RUNS not in deletes else []
         if lacks:
             remedy = f"nights fail without the rights of pipeline.json: let it {', '.join(lacks)}"
             return Aspect(what="rights", detail=f"{said}: {remedy}", is_well=False)
@@ -68,17 +67,20 @@ def _keys(store: Store, place: str) -> Iterator[Stored]:
     return (entry for entry in store.list(place) if not entry.fault and is_key(entry.key))
 
 
-def _may_write(store: Store, place: str) -> bool:
+def _may_write(store: Store, place: str) -> bool | None:
+    """Return None where there is nothing small to try it on."""
     try:
         smallest = min(_keys(store, place), key=lambda entry: entry.size_bytes, default=None)
         if smallest is None or smallest.size_bytes > _MOST_BYTES:
-            return False
+            return None
         data = store.get(smallest.key)
         store.create(smallest.key, data)
     except ObjectExists:
         return True
-    except (StoreRefused, ObjectMissing):
+    except StoreRefused:
         return False
+    except ObjectMissing:
+        return None
     return True
 
 
