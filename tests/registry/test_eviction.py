@@ -15,6 +15,7 @@ from techner.core.eviction import EvictionPolicy
 from techner.core.manifest import FileEntry
 from techner.registry.blobs import blob_key, save_bytes
 from techner.registry.cache_entries import ABANDONED_S, DAY_S
+from techner.registry.cache_folder import is_file_of
 from techner.registry.eviction import Evicted, evict
 from techner.registry.fetch import fetch
 from techner.registry.layout import checkout, holds_exactly, lay_out
@@ -96,6 +97,18 @@ def test_to_use_a_model_makes_it_the_last_to_go(cache: Path, store: MemoryStore)
     lay_out(store, VERSIONS[0], files(store, 0), cache=cache)
     evict(cache, EvictionPolicy(max_bytes=2_200, max_days=0))
     assert models(cache) == {VERSIONS[0], VERSIONS[2]}
+
+
+def test_to_check_a_file_is_to_use_it_also_where_the_disk_does_not_note_each_read(
+    cache: Path, store: MemoryStore
+) -> None:
+    entry = files(store, 0)[0]
+    path = cache / "blobs" / entry.sha256
+    path.read_bytes()  # most file systems note the first read after a change, and then none for a day
+    before = path.stat()
+    assert is_file_of(path, entry)
+    assert path.stat().st_atime_ns > before.st_atime_ns
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
 
 
 def test_the_version_that_a_service_would_fall_back_to_stays(cache: Path, store: MemoryStore) -> None:
