@@ -1,15 +1,16 @@
-"""Frees space in the store each Sunday: removes what `techner model gc` finds superfluous (ADR 15).
+"""Frees space in the store: removes what `techner model gc` finds superfluous (ADR 15).
 
-It is paused until somebody unpauses it, and its worker needs the right to delete (`deploy/policies`,
-`collector.json`). Nights, promotions and rollbacks may go on meanwhile. A run that was killed leaves a record
-that keeps the next one from beginning: make sure that it is dead, and trigger the DAG with *resume*.
+It runs each Sunday at noon, or when the section `collection` of the settings says. It is paused until
+somebody unpauses it, and its worker needs the right to delete (`deploy/policies`, `collector.json`). Nights,
+promotions and rollbacks may go on meanwhile. A run that was killed leaves a record that keeps the next one
+from beginning: make sure that it is dead, and trigger the DAG with *resume*.
 """
 
 import logging
 
 from airflow.sdk import DAG, Param, get_current_context, task
 from techner_models import dag_of, this_model
-from techner_nights import default_args, sound_models
+from techner_nights import collection_clock, default_args, sound_models
 from techner_tasks import retried_if_it_can_help
 
 log = logging.getLogger("techner.nightly")
@@ -63,7 +64,7 @@ def make_collecting(model: str | None) -> DAG:
     """Make the DAG that frees space in a model's store."""
     with DAG(
         dag_id=dag_of(model, "collect"),
-        schedule="0 12 * * 0",
+        schedule=collection_clock(model),
         catchup=False,
         max_active_runs=1,
         is_paused_upon_creation=True,  # to remove something is for a person to begin

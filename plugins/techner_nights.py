@@ -9,10 +9,12 @@ from airflow.sdk import Param
 from airflow.sdk.configuration import conf
 from techner_models import dag_of
 from techner_notices import notices
-from techner_schedule import schedule
+from techner_schedule import clock, schedule
 from techner_tasks import RETRIES, Ask, StorePatience
 
 if TYPE_CHECKING:
+    from airflow.sdk import CronTriggerTimetable
+
     from techner.core.nights import NightsPolicy
 
 DOC = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
@@ -25,6 +27,14 @@ def nights(model: str | None) -> "NightsPolicy":
     from techner.settings import load_settings
 
     return load_settings(model).nights
+
+
+@cache
+def collection_clock(model: str | None) -> "CronTriggerTimetable | None":
+    """Return when collections begin; raises SettingsError, which Airflow shows as an import error."""
+    from techner.settings import load_settings
+
+    return clock(load_settings(model).collection)
 
 
 def sound_models() -> tuple[str | None, ...]:
@@ -52,6 +62,7 @@ def _fault(model: str) -> str | None:
 
     try:
         schedule(nights(model), model)
+        collection_clock(model)
         for event in EVENTS:
             notices(event, dag_of(model))
     except TechnerError as error:

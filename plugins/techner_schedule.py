@@ -1,4 +1,4 @@
-"""When nights begin: by the clock, when batches have arrived, or both (ADR 38).
+"""When nights begin: by the clock, when batches have arrived, or both (ADR 38); collections by the clock.
 
 The triggerer imports this file by name, so it lies among the plugins.
 """
@@ -17,7 +17,7 @@ from techner_models import asset_of
 if TYPE_CHECKING:
     from airflow.sdk.bases.timetable import BaseTimetable
 
-    from techner.core.nights import NightsPolicy
+    from techner.core.nights import CollectionPolicy, NightsPolicy
     from techner.inbox.arrivals import Listing
 
 RUN_TYPES: Any = ("scheduled", "manual", "asset_triggered", "operator_triggered", "asset_materialization")
@@ -28,27 +28,30 @@ _MOST_NAMES = 20
 
 def schedule(policy: "NightsPolicy", model: str | None = None) -> "BaseTimetable | list[Asset] | None":
     """Return the schedule of the nights; raises PolicyError for a wrong time zone or cron expression."""
-    clock = _clock(policy) if policy.schedule else None
+    timetable = clock(policy)
     if not policy.on_arrival:
-        return clock
+        return timetable
     inbox = [_inbox(policy, model)]
-    return AssetOrTimeSchedule(timetable=clock, assets=inbox) if clock else inbox
+    return AssetOrTimeSchedule(timetable=timetable, assets=inbox) if timetable else inbox
 
 
-def _clock(policy: "NightsPolicy") -> CronTriggerTimetable:
+def clock(policy: "NightsPolicy | CollectionPolicy") -> CronTriggerTimetable | None:
+    """Return when the clock says so, None for never; raises PolicyError as `schedule` does."""
+    if not policy.schedule:
+        return None
     from airflow.sdk.exceptions import AirflowTimetableInvalid
 
     from techner.core.errors import PolicyError
 
-    clock = CronTriggerTimetable(policy.schedule, timezone=_zone(policy))
+    timetable = CronTriggerTimetable(policy.schedule, timezone=_zone(policy))
     try:
-        clock.validate()
+        timetable.validate()
     except AirflowTimetableInvalid as error:
-        raise PolicyError("nights.schedule", f"is {policy.schedule!r}: {error}") from error
-    return clock
+        raise PolicyError(f"{policy.section}.schedule", f"is {policy.schedule!r}: {error}") from error
+    return timetable
 
 
-def _zone(policy: "NightsPolicy") -> Any:
+def _zone(policy: "NightsPolicy | CollectionPolicy") -> Any:
     from techner.core.errors import PolicyError
 
     name = policy.timezone or str(conf.get("core", "default_timezone"))
@@ -58,7 +61,7 @@ def _zone(policy: "NightsPolicy") -> Any:
         return ZoneInfo("UTC" if name == "utc" else name).key  # Airflow's own spelling
     except (KeyError, ValueError, OSError) as error:
         problem = f"is {name!r}: give a name like Europe/Berlin, or UTC"
-        raise PolicyError("nights.timezone", problem) from error
+        raise PolicyError(f"{policy.section}.timezone", problem) from error
 
 
 def _inbox(policy: "NightsPolicy", model: str | None) -> Asset:

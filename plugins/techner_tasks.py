@@ -74,7 +74,13 @@ def opened_run(run_id: str, dag_id: str) -> "Iterator[Run]":
 
     with retried_if_it_can_help():
         settings = load_settings(model_of(dag_id))
-        yield Run(store=settings.open_store(), id=run_id, cache=settings.cache, gpu=settings.gpu)
+        yield Run(
+            store=settings.open_store(),
+            id=run_id,
+            cache=settings.cache,
+            gpu=settings.gpu,
+            eviction=settings.eviction,
+        )
 
 
 class Ask(HITLOperator):

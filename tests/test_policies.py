@@ -1,6 +1,7 @@
 """The policies of deploy/policies: each role may do what it is for, and nothing that another one is for."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -8,16 +9,22 @@ from typing import Any
 
 import pytest
 
+from techner.core.errors import StoreRefused
 from techner.core.records import BatchWord
 from techner.inbox.decisions import decide
 from techner.inbox.deliveries import INBOX
 from techner.inbox.survey import Status, survey
 from techner.night.limits import TOUCHES
 from techner.night.order import TASKS
+from techner.operate.backup import Copied, back_up
+from techner.operate.prune import prune
 from techner.registry.log import PROBES
 from techner.registry.trust import SIGNED
 from techner.runs.documents import RUNS
+from techner.runs.judgements import Word
+from techner.store import FolderStore, Stored
 from techner.store.wrapped import WrappedStore
+from tests.operate.test_backup import NOW, fill, make
 from tests.world import POLICIES, WHEN, World, tech_batch
 
 FOLDER = Path(__file__).parents[1] / "deploy" / "policies"
@@ -26,11 +33,16 @@ PLACES = {*SIGNED, INBOX, PROBES, "blobs/", "reference/"}
 GET, PUT, DELETE = "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
 
 
-def may(role: str, action: str, key: str) -> bool:
+def may(role: str, action: str, key: str, *, bucket: str = "BUCKET", overwrites: bool = False) -> bool:
     """Tell whether a policy, all of whose statements allow something, allows this."""
+    return _allows(role, action, f"arn:aws:s3:::{bucket}/PREFIX/{key}", overwrites=overwrites)
+
+
+def _allows(role: str, action: str, resource: str, *, overwrites: bool = False) -> bool:
     return any(
         action in _listed(statement["Action"])
-        and any(fnmatchcase(f"arn:aws:s3:::BUCKET/PREFIX/{key}", to) for to in _listed(statement["Resource"]))
+        and not (overwrites and "s3:if-none-match" in statement.get("Condition", {}).get("Null", {}))
+        and any(fnmatchcase(resource, to) for to in _listed(statement["Resource"]))
         for statement in ROLES[role]["Statement"]
     )
 
@@ -101,3 +113,85 @@ def test_only_the_collector_deletes_versions_and_nobody_deletes_deliveries_or_wh
     assert {role for role in ROLES if may(role, DELETE, "versions/x")} == {"collector"}
     for place in (INBOX, "aliases/", "decisions/", "judgements/", "batches/", "reference/"):
         assert not [role for role in ROLES if may(role, DELETE, f"{place}x")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limited(WrappedStore):
+    """The store, or the backup, as a role may use it."""
+
+    role: str
+    bucket: str
+
+    def get(self, key: str) -> bytes:
+        self._require(GET, key)
+        return self.inner.get(key)
+
+    def chunks(self, key: str, *, start: int = 0) -> Iterator[bytes]:
+        self._require(GET, key)
+        return self.inner.chunks(key, start=start)
+
+    def create(self, key: str, data: bytes) -> None:
+        self._require(PUT, key)
+        self.inner.create(key, data)
+
+    def put(self, key: str, data: bytes) -> None:
+        self._require(PUT, key, overwrites=True)
+        self.inner.put(key, data)
+
+    def upload(self, key: str, path: Path) -> None:
+        self._require(PUT, key)
+        self.inner.upload(key, path)
+
+    def delete(self, key: str) -> None:
+        self._require(DELETE, key)
+        self.inner.delete(key)
+
+    def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
+        assert _allows(self.role, "s3:ListBucket", f"arn:aws:s3:::{self.bucket}")
+        return self.inner.list(prefix, limit=limit)
+
+    def _require(self, action: str, key: str, *, overwrites: bool = False) -> None:
+        if not may(self.role, action, key, bucket=self.bucket, overwrites=overwrites):
+            raise StoreRefused(f"AccessDenied: {self.role} may not {action} {self.bucket}/{key}")
+
+
+def test_who_backs_up_and_who_prunes_need_no_more_than_their_policies(tmp_path: Path) -> None:
+    store, backup = FolderStore(tmp_path / "store"), FolderStore(tmp_path / "backup")
+    fill(store)
+    for number in (3, 4):
+        make(store, number)
+
+    def back() -> Copied:
+        return back_up(
+            Limited(inner=store, role="backup", bucket="BUCKET"),
+            Limited(inner=backup, role="backup", bucket="BACKUP"),
+            scratch=tmp_path,
+            clock=lambda: WHEN,
+        )
+
+    assert back().faults == ()
+    store.put("inbox/monday.jsonl", b"{}")  # replaced: the copy is overwritten
+    assert back().faults == ()
+    pruned = prune(Limited(inner=backup, role="pruner", bucket="BACKUP"), Word(who="ada", when=NOW))
+    assert (len(pruned.versions), len(pruned.blobs)) == (2, 2)
+    assert not any(backup.list("backup/writing/"))
+    assert back().objects == 4
+
+
+def test_who_backs_up_deletes_nothing_and_writes_to_the_backup_alone() -> None:
+    for bucket in ("BUCKET", "BACKUP"):
+        assert not [place for place in PLACES if may("backup", DELETE, f"{place}x", bucket=bucket)]
+    assert not places("backup", PUT)
+    write_once = ("blobs/x", "reference/r/about.json", "versions/v/manifest.json", "aliases/production/x")
+    for key in write_once:
+        assert may("backup", PUT, key, bucket="BACKUP")
+        assert not may("backup", PUT, key, bucket="BACKUP", overwrites=True)
+
+
+def test_who_prunes_knows_no_store_and_keeps_deliveries_and_what_was_said() -> None:
+    assert not places("pruner", GET) | places("pruner", PUT) | places("pruner", DELETE)
+    deleted = {place for place in PLACES if may("pruner", DELETE, f"{place}x", bucket="BACKUP")}
+    assert deleted == {"versions/", "blobs/", RUNS, "gc/"}
+    written = {place for place in PLACES if may("pruner", PUT, f"{place}x", bucket="BACKUP")}
+    assert written == {"gc/"}
+    assert not may("pruner", DELETE, "backup/taken.json", bucket="BACKUP")

@@ -10,9 +10,11 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from techner.cli.terminal import AsJson, console, now, out
+from techner.cli.terminal import AsJson, console, now, out, person
+from techner.cli.upkeep import MOST_DAYS, show_collection
 from techner.core.errors import StoreError
-from techner.registry.workspace import Workspace
+from techner.operate.collect import KEEP_DAYS
+from techner.runs.judgements import Word
 from techner.settings import Settings, load_settings
 from techner.store import Store, open_store
 
@@ -44,7 +46,7 @@ def backup(
 
     settings = load_settings()
     source, copy = settings.open_store(), _open(settings, target, s3_endpoint, "TARGET")
-    workspace = Workspace(store=source, cache=settings.cache)
+    workspace = settings.workspace(source)
     with workspace.scratch() as scratch, _bar("backup", "techner backup") as on_bytes:
         copied = back_up(source, copy, scratch=scratch, clock=now, on_bytes=on_bytes)
     _tell(copied, whole=f"the backup in {copy.url} is whole", as_json=as_json)
@@ -68,12 +70,45 @@ def restore(
 
     settings = load_settings()
     store, copy = settings.open_bare_store(), _open(settings, source, s3_endpoint, "BACKUP")
-    workspace = Workspace(store=store, cache=settings.cache)
+    workspace = settings.workspace(store)
     with workspace.scratch() as scratch, _bar("restore", "techner restore --resume") as on_bytes:
         copied = restore_store(
             settings.believed(copy), store, scratch=scratch, resume=resume, on_bytes=on_bytes
         )
     _tell(copied, whole=f"{store.url} holds all of {copy.url}", as_json=as_json)
+
+
+def prune(
+    backup: Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix with a backup.")],
+    s3_endpoint: Endpoint = None,
+    keep_days: Annotated[
+        int,
+        typer.Option(min=0, max=MOST_DAYS, help="Keep what an alias has named within this many days."),
+    ] = KEEP_DAYS,
+    delete: Annotated[  # noqa: FBT002
+        bool, typer.Option("--delete", help="Remove it; without this, only say what would go.")
+    ] = False,
+    resume: Annotated[  # noqa: FBT002
+        bool, typer.Option("--resume", help="Go on although a backup or prune was interrupted.")
+    ] = False,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Show what nothing in BACKUP needs any more; `--delete` removes it. A running backup is never harmed."""
+    from techner.operate.prune import plan_prune
+    from techner.operate.prune import prune as remove
+
+    settings = load_settings()
+    copy = _open(settings, backup, s3_endpoint, "BACKUP")
+    if delete:
+        found = remove(copy, Word(who=person(), when=now()), keep_days=keep_days, resume=resume)
+    else:
+        found = plan_prune(copy, now=now(), keep_days=keep_days)
+    if as_json:
+        typer.echo(json.dumps(asdict(found) | {"deleted": delete}, indent=1))
+        return
+    show_collection(found, verb="removed" if delete else "would remove")
+    if not delete:
+        console.print("nothing was removed; --delete removes it")
 
 
 def _open(settings: Settings, url: str, s3_endpoint: str | None, argument: str) -> Store:

@@ -10,7 +10,6 @@ from rich.table import Table
 
 from techner.cli.replay import tell_replay
 from techner.cli.terminal import now, out
-from techner.registry.workspace import Workspace
 from techner.settings import load_settings
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Examine the store; exit code 1 if something is wrong, 3 if a set is too small for its margin."""
-    from techner.operate.doctor import diagnose
+    from techner.operate.doctor import examine
 
     settings = load_settings()
     if measure is not None and not replay:
@@ -42,8 +41,8 @@ def doctor(
         if not tell_replay(settings, repeats=measure, as_json=as_json):
             raise typer.Exit(UNKNOWN)
         return
-    workspace = Workspace(store=settings.open_store(), cache=settings.cache)
-    found = diagnose(workspace, settings.policies, now=now())
+    workspace = settings.workspace(settings.open_store())
+    found = examine(workspace, settings.policies, now=now(), bare=settings.open_bare_store())
     if as_json:
         derived = [asdict(r) | {"is_enough": r.is_enough, "needed": r.needed} for r in found.reaches]
         typer.echo(json.dumps({"findings": [asdict(f) for f in found.aspects], "reaches": derived}, indent=1))

@@ -170,6 +170,8 @@ def pull(
         cache=settings.cache,
         s3_endpoint=settings.s3_endpoint,
         public_key=settings.public_key,
+        max_cache_bytes=settings.eviction.max_bytes,
+        max_cache_days=settings.eviction.max_days,
     )
     if settings.signing_key and not settings.public_key:  # a process that signs can tell what it signed
         name, _ = Registry(settings.open_store()).resolve(name)

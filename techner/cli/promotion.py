@@ -10,7 +10,6 @@ from techner.cli.terminal import console, now, person
 from techner.operate.export import Form
 from techner.operate.export import export as write
 from techner.registry import PRODUCTION, Registry
-from techner.registry.workspace import Workspace
 from techner.runs.judgements import Word
 from techner.runs.run import Run
 from techner.settings import load_settings
@@ -58,7 +57,7 @@ def export(
 ) -> None:
     """Write a version as one verified file, and print the path."""
     settings = load_settings()
-    workspace = Workspace(store=settings.open_store(), cache=settings.cache)
+    workspace = settings.workspace(settings.open_store())
     version, manifest = Registry(workspace.store).resolve(name)
     typer.echo(write(workspace, version, manifest, form=form, into=to))
 
@@ -66,4 +65,5 @@ def export(
 def _run(what: str) -> Run:
     settings = load_settings()
     # An id of its own: two people who act at once must not share what is reserved.
-    return Run(store=settings.open_store(), id=f"{what}-{uuid.uuid4().hex[:8]}", cache=settings.cache)
+    name = f"{what}-{uuid.uuid4().hex[:8]}"
+    return Run(store=settings.open_store(), id=name, cache=settings.cache, eviction=settings.eviction)

@@ -96,7 +96,7 @@ def gc(
     if as_json:
         typer.echo(json.dumps(asdict(found) | {"deleted": delete}, indent=1))
         return
-    _show(found, verb="removed" if delete else "would remove")
+    show_collection(found, verb="removed" if delete else "would remove")
     for run in found.undecided:
         console.print(
             f"run {run} is undecided and keeps its working documents; "
@@ -107,7 +107,8 @@ def gc(
         console.print("nothing was removed; --delete removes it")
 
 
-def _show(found: Collection, *, verb: str) -> None:
+def show_collection(found: Collection, *, verb: str) -> None:
+    """Print what a collection or a prune removes."""
     for name in found.versions:
         out.print(f"{verb} version {name}", markup=False)
     if found.probes:

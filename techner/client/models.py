@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from techner.client.last_good import LastGood, Pulled
 from techner.client.watch import Live
 from techner.core.errors import ModelError, SettingsError, StoreError, UnknownVersion
+from techner.core.eviction import EvictionPolicy
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
 from techner.core.records import Generation
 from techner.documents import parse
 from techner.registry import Registry
+from techner.registry.eviction import evict
 from techner.registry.layout import lay_out
+from techner.registry.leases import Lease, model_name
 from techner.registry.names import ALIAS_NAME, VERSION_NAME
 from techner.registry.seen_aliases import remembering
 from techner.registry.signing import keys_digest, load_public_keys
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 POLL_S = 30.0
+_BOUNDS = EvictionPolicy()
 # A model is data, and each of its components reads its own part in its own way.
 _REFUSALS = (ImportError, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError)
 PROBE = "David often uses TLS over SSL."
@@ -44,12 +48,19 @@ class ModelStore:
         cache: Path | str | None = None,
         s3_endpoint: str | None = None,
         public_key: Path | str | None = None,
+        max_cache_bytes: int = _BOUNDS.max_bytes,
+        max_cache_days: float = _BOUNDS.max_days,
     ) -> None:
         """Open a store. With a PEM file of public keys, only signed states are trusted, and no older ones.
 
-        `cache` defaults to `~/.cache/techner`. Raises SettingsError for a key file that cannot be used, and
-        StoreError for a URL that is not a store.
+        `cache` defaults to `~/.cache/techner`. After each pull, files that nobody has used for so many days
+        are removed from it, and the longest unused until so many bytes are left; 0: no bound. What an alias
+        meant at its last pull stays, and while this object exists, so do the folders that it pulled: of each
+        name the last. Raises SettingsError for a key file or bound that cannot be used, and StoreError for a
+        URL that is not a store.
         """
+        self._eviction = EvictionPolicy(max_bytes=max_cache_bytes, max_days=max_cache_days)
+        self._leases: dict[str, Lease] = {}
         keys = load_public_keys(Path(public_key)) if public_key else ()
         self._cache = Path(cache or Path.home() / ".cache" / "techner").absolute()
         self._keys = keys_digest(keys)
@@ -78,15 +89,19 @@ class ModelStore:
         IntegrityError for an altered file, Untrusted for a version or alias that the keys did not sign,
         and CacheError if the disk is too small.
         """
-        if re.fullmatch(VERSION_NAME, name):
-            return self._lay_out(name)
+        is_version = re.fullmatch(VERSION_NAME, name)
+        folder = self._lay_out(name, name) if is_version else self._pull_alias(name)
+        evict(self._cache, self._eviction)
+        return folder
+
+    def _pull_alias(self, alias: str) -> Path:
         try:
-            move = self._newest(name)
-            folder = self._lay_out(move.version)
+            move = self._newest(alias)
+            folder = self._lay_out(alias, move.version)
         except StoreError as error:
-            return self._last_good(name, error)
-        if move != self._memory.move(name):
-            self._memory.keep_move(name, move)
+            return self._last_good(alias, error)
+        if move != self._memory.move(alias):
+            self._memory.keep_move(alias, move)
         return folder
 
     def load(self, name: str = "production") -> "Language":
@@ -104,14 +119,18 @@ class ModelStore:
                 "loading a model needs the extra `load`: pip install 'techner[load]'"
             ) from error
 
-        folder = self.pull(name)
-        try:
-            nlp = spacy.load(folder)
-            nlp(PROBE)
-        except _REFUSALS as error:
-            raise ModelError(
-                f"{folder.name} does not load: {error}; is the spaCy of its manifest installed?"
-            ) from error
+        for left in (1, 0):
+            folder = self.pull(name)
+            try:
+                nlp = spacy.load(folder)
+                nlp(PROBE)
+                break
+            except _REFUSALS as error:
+                if left and not folder.exists():
+                    continue  # another process evicted it, where locks do nothing
+                raise ModelError(
+                    f"{folder.name} does not load: {error}; is the spaCy of its manifest installed?"
+                ) from error
         nlp.meta["techner_version"] = folder.name
         return nlp
 
@@ -154,20 +173,24 @@ class ModelStore:
         # Generations are never deleted: an empty folder is more likely a disk that is not mounted.
         return StoreError(f"alias {alias!r} has vanished from {self._store.url}; is this the right store?")
 
-    def _lay_out(self, version: str) -> Path:
+    def _lay_out(self, name: str, version: str) -> Path:
+        """Return the folder of the version that a name means now; it stays until the name means another."""
         manifest = self._memory.manifest(version)
         if manifest is None:
             data = Registry(self._store).manifest_bytes(version)
             manifest = named_manifest(version, data)
             self._memory.keep_manifest(version, data)
-        return lay_out(self._store, version, manifest.files, cache=self._cache)
+        lease = Lease(self._cache, [model_name(version)])
+        folder = lay_out(self._store, version, manifest.files, cache=self._cache)
+        self._leases[name] = lease  # the one before is closed once nobody has it
+        return folder
 
     def _last_good(self, alias: str, error: StoreError) -> Path:
         known = self._memory.move(alias)
         if known is None or known.keys != self._keys:  # a key that signed it may have been revoked since
             raise error
         try:
-            folder = self._lay_out(known.version)
+            folder = self._lay_out(alias, known.version)
         except StoreError:
             raise error from None  # no longer whole
         log.warning("%s; %s goes on with %s from the cache", error, alias, known.version)

@@ -56,6 +56,18 @@ class NightsPolicy(Checked):
                 yield name, f"is {hours:g}: give less than nights.run_hours, which is {self.run_hours:g}"
 
 
+@document
+class CollectionPolicy(Checked):
+    """When Airflow frees space in the store (`techner_collect`), once somebody has unpaused that DAG."""
+
+    section: ClassVar[str] = "collection"
+
+    schedule: Annotated[str, Cron()] = "0 12 * * 0"
+    """Cron expression of the collections; empty: none begins by the clock."""
+    timezone: str = ""
+    """Time zone of that expression, like `Europe/Berlin`; empty: the one that Airflow is set to."""
+
+
 EVENTS = ("promoted", "rejected", "asked", "failed", "late")
 
 

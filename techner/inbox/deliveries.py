@@ -14,7 +14,7 @@ from techner.core.examples import digest
 from techner.core.policy import QualityPolicy
 from techner.core.redact import shown
 from techner.inbox.strays import copies_under_way, why_stray
-from techner.registry.cache_folder import cache_errors, make_folder
+from techner.registry.cache_folder import cache_errors, make_folder, note_daily_use
 from techner.store import Store, Stored
 from techner.store.base import check_key
 
@@ -133,6 +133,7 @@ def read_digest(store: Store, entry: Stored, cache: Path) -> str:
     with cache_errors(cache):
         # A full disk or a crash leaves empty entries; their objects are read again.
         if known.is_file() and _DIGEST.fullmatch(said := known.read_bytes()):
+            note_daily_use(known)
             return said.decode()
         try:
             data = store.get(entry.key)

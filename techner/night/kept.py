@@ -1,6 +1,7 @@
 """A candidate that is trained stays in the cache until the store has it: a retry only uploads it.
 
 It is believed only in a folder that nobody else can write: unlike a blob's, its name does not say its bytes.
+What nobody came back for is evicted after two days, and counts against the bound of the cache until then.
 """
 
 import os
@@ -17,8 +18,6 @@ from techner.core.run_documents import Corpus, Plan
 from techner.documents import dump, parse
 from techner.registry.blobs import file_digest
 from techner.registry.cache_folder import cache_errors, is_file_of, make_folder
-from techner.registry.locks import sweep
-from techner.registry.workspace import ABANDONED_S
 from techner.runs.run import Run
 from techner.uptraining.task import Uptrained
 
@@ -47,13 +46,17 @@ class KeptCandidate:
         self._cache, self._folder = run.cache, run.cache / _FOLDER / name
 
     @property
+    def name(self) -> str:
+        """The name by which a lease keeps it (`Lease`)."""
+        return self._folder.relative_to(self._cache).as_posix()
+
+    @property
     def model(self) -> Path:
         return self._folder / "model"
 
     def find(self) -> Uptrained | None:
         """Return what training reported, if an earlier try finished it and every file is whole."""
         with cache_errors(self._cache):
-            sweep(self._folder.parent, "*", older_s=ABANDONED_S)
             if not _is_ours_alone(self._folder):
                 return None
             try:

@@ -15,6 +15,7 @@ from techner.night.persist import until_stored
 from techner.night.progress import ToldProgress
 from techner.registry.blobs import load_bytes, save_folder
 from techner.registry.cache_folder import cache_errors
+from techner.registry.leases import Lease
 from techner.runs.documents import CHECKPOINT, PROGRESS
 from techner.runs.run import Run
 from techner.uptraining import Step, TrainingCorpus, make_candidate
@@ -37,6 +38,19 @@ def uptrain(
     """
     plan, corpus = run.read(Plan), run.read(Corpus)
     kept = KeptCandidate(run)
+    with Lease(run.cache, [kept.name]):
+        return _uptrained(run, plan, corpus, kept, on_step=on_step, train=train)
+
+
+def _uptrained(
+    run: Run,
+    plan: Plan,
+    corpus: Corpus,
+    kept: KeptCandidate,
+    *,
+    on_step: Callable[[Step], None],
+    train: Callable[..., Uptrained],
+) -> Candidate:
     checkpoints, progress = StoredCheckpoints(run, code=code_digest()), ToldProgress(run)
     made = kept.find()
     if made is None:

@@ -6,13 +6,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from techner.core.errors import IntegrityError, Untrusted
+from techner.core.eviction import EvictionPolicy
+from techner.core.run_documents import Reserved
 from techner.operate.collect import KEEP_DAYS
 from techner.operate.leftovers import leftovers, stale_probes
+from techner.registry.cache_entries import contents
+from techner.registry.eviction import current
+from techner.registry.leases import leased
+from techner.registry.workspace import Workspace
+from techner.runs.documents import RUNS, is_of_kind, run_of
 from techner.runs.reservation import condemned
 from techner.store import Store
 
 COPIES = 4
 """Models that a night may hold on the local disk: origin, production, candidate, and one in the making."""
+KEPT_COPIES = 2
+"""Models that nights use again and again: origin and production."""
 _MOST_NAMED = 5
 
 
@@ -25,10 +34,32 @@ class Aspect:
     is_well: bool = True
 
 
-def room(cache: Path, model_bytes: int) -> Aspect:
-    """Tell whether a night on a model of this size finds room in the cache."""
-    found = next(folder for folder in (cache.absolute(), *cache.absolute().parents) if folder.exists())
-    return room_in(cache, model_bytes, free_bytes=shutil.disk_usage(found).free)
+def room(workspace: Workspace, model_bytes: int) -> Aspect:
+    """Tell how full the cache is, and whether a night on a model of this size finds room in it."""
+    cache = workspace.cache.absolute()
+    found = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    free = room_in(workspace.cache, model_bytes, free_bytes=shutil.disk_usage(found).free)
+    used = held(workspace.cache, workspace.eviction, model_bytes)
+    return Aspect(what="cache", detail=f"{free.detail}; {used.detail}", is_well=free.is_well and used.is_well)
+
+
+def held(cache: Path, policy: EvictionPolicy, model_bytes: int) -> Aspect:
+    """Tell how much a cache holds against its bound; one that a night cannot keep within is a fault."""
+    found = contents(cache.resolve())
+    most = f"{policy.max_bytes / 1e6:.0f} MB" if policy.max_bytes else "any number"
+    said = f"it holds {found.size_bytes / 1e6:.0f} MB of at most {most} (eviction.max_bytes)"
+    try:
+        current(cache)
+        leased(cache)
+    except (OSError, ValueError) as error:
+        return Aspect(what="cache", detail=f"{said}, and nothing is evicted: {error}", is_well=False)
+    if found.unread:
+        detail = f"{said}, and cannot be read in {found.unread[0]}: remove that, or give yourself the right"
+        return Aspect(what="cache", detail=detail, is_well=False)
+    if 0 < policy.max_bytes < KEPT_COPIES * model_bytes:
+        remedy = f"each task fetches its models anew: allow at least {KEPT_COPIES * model_bytes / 1e6:.0f} MB"
+        return Aspect(what="cache", detail=f"{said}: {remedy}", is_well=False)
+    return Aspect(what="cache", detail=said)
 
 
 def room_in(cache: Path, model_bytes: int, *, free_bytes: int) -> Aspect:
@@ -48,11 +79,16 @@ def left_behind(store: Store, now: datetime) -> Aspect:
     harm.
     """
     undecided, damage = _undecided(store, now)
+    reserved = [run_of(entry.key) for entry in store.list(RUNS) if is_of_kind(entry.key, Reserved)]
     probes = stale_probes(store, now)
     said = [damage] if damage else []
     if undecided:
         names = ", ".join(undecided[:_MOST_NAMED]) + (", …" if len(undecided) > _MOST_NAMED else "")
         said.append(f"{len(undecided)} undecided ({names}): end what will never end by `techner run abandon`")
+    if reserved:
+        names = ", ".join(reserved[:_MOST_NAMED]) + (", …" if len(reserved) > _MOST_NAMED else "")
+        remedy = "a version is kept until its alias has moved; `techner run abandon` ends what a kill left"
+        said.append(f"reservations ({names}): {remedy}")
     if probes:
         remedy = "`techner model gc --delete` removes them"
         said.append(f"scratch keys of killed processes ({len(probes)}): {remedy}")

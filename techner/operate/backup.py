@@ -1,7 +1,7 @@
 """`backup` and `restore`: a whole, consistent copy of a store that may be in use meanwhile (ADR 45)."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,14 +11,15 @@ from techner.core.examples import digest
 from techner.documents import dump, parse
 from techner.operate.copy_files import copy_files
 from techner.operate.copy_logs import copy_logs
-from techner.operate.copying import Copier, another_past
-from techner.operate.snapshot import LOGS, Snapshot, take_snapshot
+from techner.operate.copying import Copier
+from techner.operate.prune import TAKEN, writing
+from techner.operate.same_store import logs_ahead, require_apart, require_earlier, told_ahead
+from techner.operate.snapshot import ALIASES, Snapshot, take_snapshot
 from techner.registry import Registry
 from techner.registry.log import require_create_only
 from techner.registry.verify import Damage
 from techner.store import Store
 
-TAKEN = "backup/taken.json"
 _UNKNOWN = datetime.fromtimestamp(0, UTC)
 PASSES = 3
 """What `gc` removed while it was copied is a fault of that pass only: the next one does not refer to it."""
@@ -33,6 +34,8 @@ class Taken:
     begun: datetime
     ended: datetime | None = None
     faults: int = 0
+    named: tuple[Damage, ...] = ()
+    """What could not be copied; of earlier versions of techner only the number is known."""
     tags: dict[str, str] = field(default_factory=dict)
 
 
@@ -45,6 +48,7 @@ class Copied:
     there: int
     """Objects that were there before."""
     faults: tuple[Damage, ...]
+    """Of a restore, also what the last backup could not copy."""
 
 
 def ignore_bytes(done: int, total: int) -> None:
@@ -62,10 +66,11 @@ def back_up(
     """Bring `target`, a backup of `source` or an empty store, up to date; nothing is removed from it.
 
     `target` is a store without keys: signed documents are copied as they are. What is damaged, missing or not
-    trusted in `source` is named, and left out with what refers to it. Raises NotInitialised if the source has
-    no production, RegistryError if the target is not a backup of it.
+    trusted in `source` is named, and left out with what refers to it; so is a log of which the target holds a
+    newer record. Raises NotInitialised if the source has no production, RegistryError if the target is not a
+    backup of it.
     """
-    _require_apart(source, target)
+    require_apart(source, target)
     if not Registry(source).log().length():
         raise NotInitialised(source.url)
     identity = digest(source.identity.encode())
@@ -75,12 +80,15 @@ def back_up(
             raise RegistryError(f"{target.url} is not empty, and no backup: give an empty folder or prefix")
         taken = Taken(source=identity, begun=clock())
         target.put(TAKEN, dump(taken))
-    _require_earlier(source, target)
+    ahead = logs_ahead(source, target)
+    require_earlier(source, target, [place for place in ahead if place.startswith(ALIASES)])
     tags = dict(taken.tags) if taken.source == identity else {}
     begun = clock()
-    copied = _copy(source, target, tags, scratch, on_bytes)
-    taken = Taken(source=identity, begun=begun, ended=clock(), faults=len(copied.faults), tags=tags)
-    target.put(TAKEN, dump(taken))
+    with writing(target, clock):
+        copied = _copy(source, target, tags, scratch, on_bytes, ahead)
+        told = copied.faults
+        taken = Taken(source=identity, begun=begun, ended=clock(), faults=len(told), named=told, tags=tags)
+        target.put(TAKEN, dump(taken))
     return copied
 
 
@@ -97,7 +105,7 @@ def restore_store(
     Raises RegistryError if `source` has no production or `target` is not empty, StoreError if `target` cannot
     keep two writers apart.
     """
-    _require_apart(source, target)
+    require_apart(source, target)
     if not Registry(source).log().length():
         raise RegistryError(
             f"{source.url} has no production: it is no backup, or one that was never finished; give another"
@@ -108,18 +116,39 @@ def restore_store(
             f"the first backup into {source.url} was never finished: run `techner backup` again"
         )
     if resume:
-        _require_earlier(source, target)
+        require_earlier(source, target, logs_ahead(source, target))
     elif any(target.list(limit=1)):
         raise RegistryError(
             f"{target.url} is not empty: let TECHNER_STORE name an empty folder or prefix; add --resume only "
             "if a restore into it was interrupted"
         )
     require_create_only(target)
-    return _copy(source, target, {}, scratch, on_bytes)
+    copied = _copy(source, target, {}, scratch, on_bytes)
+    return replace(copied, faults=(*copied.faults, *_left_out(source, taken, copied.faults)))
+
+
+def _left_out(backup: Store, taken: Taken | None, named: Iterable[Damage]) -> Iterator[Damage]:
+    """Yield what a backup lacks, according to itself."""
+    if taken is None:
+        return
+    known = {(fault.where, fault.what) for fault in named}
+    for fault in taken.named:
+        # Then it is the store that had lost it.
+        is_held = any(backup.list(f"{fault.where}/{fault.what}", limit=1))
+        if (fault.where, fault.what) not in known and not is_held:
+            yield replace(fault, detail=f"not in the backup: {fault.detail}")
+    if taken.faults and not taken.named:
+        detail = f"the last run could not copy {taken.faults} things, and did not write down which"
+        yield Damage(where="backup", what=TAKEN, detail=detail)
 
 
 def _copy(
-    source: Store, target: Store, tags: dict[str, str], scratch: Path, on_bytes: Callable[[int, int], object]
+    source: Store,
+    target: Store,
+    tags: dict[str, str],
+    scratch: Path,
+    on_bytes: Callable[[int, int], object],
+    ahead: Iterable[str] = (),
 ) -> Copied:
     objects = size_bytes = there = 0
     faults: tuple[Damage, ...] = ()
@@ -129,9 +158,9 @@ def _copy(
         there = there if number else len(copier.there)
         snapshot = take_snapshot(source, copier.is_current)
         progress.total = _size_of_new(copier, snapshot)
-        copier.faults += snapshot.faults
+        copier.faults += [*snapshot.faults, *map(told_ahead, ahead)]
         copy_files(copier, snapshot)
-        copy_logs(copier, snapshot)
+        copy_logs(copier, snapshot, ahead=ahead)
         objects, size_bytes = objects + copier.objects, size_bytes + copier.size_bytes
         faults = tuple(copier.faults)
         if not faults:
@@ -162,27 +191,3 @@ def _taken(target: Store) -> Taken | None:
         return None
     except IntegrityError:  # it only saves work: without its tags, everything is compared again
         return Taken(source="", begun=_UNKNOWN, ended=_UNKNOWN)
-
-
-def _require_apart(source: Store, target: Store) -> None:
-    places = [store.url.rstrip("/") + "/" for store in (source, target)]
-    servers = {store.identity.removeprefix(store.url) for store in (source, target)}
-    if len(servers) == 1 and (places[0].startswith(places[1]) or places[1].startswith(places[0])):
-        raise RegistryError(f"{target.url} lies in {source.url}, or around it: give a place of its own")
-
-
-def _require_earlier(source: Store, target: Store) -> None:
-    """Raise RegistryError if the target has a record that the source lacks, or another one."""
-    for place in LOGS:
-        held = list(target.list(place))  # first: another backup may be adding what is new in the source
-        known = {entry.key for entry in source.list(place)}
-        for entry in held:
-            if entry.key not in known:
-                raise RegistryError(
-                    f"{target.url} holds {entry.key}, and {source.url} does not: it is of another store or "
-                    "of a later state, or records were removed (`techner model verify`). Nothing was changed"
-                )
-    for alias in Registry(target).aliases():
-        newest = next(Registry(target).log(alias).stored(limit=1), None)
-        if newest and source.get(newest.key) != newest.data:
-            raise another_past(target, newest.key)

@@ -1,7 +1,7 @@
 """`gc`: remove versions that nothing needs, and the blobs that only they hold (ADR 15)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,9 +41,21 @@ class Collection:
     def size_bytes(self) -> int:
         return sum(self.blobs.values())
 
+    def and_still(self, again: "Collection") -> "Collection":
+        """Return what is superfluous in both plans."""
+        return Collection(
+            versions=tuple(name for name in self.versions if name in again.versions),
+            runs=tuple(run for run in self.runs if run in again.runs),
+            blobs={sha: size for sha, size in self.blobs.items() if sha in again.blobs},
+            probes=self.probes,
+            undecided=again.undecided,
+        )
 
-def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) -> Collection:
-    """Return what nothing needs.
+
+def plan_collection(
+    store: Store, *, now: datetime, keep_days: int = KEEP_DAYS, is_backup: bool = False
+) -> Collection:
+    """Return what nothing needs; of a backup, what needs no record in its logs, which are the store's own.
 
     Kept are the versions that aliases name (a pin is an alias) with their parents, the versions that aliases
     named within `keep_days`, the origin, everything that undecided or recently decided runs use, and every
@@ -56,6 +68,8 @@ def plan_collection(store: Store, *, now: datetime, keep_days: int = KEEP_DAYS) 
     names = dict.fromkeys(entry.key.split("/")[1] for entry in store.list("versions/"))
     # Runs before aliases: a reservation that is seen here is kept until an alias names its version.
     left = leftovers(store, now=now, since=since)
+    if is_backup:  # it is for the store to end a run
+        left = replace(left, overtaken=frozenset(), undecided=left.undecided | left.overtaken)
     named = _named(store, since)
     every = {name: Registry(store).manifest(name) for name in Registry(store).versions()}
     kept = named | left.versions() | {name for name, manifest in every.items() if not manifest.origin}
@@ -82,25 +96,23 @@ def collect(store: Store, word: Word, *, keep_days: int = KEEP_DAYS, resume: boo
     plan = plan_collection(store, now=word.when, keep_days=keep_days)
     if resume:
         store.delete(CONDEMNED)
-    _condemn(store, plan, word)
+    condemn(store, plan, word)
     # Plan again now that our record is written: we see earlier writers, and later ones see the record.
-    again = plan_collection(store, now=word.when, keep_days=keep_days)
-    doomed = Collection(
-        versions=tuple(name for name in plan.versions if name in again.versions),
-        runs=tuple(run for run in plan.runs if run in again.runs),
-        blobs={sha: size for sha, size in plan.blobs.items() if sha in again.blobs},
-        probes=plan.probes,
-        undecided=again.undecided,
-    )
+    doomed = plan.and_still(plan_collection(store, now=word.when, keep_days=keep_days))
     for run in doomed.runs:
         _write_down(RunDocuments(store=store, id=run), word)
+    remove(store, doomed)
+    store.delete(CONDEMNED)
+    return doomed
+
+
+def remove(store: Store, doomed: Collection) -> None:
+    """Remove what was condemned, and found superfluous again."""
     for name in doomed.versions:
         store.delete(manifest_key(name))  # first: without it the version does not exist, so it is never torn
         store.delete(signature_key(name))
     for key in (*map(blob_key, doomed.blobs), *keys_of(store, doomed.runs), *doomed.probes):
         store.delete(key)
-    store.delete(CONDEMNED)
-    return doomed
 
 
 def _write_down(run: RunDocuments, word: Word) -> None:
@@ -116,7 +128,8 @@ def _write_down(run: RunDocuments, word: Word) -> None:
         )
 
 
-def _condemn(store: Store, plan: Collection, word: Word) -> None:
+def condemn(store: Store, plan: Collection, word: Word) -> None:
+    """Write down what is to be removed; raises RegistryError if another collection is under way."""
     record = Condemned(
         who=word.who,
         when=word.when.isoformat(timespec="seconds"),

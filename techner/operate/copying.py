@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, RegistryError
+from techner.core.errors import IntegrityError, ObjectExists, ObjectMissing, StoreRefused
 from techner.core.manifest import FileEntry, Manifest
 from techner.operate.snapshot import BLOBS, COPIED
 from techner.registry.blobs import blob_key
@@ -64,26 +64,37 @@ class Copier:
         if self.is_current(entry):
             return
         data = self.source.get(entry.key) if data is None else data
-        if entry.key not in self.there or self.target.get(entry.key) != data:
+        if not self._is_created(entry.key, data) and self.target.get(entry.key) != data:
             self.target.put(entry.key, data)
             self._count(len(data))
         self._done(entry, len(data))
         self.on_bytes(entry.size_bytes)
 
     def append(self, entry: Stored, data: bytes) -> None:
-        """Copy a record of a log; raises RegistryError if the target has another one in its place."""
-        try:
-            self.target.create(entry.key, data)
-            self._count(len(data))
-        except ObjectExists as error:
+        """Copy a record of a log; raises IntegrityError if the target has another one in its place."""
+        if not self._is_created(entry.key, data):
             held = self.target.get(entry.key)
             if held != data:
                 if _unsigned(held) != _unsigned(data):
-                    raise another_past(self.target, entry.key) from error
+                    raise IntegrityError(
+                        "the copy holds another record in its place, and keeps it: find out which one is "
+                        "right, and replace the other"
+                    )
                 self.target.put(entry.key, data)  # signed with another key since
                 self._count(len(data))
         self._done(entry, len(data))
         self.on_bytes(entry.size_bytes)
+
+    def _is_created(self, key: str, data: bytes) -> bool:
+        """Create an object, and tell whether there was none: to overwrite needs another right (ADR 50)."""
+        if key in self.there:
+            return False
+        try:
+            self.target.create(key, data)
+        except ObjectExists:  # another copy was faster
+            return False
+        self._count(len(data))
+        return True
 
     def copy_blob(self, entry: Stored) -> str | None:
         """Copy a blob and say what is wrong with it, if anything: then it is not sent."""
@@ -101,6 +112,10 @@ class Copier:
                 self._send(entry.key, file)
             except ObjectMissing:
                 return "is missing"
+            except StoreRefused as error:
+                if entry.key not in self.there:
+                    raise
+                return f"is damaged in the copy, and this login may not delete it there ({error})"
             finally:
                 file.unlink(missing_ok=True)
         self._done(entry, size_bytes)
@@ -140,13 +155,6 @@ def each(work: Callable[[A], B], items: Iterable[A]) -> list[B]:
             return [one.result() for one in running]
         finally:
             workers.shutdown(cancel_futures=True)
-
-
-def another_past(target: Store, key: str) -> RegistryError:
-    return RegistryError(
-        f"{target.url} holds another {key}: it is of another store, or of a later state of this one; nothing "
-        "there is overwritten. Give another place"
-    )
 
 
 def _unsigned(data: bytes) -> object:

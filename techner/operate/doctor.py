@@ -1,10 +1,10 @@
 """`doctor`: is the store sound, and are the sets large enough for the margins?"""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from techner.core.errors import IntegrityError, ModelError, StoreError
+from techner.core.errors import IntegrityError, ModelError, StoreError, StoreRefused
 from techner.core.manifest import Manifest
 from techner.core.policy import Policies
 from techner.core.verdict import Outcome
@@ -13,6 +13,7 @@ from techner.evaluation.power import LastJudged, Reach, reaches
 from techner.formats import read_examples
 from techner.inbox.survey import Status, survey
 from techner.operate.aspects import Aspect, left_behind, room
+from techner.operate.rights import rights
 from techner.operate.surroundings import clocks, longest_wait, same_libraries, store_room
 from techner.operate.unscored_labels import scoring_spans, unscored_labels
 from techner.registry import Registry
@@ -21,6 +22,9 @@ from techner.registry.fetch import fetch
 from techner.registry.log import require_create_only
 from techner.registry.workspace import Workspace
 from techner.runs.judgements import judgements
+from techner.store import Store
+
+CREATE_ONLY = "create-only writes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,20 @@ class Diagnosis:
         return all(reach.is_enough or not reach.must_reach for reach in self.reaches)
 
 
+def examine(workspace: Workspace, policies: Policies, *, now: datetime, bare: Store) -> Diagnosis:
+    """Diagnose, and say what this login may do in the store, which `bare` opens without any trust.
+
+    Raises what `diagnose` raises, but for a login that may not read production.
+    """
+    try:
+        found = diagnose(workspace, policies, now=now)
+    except StoreRefused as error:
+        refused = Aspect(what="production", detail=str(error), is_well=False)
+        return Diagnosis(aspects=(refused, rights(bare, is_create_only=False)), reaches=())
+    is_create_only = all(a.is_well for a in found.aspects if a.what == CREATE_ONLY)
+    return replace(found, aspects=(*found.aspects, rights(bare, is_create_only=is_create_only)))
+
+
 def diagnose(workspace: Workspace, policies: Policies, *, now: datetime) -> Diagnosis:
     """Examine the store and its sets without changing them.
 
@@ -52,7 +70,7 @@ def diagnose(workspace: Workspace, policies: Policies, *, now: datetime) -> Diag
         same_libraries(manifest.lineage.libraries),
         _batches(workspace, policies, now),
         left_behind(workspace.store, now),
-        room(workspace.cache, manifest.size_bytes),
+        room(workspace, manifest.size_bytes),
         *store_room(workspace.store, manifest.size_bytes),
     ]
     reference = load_reference(workspace.store, manifest.lineage.reference)
@@ -70,8 +88,8 @@ def _create_only(workspace: Workspace) -> Aspect:
     try:
         require_create_only(workspace.store)
     except StoreError as error:
-        return Aspect(what="create-only writes", detail=str(error), is_well=False)
-    return Aspect(what="create-only writes", detail="honoured")
+        return Aspect(what=CREATE_ONLY, detail=str(error), is_well=False)
+    return Aspect(what=CREATE_ONLY, detail="honoured")
 
 
 def _production(workspace: Workspace, version: str, manifest: Manifest) -> Aspect:

@@ -10,9 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import assert_never
 
 from techner.core.errors import ModelError, RegistryError
-from techner.core.manifest import Manifest
+from techner.core.manifest import FileEntry, Manifest
 from techner.registry.cache_folder import cache_errors
 from techner.registry.fetch import fetch
+from techner.registry.leases import Lease, blob_name
 from techner.registry.packing import archive_name, packed
 from techner.registry.workspace import Workspace
 
@@ -52,10 +53,15 @@ def export(workspace: Workspace, version: str, manifest: Manifest, *, form: Form
 
 def _archive(workspace: Workspace, scratch: Path, version: str, manifest: Manifest) -> Path:
     name = archive_name(version)
-    with cache_errors(workspace.cache):
-        fetch(workspace.store, manifest.files, cache=workspace.cache)
+    cache = workspace.cache
+
+    def again(entry: FileEntry) -> None:
+        fetch(workspace.store, [entry], cache=cache)
+
+    with cache_errors(cache), Lease(cache, map(blob_name, manifest.files)):
+        fetch(workspace.store, manifest.files, cache=cache)
         with (scratch / f"{name}.tar.gz").open("wb") as file:
-            file.writelines(packed(manifest.files, blobs=workspace.cache / "blobs", root=name))
+            file.writelines(packed(manifest.files, blobs=cache / "blobs", root=name, fetch=again))
     return scratch / f"{name}.tar.gz"
 
 

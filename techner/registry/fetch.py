@@ -58,8 +58,8 @@ def check_files(files: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
     return files
 
 
-def fetch(store: Store, files: Iterable[FileEntry], *, cache: Path) -> None:
-    """Download every blob that is missing or damaged in the cache.
+def fetch(store: Store, files: Iterable[FileEntry], *, cache: Path) -> int:
+    """Download every blob that is missing or damaged in the cache, and return how many these were.
 
     Raises IntegrityError for a blob that is missing from the store or altered there, CacheError if the disk
     is full or refuses, StoreError if the store does not answer; what was received is kept for the next fetch.
@@ -82,6 +82,7 @@ def fetch(store: Store, files: Iterable[FileEntry], *, cache: Path) -> None:
         finally:
             stop.set()  # the end of this is waited for: Ctrl-C must not last as long as the largest file
             workers.shutdown(cancel_futures=True)
+    return len(missing)
 
 
 def _require_space(missing: list[FileEntry], folder: Path) -> None:

@@ -3,23 +3,27 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from techner.core.errors import IntegrityError
 from techner.core.manifest import FileEntry
 from techner.registry.cache_folder import READ_ONLY, cache_errors, is_file_of, plain_folder
 from techner.registry.fetch import check_files, fetch
+from techner.registry.leases import Lease, blob_name
 from techner.registry.locks import sweep, turn
 from techner.store import Store
 
 _DAY_S = 24 * 3600.0
+_TRIES = 5
+"""A lease keeps blobs in the cache; where it cannot be had, others may evict them as often as they like."""
 
 
 def lay_out(store: Store, version: str, files: Iterable[FileEntry], *, cache: Path) -> Path:
     """Return the folder of a version in the cache, verified; what is missing or damaged is fetched.
 
-    Raises what `fetch` raises; whole folders in the cache stay whole.
+    Raises what `fetch` raises; whole folders in the cache stay whole. Whoever needs the folder after this
+    call holds a lease of it, or it may be evicted.
     """
     files = check_files(files)
     with cache_errors(cache):
@@ -27,12 +31,15 @@ def lay_out(store: Store, version: str, files: Iterable[FileEntry], *, cache: Pa
         folder = models / version
         if holds_exactly(folder, files):
             return folder
-        fetch(store, files, cache=cache)
-        # One process at a time repairs a folder, so that none replaces what another has just repaired.
-        with turn(plain_folder(cache / "locks") / f"{version}.lock"):
-            if not holds_exactly(folder, files):
-                sweep(models, ".*", older_s=_DAY_S)
-                _replace(folder, files, blobs=cache / "blobs")
+
+        def make() -> None:
+            # One process at a time repairs a folder, so that none replaces what another has just repaired.
+            with turn(plain_folder(cache / "locks") / f"{version}.lock"):
+                if not holds_exactly(folder, files):
+                    sweep(models, ".*", older_s=_DAY_S)
+                    _replace(folder, files, blobs=cache / "blobs")
+
+        _with_blobs(store, files, cache, make)
     return folder
 
 
@@ -44,13 +51,16 @@ def checkout(store: Store, files: Iterable[FileEntry], *, into: Path, cache: Pat
     """
     files = check_files(files)
     into.parent.mkdir(parents=True, exist_ok=True)
-    fetch(store, files, cache=cache)
     scratch = Path(tempfile.mkdtemp(prefix=f".{into.name}-", dir=into.parent))
-    try:
-        scratch.chmod(0o755)
+
+    def copy() -> None:
         for entry in files:
             (scratch / entry.path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(cache / "blobs" / entry.sha256, scratch / entry.path)
+
+    try:
+        scratch.chmod(0o755)
+        _with_blobs(store, files, cache, copy)
         try:
             scratch.rename(into)
         except OSError:
@@ -61,6 +71,20 @@ def checkout(store: Store, files: Iterable[FileEntry], *, into: Path, cache: Pat
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return into
+
+
+def _with_blobs(store: Store, files: tuple[FileEntry, ...], cache: Path, work: Callable[[], None]) -> None:
+    """Fetch the blobs and do the work; what was evicted before the work read it is fetched again."""
+    with Lease(cache, map(blob_name, files)):
+        for left in reversed(range(_TRIES)):
+            fetch(store, files, cache=cache)
+            try:
+                work()
+            except FileNotFoundError:
+                if not left:
+                    raise
+            else:
+                return
 
 
 def holds_exactly(folder: Path, files: Iterable[FileEntry]) -> bool:

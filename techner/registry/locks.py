@@ -7,7 +7,7 @@ for ever. So every writer writes a file of its own, verifies it, and renames it.
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -57,9 +57,11 @@ def turn(
         lock.release()
 
 
-def sweep(folder: Path, pattern: str, *, older_s: float) -> None:
-    """Remove what matches and has not changed for this long: killed processes left it."""
+def sweep(folder: Path, pattern: str, *, older_s: float, but: Collection[str] = ()) -> None:
+    """Remove what matches, has not changed for this long and is not named: killed processes left it."""
     for left in folder.glob(pattern):
+        if left.name in but:
+            continue
         with suppress(OSError):
             if time.time() - left.lstat().st_mtime > older_s:
                 if left.is_dir() and not left.is_symlink():

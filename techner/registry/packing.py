@@ -3,7 +3,7 @@
 import hashlib
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from techner.core.errors import IntegrityError
@@ -19,24 +19,31 @@ def archive_name(version: str) -> str:
     return f"techner-{version}"
 
 
-def packed(files: Iterable[FileEntry], *, blobs: Path, root: str) -> Iterator[bytes]:
+def packed(
+    files: Iterable[FileEntry], *, blobs: Path, root: str, fetch: Callable[[FileEntry], object]
+) -> Iterator[bytes]:
     """Yield a .tar.gz whose one folder is `root`; the same files give the same bytes.
 
-    `blobs` holds each file under its SHA-256. Raises IntegrityError if one does not match, always before the
-    end of the archive, so that what was sent by then does not unpack.
+    `blobs` holds each file under its SHA-256; one that was evicted meanwhile is fetched again. Raises
+    IntegrityError if one does not match, always before the end of the archive, so that what was sent by then
+    does not unpack.
     """
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    for part in _tar(files, blobs, root):
+    for part in _tar(files, blobs, root, fetch):
         if chunk := packer.compress(part):
             yield chunk
     yield packer.flush()
 
 
-def _tar(files: Iterable[FileEntry], blobs: Path, root: str) -> Iterator[bytes]:
+def _tar(
+    files: Iterable[FileEntry], blobs: Path, root: str, fetch: Callable[[FileEntry], object]
+) -> Iterator[bytes]:
     for entry in files:
         header = tarfile.TarInfo(f"{root}/{entry.path}")
         header.size = entry.size_bytes
         yield header.tobuf(tarfile.PAX_FORMAT)
+        if not (blobs / entry.sha256).exists():
+            fetch(entry)
         yield from _verified(entry, blobs)
         yield bytes(-header.size % tarfile.BLOCKSIZE)
     yield bytes(2 * tarfile.BLOCKSIZE)

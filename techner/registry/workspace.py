@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from techner.core.eviction import EvictionPolicy
 from techner.core.manifest import FileEntry
 from techner.registry.cache_folder import cache_errors, make_folder
+from techner.registry.eviction import evict
+from techner.registry.fetch import fetch
 from techner.registry.layout import checkout
-from techner.registry.locks import sweep
+from techner.registry.leases import Lease
 from techner.store import Store
-
-ABANDONED_S = 2 * 24 * 3600  # no task runs this long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,15 @@ class Workspace:
     store: Store
     cache: Path
     gpu: int | None = None
+    eviction: EvictionPolicy = field(default_factory=EvictionPolicy)
+
+    def fetch(self, files: Iterable[FileEntry]) -> None:
+        """Let the cache hold these files, and bring it below its bounds if any was missing.
+
+        Raises what `fetch` raises. Whoever needs them after this call holds a lease of them.
+        """
+        if fetch(self.store, files, cache=self.cache):
+            evict(self.cache, self.eviction)
 
     @contextmanager
     def model(self, files: Iterable[FileEntry]) -> Iterator[Path]:
@@ -33,10 +43,12 @@ class Workspace:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Yield a folder for the `with` block; folders that killed processes left are removed."""
+        """Yield a folder for the `with` block; after it, the cache is brought below its bounds."""
         with cache_errors(self.cache):
             make_folder(self.cache)
-            sweep(self.cache, "run-*", older_s=ABANDONED_S)
             made = TemporaryDirectory(prefix="run-", dir=self.cache, ignore_cleanup_errors=True)
-        with made as folder:
-            yield Path(folder)
+        try:
+            with made as folder, Lease(self.cache, [Path(folder).name]):
+                yield Path(folder)
+        finally:
+            evict(self.cache, self.eviction)

@@ -1,8 +1,9 @@
 """One run of the nightly job: its documents, and where it computes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from techner.core.eviction import EvictionPolicy
 from techner.registry.workspace import Workspace
 from techner.runs.documents import RunDocuments
 
@@ -13,7 +14,8 @@ class Run(RunDocuments):
 
     cache: Path
     gpu: int | None = None
+    eviction: EvictionPolicy = field(default_factory=EvictionPolicy)
 
     @property
     def workspace(self) -> Workspace:
-        return Workspace(store=self.store, cache=self.cache, gpu=self.gpu)
+        return Workspace(store=self.store, cache=self.cache, gpu=self.gpu, eviction=self.eviction)

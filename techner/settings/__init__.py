@@ -14,7 +14,8 @@ from pydantic_settings import (
 )
 
 from techner.core.errors import SettingsError
-from techner.core.nights import NightsPolicy, NoticesPolicy
+from techner.core.eviction import EvictionPolicy
+from techner.core.nights import CollectionPolicy, NightsPolicy, NoticesPolicy
 from techner.core.policy import (
     CorpusPolicy,
     GatePolicy,
@@ -28,6 +29,7 @@ from techner.registry.keyless_store import KeylessStore
 from techner.registry.seen_aliases import remembering
 from techner.registry.signing import load_private_key, load_public_keys
 from techner.registry.trust import trusted
+from techner.registry.workspace import Workspace
 from techner.settings.login import login_of
 from techner.settings.models import DEFAULT_STORE, chosen_model, model_names, source_of, values_of
 from techner.settings.refusals import nearest, nearest_variable, sentence
@@ -98,7 +100,9 @@ class Settings(BaseSettings):
     training: TrainingPolicy = TrainingPolicy()
     gate: GatePolicy = GatePolicy()
     nights: NightsPolicy = NightsPolicy()
+    collection: CollectionPolicy = CollectionPolicy()
     notices: NoticesPolicy = NoticesPolicy()
+    eviction: EvictionPolicy = EvictionPolicy()
 
     @property
     def policies(self) -> Policies:
@@ -118,6 +122,10 @@ class Settings(BaseSettings):
         """
         bare = self.open_bare_store(patience)
         return remembering(self.believed(bare), self.cache, is_signed=self.has_keys)
+
+    def workspace(self, store: Store) -> Workspace:
+        """Return where to compute on what a store holds."""
+        return Workspace(store=store, cache=self.cache, gpu=self.gpu, eviction=self.eviction)
 
     @property
     def has_keys(self) -> bool:

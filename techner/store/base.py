@@ -74,10 +74,10 @@ class Store(Protocol):
         """Return what the store's own clock says; None if it has none of its own."""
 
 
-def check_key(key: str) -> str:
-    """Return `key` if it is safe as an object key and as a path below a folder; else raise StoreError."""
+def is_key(key: str) -> bool:
+    """Tell whether a name is safe as an object key and as a path below a folder."""
     parts = key.split("/")
-    safe = (
+    return (
         all(part and part not in {".", ".."} for part in parts)
         and parts[0] != RESERVED
         and "\\" not in key
@@ -85,6 +85,10 @@ def check_key(key: str) -> str:
         and len(key.encode("utf-8", "surrogatepass")) <= MAX_KEY_BYTES
         and all(len(part.encode("utf-8", "surrogatepass")) <= 255 for part in parts)  # noqa: PLR2004 - NAME_MAX
     )
-    if not safe:
+
+
+def check_key(key: str) -> str:
+    """Return `key` if it is safe; else raise StoreError."""
+    if not is_key(key):
         raise StoreError(f"{key[:120]!r} cannot be a key: use a relative path of printable characters")
     return key

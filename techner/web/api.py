@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path as Folder
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Response
-from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
@@ -15,10 +14,11 @@ from techner.core.manifest import FileEntry, Manifest
 from techner.core.records import Generation
 from techner.registry import Registry
 from techner.registry.blobs import blob_key
-from techner.registry.fetch import fetch
 from techner.registry.names import ALIAS_NAME, VERSION_NAME
+from techner.registry.workspace import Workspace
 from techner.store import Store
 from techner.web.archive import Archives
+from techner.web.cached_file import CachedFile
 from techner.web.recent import Recent
 
 PREFIX = "/v1"
@@ -60,18 +60,18 @@ def _answers(*statuses: int, **ok: Any) -> dict[int | str, dict[str, Any]]:
 def make_api(
     open_store: Callable[[], Store],
     *,
-    cache: Callable[[], Folder],
+    workspace: Callable[[Store], Workspace],
     archives: Archives,
     files: Any,
     routes: type[APIRoute],
 ) -> APIRouter:
     """Make the routes; `files` guards those that send a model's files.
 
-    Files are verified in the server's `cache` before their first byte is sent.
+    Files are verified in the cache of the server's `workspace` before their first byte is sent.
     """
     api = APIRouter(prefix=PREFIX, tags=["models"], route_class=routes)
     _add_versions(api, open_store)
-    _add_files(api, open_store, cache=cache, archives=archives, guard=files)
+    _add_files(api, open_store, workspace=workspace, archives=archives, guard=files)
     return api
 
 
@@ -107,7 +107,7 @@ def _add_files(
     api: APIRouter,
     open_store: Callable[[], Store],
     *,
-    cache: Callable[[], Folder],
+    workspace: Callable[[Store], Workspace],
     archives: Archives,
     guard: Any,
 ) -> None:
@@ -132,12 +132,7 @@ def _add_files(
         address = store.presigned(blob_key(entry.sha256), seconds=PRESIGNED_S) if presigned else None
         if address:
             return RedirectResponse(address)
-        fetch(store, [entry], cache=cache())
-        return FileResponse(
-            cache() / "blobs" / entry.sha256,
-            media_type="application/octet-stream",
-            headers={"ETag": f'"{entry.sha256}"'},
-        )
+        return CachedFile(workspace(store), entry)
 
     gzip = {"content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}}}
     archive_answers = _answers(403, description="a .tar.gz with one folder", **gzip)
@@ -147,7 +142,7 @@ def _add_files(
     def archive(version: VersionName) -> StreamingResponse:
         """Return the whole model as one .tar.gz, packed while it is sent."""
         store = open_store()
-        return archives.answer(store, version, Registry(store).manifest(version).files, cache=cache())
+        return archives.answer(workspace(store), version, Registry(store).manifest(version).files)
 
 
 def _newest(store: Store, alias: str) -> Generation:

@@ -66,7 +66,13 @@ def create_app(
     archives = Archives()
     files = files_only_for(visitor)
     app.include_router(
-        make_api(open_store, cache=lambda: settings().cache, archives=archives, files=files, routes=routes)
+        make_api(
+            open_store,
+            workspace=lambda store: settings().workspace(store),
+            archives=archives,
+            files=files,
+            routes=routes,
+        )
     )
 
     @app.head("/openapi.json", include_in_schema=False)
@@ -82,7 +88,7 @@ def create_app(
     app.include_router(
         make_version_files(
             open_store,
-            cache=lambda: settings().cache,
+            workspace=lambda store: settings().workspace(store),
             archives=archives,
             files=files,
             texts=texts_only_for(visitor),

@@ -13,10 +13,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from techner.core.errors import Busy
 from techner.core.manifest import FileEntry
-from techner.registry.fetch import fetch
+from techner.registry.leases import Lease, blob_name
 from techner.registry.locks import sweep
 from techner.registry.packing import archive_name, packed
-from techner.store import Store
+from techner.registry.workspace import Workspace
 
 MOST = 4
 """Archives made at once; each keeps a thread busy. Further requests get a 503 and ask again."""
@@ -31,9 +31,7 @@ class Archives:
     def __init__(self, most: int = MOST, *, stall_s: float = STALL_S) -> None:
         self._places, self._stall_s = threading.BoundedSemaphore(most), stall_s
 
-    def answer(
-        self, store: Store, version: str, files: Iterable[FileEntry], *, cache: Path
-    ) -> StreamingResponse:
+    def answer(self, workspace: Workspace, version: str, files: Iterable[FileEntry]) -> StreamingResponse:
         """Answer with the archive of a version; its name and its one folder name the version.
 
         Every blob is in the cache and verified before the first byte is sent, so a damaged one raises
@@ -44,23 +42,31 @@ class Archives:
         sweep(Path(gettempdir()), "techner-download-*", older_s=_DAY_S)
         if not self._places.acquire(blocking=False):
             raise Busy("other archives are being sent")
+        lease = Lease(workspace.cache, map(blob_name, files))
         try:
-            fetch(store, files, cache=cache)
+            workspace.fetch(files)
             name = archive_name(version)
             return _Archive(
-                packed(files, blobs=cache / "blobs", root=name),
+                packed(
+                    files,
+                    blobs=workspace.cache / "blobs",
+                    root=name,
+                    fetch=lambda entry: workspace.fetch([entry]),
+                ),
                 media_type="application/gzip",
                 headers={"Content-Disposition": f'attachment; filename="{name}.tar.gz"'},
                 place=self._places,
+                lease=lease,
                 stall_s=self._stall_s,
             )
         except BaseException:
+            lease.close()
             self._places.release()
             raise
 
 
 class _Archive(StreamingResponse):
-    """Gives its place back however it ends: sent, hung up, stalled or cancelled."""
+    """Gives its place and lease back however it ends: sent, hung up, stalled or cancelled."""
 
     def __init__(
         self,
@@ -69,10 +75,11 @@ class _Archive(StreamingResponse):
         media_type: str,
         headers: dict[str, str],
         place: threading.BoundedSemaphore,
+        lease: Lease,
         stall_s: float,
     ) -> None:
         super().__init__(content, media_type=media_type, headers=headers)
-        self._stall_s = stall_s
+        self._stall_s, self._lease = stall_s, lease
         # Once, and also if this is dropped before it is called because its request was cancelled.
         self._give_back = weakref.finalize(self, place.release)
 
@@ -82,6 +89,7 @@ class _Archive(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
+            self._lease.close()
             self._give_back()
 
     async def stream_response(self, send: Send) -> None:

@@ -60,7 +60,9 @@ def move_actions(settings: Callable[[], Settings]) -> dict[str, PageAction]:
 
     def run(store: Store, what: str) -> Run:
         # An id of its own: two who act at once must not share what is reserved.
-        return Run(store=store, id=f"{what}-{uuid.uuid4().hex[:8]}", cache=settings().cache)
+        now = settings()
+        name = f"{what}-{uuid.uuid4().hex[:8]}"
+        return Run(store=store, id=name, cache=now.cache, eviction=now.eviction)
 
     def back(store: Store, move: Move, word: Word) -> None:
         would = move.would

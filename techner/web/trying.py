@@ -10,7 +10,6 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from techner.core.errors import Busy, ModelError, NotInitialised
-from techner.registry.workspace import Workspace
 from techner.settings import Settings
 from techner.store import Store
 from techner.web.access import Answering, texts_only_for, visitor_of
@@ -65,7 +64,7 @@ def make_try_page(
         store = open_store()
         readers = readers_of(store, run)
         with turns.turn():
-            rows = read_all(readers, text, Workspace(store=store, cache=settings().cache), read=read)
+            rows = read_all(readers, text, settings().workspace(store), read=read)
         return {"rows": rows, "is_gone": len(rows) < len(readers)}
 
     @pages.head("/try", dependencies=[guard])

@@ -9,7 +9,9 @@ from techner.core.examples import Span
 from techner.core.manifest import FileEntry
 from techner.core.run_documents import Candidate
 from techner.registry import Registry
+from techner.registry.eviction import evict
 from techner.registry.layout import lay_out
+from techner.registry.leases import Lease, model_name
 from techner.registry.workspace import Workspace
 from techner.runs.documents import RunDocuments
 from techner.runs.judgements import find_judged
@@ -80,6 +82,7 @@ def read_all(
     """Let each model that is there read the text, each set of files once."""
     present = [reader for reader in readers if reader.files]
     with ExitStack() as stack:
+        stack.callback(evict, workspace.cache, workspace.eviction)  # after the leases have ended
         folders: dict[tuple[FileEntry, ...], Path] = {}
         for reader in present:
             if reader.files not in folders:
@@ -97,6 +100,7 @@ def read_all(
 def _folder(reader: Reader, workspace: Workspace, stack: ExitStack) -> Path:
     if reader.version is None:  # its files are cached, but it has no name by which others would find it
         return stack.enter_context(workspace.model(reader.files))
+    stack.enter_context(Lease(workspace.cache, [model_name(reader.version)]))
     return lay_out(workspace.store, reader.version, reader.files, cache=workspace.cache)
 
 

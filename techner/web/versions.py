@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from fastapi import APIRouter, params
 from fastapi.responses import HTMLResponse, StreamingResponse
@@ -13,6 +12,7 @@ from techner.core.manifest import Manifest
 from techner.registry import Registry
 from techner.registry.blobs import load_bytes
 from techner.registry.names import VERSION_NAME
+from techner.registry.workspace import Workspace
 from techner.runs.report import told_report_of
 from techner.store import Store
 from techner.web.archive import Archives
@@ -29,7 +29,7 @@ def checked_manifest(store: Store, version: str) -> Manifest:
 def make_version_files(
     open_store: Callable[[], Store],
     *,
-    cache: Callable[[], Path],
+    workspace: Callable[[Store], Workspace],
     archives: Archives,
     files: params.Depends,
     texts: params.Depends,
@@ -43,7 +43,7 @@ def make_version_files(
     def download(version: str) -> StreamingResponse:
         store = open_store()
         files = checked_manifest(store, version).files
-        answer = archives.answer(store, version, files, cache=cache())
+        answer = archives.answer(workspace(store), version, files)
         answer.headers.update(HEADERS)
         return answer
 

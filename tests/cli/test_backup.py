@@ -1,6 +1,7 @@
 """`techner backup` and `techner restore`: what they print and how they exit."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from techner.core.errors import RegistryError, SettingsError, StoreError
 from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from techner.store import FolderStore
+from tests.operate.test_backup import blob_of, fill, make
 from tests.world import WHEN, World
 
 
@@ -77,6 +79,47 @@ def test_an_older_state_put_back_in_place_is_refused_until_the_cache_forgets(
 
 @pytest.mark.usefixtures("techner")
 def test_a_wrong_argument_is_named_as_such() -> None:
-    for command, argument in (("backup", "TARGET"), ("restore", "BACKUP")):
+    for command, argument in (("backup", "TARGET"), ("restore", "BACKUP"), ("prune", "BACKUP")):
         with pytest.raises(SettingsError, match=f"{argument}='ftp://x' is not a store"):
             call(command, "ftp://x")
+
+
+@pytest.fixture
+def several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderStore:
+    """Point the settings at a store with five versions, whose files are no model."""
+    store = FolderStore(tmp_path / "several")
+    fill(store)
+    for number in (3, 4):
+        make(store, number)
+    monkeypatch.setenv("TECHNER_STORE", store.url)
+    monkeypatch.setenv("TECHNER_CACHE", str(tmp_path / "cache"))
+    return store
+
+
+def test_a_restore_names_what_the_backup_lacks_and_exits_with_1(
+    several: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several.put(blob_of(1), b"modex 1")
+    several.delete("aliases/production/999999999997.json")
+    assert call("backup", str(tmp_path / "backup")).exit_code == 1
+    monkeypatch.setenv("TECHNER_STORE", str(tmp_path / "new"))
+    done = call("restore", str(tmp_path / "backup"))
+    assert done.exit_code == 1
+    assert "✗ aliases/production: 999999999997.json: record 2 is missing" in done.stdout
+    assert re.search(r"✗ 0001-\w+: model 1: not in the backup: blob \w+ was altered", done.stdout)
+    assert Registry(FolderStore(tmp_path / "new")).production() == Registry(several).production()
+
+
+def test_prune_says_what_would_go_and_removes_it_when_told(several: FolderStore, tmp_path: Path) -> None:
+    backup = FolderStore(tmp_path / "backup")
+    call("backup", backup.url)
+    done = call("prune", backup.url, "--keep-days", "0")
+    assert done.exit_code == 0
+    assert "would remove version 0001-" in done.stdout
+    assert "nothing was removed" in said(done)
+    assert list(Registry(backup).versions()) == list(Registry(several).versions())
+    told = json.loads(call("prune", backup.url, "--keep-days", "0", "--delete", "--json").stdout)
+    assert (len(told["versions"]), told["deleted"]) == (2, True)
+    assert len(list(Registry(backup).versions())) == 3
+    with pytest.raises(RegistryError, match="is no backup"):
+        call("prune", several.url)

@@ -113,6 +113,10 @@ described["several"] = {
     "dags": sorted(models.dags),
     "errors": {os.path.basename(file): said for file, said in models.import_errors.items()},
     "schedule": models.dags["techner_legal"].schedule.expression,
+    "collections": {
+        name: [dag.schedule.expression, str(dag.schedule.timezone)] if dag.schedule else None
+        for name, dag in models.dags.items() if name.endswith(".collect")
+    },
     "outlets": {n: [[o.name, o.uri] for t in dag.tasks for o in t.outlets] for n, dag in models.dags.items()},
     "watched": [*watched(models.dags["techner_legal.announce"]), *watched(models.dags["techner_nightly"])],
     "notices": {n: len(dag.get_task("publish").on_success_callback) for n, dag in nights.items()},
@@ -199,10 +203,15 @@ SEVERAL = """
 [models.legal]
 store = "/nowhere/legal"
 nights = { schedule = "30 4 * * *" }
+collection = { schedule = "0 3 * * 1", timezone = "Europe/Berlin" }
 [models.nightly]
 store = "/nowhere/nightly"
 nights = { schedule = "", on_arrival = true }
 notices = { events = ["late"] }
+collection = { schedule = "" }
+[models.worse]
+store = "/nowhere/worse"
+collection = { timezone = "Mars/Olympus" }
 [models.broken]
 store = "/nowhere/broken"
 nights = { timezone = "Mars/Olympus" }
@@ -435,6 +444,10 @@ def test_each_model_has_dags_of_its_own_as_its_settings_say(described: dict[str,
         "techner_nightly.collect",
     ]
     assert several["schedule"] == "30 4 * * *"
+    assert several["collections"] == {
+        "techner_legal.collect": ["0 3 * * 1", "Europe/Berlin"],
+        "techner_nightly.collect": None,
+    }
     assert several["notices"] == {"techner_legal": 1, "techner_nightly": 0}
 
 
@@ -442,7 +455,8 @@ def test_a_model_whose_settings_are_wrong_is_told_and_stops_no_other(described: 
     """Airflow stops every DAG of a file with an import error, so it is of a file that has none."""
     (error,) = described["several"]["errors"].items()
     assert error[0] == "techner_settings.py"
-    assert "no DAG is made for broken: nights.timezone is 'Mars/Olympus'" in error[1]
+    assert "broken: nights.timezone is 'Mars/Olympus'" in error[1]
+    assert "worse: collection.timezone is 'Mars/Olympus'" in error[1]
 
 
 def test_no_two_models_share_an_asset(described: dict[str, Any]) -> None:

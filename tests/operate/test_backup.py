@@ -22,9 +22,10 @@ from techner.core.verdict import Verdict
 from techner.corpus.reference import Reference, save_reference
 from techner.formats import write_examples
 from techner.operate.adopt import adopt
-from techner.operate.backup import TAKEN, Copied, back_up, restore_store
+from techner.operate.backup import Copied, back_up, restore_store
 from techner.operate.collect import collect
 from techner.operate.doctor import diagnose
+from techner.operate.prune import TAKEN
 from techner.operate.snapshot import COPIED, NOT_COPIED
 from techner.operate.verify import verify_all
 from techner.registry import Registry
@@ -82,6 +83,22 @@ def fill(store: Store) -> None:
     RunDocuments(store=store, id="night/1").write(Speed(words=1, candidate=1.0, origin=1.0))
 
 
+def judge(store: Store, run: str, *, version: str | None) -> None:
+    told = Judgement(
+        id=run,
+        outcome=RunOutcome.PROMOTED if version else RunOutcome.REJECTED,
+        reason="because",
+        production="0002",
+        version=version,
+        batches=(),
+        scores=(),
+        verdict=Verdict(checks=()),
+        when=NOW,
+    )
+    log = judgements(store)
+    assert log.append(told, after=log.length())
+
+
 @pytest.fixture(autouse=True)
 def several_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each store in memory have an address of its own."""
@@ -101,7 +118,7 @@ def back(source: Store, target: Store, scratch: Path) -> Copied:
 
 
 def contents(store: Store) -> dict[str, bytes]:
-    return {entry.key: store.get(entry.key) for entry in store.list() if entry.key != TAKEN}
+    return {entry.key: store.get(entry.key) for entry in store.list() if not entry.key.startswith("backup/")}
 
 
 def damages(store: Store) -> list[Damage]:
@@ -269,7 +286,90 @@ def test_damage_is_named_and_the_backup_holds_nothing_that_refers_to_it(
     damage(source)
     target = MemoryStore()
     assert any(fault.where.startswith(where) for fault in back(source, target, tmp_path).faults)
-    assert damages(target) == []
+    # Other records are copied around a move that is missing or altered: the gap is all that is left of it.
+    found = {(fault.where, fault.what) for fault in damages(target)}
+    assert found == ({("production", "generation 2")} if "aliases" in where else set())
+
+
+def test_a_gap_in_the_log_of_an_alias_is_named_and_all_else_is_copied(source: Hooked, tmp_path: Path) -> None:
+    gap = "aliases/production/999999999997.json"
+    source.delete(gap)
+    target, restored = MemoryStore(), MemoryStore()
+    for again in range(2):
+        faults = back(source, target, tmp_path).faults
+        assert [(fault.where, fault.what, fault.detail) for fault in faults] == [
+            ("aliases/production", "999999999997.json", "record 2 is missing")
+        ]
+        assert contents(target) == contents(source)
+        make(source, 3 + again)
+    told = restore_store(target, restored, scratch=tmp_path).faults
+    assert [fault.detail for fault in told] == ["record 2 is missing"]
+    assert Registry(restored).production() == Registry(target).production()
+
+
+@pytest.mark.parametrize("lost", ["aliases/production/999999999997.json", "judgements/999999999997.json"])
+def test_a_record_that_the_store_lost_since_is_named_and_stays_in_the_backup(
+    source: Hooked, tmp_path: Path, lost: str
+) -> None:
+    for number in range(3):
+        judge(source, f"night-{number}", version=None)
+    target, restored = MemoryStore(), MemoryStore()
+    back(source, target, tmp_path)
+    source.delete(lost)
+    make(source, 3)
+    (fault,) = back(source, target, tmp_path).faults
+    assert fault.detail == "record 2 is missing; it is in the copy, from earlier"
+    assert contents(target).keys() - contents(source).keys() == {lost}
+    assert restore_store(target, restored, scratch=tmp_path).faults == ()
+    assert damages(restored) == []
+
+
+def test_a_log_that_is_ahead_of_the_store_stays_and_all_else_is_copied(
+    source: Hooked, tmp_path: Path
+) -> None:
+    judge(source, "night-1", version=None)
+    target = MemoryStore()
+    back(source, target, tmp_path)
+    held = target.get("judgements/999999999998.json")
+    source.delete("judgements/999999999998.json")
+    source.delete("decisions/b/999999999998.json")
+    version = make(source, 3)
+    faults = back(source, target, tmp_path).faults
+    assert {(fault.where, fault.what) for fault in faults} == {
+        ("judgements", "judgements"),
+        ("decisions", "b"),
+    }
+    assert "the copy holds newer records, and keeps them" in faults[0].detail
+    assert Registry(target).production()[0] == version
+    assert target.get("judgements/999999999998.json") == held
+
+
+def test_a_damaged_record_keeps_no_other_from_the_backup(source: Hooked, tmp_path: Path) -> None:
+    for number in range(3):
+        judge(source, f"night-{number}", version=None)
+    source.put("judgements/999999999997.json", b"\xff")
+    target = MemoryStore()
+    faults = back(source, target, tmp_path).faults
+    assert contents(source).keys() - contents(target).keys() == set()
+    assert faults == ()  # as it lies in the store: the reader of the log names it
+    target = MemoryStore()
+    moves = "aliases/production/999999999997.json"
+    source.put(moves, b"{}")
+    (fault,) = back(source, target, tmp_path).faults
+    assert fault.what == "999999999997.json"
+    assert contents(source).keys() - contents(target).keys() == {moves}
+
+
+def test_a_record_that_differs_in_the_backup_is_named_and_stays(source: Hooked, tmp_path: Path) -> None:
+    target = MemoryStore()
+    back(source, target, tmp_path)
+    rewrite_first_move(source)
+    held = contents(target)
+    version = make(source, 3)
+    (fault,) = back(source, target, tmp_path).faults
+    assert "holds another record in its place, and keeps it" in fault.detail
+    assert held.items() <= contents(target).items()
+    assert Registry(target).production()[0] == version
 
 
 class Dying(MemoryStore):
@@ -457,16 +557,38 @@ def test_what_nobody_trusted_signed_is_named_and_never_enters_the_backup(tmp_pat
     believed = trusted(bucket, (OLD.public_key(),))
     back(believed, target, tmp_path)
     held = contents(target)
-    bucket.put("batches/c/a/report.json", b"{}\n")
-    make(bucket, 3)
+    forge(bucket)
     faults = back(believed, target, tmp_path).faults
-    assert {fault.where for fault in faults} == {
-        "batches",
-        "aliases/production",
-        *Registry(bucket).versions_at(3),
-    }
+    assert {fault.where for fault in faults} == forged_places(bucket)
+    assert all("signed" in fault.detail for fault in faults if fault.where != "aliases/production")
     forged = {blob_of(3)}  # named by its digest, it harms nobody
     assert {key for key in contents(target) if key not in held} == forged
+
+
+def test_what_nobody_trusted_signed_in_a_backup_is_named_and_never_restored(tmp_path: Path) -> None:
+    backup, restored = MemoryStore(), MemoryStore()
+    fill(trusted(backup, (), OLD))
+    held = contents(backup)
+    forge(backup)
+    faults = restore_store(trusted(backup, (OLD.public_key(),)), restored, scratch=tmp_path).faults
+    assert {fault.where for fault in faults} == forged_places(backup)
+    assert contents(restored).keys() == held.keys() | {blob_of(3)}
+
+
+def forge(bucket: Store) -> None:
+    """Write to every signed place with another key, or with none."""
+    stranger = trusted(bucket, (), NEW)
+    bucket.put("batches/c/a/report.json", b"{}\n")
+    make(bucket, 3)
+    judge(stranger, "night-9", version=None)
+    release = Decision(id="r", word=BatchWord.RELEASE, who="eve", why="mine", when=WHEN)
+    assert Log(stranger, "decisions/b", Decision).append(release, after=1)
+    RunDocuments(store=stranger, id="night/9").write(Speed(words=1, candidate=1.0, origin=1.0))
+
+
+def forged_places(bucket: Store) -> set[str]:
+    version = next(iter(Registry(bucket).versions_at(3)))
+    return {"batches", "aliases/production", version, "judgements", "decisions/b", "runs"}
 
 
 def test_what_was_signed_again_with_a_new_key_replaces_what_the_old_one_signed(tmp_path: Path) -> None:
@@ -482,24 +604,14 @@ def test_what_was_signed_again_with_a_new_key_replaces_what_the_old_one_signed(t
 def test_a_judgement_waits_for_the_move_that_it_tells_of(source: Hooked, tmp_path: Path) -> None:
     target = MemoryStore()
     version = make(source, 3)
-    told = Judgement(
-        id="night-3",
-        outcome=RunOutcome.PROMOTED,
-        reason="better",
-        production="0002",
-        version=version,
-        batches=(),
-        scores=(),
-        verdict=Verdict(checks=()),
-        when=NOW,
-    )
-    assert judgements(source).append(told, after=0)
+    for run, made in (("night-2", None), ("night-3", version), ("night-4", None)):
+        judge(source, run, version=made)
     source.delete(blob_of(3))
     back(source, target, tmp_path)
-    assert judgements(target).length() == 0
+    assert judgements(target).length() == 1
     source.put(blob_of(3), name(3))
     back(source, target, tmp_path)
-    assert judgements(target).length() == 1
+    assert judgements(target).length() == 3
 
 
 @pytest.mark.long

@@ -1,18 +1,22 @@
 """The doctor: what is wrong with a store, in its own words."""
 
+import os
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from techner.core.delivery import BatchRef
 from techner.core.errors import NotInitialised
+from techner.core.eviction import EvictionPolicy
 from techner.core.policy import GatePolicy
 from techner.core.verdict import Verdict
 from techner.documents import dump
-from techner.inbox.survey import survey
+from techner.inbox.survey import BatchState, Status
 from techner.night.reject import reject
-from techner.operate.aspects import room_in
+from techner.operate.aspects import held, room_in
 from techner.operate.doctor import Diagnosis, diagnose
 from techner.operate.surroundings import (
     clocks,
@@ -114,6 +118,27 @@ def test_too_little_room_for_a_night_is_a_fault_with_what_to_do(promoted: World)
     assert "399 MB free, and a night needs some 400 MB: free space there" in short.detail
 
 
+def test_the_cache_is_told_against_its_bound(promoted: World) -> None:
+    size_bytes = Registry(promoted.store).production()[1].size_bytes
+    said = detail(diagnose(promoted.workspace, POLICIES, now=WHEN), "cache")
+    assert re.search(r"; it holds \d+ MB of at most 20000 MB \(eviction.max_bytes\)$", said)
+    small = held(promoted.cache, EvictionPolicy(max_bytes=2 * size_bytes - 1), size_bytes)
+    assert not small.is_well
+    assert "each task fetches its models anew: allow at least" in small.detail
+    assert held(promoted.cache, EvictionPolicy(max_bytes=2 * size_bytes), size_bytes).is_well
+    assert "of at most any number" in held(promoted.cache, EvictionPolicy(max_bytes=0), size_bytes).detail
+
+
+def test_a_cache_in_which_nothing_can_be_evicted_is_a_fault(tmp_path: Path) -> None:
+    record = tmp_path / "stores" / "s" / "aliases" / "production.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{")
+    assert f"nothing is evicted: {record} is damaged" in held(tmp_path, EvictionPolicy(), 1).detail
+    record.unlink()
+    (tmp_path / "models").symlink_to(tmp_path)
+    assert f"cannot be read in {tmp_path / 'models'}" in held(tmp_path, EvictionPolicy(), 1).detail
+
+
 def test_undecided_runs_are_named_with_what_ends_them(promoted: World) -> None:
     promoted.deliver("second.jsonl", tech_batch(210, 260))
     promoted.until("plan", "given-up")
@@ -177,16 +202,23 @@ def test_clocks_that_are_a_minute_apart_are_a_fault_with_what_to_do() -> None:
     assert clocks(MemoryStore(), WHEN).detail == "the store has none of its own"
 
 
-def test_the_batch_that_has_waited_longest_is_named_with_what_to_look_at(promoted: World) -> None:
-    promoted.deliver("second.jsonl", tech_batch(210, 220))
-    promoted.deliver("third.jsonl", tech_batch(220, 230))
-    written = {entry.key: entry.when for entry in promoted.store.list("inbox/")}
-    first = min(when for key, when in written.items() if when and key != "inbox/first.jsonl")
-    states = survey(promoted.store, POLICIES, cache=promoted.cache)
-    said = longest_wait(promoted.store, states, first + timedelta(hours=5))
-    assert said == "; second.jsonl has waited longest, 5 hours"
-    assert "3 days: has a night run since" in longest_wait(promoted.store, states, first + timedelta(days=3))
-    assert longest_wait(promoted.store, [], WHEN) == ""
+def test_the_batch_that_has_waited_longest_is_named_with_what_to_look_at(tmp_path: Path) -> None:
+    store, states = FolderStore(tmp_path), []
+    for name, hours, status in (
+        ("a", 1, "pending"),
+        ("b", 5, "accepted"),
+        ("c", 9, "held"),
+        ("d", 3, "pending"),
+    ):
+        store.create(f"inbox/{name}", b"")
+        written = (WHEN - timedelta(hours=hours)).timestamp()
+        os.utime(tmp_path / "inbox" / name, (written, written))
+        ref = BatchRef(name=name, digest=name)
+        states.append(BatchState(ref=ref, status=Status(status), report=None, decision=None))
+    assert longest_wait(store, states, WHEN) == "; b has waited longest, 5 hours"
+    later = longest_wait(store, states, WHEN + timedelta(days=3))
+    assert later.startswith("; b has waited longest, 3 days: has a night run since")
+    assert longest_wait(store, [state for state in states if not state.is_due], WHEN) == ""
 
 
 def test_a_full_disk_under_a_folder_store_is_a_fault_with_what_to_do(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ POLICIES: tuple[dict[str, object], ...] = (
 SEVERAL = """
 [models.legal]
 store = "{root}/of-legal"
+eviction = {{ max_bytes = 5000 }}
 [models.medical]
 store = "{root}/of-medical"
 [models.watched]
@@ -241,6 +242,15 @@ def described(policy):
 for policy in {POLICIES!r}:
     print("begins", described(policy))
 
+from techner.core.nights import CollectionPolicy
+from techner_schedule import clock
+for policy in ({{}}, {{"schedule": ""}}, {{"schedule": "61 2 * * *"}}, {{"timezone": "Mars/Olympus"}}):
+    try:
+        begins = clock(CollectionPolicy(**policy))
+        print("collects", begins.expression if begins else "never")
+    except PolicyError as error:
+        print("collects", error)
+
 class State:
     kept = {{}}
     async def aget(self, key, default):
@@ -377,7 +387,11 @@ for inbox in inboxes:
 
 os.environ["TECHNER_CONFIG"], others = several, [os.environ.pop(name) for name in BEFORE]
 looked = dict(run_id="night-1", ti_id=uuid.uuid4(), options=[], params={{}}, timeout_datetime=None)
+from techner_models import dag_of
+from techner_tasks import opened_run
 for model in ("watched", "legal"):
+    with opened_run("night-1", dag_of(model)) as opened:
+        print("evicts", model, opened.eviction.max_bytes)
     known = AnswerTrigger(model=model, **looked)._is_answered()
     arrived = InboxTrigger(model=model, quiet_s=1)._listed()
     print("triggers", model, known, ProductionMoved(model=model)._newest(), len(arrived))
@@ -556,6 +570,16 @@ def test_nights_begin_by_the_clock_by_arrival_or_both(said: list[list[str]]) -> 
     ]
 
 
+def test_collections_begin_by_the_clock_or_not_at_all(said: list[list[str]]) -> None:
+    begins = [" ".join(words) for name, *words in said if name == "collects"]
+    assert begins == [
+        "0 12 * * 0",
+        "never",
+        "collection.schedule is '61 2 * * *': [61 2 * * *] is not acceptable, out of range",
+        "collection.timezone is 'Mars/Olympus': give a name like Europe/Berlin, or UTC",
+    ]
+
+
 def test_an_arrival_in_a_folder_or_in_s3_is_told_once_and_remembered_as_a_removal_is(
     said: list[list[str]],
 ) -> None:
@@ -618,6 +642,13 @@ def test_a_failed_or_late_night_is_told_with_what_is_known_of_it(said: list[list
         "<p>Failed in reject (task_failure). Its log says why.",
         "<p>Failed (timed_out). Its log says why.",
         "<p>Not over in time: it was queued at 2:00.",
+    ]
+
+
+def test_a_task_keeps_the_cache_within_what_the_settings_of_its_model_say(said: list[list[str]]) -> None:
+    assert [words for name, *words in said if name == "evicts"] == [
+        ["watched", "20000000000"],
+        ["legal", "5000"],
     ]
 
 

@@ -21,12 +21,16 @@ from fastapi import FastAPI, Request, Response
 from fastapi.testclient import TestClient
 
 from techner.core.errors import Busy, IntegrityError, StoreError
+from techner.core.eviction import EvictionPolicy
 from techner.registry import Registry
 from techner.registry.blobs import blob_key, save_bytes
+from techner.registry.eviction import evict
 from techner.registry.fetch import fetch
 from techner.registry.packing import packed
+from techner.registry.workspace import Workspace
 from techner.store import MemoryStore
 from techner.web.archive import Archives
+from techner.web.cached_file import CachedFile
 from tests.waiting import until
 
 Client = Callable[..., TestClient]
@@ -94,7 +98,7 @@ def listening(filled: Filled, archives: Archives, cache: Path) -> Iterator[str]:
     @app.get("/archive")
     def archive() -> Response:
         files = Registry(filled.store).manifest(filled.production).files
-        return archives.answer(filled.store, filled.production, files, cache=cache)
+        return archives.answer(Workspace(store=filled.store, cache=cache), filled.production, files)
 
     @app.exception_handler(Busy)
     def busy(request: Request, error: Busy) -> Response:
@@ -166,7 +170,7 @@ def test_an_answer_that_is_dropped_before_it_is_sent_gives_its_place_back(
 ) -> None:
     archives, files = Archives(1), Registry(filled.store).manifest(filled.production).files
     for _ in range(2):  # its request is cancelled while the blobs are fetched
-        archives.answer(filled.store, filled.production, files, cache=tmp_path)
+        archives.answer(Workspace(store=filled.store, cache=tmp_path), filled.production, files)
 
 
 def test_a_blob_that_changes_while_it_is_sent_breaks_the_archive_off(filled: Filled, tmp_path: Path) -> None:
@@ -177,9 +181,45 @@ def test_a_blob_that_changes_while_it_is_sent_breaks_the_archive_off(filled: Fil
     blob.write_bytes(blob.read_bytes()[:-1] + b"!")
     sent = io.BytesIO()
     with pytest.raises(IntegrityError, match="ner/model changed in the cache"):
-        sent.writelines(packed(files, blobs=tmp_path / "blobs", root="model"))
+        sent.writelines(packed(files, blobs=tmp_path / "blobs", root="model", fetch=lambda _: None))
     with pytest.raises(EOFError):
         gzip.decompress(sent.getvalue())
+
+
+def test_what_is_sent_is_not_evicted_until_it_is_sent(filled: Filled, tmp_path: Path) -> None:
+    files = Registry(filled.store).manifest(filled.production).files
+    workspace = Workspace(store=filled.store, cache=tmp_path, eviction=EvictionPolicy(max_bytes=1))
+    for answer in (
+        Archives().answer(workspace, filled.production, files),
+        CachedFile(workspace, files[0]),
+    ):
+        evict(tmp_path, workspace.eviction)
+        assert (tmp_path / "blobs" / files[0].sha256).exists()
+        del answer
+    evict(tmp_path, workspace.eviction)
+    assert not list((tmp_path / "blobs").iterdir())
+
+
+def test_what_goes_before_it_is_sent_is_fetched_again(filled: Filled, tmp_path: Path) -> None:
+    app, files = FastAPI(), Registry(filled.store).manifest(filled.production).files
+    workspace = Workspace(store=filled.store, cache=tmp_path)
+
+    def emptied(answer: Response) -> Response:
+        for blob in (tmp_path / "blobs").iterdir():  # somebody who knows of no lease
+            blob.unlink()
+        return answer
+
+    @app.get("/archive")
+    def archive() -> Response:
+        return emptied(Archives().answer(workspace, filled.production, files))
+
+    @app.get("/file")
+    def file() -> Response:
+        return emptied(CachedFile(workspace, files[0]))
+
+    server = TestClient(app)
+    assert gzip.decompress(server.get("/archive").content)
+    assert hashlib.sha256(server.get("/file").content).hexdigest() == files[0].sha256
 
 
 def test_a_busy_server_says_when_to_ask_again(filled: Filled, client: Client) -> None:
