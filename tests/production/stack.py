@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,11 +53,12 @@ class Stack:
         home.mkdir(exist_ok=True)
         return environment(home, self.servers, api_port=self.api_port, health_port=self.health_port)
 
-    def start_worker(self, name: str, service: str) -> None:
-        """Start a worker like that of a service, on an empty disk."""
+    def start_worker(self, name: str, service: str, more: Mapping[str, str] | None = None) -> None:
+        """Start a worker like that of a service, on an empty disk; `more` of the environment is its own."""
         words = command(service)
         words[words.index("--queues") + 1] = QUEUES[service]
-        self.machines.start(name, [*words, "--celery-hostname", f"{name}@%h"], self.environment(name))
+        environment = self.environment(name) | dict(more or {})
+        self.machines.start(name, [*words, "--celery-hostname", f"{name}@%h"], environment)
 
     def logs(self, worker: str, run_id: str, task: str) -> list[str]:
         """Return the logs of the tries of a task that began on a worker: they are on its disk alone."""
