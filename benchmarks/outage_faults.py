@@ -12,6 +12,7 @@ from benchmarks.outage_states import STATES, State, down
 from techner.formats import write_examples
 from techner.registry import Registry
 from tests.production.composition import command
+from tests.production.pollers import ask
 from tests.production.servers import POSTGRES, REDIS, S3
 from tests.production.stack import CENTRAL, CENTRE
 from tests.waiting import until
@@ -125,6 +126,16 @@ def batch_overwritten(night: Night) -> None:
     night.stack.store.put(f"inbox/{night.number:02}-1.jsonl", write_examples(tech_batch(begin, begin + 10)))
 
 
+def hung_beside_pollers(night: Night) -> None:
+    """Time Airflow's own API while the store hangs and 60 services ask for the alias."""
+    night.wait_for("admit")
+    with STATES["store hung"](night):
+        answers = ask(night.stack.address, night.stack.client.headers, least=300)
+    told = ", ".join(f"{times} × {status}" for status, times in answers.told.items())
+    figures = f"median {answers.median_ms:.0f}, 95 % {answers.slow_ms:.0f} ms"
+    print(f"  Airflow's API: {len(answers.beside_ms)} answers, {figures}; pollers: {told}", flush=True)
+
+
 def random_kills(night: Night) -> datetime | None:
     """Kill one to three parts at random moments of the night's first two minutes, whatever they do then."""
     chance = random.Random(night.number)  # noqa: S311 - chosen, not secret
@@ -160,5 +171,6 @@ FAULTS: dict[str, Fault] = {
     "a night by command line": night_by_command,
     "rollback in publish": rollback,
     "batch overwritten in admit": batch_overwritten,
+    "store hung beside 60 pollers": hung_beside_pollers,
     "random kills": random_kills,
 }

@@ -61,9 +61,12 @@ class Stack:
         self.machines.start(name, [*words, "--celery-hostname", f"{name}@%h"], environment)
 
     def logs(self, worker: str, run_id: str, task: str) -> list[str]:
-        """Return the logs of the tries of a task that began on a worker: they are on its disk alone."""
+        """Return the logs of the tries of a task that began on a worker: they are on its disk alone.
+
+        An empty log is of a task that the worker was given, and that Airflow did not let it begin.
+        """
         found = (self.folder / worker / "logs").glob(f"*/run_id={run_id}/task_id={task}/**/*.log")
-        return [path.read_text(encoding="utf-8") for path in sorted(found)]
+        return [path.read_text(encoding="utf-8") for path in sorted(found) if path.stat().st_size]
 
     def unpause(self) -> str:
         """Let the nights run; return the id of the scheduled one, which begins at once."""
