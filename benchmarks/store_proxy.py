@@ -32,6 +32,7 @@ class StoreProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(_end_others(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
@@ -60,7 +61,7 @@ class StoreProxy:
             to_client.transport.abort()  # as the server itself would refuse
             return
         back = asyncio.create_task(_pass_on(server, to_client))
-        with suppress(OSError):
+        with suppress(OSError, asyncio.CancelledError):
             while piece := await client.read(PIECE_BYTES):
                 await asyncio.sleep(self._delay_s)
                 if self._status:
@@ -72,6 +73,13 @@ class StoreProxy:
         back.cancel()
         for writer in (to_server, to_client):
             writer.close()
+
+
+async def _end_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 async def _pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
