@@ -31,24 +31,25 @@ log = logging.getLogger("techner.nightly")
 
 NOT_FOUND = 404
 RETRIES = 5
-"""Of a task that the store failed: the last one comes half an hour after the first try."""
+"""Of a task that the store failed, or a full disk: the last one comes half an hour after the first try."""
 RETRIES_OF_OTHERS = 2
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
 """Before a try after an error, twice as long each time; a lost worker raises none (`default_args`)."""
 
 
 class StorePatience(RetryPolicy):
-    """A store that is down comes back; any other error is soon tried often enough."""
+    """A store that is down comes back, a full disk is cleared; any other error is soon tried often enough."""
 
     def evaluate(
         self, exception: BaseException, try_number: int, max_tries: int, context: Any = None
     ) -> RetryDecision:
-        """Let the task's own retries count for an error of the store, and fewer for any other."""
-        from techner.core.errors import StoreError
+        """Let the task's own retries count for an error that passes, and fewer for any other."""
+        from techner.core.errors import TechnerError
 
         del context
         since_cleared = try_number - (max_tries - RETRIES)
-        if isinstance(exception, StoreError) or since_cleared <= RETRIES_OF_OTHERS:
+        passes = isinstance(exception, TechnerError) and exception.is_passing
+        if passes or since_cleared <= RETRIES_OF_OTHERS:
             return RetryDecision.retry(min(FIRST_PAUSE * 2 ** max(0, since_cleared - 1), LONGEST_PAUSE))
         return RetryDecision.fail(f"{type(exception).__name__} again after {RETRIES_OF_OTHERS} retries")
 

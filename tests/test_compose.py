@@ -123,6 +123,15 @@ def test_every_task_has_a_worker_for_its_queue() -> None:
     assert SERVICES["worker"]["environment"]["AIRFLOW__OPERATORS__DEFAULT_QUEUE"] == "default"
 
 
+def test_a_message_that_a_lost_worker_took_is_given_to_another_after_a_minute() -> None:
+    """Redis does so after this; Airflow's value is a day, and its scheduler looks after twelve minutes."""
+    for service in ("scheduler", "worker", "trainer"):
+        environment = SERVICES[service]["environment"]
+        options = "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__"
+        assert float(environment[f"{options}VISIBILITY_TIMEOUT"]) <= 60
+        assert environment[f"{options}UNACKED_RESTORE_THROTTLE"] == "1"
+
+
 def test_the_mounted_settings_are_read_by_every_service_of_techner(monkeypatch: pytest.MonkeyPatch) -> None:
     mounted = "./deploy/compose/techner.toml:/opt/airflow/techner.toml:ro"
     for service, about in SERVICES.items():

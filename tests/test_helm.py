@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
+from tenacity import wait_random_exponential
 
 from techner.settings import load_settings
 
@@ -63,3 +65,30 @@ def test_chart_and_image_are_of_one_version_of_airflow() -> None:
     assert tag
     assert lock
     assert tag[1] == lock[1] == VALUES["airflowVersion"]
+
+
+PATIENCE = re.compile(r"AIRFLOW__(?:SCHEDULER|WORKERS)__")
+
+
+def test_composition_and_chart_have_the_same_patience() -> None:
+    composition = yaml.safe_load((ROOT / "docker-compose.yaml").read_text(encoding="utf-8"))["x-environment"]
+    of_compose, of_chart = (
+        {name: value for name, value in found.items() if PATIENCE.match(name)}
+        for found in (composition, ENVIRONMENT)
+    )
+    del of_compose["AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK"]  # the chart does that itself
+    assert of_compose == of_chart
+
+
+def test_what_a_lost_part_had_under_way_is_given_to_another_after_a_minute() -> None:
+    for name in ("TASK_INSTANCE_HEARTBEAT_TIMEOUT", "ORPHANED_TASKS_CHECK_INTERVAL"):
+        assert float(ENVIRONMENT[f"AIRFLOW__SCHEDULER__{name}"]) <= 60
+
+
+def test_a_task_waits_ten_minutes_for_the_api_server() -> None:
+    tries = int(ENVIRONMENT["AIRFLOW__WORKERS__EXECUTION_API_RETRIES"])
+    longest_s = float(ENVIRONMENT["AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX"])
+    waits = wait_random_exponential(min=1, max=longest_s)
+    asked: list[Any] = [SimpleNamespace(attempt_number=number) for number in range(1, tries)]
+    assert sum(map(waits, asked)) > 500  # random: 700 on the mean
+    assert longest_s < float(ENVIRONMENT["AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT"]) / 2

@@ -343,8 +343,10 @@ def test_every_task_is_retried_with_back_off(described: dict[str, object]) -> No
     assert described["backoff"] == []
 
 
-def test_a_store_that_is_down_gets_more_retries_than_any_other_error(described: dict[str, object]) -> None:
-    assert described["tries"] == {"StoreError": [6], "CacheError": [3], "ValueError": [3]}
+def test_a_store_that_is_down_and_a_full_disk_get_more_retries_than_other_errors(
+    described: dict[str, object],
+) -> None:
+    assert described["tries"] == {"StoreError": [6], "CacheError": [6], "ValueError": [3]}
 
 
 def test_a_store_that_is_down_is_tried_again_over_half_an_hour(described: dict[str, object]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from techner.formats import write_examples
 from tests.production.pollers import Answers, ask
-from tests.production.servers import S3, require_servers, served
+from tests.production.servers import S3, Servers, require_servers, served
 from tests.production.stack import Stack, started
 from tests.world import make_origin, tech_batch
 
@@ -38,11 +38,22 @@ class FirstNight(Night):
 
 
 @pytest.fixture(scope="session")
-def stack(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Return the stack with an origin; the DAG is paused."""
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder in which all parts write what they do."""
+    return tmp_path_factory.mktemp("production")
+
+
+@pytest.fixture(scope="session")
+def servers(logs: Path) -> Iterator[Servers]:
     require_servers()
-    folder = tmp_path_factory.mktemp("production")
-    with served(folder) as servers, started(folder, servers) as running:
+    with served(logs) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(base_model: Path, servers: Servers, logs: Path) -> Iterator[Stack]:
+    """Return the stack with an origin; the DAG is paused."""
+    with started(logs, servers) as running:
         make_origin(running.store, base_model)
         yield running
 

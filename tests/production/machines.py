@@ -44,9 +44,15 @@ class Machines:
         _signal(child.members(), signal.SIGKILL)
         stop([child], grace_s=0)
 
-    def restart(self, name: str) -> None:
-        """Kill a machine, and start the same program on the same disk."""
-        self.kill(name)
+    def restart(self, *names: str) -> None:
+        """Kill machines, all before one is up again, and start the same programs on the same disks."""
+        for name in names:
+            self.kill(name)
+        for name in names:
+            self.start_again(name)
+
+    def start_again(self, name: str) -> None:
+        """Start the program of a machine that was killed, on its disk."""
         self.start(name, *dict(self._started)[name])
 
     def restart_ended(self) -> None:

@@ -26,7 +26,7 @@ SECRET = "0123456789abcdef"
 """Every password: the servers live as long as the tests, on loopback."""
 KEY_ID = "production"
 POSTGRES, REDIS, S3 = "postgres", "redis", "s3"
-NET_S = 900  # for a busy machine, no measure
+NET_S = 1800  # for a busy machine, no measure
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,16 +53,20 @@ class Stack:
         home.mkdir(exist_ok=True)
         return environment(home, self.servers, api_port=self.api_port, health_port=self.health_port)
 
-    def start_worker(self, name: str, service: str) -> None:
-        """Start a worker like that of a service, on an empty disk."""
+    def start_worker(self, name: str, service: str, more: Mapping[str, str] | None = None) -> None:
+        """Start a worker like that of a service, on an empty disk; `more` of the environment is its own."""
         words = command(service)
         words[words.index("--queues") + 1] = QUEUES[service]
-        self.machines.start(name, [*words, "--celery-hostname", f"{name}@%h"], self.environment(name))
+        environment = self.environment(name) | dict(more or {})
+        self.machines.start(name, [*words, "--celery-hostname", f"{name}@%h"], environment)
 
     def logs(self, worker: str, run_id: str, task: str) -> list[str]:
-        """Return the logs of the tries of a task that began on a worker: they are on its disk alone."""
+        """Return the logs of the tries of a task that began on a worker: they are on its disk alone.
+
+        An empty log is of a task that the worker was given, and that Airflow did not let it begin.
+        """
         found = (self.folder / worker / "logs").glob(f"*/run_id={run_id}/task_id={task}/**/*.log")
-        return [path.read_text(encoding="utf-8") for path in sorted(found)]
+        return [path.read_text(encoding="utf-8") for path in sorted(found) if path.stat().st_size]
 
     def unpause(self) -> str:
         """Let the nights run; return the id of the scheduled one, which begins at once."""

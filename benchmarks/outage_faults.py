@@ -1,0 +1,176 @@
+"""What befalls the stack of the composition in a night of `outages.py`."""
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from benchmarks.outage_night import STAGES, WORKERS, Night
+from benchmarks.outage_states import STATES, State, down
+from techner.formats import write_examples
+from techner.registry import Registry
+from tests.production.composition import command
+from tests.production.pollers import ask
+from tests.production.servers import POSTGRES, REDIS, S3
+from tests.production.stack import CENTRAL, CENTRE
+from tests.waiting import until
+from tests.world import tech_batch
+
+CLOCK_OFF = {"LD_PRELOAD": "/usr/$LIB/faketime/libfaketime.so.1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+_PARTS = (POSTGRES, REDIS, *CENTRAL)
+Fault = Callable[[Night], datetime | None]
+"""Happens to a night; returns when a worker was killed, if one was."""
+
+
+def worker_killed(stage: str) -> Fault:
+    return lambda night: night.replace_worker(night.wait_for(stage))
+
+
+def worker_killed_as_it_takes_up(stage: str) -> Fault:
+    """Kill the trainer when it has the message of a task that Airflow does not know to be running yet."""
+
+    def happen(night: Night) -> datetime:
+        [name] = (name for name in night.workers() if name.startswith("trainer"))
+        log = night.stack.folder / f"{name}.log"
+        until(
+            lambda: night.stack.states(night.run_id).get(stage) == "queued",
+            f"{stage} to be queued",
+            within_s=900,
+        )
+        before = log.read_text().count("] received")
+        until(lambda: log.read_text().count("] received") > before, f"{name} to take it up", every_s=0.01)
+        return night.replace_worker(name)
+
+    return happen
+
+
+def restarted(stage: str, *parts: str) -> Fault:
+    """Kill parts of Airflow, or what it is built on, all at once, and start them again on the same disks."""
+
+    def happen(night: Night) -> datetime:
+        worker = night.wait_for(stage)
+        killed = datetime.now(UTC)
+        names = {worker if part == "worker" else part for part in parts}
+        for machines in (night.stack.machines, night.stack.servers.machines):
+            machines.restart(*(name for name in machines.names if name in names))
+        return killed
+
+    return happen
+
+
+def lasting(stage: str, state: State) -> Fault:
+    def happen(night: Night) -> None:
+        night.wait_for(stage)
+        with state(night):
+            time.sleep(night.seconds)
+
+    return happen
+
+
+def clocks_off(minutes: int) -> Fault:
+    """Let the clocks of both workers be wrong until the night has ended."""
+
+    def happen(night: Night) -> None:
+        night.wait_for("admit")
+        for name in night.workers():
+            night.replace_worker(name, CLOCK_OFF | {"FAKETIME": f"{minutes:+}m"})
+        night.stack.wait_for_end(night.run_id)
+        for name in night.workers():
+            night.replace_worker(name)
+
+    return happen
+
+
+def two_schedulers(night: Night) -> None:
+    """Run a second scheduler beside the first, and kill the first while the night trains."""
+    other = night.stack.environment(CENTRE) | {"AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False"}
+    night.stack.machines.start("scheduler-2", command("scheduler"), other)
+    night.wait_for("uptrain")
+    night.stack.machines.restart("scheduler")
+    night.stack.wait_for_end(night.run_id)
+    night.stack.machines.kill("scheduler-2")
+
+
+def second_night(night: Night) -> None:
+    night.stack.wait_for_end(night.stack.begin(f"{night.run_id}-beside"))
+
+
+def command_line(night: Night, *words: str) -> None:
+    """Run a command of techner on a disk of its own."""
+    call = (sys.executable, "-c", "from techner.cli import main; main()", *words)
+    environment = night.stack.environment("command-line")
+    done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
+    print(
+        f"  {' '.join(words)}: exit code {done.returncode}, {done.stderr.strip().splitlines()[-1:]}",
+        flush=True,
+    )
+
+
+def night_by_command(night: Night) -> None:
+    night.wait_for("admit")
+    command_line(night, "run", "night")
+
+
+def rollback(night: Night) -> None:
+    live, _ = Registry(night.stack.store).production()
+    night.wait_for("publish")
+    command_line(night, "model", "rollback", "--why", f"during {night.run_id}, from {live}")
+
+
+def batch_overwritten(night: Night) -> None:
+    """Deliver other rows under a name that is being examined."""
+    night.wait_for("admit")
+    begin = 400 + 10 * night.number
+    night.stack.store.put(f"inbox/{night.number:02}-1.jsonl", write_examples(tech_batch(begin, begin + 10)))
+
+
+def hung_beside_pollers(night: Night) -> None:
+    """Time Airflow's own API while the store hangs and 60 services ask for the alias."""
+    night.wait_for("admit")
+    with STATES["store hung"](night):
+        answers = ask(night.stack.address, night.stack.client.headers, least=300)
+    told = ", ".join(f"{times} × {status}" for status, times in answers.told.items())
+    figures = f"median {answers.median_ms:.0f}, 95 % {answers.slow_ms:.0f} ms"
+    print(f"  Airflow's API: {len(answers.beside_ms)} answers, {figures}; pollers: {told}", flush=True)
+
+
+def random_kills(night: Night) -> datetime | None:
+    """Kill one to three parts at random moments of the night's first two minutes, whatever they do then."""
+    chance = random.Random(night.number)  # noqa: S311 - chosen, not secret
+    began, killed = time.monotonic(), None
+    for after_s in sorted(chance.uniform(0, 120) for _ in range(chance.randint(1, 3))):
+        night.stack.wait_for(lambda due=began + after_s: time.monotonic() > due, "its moment")  # type: ignore[misc]
+        part = chance.choice((*WORKERS, *_PARTS, S3))
+        print(f"  {part} killed after {after_s:.0f} s", flush=True)
+        if part in WORKERS:
+            killed = night.replace_worker(next(name for name in night.workers() if name.startswith(part)))
+        elif part == S3:
+            with STATES["store down"](night):
+                pass
+        else:
+            machines = night.stack.machines if part in CENTRAL else night.stack.servers.machines
+            machines.restart(part)
+    return killed
+
+
+FAULTS: dict[str, Fault] = {
+    "none": lambda _: None,
+    **{f"worker killed in {stage}": worker_killed(stage) for stage in STAGES},
+    "worker killed as it takes up uptrain": worker_killed_as_it_takes_up("uptrain"),
+    **{f"{name} in {stage}": lasting(stage, state) for name, state in STATES.items() for stage in STAGES},
+    **{f"{part} down in {stage}": lasting(stage, down(part)) for part in _PARTS for stage in STAGES},
+    **{f"{part} killed in {stage}": restarted(stage, part) for part in _PARTS for stage in STAGES},
+    **{f"scheduler, worker killed in {stage}": restarted(stage, "scheduler", "worker") for stage in STAGES},
+    **{f"all but the store killed in {stage}": restarted(stage, *_PARTS, "worker") for stage in STAGES},
+    "clocks 20 min ahead": clocks_off(20),
+    "clocks 20 min behind": clocks_off(-20),
+    "two schedulers, one killed": two_schedulers,
+    "two nights": second_night,
+    "a night by command line": night_by_command,
+    "rollback in publish": rollback,
+    "batch overwritten in admit": batch_overwritten,
+    "store hung beside 60 pollers": hung_beside_pollers,
+    "random kills": random_kills,
+}
