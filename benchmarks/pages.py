@@ -178,6 +178,7 @@ def pages(root: Path) -> list[str]:
         "/batches?state=held",
         f"/batches/{held}",
         "/runs",
+        "/start",
     ]
 
 

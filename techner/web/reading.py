@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from techner.core.delivery import BatchRef
 from techner.core.errors import NotInitialised
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
@@ -15,6 +16,7 @@ from techner.core.nights import NightsPolicy
 from techner.core.policy import Policies
 from techner.core.records import Decision, Generation
 from techner.core.run_documents import Corpus, Plan
+from techner.inbox.admissions import admission_namer
 from techner.registry import PRODUCTION, Registry
 from techner.registry.log import RawEntry
 from techner.registry.names import generation_of
@@ -101,6 +103,11 @@ class Reading:
         for entry in self.store.list(RUNS):
             found.setdefault(run_of(entry.key), {})[entry.key.rpartition("/")[2]] = entry.tag
         return found
+
+    @cached_property
+    def admission(self) -> Callable[[BatchRef], str]:
+        """Names the examination of a batch under today's settings."""
+        return admission_namer(self.policies, self.production)
 
     @property
     def begun(self) -> list[str]:

@@ -41,6 +41,7 @@ PAGES = (
     "/batches?state=in%20production",
     "/batches/{digest}",
     "/runs",
+    "/start",
 )
 
 
