@@ -18,7 +18,7 @@ from techner.runs.documents import RunDocuments
 from techner.runs.endings import begin
 from techner.runs.judgements import Word
 from techner.store import FolderStore
-from tests.web.conftest import save_version
+from tests.web.conftest import PLAN, save_version
 
 pytestmark = pytest.mark.xdist_group("plugin")
 ROOT = Path(__file__).parents[2]
@@ -126,6 +126,7 @@ show("medical api", "model/medical/v1/aliases/production")
 show("unknown", "model/nobody/")
 show("tab", "tab/techner_legal/night%2B1")
 show("tab of no night", "tab/sales/night")
+show("old run", "run/night-of-old")
 manager.__class__ = simple
 show("choice of all", "")
 show("legal without a final slash", "model/legal")
@@ -408,6 +409,8 @@ def said(tmp_path_factory: pytest.TempPathFactory, moto_endpoint: str) -> list[l
         run.write(Judged(verdict=Verdict(checks=()), scores=(), made_from={}))
         word = Word(who="cli:ada", when=datetime(2026, 11, 20, tzinfo=UTC), why="read them")
         begin(run, RunEnd.PUBLISH, word)
+    for name in ("of-legal", "of-medical"):
+        RunDocuments(store=FolderStore(root / name), id="night-of-old").write(PLAN)
     (root / "broken").write_text("a file, no folder")
     boto3.client("s3", endpoint_url=moto_endpoint).create_bucket(Bucket="arrivals")
     inboxes = (str(root / "arrivals"), "s3://arrivals/ner")
@@ -650,6 +653,12 @@ def test_a_tab_leads_to_the_pages_of_the_model_of_its_dag(said: list[list[str]])
     there = "../../model/legal/tab/techner_legal/night%2B1"
     assert shown["tab"] == [303, [], there]
     assert (shown["tab of no night"][0], shown["unknown"][0]) == (200, 404)
+
+
+def test_an_address_of_the_time_of_one_model_leads_to_the_run_of_one_that_may_be_seen(
+    said: list[list[str]],
+) -> None:
+    assert several(said)["old run"] == [303, [], "../model/legal/run/night-of-old"]
 
 
 def test_a_form_of_one_model_is_none_of_another(said: list[list[str]]) -> None:
