@@ -22,11 +22,11 @@ IsThere = Callable[[Store], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Where a thing is that an address names."""
+class Owners:
+    """The models that have what an address names."""
 
     has: tuple[str, ...]
-    """Models."""
+    """Those that say so."""
     unknown: tuple[str, ...]
     """Models whose stores do not say so now."""
 
@@ -49,7 +49,7 @@ def named_in(path: str, query: Mapping[str, str]) -> IsThere | None:
             return None
 
 
-def find(is_there: IsThere, models: Sequence[str], open_store: Callable[[str], Store]) -> Found:
+def find(is_there: IsThere, models: Sequence[str], open_store: Callable[[str], Store]) -> Owners:
     """Ask the stores of all models at once: one that hangs costs its own time alone."""
 
     def ask(model: str) -> bool | None:
@@ -59,10 +59,10 @@ def find(is_there: IsThere, models: Sequence[str], open_store: Callable[[str], S
             return None
 
     if not models:
-        return Found((), ())
+        return Owners((), ())
     with ThreadPoolExecutor(len(models)) as readers:
         answers = dict(zip(models, readers.map(ask, models), strict=True))
-    return Found(
+    return Owners(
         tuple(model for model in models if answers[model]),
         tuple(model for model in models if answers[model] is None),
     )
