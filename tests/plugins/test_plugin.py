@@ -383,6 +383,10 @@ for model in ("watched", "legal"):
     arrived = InboxTrigger(model=model, quiet_s=1)._listed()
     print("triggers", model, known, ProductionMoved(model=model)._newest(), len(arrived))
 
+from techner_lineage import named, tell
+print("lineage", *named("s3://models/ner", "inbox/a"), *named("file:///a%20b", "inbox/a"))
+print("lineage", "told", tell("s3://models", None))  # without the provider, nothing is even looked at
+
 from datetime import timedelta
 from airflow.serialization.encoders import encode_timetable
 from airflow.serialization.decoders import decode_timetable
@@ -675,3 +679,9 @@ def test_a_trigger_looks_into_the_store_of_its_model(said: list[list[str]]) -> N
     """One triggerer serves the DAGs of all models."""
     looked = {model: found for name, model, *found in (line for line in said if line[0] == "triggers")}
     assert looked == {"watched": ["True", "1", "1"], "legal": ["False", "0", "0"]}
+
+
+def test_datasets_are_named_as_openlineage_names_objects_and_files(said: list[list[str]]) -> None:
+    names, told = (words for name, *words in said if name == "lineage")
+    assert names == ["s3://models", "ner/inbox/a", "file", "/a", "b/inbox/a"]
+    assert told == ["told", "None"]
