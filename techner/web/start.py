@@ -95,6 +95,7 @@ class StartForm:
                 **told,
             ),
             run_id=run_id,
+            in_airflow=runs is not None,
             who=runs.who if runs else None,
             token=self._token(run_id, runs.who) if runs and runs.who else None,
             is_paused=runs.is_paused() if runs and runs.who else None,
