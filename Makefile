@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TORCH := .venv-transformers
+LINEAGE := .venv-openlineage
 # Many short processes import Airflow and Great Expectations, which takes 2 to 3 times as long without bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-only test-real test-browser test-production test-transformers lint format docs up benchmark lock clean
+.PHONY: help install demo test test-only test-real test-browser test-production test-transformers test-openlineage lint format docs up benchmark lock clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +60,16 @@ $(TORCH)/.installed: $(STAMP) requirements-transformers.lock requirements-torch-
 	@$(BIN)/uv pip install --quiet --python $(TORCH)/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+test-openlineage: $(LINEAGE)/.installed ## A night with Airflow's OpenLineage provider, in an environment of its own.
+	@$(LINEAGE)/bin/python -m pytest -m openlineage tests/dags $(PYTEST_ARGS)
+
+$(LINEAGE)/.installed: $(STAMP) requirements-openlineage.lock
+	@echo "building $(LINEAGE) (about 1 GB) ..."
+	@$(PYTHON) -m venv $(LINEAGE)
+	@$(BIN)/uv pip sync --quiet --python $(LINEAGE)/bin/python --require-hashes requirements-dev.lock requirements-openlineage.lock
+	@$(BIN)/uv pip install --quiet --python $(LINEAGE)/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
 lint: $(STAMP) ## ruff, mypy --strict, and the layers.
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
@@ -88,7 +99,8 @@ lock: $(STAMP) ## Resolve the dependencies anew, for use and for development.
 	@sed -n 's/^\(torch==[0-9.]*\).*/\1/p' requirements-torch-cpu.lock > $(VENV)/torch.txt
 	@$(BIN)/$(COMPILE) --extra transformers --constraint requirements-dev.lock --constraint $(VENV)/torch.txt \
 	  -o requirements-transformers.lock
+	@$(BIN)/$(COMPILE) --extra openlineage --constraint requirements-dev.lock -o requirements-openlineage.lock
 	@$(BIN)/$(COMPILE) --extra all --group build --constraint requirements-dev.lock -o requirements.lock
 
 clean: ## Remove what the targets made.
-	rm -rf $(VENV) $(TORCH) .techner .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(TORCH) $(LINEAGE) .techner .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -179,6 +179,7 @@ def pages(root: Path) -> list[str]:
         "/batches?state=held",
         f"/batches/{held}",
         "/runs",
+        "/start",
     ]
 
 

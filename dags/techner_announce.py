@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from airflow.sdk import DAG, AssetWatcher, Metadata, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
+from techner_lineage import tell
 from techner_metrics import send_production
 from techner_models import asset_of, dag_of, production_of, this_model
 from techner_moves import ProductionMoved
@@ -22,6 +23,7 @@ log = logging.getLogger("techner.nightly")
 @task
 def announce() -> Iterator[Metadata]:
     """Update the asset if its last event names another version than production."""
+    from techner.night.datasets import of_move
     from techner.registry import Registry
     from techner.settings import load_settings
 
@@ -37,6 +39,7 @@ def announce() -> Iterator[Metadata]:
         raise AirflowSkipException(f"consumers know that production is {last or 'nothing yet'}")
     move = newest.record
     log.info("production is %s since %s (%s: %s)", move.version, move.when, move.who, move.why)
+    tell(store.url, of_move(move.version))
     yield Metadata(production, extra={"version": move.version, "generation": move.number})
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from airflow.sdk import DAG, Metadata, PokeReturnValue, task
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
+from techner_lineage import tell
 from techner_links import BatchLink, NightLink, show_links
 from techner_metrics import send_inbox, send_production, send_verdict
 from techner_models import dag_of, production_of, this_model
@@ -63,10 +64,13 @@ def plan() -> PokeReturnValue | bool:
 def admit(batch: dict[str, str]) -> str:
     """Examine one batch: accept, quarantine rows, or reject it."""
     import techner.night.admit
+    from techner.night.datasets import of_examination
 
     show_links(BatchLink())
     with this_run() as run:
-        return techner.night.admit.admit(run, batch["digest"]).action
+        report = techner.night.admit.admit(run, batch["digest"])
+        tell(run.store.url, of_examination(report, batch["name"]))
+    return report.action
 
 
 @task
@@ -146,6 +150,7 @@ def publish() -> Iterator[Metadata]:
     """Make the candidate a version, prove it, and move production to it, unless that has moved."""
     import techner.night.publish
     from techner.core.errors import AliasConflict
+    from techner.night.datasets import of_promotion
 
     with this_run() as run:
         word = answered_or_acting(run)
@@ -154,6 +159,7 @@ def publish() -> Iterator[Metadata]:
         except AliasConflict as conflict:
             raise AirflowSkipException(end(f"Superseded: {conflict}. Its batches stay due.")) from conflict
         send_production(run.store, this_model())
+        tell(run.store.url, of_promotion(run, version))
     although = f" by {word.who}, although the gate asked: {word.why}" if word.approved else ""
     end(f"Promoted{although}: production is {version}.", is_plain=not word.approved)
     yield Metadata(production_of(this_model()), extra={"version": version})

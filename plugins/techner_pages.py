@@ -12,7 +12,7 @@ from techner_scheduler import may, scheduler_of_person
 if TYPE_CHECKING:
     from fastapi import FastAPI, HTTPException, Request
 
-    from techner.web import ModelLink, Visitor
+    from techner.web import ModelLink, Opener, Visitor
 
 PREFIX = "/techner"
 ROOT = "techner.root"
@@ -27,12 +27,12 @@ def pages_of(model: str | None) -> "FastAPI":
     from fastapi import Depends
 
     from techner.settings import load_settings
-    from techner.web import Answering, Opener, Starting, create_app
+    from techner.web import Answering, Starting, create_app
     from techner.web.tab import make_tab_pages
 
     dag_id, load = dag_of(model), partial(load_settings, model)
     secret = partial(secret_of, model)
-    opener = Opener(load)
+    opener = _opener(model)
     made = create_app(
         opener,
         settings=load,
@@ -44,6 +44,15 @@ def pages_of(model: str | None) -> "FastAPI":
     )
     made.include_router(make_tab_pages(opener, (dag_id,), made.router.route_class))
     return made
+
+
+@cache
+def _opener(model: str | None) -> "Opener":
+    """Return what opens the store of a model, for its pages and for the choice among several."""
+    from techner.settings import load_settings
+    from techner.web import Opener
+
+    return Opener(partial(load_settings, model))
 
 
 def secret_of(model: str | None) -> bytes:
@@ -60,7 +69,13 @@ def choice() -> "FastAPI":
     from techner.web import Answering, create_choice
 
     answering = Answering(person=lambda: None, secret=lambda: b"", login=_login)
-    return create_choice(_choices(), dag_of=dag_of, dependencies=[_sees_plugins()], answering=answering)
+    return create_choice(
+        _choices(),
+        dag_of=dag_of,
+        open_store=lambda model: _opener(model)(),
+        dependencies=[_sees_plugins()],
+        answering=answering,
+    )
 
 
 def _sees_plugins() -> Any:

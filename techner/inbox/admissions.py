@@ -1,5 +1,7 @@
 """Where the examination of a batch is kept, and its name."""
 
+from collections.abc import Callable
+
 from techner.core.delivery import BatchRef, QualityReport
 from techner.core.errors import ObjectMissing, Untrusted
 from techner.core.examples import digest
@@ -13,17 +15,19 @@ from techner.store import Store
 
 def admission_digest(batch: BatchRef, policies: Policies, manifest: Manifest) -> str:
     """Name an examination by everything its findings depend on, except production itself."""
-    parts = (
-        str(CHECKS_VERSION),
-        batch.digest,
-        batch.metadata or "",
-        document_digest(policies.quality),
-        document_digest(policies.scheme),
-        manifest.lineage.reference,
-        policies.training.strategy,
-        *manifest.pretrained_labels,
-    )
-    return digest("\n".join(parts).encode())
+    return admission_namer(policies, manifest)(batch)
+
+
+def admission_namer(policies: Policies, manifest: Manifest) -> Callable[[BatchRef], str]:
+    """Return `admission_digest` of any batch under these settings, which are digested once for all."""
+    quality, scheme = document_digest(policies.quality), document_digest(policies.scheme)
+    rest = (manifest.lineage.reference, policies.training.strategy, *manifest.pretrained_labels)
+
+    def name(batch: BatchRef) -> str:
+        parts = (str(CHECKS_VERSION), batch.digest, batch.metadata or "", quality, scheme, *rest)
+        return digest("\n".join(parts).encode())
+
+    return name
 
 
 def admission_folder(batch: BatchRef, admission: str) -> str:

@@ -2,21 +2,35 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
+from typing import Protocol, TypeVar
 
+from techner.core.delivery import BatchRef
 from techner.core.errors import BatchError
-from techner.inbox.survey import BatchState, Status
+from techner.inbox.survey import Status
 
 
-def may_be_named(state: BatchState) -> bool:
+class Delivered(Protocol):
+    """A batch whose state was derived."""
+
+    @property
+    def ref(self) -> BatchRef: ...
+    @property
+    def status(self) -> Status: ...
+
+
+B = TypeVar("B", bound=Delivered)
+
+
+def may_be_named(state: Delivered) -> bool:
     """Tell whether a run may be started on the batch: it is due, or held."""
-    return state.is_due or state.status is Status.HELD
+    return state.status.is_due or state.status is Status.HELD
 
 
 def choose(
-    states: Iterable[BatchState],
+    states: Iterable[B],
     names: Collection[str],
     in_question: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[BatchState, ...]:
+) -> tuple[B, ...]:
     """Return the named batches by name, or if there is no name all that are due and not in question.
 
     `in_question` has digests of batches about which a run asks, each with that run. Raises BatchError for
@@ -24,7 +38,7 @@ def choose(
     """
     by_name = {state.ref.name: state for state in states}
     if not names:
-        due = (state for state in by_name.values() if state.is_due)
+        due = (state for state in by_name.values() if state.status.is_due)
         return tuple(state for state in due if state.ref.digest not in in_question)
     if unknown := sorted(set(names) - set(by_name)):
         listed = ", ".join(unknown)

@@ -29,6 +29,11 @@ class Status(StrEnum):
     EXCLUDED = "excluded"
     IN_PRODUCTION = "in production"
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the next run learns such a batch by itself."""
+        return self in (Status.PENDING, Status.ACCEPTED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchState:
@@ -40,7 +45,7 @@ class BatchState:
 
     @property
     def is_due(self) -> bool:
-        return self.status in (Status.PENDING, Status.ACCEPTED)
+        return self.status.is_due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

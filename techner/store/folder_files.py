@@ -5,7 +5,6 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -30,10 +29,10 @@ def stored(path: str, key: str) -> Stored:
     return _listed(os.stat(path), key)  # noqa: PTH116 - thousands of times a listing
 
 
-def _listed(found: os.stat_result, key: str) -> Stored:
+def _listed(found: os.stat_result, key: str, when: datetime | None = None) -> Stored:
     # Programs that copy files set the time of modification back; they cannot set the inode's change time.
-    tag = "-".join(f"{part:x}" for part in (found.st_ino, found.st_mtime_ns, found.st_ctime_ns))
-    return Stored(key, found.st_size, tag)
+    tag = f"{found.st_ino:x}-{found.st_mtime_ns:x}-{found.st_ctime_ns:x}"
+    return Stored(key, found.st_size, tag, when=when)
 
 
 def foreign(path: str, key: str) -> Stored:
@@ -50,8 +49,8 @@ def foreign(path: str, key: str) -> Stored:
         return Stored(key, 0, "", fault=fault)
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         return Stored(key, found.st_size, "", fault="it cannot be read: permission denied")
-    written = datetime.fromtimestamp(found.st_ctime, UTC)  # copies keep an older time of modification
-    return replace(_listed(found, key), when=written)
+    # Copies keep an older time of modification.
+    return _listed(found, key, when=datetime.fromtimestamp(found.st_ctime, UTC))
 
 
 def _no_file(mode: int) -> str | None:

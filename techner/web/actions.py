@@ -20,6 +20,7 @@ from techner.web.batch_actions import batch_actions
 from techner.web.forms import MAX_REASON, fault_of_reason, has_token, make_token, read_form
 from techner.web.move_actions import move_actions
 from techner.web.pages import FORM_HEADERS, html
+from techner.web.reading import Reading
 
 OF_ANOTHER_LOGIN = "This form is of another login, or of another page. Read the page, then send it again."
 
@@ -82,6 +83,7 @@ class _Desk:
 
 def make_action_pages(
     open_store: Callable[[], Store],
+    reading: Callable[[], Reading],
     settings: Callable[[], Settings],
     answering: Answering | None,
     routes: type[APIRoute],
@@ -89,7 +91,7 @@ def make_action_pages(
     """Make the pages `act/ACTION/OBJECT`, and what takes their forms."""
     pages = APIRouter(include_in_schema=False, route_class=routes)
     secret: Callable[[], bytes] = answering.secret if answering else lambda: b""
-    desk = _Desk(actions=move_actions(settings) | batch_actions(settings), secret=secret)
+    desk = _Desk(actions=move_actions(settings) | batch_actions(reading), secret=secret)
     visitor = visitor_of(answering)
 
     @pages.head("/act/{name}/{about}")

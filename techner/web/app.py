@@ -96,9 +96,9 @@ def create_app(
         )
     )
     app.include_router(make_run_pages(open_store, answering, starting, routes))
-    app.include_router(make_action_pages(open_store, settings, answering, routes))
+    app.include_router(make_action_pages(open_store, reading, settings, answering, routes))
     app.include_router(make_try_page(open_store, settings, answering, routes))
-    app.include_router(make_start_pages(open_store, settings, starting, routes))
+    app.include_router(make_start_pages(reading, starting, routes))
     return app
 
 

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from techner.core.delivery import Action
+from techner.core.errors import UnknownBatch
 from techner.core.records import BatchWord
 from techner.inbox.decisions import decide, decisions
-from techner.inbox.survey import BatchState, Status, survey_one
+from techner.inbox.survey import Status
 from techner.runs.judgements import Word
-from techner.settings import Settings
 from techner.store import Store
 from techner.web.action_kinds import PageAction
+from techner.web.deliveries import BatchRow, look_into_inbox, rows_of
+from techner.web.reading import Reading
 
 KEPT_OUT = (Status.HELD, Status.EXCLUDED)
 
@@ -20,7 +22,7 @@ class Saying:
     """What a word on a batch would do."""
 
     word: BatchWord
-    batch: BatchState
+    batch: BatchRow
     said: int
     """How many words there are on it."""
 
@@ -48,17 +50,21 @@ class Saying:
     @property
     def is_refused_by_policy(self) -> bool:
         """Whether it stays out even without a word of a person."""
-        return self.batch.report is not None and self.batch.report.action is Action.REJECT
+        found = self.batch.examination
+        return found is not None and found.action is Action.REJECT
 
 
-def batch_actions(settings: Callable[[], Settings]) -> dict[str, PageAction]:
-    """Return the words that a person has on a batch; the settings say how it is examined."""
+def batch_actions(reading: Callable[[], Reading]) -> dict[str, PageAction]:
+    """Return the words that a person has on a batch, whose state is derived as on its page."""
 
     def look(word: BatchWord) -> Callable[[Store, str], Saying]:
         def prospect(store: Store, digest: str) -> Saying:
-            now = settings()
-            batch = survey_one(store, digest, now.policies, cache=now.cache)
-            return Saying(word=word, batch=batch, said=decisions(store, batch.ref).length())
+            here = reading()
+            ref = next((ref for ref in look_into_inbox(here).batches if ref.digest == digest), None)
+            if ref is None:
+                raise UnknownBatch(digest)
+            (batch,) = rows_of(here, [ref])
+            return Saying(word=word, batch=batch, said=decisions(store, ref).length())
 
         return prospect
 

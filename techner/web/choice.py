@@ -1,17 +1,22 @@
-"""The first page where there are several models: which one? (ADR 43)"""
+"""The first page where there are several models: which one? (ADR 43, ADR 47)"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import Depends, FastAPI, Request, Response, params
+from fastapi import APIRouter, Depends, FastAPI, Request, Response, params
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from techner.settings import model_names
+from techner.store import Store
 from techner.web.access import Answering, refusals
-from techner.web.pages import html, place
+from techner.web.moved import OF_ONE_MODEL, find, named_in
+from techner.web.pages import html, path_below, place
+from techner.web.threads import Threads, route_class
+
+API_MOVED = "there are several models here: each has its API below model/NAME/v1/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,23 +32,26 @@ def create_choice(
     choices: Callable[..., Sequence[ModelLink]],
     *,
     dag_of: Callable[[str], str],
+    open_store: Callable[[str], Store],
     dependencies: Sequence[params.Depends],
     answering: Answering,
 ) -> FastAPI:
-    """Make the app that lists the models and leads a tab of Airflow to the right one.
+    """Make the app that lists the models and leads to the right one.
 
-    Each model's own pages are below `model/NAME/`; `choices` is a FastAPI dependency, and `dag_of` gives the
-    DAG of a model.
+    Each model's own pages are below `model/NAME/`; `choices` is a FastAPI dependency, `dag_of` gives the
+    DAG of a model, and `open_store` its store.
     """
     app = FastAPI(title="techner", dependencies=list(dependencies), openapi_url=None)
     app.state.model = ""
     app.add_exception_handler(HTTPException, refusals(answering))
+    app.router.route_class = route_class(Threads())
+    Models = Annotated[Sequence[ModelLink], Depends(choices)]  # noqa: N806 - a type
 
     @app.head("/")
     @app.get("/")
-    def page(request: Request, models: Annotated[Sequence[ModelLink], Depends(choices)]) -> HTMLResponse:
+    def page(request: Request, models: Models) -> HTMLResponse:
         place(request)
-        return html("choice.html", models=models)
+        return html("choice.html", models=models, address="", lead="")
 
     @app.head("/tab/{dag_id}/{run_id}")
     @app.get("/tab/{dag_id}/{run_id}")
@@ -55,4 +63,41 @@ def create_choice(
         there = f"../../model/{name}/tab/{dag_id}/{quote(run_id, safe='')}"
         return Response(status_code=303, headers={"Location": there})
 
+    app.include_router(_make_old_addresses(choices, open_store, app))
     return app
+
+
+def _make_old_addresses(
+    choices: Callable[..., Sequence[ModelLink]], open_store: Callable[[str], Store], app: FastAPI
+) -> APIRouter:
+    """Make what answers at the addresses of the time of one model."""
+    pages = APIRouter(route_class=app.router.route_class)
+    Models = Annotated[Sequence[ModelLink], Depends(choices)]  # noqa: N806 - a type
+
+    @pages.get("/v1/{rest:path}")
+    def api(rest: str) -> Response:
+        del rest
+        raise HTTPException(404, API_MOVED)
+
+    @pages.head("/{rest:path}")
+    @pages.get("/{rest:path}")
+    def old(request: Request, rest: str, models: Models) -> Response:
+        del rest
+        place(request)
+        path = path_below(request)
+        if path.partition("/")[0] not in OF_ONE_MODEL:
+            raise HTTPException(404, "Not Found")
+        address = f"{path}?{request.url.query}".rstrip("?")
+        is_there = named_in(path, request.query_params)
+        if is_there is None:
+            return html("choice.html", models=models, address=address, lead="which")
+        found = find(is_there, [model.name for model in models], open_store)
+        if len(found.has) == 1 and not found.unknown:
+            up = "../" * path.count("/")
+            return Response(status_code=303, headers={"Location": f"{up}model/{found.has[0]}/{address}"})
+        perhaps = [model for model in models if model.name in (*found.has, *found.unknown)]
+        if not perhaps:
+            return html("choice.html", status=404, models=models, address=address, lead="none")
+        return html("choice.html", models=perhaps, address=address, lead="some" if found.unknown else "which")
+
+    return pages

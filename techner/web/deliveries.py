@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from techner.core.delivery import BatchRef
 from techner.core.records import Decision
-from techner.inbox.admissions import admission_digest, admission_folder
+from techner.inbox.admissions import admission_folder
 from techner.inbox.decisions import untrusted_hold
 from techner.inbox.deliveries import INBOX, Ignored, Inbox, NotNow, read_digest, read_inbox
 from techner.inbox.survey import Status, status_of
@@ -54,8 +54,10 @@ class Deliveries:
 def deliveries(here: Reading) -> Deliveries:
     """Derive the state of every delivery, as `techner.inbox.survey` does."""
     inbox = look_into_inbox(here)
-    here.known.forget(ABSENT, {ABSENT + report_key(here, ref) for ref in inbox.batches})
-    return Deliveries(rows=tuple(rows_of(here, inbox.batches)), ignored=inbox.ignored)
+    rows = tuple(rows_of(here, inbox.batches))
+    still_open = (row.ref for row in rows if row.status is not Status.IN_PRODUCTION)
+    here.known.forget(ABSENT, {ABSENT + report_key(here, ref) for ref in still_open})
+    return Deliveries(rows=rows, ignored=inbox.ignored)
 
 
 def look_into_inbox(here: Reading, clock: Callable[[], float] = time.monotonic) -> Inbox:
@@ -144,8 +146,7 @@ def last_words(here: Reading, refs: Iterable[BatchRef]) -> dict[str, Decision]:
 
 def report_key(here: Reading, ref: BatchRef) -> str:
     """Return where the report of a batch is, if it was examined under the present settings."""
-    name = admission_digest(ref, here.policies, here.production)
-    return f"{admission_folder(ref, name)}/report.json"
+    return f"{admission_folder(ref, here.admission(ref))}/report.json"
 
 
 def with_examinations(here: Reading, rows: Iterable[BatchRow]) -> tuple[BatchRow, ...]:

@@ -1,5 +1,5 @@
-// The only script of the pages, allowed by its hash (ADR 44). Without it, they do all but two things: follow the
-// theme that a person chose in Airflow, and leave Airflow's frame, whose sandbox lets no link do so.
+// The only script of the pages, allowed by its hash (ADR 44). Without it, they do all but three things: follow the
+// theme that a person chose in Airflow, leave Airflow's frame, whose sandbox lets no link do so, and copy a name.
 {
   const follow = () => {
     try {
@@ -24,5 +24,20 @@
     page.body.append(same)
     same.dispatchEvent(new MouseEvent("click", event)) // with its keys: Ctrl opens a tab
     same.remove()
+  })
+
+  addEventListener("DOMContentLoaded", () => {
+    for (const name of document.querySelectorAll(".to-copy")) {
+      const button = document.createElement("button")
+      Object.assign(button, { type: "button", className: "copy", textContent: "Copy", ariaLabel: `Copy ${name.innerText}` })
+      button.setAttribute("aria-live", "polite")
+      button.addEventListener("click", () => {
+        getSelection().selectAllChildren(name)
+        // The newer way exists under HTTPS alone. What cannot be copied is selected, for the keyboard.
+        const is_copied = document.execCommand("copy")
+        button.textContent = button.ariaLabel = is_copied ? "Copied" : "Selected"
+      })
+      name.after(" ", button)
+    }
   })
 }

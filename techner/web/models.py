@@ -21,6 +21,7 @@ from techner.web.chart import chart
 from techner.web.pages import FORM_HEADERS, html, paged
 from techner.web.reading import Reading
 from techner.web.rows import Night, VersionRow
+from techner.web.settings_change import changed_settings
 from techner.web.versions import checked_manifest
 
 SHOWN = 200
@@ -157,11 +158,18 @@ def make_model_pages(
     @pages.head("/compare")
     @pages.get("/compare")
     def compare(a: str = "", b: str = "") -> HTMLResponse:
-        store = reading().store
+        here = reading()
+        store = here.store
         if not (a and b):
             raise RegistryError("choose two versions on the page of models")
         before, after = checked_manifest(store, a), checked_manifest(store, b)
         found = difference(store, (a, before), (b, after))
-        return html("compare.html", found=found, scores=compared(found, after), manifests=(before, after))
+        return html(
+            "compare.html",
+            found=found,
+            scores=compared(found, after),
+            manifests=(before, after),
+            settings=changed_settings(here, a, b),
+        )
 
     return pages

@@ -92,9 +92,14 @@ def place(request: Request) -> None:
     """Tell the templates where the page is, as the app may be mounted anywhere, and of which model it is."""
     app = request.scope.get("app")
     _model.set(getattr(app.state, "model", None) if isinstance(app, FastAPI) else None)
-    raw = request.scope.get("raw_path") or request.scope["path"].encode()
-    below = raw.decode("latin-1").removeprefix(request.scope.get("root_path", "")).lstrip("/")
+    below = path_below(request)
     _place.set(("../" * below.count("/") or "./", below.partition("/")[0]))
+
+
+def path_below(request: Request) -> str:
+    """Return the path of a request below the app's root, as it was sent, without a slash before it."""
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    return raw.decode("latin-1").removeprefix(request.scope.get("root_path", "")).lstrip("/")
 
 
 def html(

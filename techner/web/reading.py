@@ -16,6 +16,7 @@ from techner.core.nights import NightsPolicy
 from techner.core.policy import Policies
 from techner.core.records import Decision, Generation
 from techner.core.run_documents import Corpus, Plan
+from techner.inbox.admissions import admission_namer
 from techner.registry import PRODUCTION, Registry
 from techner.registry.lineage import learnt
 from techner.registry.log import RawEntry
@@ -108,6 +109,11 @@ class Reading:
         for entry in self.store.list(RUNS):
             found.setdefault(run_of(entry.key), {})[entry.key.rpartition("/")[2]] = entry.tag
         return found
+
+    @cached_property
+    def admission(self) -> Callable[[BatchRef], str]:
+        """Names the examination of a batch under today's settings."""
+        return admission_namer(self.policies, self.production)
 
     @property
     def begun(self) -> list[str]:

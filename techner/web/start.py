@@ -15,12 +15,12 @@ from techner.core.policy import TrainingPolicy
 from techner.core.run_documents import Plan
 from techner.core.run_options import RunOptions, limits_of, read_options, strategies
 from techner.inbox.choice import choose, may_be_named
-from techner.inbox.survey import BatchState, survey
 from techner.runs.documents import RunDocuments
-from techner.settings import Settings
 from techner.store import Store
+from techner.web.deliveries import BatchRow, deliveries
 from techner.web.forms import Fields, has_token, make_token, read_fields
 from techner.web.pages import FORM_HEADERS, html
+from techner.web.reading import Reading
 from techner.web.scheduler import Scheduler, Starting, scheduler_of
 
 KEPT = timedelta(hours=1)
@@ -32,9 +32,9 @@ _RUN = re.compile(r"manual__(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}\+00:00)"
 class StartView:
     """What the page shows."""
 
-    batches: tuple[BatchState, ...]
+    batches: tuple[BatchRow, ...]
     """Those that can be ticked."""
-    asked: tuple[tuple[BatchState, str], ...]
+    asked: tuple[tuple[BatchRow, str], ...]
     """Those that wait for an answer, each with the run that asks about it."""
     others: int
     """How many cannot."""
@@ -46,14 +46,13 @@ class StartView:
 
 
 def make_start_pages(
-    open_store: Callable[[], Store],
-    settings: Callable[[], Settings],
+    reading: Callable[[], Reading],
     starting: Starting | None,
     routes: type[APIRoute],
 ) -> APIRouter:
     """Make the page; without `starting` it says how to start a night elsewhere."""
     pages = APIRouter(include_in_schema=False, route_class=routes)
-    form = StartForm(open_store, settings, starting.secret if starting else lambda: b"")
+    form = StartForm(reading, starting.secret if starting else lambda: b"")
     Runs = Annotated[Scheduler | None, Depends(scheduler_of(starting))]  # noqa: N806 - a type
 
     @pages.head("/start")
@@ -74,28 +73,29 @@ def make_start_pages(
 class StartForm:
     """The form, and what is done with it."""
 
-    open_store: Callable[[], Store]
-    settings: Callable[[], Settings]
+    reading: Callable[[], Reading]
     secret: Callable[[], bytes]
 
     def show(self, runs: Scheduler | None, status: int = 200, started: str = "", **told: Any) -> HTMLResponse:
         """Return the page; `told` is what was sent, and what is wrong with it."""
-        now, states, asked = self.settings(), self._states(), in_question(self.open_store(), runs)
+        here = self.reading()
+        states, asked = deliveries(here).rows, in_question(here.store, runs)
         named = tuple(state for state in states if may_be_named(state))
         fit = tuple(state for state in named if state.ref.digest not in asked)
         run_id = f"manual__{datetime.now(UTC).isoformat(timespec='microseconds')}"
-        return html(
+        page = html(
             "start.html",
             status=status,
             headers=FORM_HEADERS,
             view=StartView(
                 batches=fit,
-                asked=tuple((state, asked[state.ref.digest]) for state in named if state not in fit),
+                asked=tuple((state, asked[state.ref.digest]) for state in named if state.ref.digest in asked),
                 others=len(states) - len(named),
-                training=now.training,
+                training=here.policies.training,
                 **told,
             ),
             run_id=run_id,
+            in_airflow=runs is not None,
             who=runs.who if runs else None,
             token=self._token(run_id, runs.who) if runs and runs.who else None,
             is_paused=runs.is_paused() if runs and runs.who else None,
@@ -104,6 +104,8 @@ class StartForm:
             limits={name: limits_of(name) for name in ("seed", "epochs")},
             strategies=strategies(),
         )
+        here.known.save(here.store)
+        return page
 
     def take(self, runs: Scheduler | None, fields: Fields) -> Response:
         """Start the night that was chosen, or return the page with what is wrong."""
@@ -126,14 +128,11 @@ class StartForm:
         """Return what was chosen; raises OptionsError, also for batches that cannot be used."""
         options = read_options(given)
         try:
-            choose(self._states(), options.batches, in_question(self.open_store(), runs))
+            here = self.reading()
+            choose(deliveries(here).rows, options.batches, in_question(here.store, runs))
         except BatchError as refused:
             raise OptionsError({"batches": str(refused)}) from refused
         return options
-
-    def _states(self) -> tuple[BatchState, ...]:
-        now = self.settings()
-        return survey(self.open_store(), now.policies, cache=now.cache)
 
     def _token(self, run_id: str, who: str) -> str:
         return make_token(self.secret(), "start", run_id, who)

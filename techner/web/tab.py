@@ -25,14 +25,15 @@ def make_tab_pages(
     def tab(dag_id: str, run_id: str) -> Response:
         if dag_id not in dag_ids:
             return html("tab.html", dag_id=dag_id)
-        if not _is_known(open_store(), run_id):
+        if not is_known_run(open_store(), run_id):
             return html("tab.html", dag_id=None)
         return Response(status_code=303, headers={"Location": f"../../run/{quote(run_id, safe='')}"})
 
     return pages
 
 
-def _is_known(store: Store, run_id: str) -> bool:
+def is_known_run(store: Store, run_id: str) -> bool:
+    """Tell whether a run has a page: it was judged, or has begun."""
     try:
         find_judged(store, run_id)
     except RegistryError:

@@ -30,6 +30,15 @@ def test_a_run_that_only_airflow_knows_has_a_page_which_leads_there(
         page.wait_for_url("**/dags/techner_nightly/runs/not-planned**")
 
 
+def test_the_name_of_production_can_be_copied_in_the_frame(open_page: OpenPage) -> None:
+    page = open_page("/plugin/techner/techner/", permissions=["clipboard-read", "clipboard-write"])
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("button", name="Copy 0").click()
+    expect(frame.get_by_role("button", name="Copied")).to_be_visible()
+    name = frame.locator(".to-copy").inner_text()
+    assert page.evaluate("navigator.clipboard.readText()") == name
+
+
 def test_a_night_that_failed_is_on_the_overview(open_page: OpenPage, airflow: Airflow) -> None:
     with airflow.paused(), airflow.dag_run("broken"):
         airflow.end("broken", "failed")

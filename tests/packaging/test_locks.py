@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 USE, DEVELOPMENT = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
 TRANSFORMERS, TORCH_CPU = ROOT / "requirements-transformers.lock", ROOT / "requirements-torch-cpu.lock"
+OPENLINEAGE = ROOT / "requirements-openlineage.lock"
 ENTRY = re.compile(
     r"(?m)^([a-z0-9][\w.-]*)(?:\[[^]]*\])?==(\S+)((?: ;[^\\\n]*)?) \\\n((?:    --hash=sha256:\w{64}.*\n)*)"
 )
@@ -35,7 +36,17 @@ def test_transformers_come_on_top_of_either_lock_and_the_cpu_build_is_of_the_sam
     assert cpu == f"{added['torch', '']}+cpu"
 
 
-@pytest.mark.parametrize("lock", [USE, DEVELOPMENT, TRANSFORMERS, TORCH_CPU], ids=lambda path: path.name)
+def test_openlineage_comes_on_top_of_either_lock() -> None:
+    added, development = (
+        {name: version for (name, _), version in pins(lock).items()} for lock in (OPENLINEAGE, DEVELOPMENT)
+    )
+    assert {"apache-airflow", "openlineage-python"} <= added.keys()
+    assert {name: added[name] for name in added.keys() & development.keys()}.items() <= development.items()
+
+
+@pytest.mark.parametrize(
+    "lock", [USE, DEVELOPMENT, TRANSFORMERS, TORCH_CPU, OPENLINEAGE], ids=lambda path: path.name
+)
 def test_every_entry_of_a_lock_has_hashes_and_none_names_an_index(lock: Path) -> None:
     text = lock.read_text()
     entries = re.findall(r"(?m)^[^\s#].*$", text)

@@ -18,7 +18,7 @@ from techner.runs.documents import RunDocuments
 from techner.runs.endings import begin
 from techner.runs.judgements import Word
 from techner.store import FolderStore
-from tests.web.conftest import save_version
+from tests.web.conftest import PLAN, save_version
 
 pytestmark = pytest.mark.xdist_group("plugin")
 ROOT = Path(__file__).parents[2]
@@ -127,6 +127,7 @@ show("medical api", "model/medical/v1/aliases/production")
 show("unknown", "model/nobody/")
 show("tab", "tab/techner_legal/night%2B1")
 show("tab of no night", "tab/sales/night")
+show("old run", "run/night-of-old")
 manager.__class__ = simple
 show("choice of all", "")
 show("legal without a final slash", "model/legal")
@@ -396,6 +397,10 @@ for model in ("watched", "legal"):
     arrived = InboxTrigger(model=model, quiet_s=1)._listed()
     print("triggers", model, known, ProductionMoved(model=model)._newest(), len(arrived))
 
+from techner_lineage import named, tell
+print("lineage", *named("s3://models/ner", "inbox/a"), *named("file:///a%20b", "inbox/a"))
+print("lineage", "told", tell("s3://models", None))  # without the provider, nothing is even looked at
+
 from datetime import timedelta
 from airflow.serialization.encoders import encode_timetable
 from airflow.serialization.decoders import decode_timetable
@@ -422,6 +427,8 @@ def said(tmp_path_factory: pytest.TempPathFactory, moto_endpoint: str) -> list[l
         run.write(Judged(verdict=Verdict(checks=()), scores=(), made_from={}))
         word = Word(who="cli:ada", when=datetime(2026, 11, 20, tzinfo=UTC), why="read them")
         begin(run, RunEnd.PUBLISH, word)
+    for name in ("of-legal", "of-medical"):
+        RunDocuments(store=FolderStore(root / name), id="night-of-old").write(PLAN)
     (root / "broken").write_text("a file, no folder")
     boto3.client("s3", endpoint_url=moto_endpoint).create_bucket(Bucket="arrivals")
     inboxes = (str(root / "arrivals"), "s3://arrivals/ner")
@@ -538,7 +545,7 @@ def test_airflow_says_which_nights_failed_since_the_last_success_and_which_ask(s
     failed, asking, state, *unknown = (line[1:] for line in said if line[0] == "nights")
     assert failed == ["night", "('d',", "'c')"]
     assert asking[:3] == ["night", "{'c':", "datetime.datetime(2026,"]
-    assert "'b'" not in asking
+    assert "'b':" not in asking
     assert state == ["night", "failed"]
     assert unknown == [["unknown", "None"]] * 3
 
@@ -683,6 +690,12 @@ def test_a_tab_leads_to_the_pages_of_the_model_of_its_dag(said: list[list[str]])
     assert (shown["tab of no night"][0], shown["unknown"][0]) == (200, 404)
 
 
+def test_an_address_of_the_time_of_one_model_leads_to_the_run_of_one_that_may_be_seen(
+    said: list[list[str]],
+) -> None:
+    assert several(said)["old run"] == [303, [], "../model/legal/run/night-of-old"]
+
+
 def test_a_form_of_one_model_is_none_of_another(said: list[list[str]]) -> None:
     """The nights of two models have the same id."""
     assert ["tokens", "3"] in said
@@ -697,3 +710,9 @@ def test_a_trigger_looks_into_the_store_of_its_model(said: list[list[str]]) -> N
     """One triggerer serves the DAGs of all models."""
     looked = {model: found for name, model, *found in (line for line in said if line[0] == "triggers")}
     assert looked == {"watched": ["True", "1", "1"], "legal": ["False", "0", "0"]}
+
+
+def test_datasets_are_named_as_openlineage_names_objects_and_files(said: list[list[str]]) -> None:
+    names, told = (words for name, *words in said if name == "lineage")
+    assert names == ["s3://models", "ner/inbox/a", "file", "/a", "b/inbox/a"]
+    assert told == ["told", "None"]

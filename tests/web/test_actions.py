@@ -80,7 +80,7 @@ def test_a_batch_whose_last_word_is_not_trusted_is_released_on_its_page(world: W
     asked = client(store, answering=seen_by(), zone=ZoneInfo("America/New_York"))
     page = asked.get(f"/act/release/{state.ref.digest}")
     assert page.status_code == 200
-    assert "Release or exclude it again" in page.text
+    assert "release or exclude it again" in page.text
 
 
 def test_a_rollback_and_a_promotion_do_what_the_command_line_does(promoted: World, client: Client) -> None:

@@ -1,27 +1,58 @@
 """Where there are several models: the page that lists them, and how each page says whose it is."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from techner.core.errors import StoreError
+from techner.store import MemoryStore, Store
 from techner.web import Answering, ModelLink, create_app, create_choice
+from tests.web.conftest import PASSED, judge
 
 Filled = Any  # see conftest.py
 BROWSER = {"Accept": "text/html"}
 
 
-@pytest.fixture
-def visit(filled: Filled) -> TestClient:
-    """Visit the pages of one of two models, mounted as in Airflow."""
-    models = [ModelLink(name="legal"), ModelLink(name="<b>", problem="rename that <table>")]
+def mounted(stores: dict[str, Store], *models: ModelLink) -> FastAPI:
+    """Mount the choice among models as Airflow does."""
+
+    def open_store(model: str) -> Store:
+        if model not in stores:
+            raise StoreError(f"the store of {model} is down")
+        return stores[model]
+
     answering = Answering(person=lambda: None, secret=lambda: b"")
     app = FastAPI()
-    app.mount("/techner/model/legal", create_app(lambda: filled.store, model="legal"))
-    choice = create_choice(lambda: models, dag_of=str, dependencies=[], answering=answering)
+    for model in stores:
+        app.mount(f"/techner/model/{model}", create_app(partial(open_store, model), model=model))
+    choice = create_choice(
+        lambda: models, dag_of=str, open_store=open_store, dependencies=[], answering=answering
+    )
     app.mount("/techner", choice)
+    return app
+
+
+def opened(app: FastAPI) -> TestClient:
     return TestClient(app, raise_server_exceptions=False, headers=BROWSER)
+
+
+@pytest.fixture
+def visit(filled: Filled) -> TestClient:
+    """Visit the pages of one of two models."""
+    named = ModelLink(name="legal"), ModelLink(name="<b>", problem="rename that <table>")
+    return opened(mounted({"legal": filled.store}, *named))
+
+
+@pytest.fixture
+def both(filled: Filled) -> TestClient:
+    """Visit two models, of which one has nothing but a run that the other has too."""
+    other = MemoryStore()
+    judge(other, "scheduled-9", PASSED, version=None, batches=())
+    stores: dict[str, Store] = {"legal": filled.store, "sales": other}
+    return opened(mounted(stores, *(ModelLink(name=name) for name in stores)))
 
 
 def test_the_first_page_lists_the_models_and_what_is_wrong_with_one(visit: TestClient) -> None:
@@ -53,3 +84,68 @@ def test_a_model_without_a_name_is_not_named(filled: Filled) -> None:
     page = TestClient(create_app(lambda: filled.store)).get("/", headers=BROWSER).text
     assert "All models" not in page
     assert "Batches" in page
+
+
+OLD = (
+    "run/scheduled-1",
+    "models/{version}?x=%20y",
+    "act/rollback/{version}",
+    "compare?a={version}&b={version}",
+    "batches/{held}",
+    "act/release/{held}",
+)
+
+
+@pytest.mark.parametrize("address", OLD)
+def test_an_old_address_leads_to_the_one_model_that_has_what_it_names(
+    address: str, both: TestClient, filled: Filled
+) -> None:
+    held = next(entry.key.split("/")[1] for entry in filled.store.list("decisions/"))
+    address = address.format(version=filled.production, held=held)
+    answer = both.get(f"/techner/{address}", follow_redirects=False)
+    up = "../" * address.partition("?")[0].count("/")
+    assert (answer.status_code, answer.headers.get("Location")) == (303, f"{up}model/legal/{address}")
+    assert both.get(f"/techner/{address}").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["batches?state=held", "runs", "run/scheduled-9", "start?run=a%2Bb"])
+def test_an_old_address_that_may_be_of_any_model_offers_that_page_of_each(
+    address: str, both: TestClient
+) -> None:
+    page = both.get(f"/techner/{address}", follow_redirects=False)
+    assert page.status_code == 200
+    assert "There are several now" in page.text
+    up = "../" * address.partition("?")[0].count("/") or "./"
+    for model in ("legal", "sales"):
+        assert f'href="{up}model/{model}/{address}"' in page.text
+
+
+NOWHERE = ("run/a%22%3E%2E", f"models/{'0' * 4}-{'0' * 16}", "batches/zz", "card/x")
+
+
+@pytest.mark.parametrize("address", NOWHERE)
+def test_an_old_address_of_what_no_model_has_is_a_calm_page(address: str, both: TestClient) -> None:
+    page = both.get(f"/techner/{address}", follow_redirects=False)
+    assert page.status_code == 404
+    assert "No model is known to have what this address names" in page.text
+    assert f'model/legal/{address}"' in page.text
+
+
+def test_nothing_is_led_on_while_a_store_cannot_say_that_it_has_the_same(filled: Filled) -> None:
+    """Two models have runs of one id."""
+    models = (ModelLink(name="legal"), ModelLink(name="sales"))
+    page = opened(mounted({"legal": filled.store}, *models)).get("/techner/run/scheduled-1")
+    assert page.status_code == 200
+    assert "not every store answers now" in page.text
+
+
+def test_an_old_address_tells_nothing_of_a_model_that_a_visitor_may_not_see(filled: Filled) -> None:
+    stores: dict[str, Store] = {"legal": filled.store, "sales": MemoryStore()}
+    visit = opened(mounted(stores, ModelLink(name="sales")))
+    assert visit.get("/techner/run/scheduled-1", follow_redirects=False).status_code == 404
+
+
+def test_the_api_of_one_model_says_where_it_is_now(both: TestClient) -> None:
+    answer = both.get("/techner/v1/aliases/production")
+    assert answer.status_code == 404
+    assert "model/NAME/v1/" in answer.json()["detail"]

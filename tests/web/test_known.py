@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,7 +41,9 @@ PAGES = (
     "/batches",
     "/batches?state=in%20production",
     "/batches/{digest}",
+    "/act/release/{digest}",
     "/runs",
+    "/start",
 )
 
 
@@ -60,10 +63,11 @@ def years() -> Filled:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_new_process_asks_the_store_at_most_twelve_times_a_page(
-    path: str, years: Filled, client: Client
+    path: str, years: Filled, client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for warming in ("/batches", "/"):
         client(years.store).get(warming)  # another process wrote the index
+    monkeypatch.setenv("TECHNER_CACHE", str(tmp_path / "of a new machine"))
     _, manifest = Registry(years.store).production()
     digest = manifest.lineage.batches[0].digest
     store = CountingStore(inner=years.store)

@@ -9,8 +9,9 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from techner.core.delivery import BatchRef
-from techner.core.policy import Policies
+from techner.core.policy import GatePolicy, Policies
 from techner.core.records import Generation
+from techner.documents import dump
 from techner.inbox.survey import survey
 from techner.registry import Registry
 from techner.registry.lineage import PART_BATCHES, continued
@@ -19,7 +20,7 @@ from techner.store import MemoryStore
 from techner.web.chart import chart
 from techner.web.known import Known
 from techner.web.reading import Reading
-from tests.web.conftest import WHEN, save_version
+from tests.web.conftest import PLAN, WHEN, save_version
 from tests.world import POLICIES, World, quick, strict, tech_batch
 
 Client = Callable[..., TestClient]
@@ -205,3 +206,19 @@ def test_a_store_with_an_origin_alone_has_no_chart(client: Client) -> None:
     page = client(store).get("/models").text
     assert "<svg" not in page
     assert origin in page
+
+
+def test_a_comparison_names_the_settings_that_differ(filled: Filled, client: Client) -> None:
+    versions = [*Registry(filled.store).versions()]
+    for run, margin in (("scheduled-1", 0.01), ("scheduled-2", 0.02)):
+        policies = Policies(gate=GatePolicy(micro_margin=margin))
+        filled.store.create(f"runs/{run}/plan.json", dump(replace(PLAN, policies=policies)))
+    page = client(filled.store).get(f"/compare?a={versions[1]}&b={versions[2]}").text
+    names = re.findall(r"<dt><code>([^<]*)</code></dt><dd><bdi>([^<]*)</bdi> → <bdi>([^<]*)</bdi>", page)
+    assert names == [("gate.micro_margin", "0.01", "0.02")]
+
+
+def test_a_comparison_says_where_the_settings_are_not_known(filled: Filled, client: Client) -> None:
+    page = client(filled.store).get(f"/compare?a={filled.origin}&b={filled.production}").text
+    assert "Which settings differ is not known" in page
+    assert "Settings that differ" not in page

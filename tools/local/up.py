@@ -1,10 +1,16 @@
 """`up`: Airflow's four components on this machine, with the DAG, the page, a folder store and SQLite."""
 
 import json
+import os
 import socket
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
 
 from techner.cli.terminal import console
 from techner.core.errors import NotInitialised, SettingsError, TechnerError
@@ -17,13 +23,42 @@ from tools.local.supervisor import Supervisor
 HEALTHY_WITHIN_S = 180
 _PROBE_TIMEOUT_S = 5
 _PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+_REFUSED = 300
+_PAUSED_AT_CREATION = "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"
+_SAID_OF = {
+    True: ", paused until you unpause it in Airflow",
+    False: ", whose nights begin by themselves",
+    None: "",
+}
 _TECHNER = (sys.executable, "-c", "from techner.cli import main; main()")
 
 
 def up(*, port: int, state: Path) -> None:
     """Run until Ctrl-C or SIGTERM. Raises TechnerError if something cannot start or ends by itself."""
     _require_checkout()
-    _require_free(port)
+    with _alone(state):
+        _require_free(port)
+        _run(port, state)
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """Hold the state: two schedulers on one SQLite file stop each other. SettingsError if it is held."""
+    state.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(state / "up.lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise SettingsError(
+            f"another `make up` uses {state}: stop it, or choose another folder with --state"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _run(port: int, state: Path) -> None:
     stores = _stores(state)
     only = stores[None].url if None in stores else None
     first = load_settings(next(iter(stores)))
@@ -96,24 +131,45 @@ def _serve(supervisor: Supervisor, port: int, logs: Path) -> None:
 
 
 def _is_healthy(port: int) -> bool:
+    health = _ask(port, "/api/v2/monitor/health")
+    return all((health.get(part) or {}).get("status") == "healthy" for part in _PARTS)
+
+
+def _ask(
+    port: int, path: str, *, sent: Mapping[str, str] | None = None, token: str | None = None
+) -> dict[str, Any]:
+    """Return what Airflow answers; nothing if it refuses, or does not answer yet."""
     connection = HTTPConnection(HOST, port, timeout=_PROBE_TIMEOUT_S)
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
-        connection.request("GET", "/api/v2/monitor/health")
-        health = json.load(connection.getresponse())
-        return all((health.get(part) or {}).get("status") == "healthy" for part in _PARTS)
+        connection.request("POST" if sent else "GET", path, json.dumps(sent) if sent else None, headers)
+        answer = connection.getresponse()
+        return dict(json.load(answer)) if answer.status < _REFUSED else {}
     except (OSError, HTTPException, ValueError):
-        return False  # not up yet
+        return {}
     finally:
         connection.close()
 
 
+def paused(port: int, login: tuple[str, str], dag: str) -> bool | None:
+    """Tell whether a DAG is paused, or will be when Airflow reads it first; None if Airflow does not say."""
+    user, password = login
+    token = _ask(port, "/auth/token", sent={"username": user, "password": password}).get("access_token")
+    if token is None:
+        return None
+    if (known := _ask(port, f"/api/v2/dags/{dag}", token=token).get("is_paused")) is not None:
+        return bool(known)
+    return os.environ.get(_PAUSED_AT_CREATION, "True").lower() in ("true", "t", "1")
+
+
 def _announce(home: Path, port: int, logs: Path, dags: tuple[str, ...]) -> None:
     address = f"http://{HOST}:{port}"
-    for user, password in json.loads(password_file(home).read_text(encoding="utf-8")).items():
+    logins = json.loads(password_file(home).read_text(encoding="utf-8"))
+    for user, password in logins.items():
         console.print(f"login     {user} / {password}", markup=False)
     console.print(f"airflow   [bold]{address}[/]")
     console.print(f"the page  [bold]{address}/techner/[/] (log in first)")
     for dag in dags:
-        console.print(f"the DAG   {dag}, paused until you unpause it in Airflow")
+        console.print(f"the DAG   {dag}{_SAID_OF[paused(port, next(iter(logins.items())), dag)]}")
     console.print(f"logs      {logs}")
     console.print("stop      Ctrl-C")
