@@ -16,6 +16,7 @@ from airflow.api_fastapi.core_api.datamodels.monitor import (
     SchedulerInfoResponse,
     TriggererInfoResponse,
 )
+from airflow.configuration import conf
 
 from techner.core.policy import GatePolicy
 from techner.settings import load_settings
@@ -132,6 +133,18 @@ def test_the_mounted_settings_are_read_by_every_service_of_techner(monkeypatch: 
             assert about["env_file"] == "deploy/compose/techner.env"
     monkeypatch.setenv("TECHNER_CONFIG", str(ROOT / "deploy" / "compose" / "techner.toml"))
     assert load_settings().gate.micro_margin > GatePolicy().micro_margin
+
+
+def test_logs_of_tasks_lie_beside_the_store_and_are_kept_here_until_they_are_uncommented() -> None:
+    uncommented = yaml.safe_load(re.sub(r"(?m)^  # (?=AIRFLOW_)", "  ", COMPOSE))
+    asked = uncommented["services"]["worker"]["environment"]
+    new = asked.keys() - SERVICES["worker"]["environment"].keys()
+    assert {"AIRFLOW__LOGGING__REMOTE_LOGGING", "AIRFLOW_CONN_TECHNER_LOGS"} < new
+    for name in (name for name in asked if name.startswith("AIRFLOW__")):
+        section, option = name.removeprefix("AIRFLOW__").lower().split("__")
+        assert option in conf.configuration_description[section]["options"], name
+    assert asked["AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER"] == "s3://techner/logs"
+    assert asked["TECHNER_STORE"] == "s3://techner/ner"
 
 
 @pytest.mark.parametrize("name", re.findall(r"(?m)^# (TECHNER_\w+=.*)$", VARIABLES))

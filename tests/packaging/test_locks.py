@@ -45,6 +45,12 @@ def test_every_entry_of_a_lock_has_hashes_and_none_names_an_index(lock: Path) ->
     assert not re.search(r"(?m)^--", text)
 
 
+def test_the_lock_for_use_has_the_providers_of_both_platforms() -> None:
+    """CeleryExecutor of the composition, KubernetesExecutor of the chart's values, logs in S3 (ADR 51)."""
+    providers = {f"apache-airflow-providers-{name}" for name in ("amazon", "celery", "cncf-kubernetes")}
+    assert providers <= {name for name, _ in pins(USE)}
+
+
 def test_no_tool_of_development_is_in_the_lock_for_use() -> None:
     tools = {
         "hypothesis",
