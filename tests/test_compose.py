@@ -58,7 +58,7 @@ def test_composition_is_valid_once_every_secret_is_filled_in(tmp_path: Path) -> 
     assert set(services) == {
         *("postgres", "redis", "s3", "init"),
         *("api-server", "scheduler", "dag-processor", "triggerer", "worker", "trainer"),
-        "techner",
+        *("downloads", "techner"),
     }
     assert all(value in done.stdout for value in SECRETS.values())  # none is asked for in vain
 
@@ -94,7 +94,7 @@ def test_every_service_is_pinned_and_restarts_and_says_whether_it_is_well(servic
         assert about["restart"] == "no"
     else:
         assert about["restart"] == "unless-stopped"
-        assert about["healthcheck"]["test"]
+        assert service == "downloads" or about["healthcheck"]["test"]  # it has that of its image
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -155,6 +155,21 @@ def test_every_variable_that_is_shown_is_a_setting(name: str, monkeypatch: pytes
 
 def test_image_is_built_from_hashes_and_runs_without_root() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    assert "pip install --no-deps --require-hashes" in dockerfile
+    installs = re.findall(r"pip install (.+)", dockerfile)
+    assert len(installs) == 5
+    assert all(re.match("--no-deps (?:--require-hashes|--no-index) ", words) for words in installs)
     assert "index-url" not in dockerfile
-    assert re.findall(r"(?m)^USER (\w+)$", dockerfile) == ["airflow"]
+    assert re.findall(r"(?m)^USER (\S+)$", dockerfile) == ["50000:0", "airflow"]
+
+
+def test_the_image_that_only_serves_writes_to_its_cache_alone() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    stage = dockerfile.partition(" AS serve\n")[2].partition("\nFROM ")[0]
+    service = SERVICES["downloads"]
+    assert service["build"]["target"] == "serve"
+    assert service["profiles"]
+    assert service["read_only"]
+    assert service["volumes"] == ["downloads:/cache"]
+    assert "TECHNER_CACHE=/cache" in stage
+    assert "HEALTHCHECK " in stage
+    assert f"EXPOSE {service['ports'][0].rpartition(':')[2]}" in stage
