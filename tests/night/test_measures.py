@@ -4,6 +4,8 @@ import json
 import re
 import shutil
 import subprocess
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +20,9 @@ from techner.night import measures
 from techner.night.plan import plan
 from techner.registry import Registry
 from techner.runs.judgements import judgements
+from techner.store import MemoryStore
+from techner.store.base import Stored
+from techner.store.wrapped import WrappedStore
 from tests.night.test_telling import CHECK
 from tests.world import POLICIES, WHEN, World, tech_batch
 
@@ -26,6 +31,7 @@ MONITORING = Path(__file__).parents[2] / "deploy" / "monitoring"
 SENT = {
     measures.MOVED_AT,
     measures.PLANNED_AT,
+    measures.READ_S,
     *measures.BATCHES.values(),
     *measures.F1.values(),
     *measures.VERDICTS.values(),
@@ -48,7 +54,21 @@ def test_every_state_of_a_batch_is_counted_and_empty_ones_too(world: World) -> N
 def test_the_age_of_production_follows_from_its_last_move(promoted: World) -> None:
     newest = Registry(promoted.store).log().newest()
     assert newest is not None
-    assert measures.of_production(promoted.store) == {measures.MOVED_AT: newest.record.when.timestamp()}
+    assert measures.of_production(promoted.store)[measures.MOVED_AT] == newest.record.when.timestamp()
+
+
+class SlowStore(WrappedStore):
+    """A store that takes a while to list."""
+
+    def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
+        time.sleep(0.02)
+        return self.inner.list(prefix, limit=limit)
+
+
+def test_the_latency_of_the_store_is_told_also_before_the_first_promotion() -> None:
+    told = measures.of_production(SlowStore(inner=MemoryStore()))
+    assert set(told) == {measures.READ_S}
+    assert told[measures.READ_S] >= 0.02
 
 
 def test_only_scores_that_were_measured_are_told() -> None:
