@@ -100,7 +100,10 @@ lock: $(STAMP) ## Resolve the dependencies anew, for use and for development.
 	@$(BIN)/$(COMPILE) --extra transformers --constraint requirements-dev.lock --constraint $(VENV)/torch.txt \
 	  -o requirements-transformers.lock
 	@$(BIN)/$(COMPILE) --extra openlineage --constraint requirements-dev.lock -o requirements-openlineage.lock
-	@$(BIN)/$(COMPILE) --extra all --group build --constraint requirements-dev.lock -o requirements.lock
+	@$(BIN)/$(COMPILE) --extra all --constraint requirements-dev.lock -o requirements.lock
+	@$(BIN)/$(COMPILE) --extra ui --extra sign --constraint requirements-dev.lock -o requirements-serve.lock
+	@$(BIN)/uv pip compile --group build --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+	  --custom-compile-command "make lock" --quiet --constraint requirements-dev.lock -o requirements-build.lock
 
 clean: ## Remove what the targets made.
 	rm -rf $(VENV) $(TORCH) $(LINEAGE) .techner .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

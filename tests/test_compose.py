@@ -16,6 +16,7 @@ from airflow.api_fastapi.core_api.datamodels.monitor import (
     SchedulerInfoResponse,
     TriggererInfoResponse,
 )
+from airflow.configuration import conf
 
 from techner.core.policy import GatePolicy
 from techner.settings import load_settings
@@ -57,7 +58,7 @@ def test_composition_is_valid_once_every_secret_is_filled_in(tmp_path: Path) -> 
     assert set(services) == {
         *("postgres", "redis", "s3", "init"),
         *("api-server", "scheduler", "dag-processor", "triggerer", "worker", "trainer"),
-        "techner",
+        *("downloads", "techner"),
     }
     assert all(value in done.stdout for value in SECRETS.values())  # none is asked for in vain
 
@@ -93,7 +94,7 @@ def test_every_service_is_pinned_and_restarts_and_says_whether_it_is_well(servic
         assert about["restart"] == "no"
     else:
         assert about["restart"] == "unless-stopped"
-        assert about["healthcheck"]["test"]
+        assert service == "downloads" or about["healthcheck"]["test"]  # it has that of its image
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -143,6 +144,18 @@ def test_the_mounted_settings_are_read_by_every_service_of_techner(monkeypatch: 
     assert load_settings().gate.micro_margin > GatePolicy().micro_margin
 
 
+def test_logs_of_tasks_lie_beside_the_store_and_are_kept_here_until_they_are_uncommented() -> None:
+    uncommented = yaml.safe_load(re.sub(r"(?m)^  # (?=AIRFLOW_)", "  ", COMPOSE))
+    asked = uncommented["services"]["worker"]["environment"]
+    new = asked.keys() - SERVICES["worker"]["environment"].keys()
+    assert {"AIRFLOW__LOGGING__REMOTE_LOGGING", "AIRFLOW_CONN_TECHNER_LOGS"} < new
+    for name in (name for name in asked if name.startswith("AIRFLOW__")):
+        section, option = name.removeprefix("AIRFLOW__").lower().split("__")
+        assert option in conf.configuration_description[section]["options"], name
+    assert asked["AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER"] == "s3://techner/logs"
+    assert asked["TECHNER_STORE"] == "s3://techner/ner"
+
+
 @pytest.mark.parametrize("name", re.findall(r"(?m)^# (TECHNER_\w+=.*)$", VARIABLES))
 def test_every_variable_that_is_shown_is_a_setting(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(*name.split("=", 1))
@@ -151,6 +164,21 @@ def test_every_variable_that_is_shown_is_a_setting(name: str, monkeypatch: pytes
 
 def test_image_is_built_from_hashes_and_runs_without_root() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    assert "pip install --no-deps --require-hashes" in dockerfile
+    installs = re.findall(r"pip install (.+)", dockerfile)
+    assert len(installs) == 5
+    assert all(re.match("--no-deps (?:--require-hashes|--no-index) ", words) for words in installs)
     assert "index-url" not in dockerfile
-    assert re.findall(r"(?m)^USER (\w+)$", dockerfile) == ["airflow"]
+    assert re.findall(r"(?m)^USER (\S+)$", dockerfile) == ["50000:0", "airflow"]
+
+
+def test_the_image_that_only_serves_writes_to_its_cache_alone() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    stage = dockerfile.partition(" AS serve\n")[2].partition("\nFROM ")[0]
+    service = SERVICES["downloads"]
+    assert service["build"]["target"] == "serve"
+    assert service["profiles"]
+    assert service["read_only"]
+    assert service["volumes"] == ["downloads:/cache"]
+    assert "TECHNER_CACHE=/cache" in stage
+    assert "HEALTHCHECK " in stage
+    assert f"EXPOSE {service['ports'][0].rpartition(':')[2]}" in stage

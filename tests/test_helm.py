@@ -1,12 +1,15 @@
-"""The values for Airflow's Helm chart: YAML, with settings that techner reads, and a pod for its tasks."""
+"""The values for Airflow's Helm chart: its keys, settings that techner reads, and a pod for its tasks."""
 
 import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml  # type: ignore[import-untyped]
+from airflow.configuration import conf
+from kubernetes.client import ApiClient, V1Pod
 from tenacity import wait_random_exponential
 
 from techner.settings import load_settings
@@ -16,6 +19,47 @@ VALUES: dict[str, Any] = yaml.safe_load(
     (ROOT / "deploy" / "helm" / "values.yaml").read_text(encoding="utf-8")
 )
 ENVIRONMENT = {variable["name"]: variable["value"] for variable in VALUES["env"]}
+
+
+TEXT = {"type": "string"}
+
+
+def only(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+MANY = {"type": "object", "additionalProperties": TEXT}
+COMPONENT = {"serviceAccount": only(annotations=MANY), "resources": only(requests=MANY, limits=MANY)}
+# What techner sets of the chart, and no more: the chart refuses a key that its own schema does not have.
+CHART = only(
+    airflowVersion=TEXT,
+    executor={"type": "string", "pattern": r"^[A-Z]\w+Executor$"},
+    data=only(metadataSecretName=TEXT),
+    fernetKeySecretName=TEXT,
+    apiSecretKeySecretName=TEXT,
+    jwtSecretName=TEXT,
+    postgresql=only(enabled={"type": "boolean"}),
+    redis=only(enabled={"type": "boolean"}),
+    env={"type": "array", "items": only(name=TEXT, value=TEXT)},
+    config={"type": "object", "additionalProperties": MANY},
+    extraConfigMaps={"type": "object", "additionalProperties": only(data=TEXT)},
+    volumes={"type": "array"},
+    volumeMounts={"type": "array"},
+    podTemplate=TEXT,
+    **dict.fromkeys(("workers", "scheduler", "apiServer", "triggerer", "dagProcessor"), only(**COMPONENT)),
+)
+
+
+def test_every_value_is_one_that_the_chart_has() -> None:
+    jsonschema.validate(VALUES, CHART)
+
+
+def test_every_setting_of_airflow_is_one_and_logs_outlive_their_pods() -> None:
+    for section, options in VALUES["config"].items():
+        assert set(options) <= set(conf.configuration_description[section]["options"])
+    logging = VALUES["config"]["logging"]
+    assert logging["remote_logging"] == "True"
+    assert not f"{logging['remote_base_log_folder']}/".startswith(ENVIRONMENT["TECHNER_STORE"] + "/")
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +88,10 @@ def test_the_settings_of_the_chart_are_read(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_pod_of_a_task_is_one_that_airflow_takes(pod: dict[str, Any]) -> None:
     assert (pod["apiVersion"], pod["kind"], pod["spec"]["restartPolicy"]) == ("v1", "Pod", "Never")
+    api = ApiClient()
+    assert (
+        api.sanitize_for_serialization(api._ApiClient__deserialize(pod, V1Pod)) == pod
+    )  # it drops other keys
     container, *others = pod["spec"]["containers"]
     assert (container["name"], others) == ("base", [])
     assert pod["spec"]["securityContext"] == {"runAsUser": 50000, "fsGroup": 0}  # of Airflow's image

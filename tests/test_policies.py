@@ -101,6 +101,12 @@ def test_the_pipeline_writes_all_but_deliveries_and_deletes_working_files_alone(
     assert places("pipeline", DELETE) == {RUNS, PROBES}
 
 
+def test_logs_of_tasks_are_written_apart_from_the_store() -> None:
+    assert not places("logs", GET) | places("logs", PUT) | places("logs", DELETE)
+    writing = [one for one in ROLES["logs"]["Statement"] if PUT in _listed(one["Action"])]
+    assert [one["Resource"] for one in writing] == ["arn:aws:s3:::BUCKET/LOGS/*"]
+
+
 def test_the_pipeline_may_write_what_every_task_says_that_it_writes() -> None:
     for task in (*TASKS, "publish", "reject"):
         __import__(f"techner.night.{task}")

@@ -1,5 +1,6 @@
 """Figures of the nights for a time series: how old production is, what waits, and how candidates did."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable
 
@@ -11,6 +12,8 @@ from techner.store import Store
 
 MOVED_AT = "techner.production.moved_at"
 """When production last moved, as Unix time: its age grows between the nights too."""
+READ_S = "techner.store.read_seconds"
+"""How long the store took to say what production is: a listing and a read."""
 PLANNED_AT = "techner.night.planned_at"
 """When a night last looked into the inbox, as Unix time."""
 BATCHES = {status: f"techner.batches.{status.name.lower()}" for status in Status}
@@ -29,9 +32,11 @@ def of_batches(states: Iterable[BatchState]) -> dict[str, float]:
 
 
 def of_production(store: Store) -> dict[str, float]:
-    """Return when production last moved."""
+    """Return when production last moved, if it ever did, and how long the store took to say so."""
+    began_s = time.monotonic()
     newest = Registry(store).log().newest()
-    return {MOVED_AT: newest.record.when.timestamp()} if newest else {}
+    took = {READ_S: round(time.monotonic() - began_s, 4)}
+    return took | ({MOVED_AT: newest.record.when.timestamp()} if newest else {})
 
 
 def of_verdict(verdict: Verdict) -> dict[str, float]:

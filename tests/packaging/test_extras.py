@@ -1,5 +1,6 @@
 """Each extra alone, in an environment without the others, does what it promises (ADR 26)."""
 
+import json
 import os
 import re
 import subprocess
@@ -119,9 +120,20 @@ def test_ui_serves_the_page_and_the_api(environment: With) -> None:
             address = re.findall(r"http://127\.0\.0\.1:\d+|$", line)[0]
             with httpx.Client(headers={"Authorization": f"Bearer {TOKEN}"}, base_url=address) as client:
                 page, alias = client.get("/"), client.get("/v1/aliases/production")
+            is_well = subprocess.run(health_check(address.rpartition(":")[2]), check=False).returncode == 0
         finally:
             server.terminate()
     assert alias.json()["version"] in page.text
+    assert is_well
+    assert subprocess.run(health_check("1"), capture_output=True, check=False).returncode != 0
+
+
+def health_check(port: str) -> list[str]:
+    """Return the health check of the image that only serves, for a server at another port."""
+    dockerfile = (Path(__file__).parents[2] / "Dockerfile").read_text().replace("\\\n", "")
+    words: list[str] = json.loads(re.findall(r"(?m)^HEALTHCHECK .*?CMD (\[.*\])$", dockerfile)[0])
+    assert "/127.0.0.1/8000 " in words[-1]
+    return [word.replace("/8000", f"/{port}") for word in words]
 
 
 @pytest.mark.long

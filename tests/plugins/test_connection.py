@@ -1,11 +1,13 @@
-"""The login of the store in a connection of Airflow: read in its processes alone, and whole or not at all."""
+"""Connections of Airflow: the login of the store, whole or not at all, and that of the logs of tasks."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
 
 from techner.store import open_store
@@ -40,20 +42,41 @@ sys.path.insert(0, "plugins")
 said |= {conn_id: told(conn_id) for conn_id in sys.argv[1:]}
 os.environ |= {"TECHNER_STORE": "s3://bucket/ner", "TECHNER_S3_CONN_ID": "whole"}
 said["address"] = load_settings().open_store().presigned("blobs/x", seconds=60)
+
+# As a worker writes the log of a task, and the API server reads it.
+from pathlib import Path
+from airflow.logging_config import get_remote_task_log
+from airflow.sdk.execution_time.supervisor import _configure_logging, _remote_logging_conn
+from airflow.sdk.log import upload_to_remote
+path = "dag_id=techner_nightly/run_id=a/task_id=plan/attempt=1.log"
+task_log, file = _configure_logging(path, client=None)
+with file, _remote_logging_conn(client=None):
+    task_log.info("three batches are due")
+    file.flush()
+    upload_to_remote(task_log)
+said["log here"] = (Path(os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"]) / path).read_text()
+said["log"] = get_remote_task_log().read(path, None)
 print("said", json.dumps(said))
 """
 
 
+def remote_logs(endpoint: str) -> dict[str, str]:
+    """Return what the composition shows for logs in the store, with the address of another server."""
+    shown = re.findall(r"(?m)^  # (AIRFLOW_\w+): (.+)$", (ROOT / "docker-compose.yaml").read_text())
+    return {name: value.strip("\"'").replace("http://s3:8333", endpoint) for name, value in shown}
+
+
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """Return what each connection gives: the fields of a login, or why it is refused."""
+def said(tmp_path_factory: pytest.TempPathFactory, moto_endpoint: str) -> dict[str, object]:
+    """Return what each connection gives, the fields of a login or why it is refused, and a task's log."""
     variables = {f"AIRFLOW_CONN_{name.upper()}": json.dumps(about) for name, about in CONNECTIONS.items()}
     folder = str(tmp_path_factory.mktemp("airflow"))
-    home = {"AIRFLOW_HOME": folder, "TECHNER_CACHE": folder}
+    home = {"AIRFLOW_HOME": folder, "TECHNER_CACHE": folder, "AIRFLOW__LOGGING__BASE_LOG_FOLDER": folder}
+    boto3.client("s3", endpoint_url=moto_endpoint).create_bucket(Bucket="techner")
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *CONNECTIONS, "none"],
         cwd=ROOT,
-        env=os.environ | variables | home,
+        env=os.environ | variables | home | remote_logs(moto_endpoint),
         capture_output=True,
         text=True,
         check=False,
@@ -98,6 +121,15 @@ def test_the_setting_reaches_the_store(said: dict[str, object]) -> None:
     address = str(said["address"])
     assert address.startswith("http://s3:1/bucket/ner/blobs/x?")
     assert "X-Amz-Credential=KEY%2F" in address
+
+
+def test_the_log_of_a_task_is_written_to_the_store_and_read_from_there(said: dict[str, object]) -> None:
+    """By Airflow's own code, with the lines of the composition that are commented out."""
+    assert said["log here"] == ""  # it was uploaded
+    assert isinstance(said["log"], list)
+    (source,), (text,) = said["log"]
+    assert source == "s3://techner/logs/dag_id=techner_nightly/run_id=a/task_id=plan/attempt=1.log"
+    assert json.loads(text)["event"] == "three batches are due"
 
 
 def test_a_store_is_opened_with_the_login_that_it_is_given() -> None:
