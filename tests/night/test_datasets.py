@@ -25,9 +25,19 @@ def test_an_examination_reads_a_delivery_under_its_name_of_today_and_its_metadat
 def test_a_promotion_reads_what_was_learnt_and_the_production_before(tmp_path: Path) -> None:
     run = Run(store=MemoryStore(), id="night", cache=tmp_path)
     part = FileEntry(path="part.jsonl", sha256="0" * 64, size_bytes=0)
-    parts = dict.fromkeys(("train", "rehearsal", "memory", "holdout", "scoring"), part)
     run.write(PLAN)
-    run.write(Corpus(batches=(BATCH,), admissions=("a" * 64,), counts={}, **parts))
+    run.write(
+        Corpus(
+            batches=(BATCH,),
+            admissions=("a" * 64,),
+            train=part,
+            rehearsal=part,
+            memory=part,
+            holdout=part,
+            scoring=part,
+            counts={},
+        )
+    )
     found = of_promotion(run, "0002-fedcba9876543210")
     assert found.reads == {
         f"batches/{'d' * 64}/{'a' * 16}": "a" * 64,
