@@ -32,7 +32,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Examine the store; exit code 1 if something is wrong, 3 if a set is too small for its margin."""
-    from techner.operate.doctor import examine
+    from techner.operate.doctor import diagnose_login
 
     settings = load_settings()
     if measure is not None and not replay:
@@ -42,7 +42,7 @@ def doctor(
             raise typer.Exit(UNKNOWN)
         return
     workspace = settings.workspace(settings.open_store())
-    found = examine(workspace, settings.policies, now=now(), bare=settings.open_bare_store())
+    found = diagnose_login(workspace, settings.policies, now=now(), bare=settings.open_bare_store())
     if as_json:
         derived = [asdict(r) | {"is_enough": r.is_enough, "needed": r.needed} for r in found.reaches]
         typer.echo(json.dumps({"findings": [asdict(f) for f in found.aspects], "reaches": derived}, indent=1))

@@ -160,7 +160,7 @@ def _copy(
         progress.total = _size_of_new(copier, snapshot)
         copier.faults += [*snapshot.faults, *map(told_ahead, ahead)]
         copy_files(copier, snapshot)
-        copy_logs(copier, snapshot, ahead=ahead)
+        copy_logs(copier, snapshot)
         objects, size_bytes = objects + copier.objects, size_bytes + copier.size_bytes
         faults = tuple(copier.faults)
         if not faults:

@@ -1,6 +1,6 @@
 """Logs are copied record by record, oldest first; what is wrong with one keeps no other from the copy."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
 
 from techner.core.errors import IntegrityError, ObjectMissing
@@ -16,15 +16,14 @@ from techner.registry.versions import manifest_key, named_manifest
 from techner.store.base import Stored
 
 
-def copy_logs(copier: Copier, snapshot: Snapshot, *, ahead: Iterable[str] = ()) -> None:
+def copy_logs(copier: Copier, snapshot: Snapshot) -> None:
     """Copy decisions, then moves of aliases up to a version that is whole in the target, then judgements.
 
-    A record that is missing or damaged is named, and the others are copied around it. Logs that are `ahead`
-    in the target stay as they are.
+    A record that is missing or damaged is named, and the others are copied around it.
     """
 
     def carry_on(group: tuple[Stored, ...]) -> bool:
-        return _place(group) in ahead or _carry_on(copier, snapshot, group)
+        return _carry_on(copier, snapshot, group)
 
     each(carry_on, snapshot.groups(DECISIONS))
     is_whole = all(each(carry_on, snapshot.groups(ALIASES)))

@@ -42,7 +42,7 @@ class Diagnosis:
         return all(reach.is_enough or not reach.must_reach for reach in self.reaches)
 
 
-def examine(workspace: Workspace, policies: Policies, *, now: datetime, bare: Store) -> Diagnosis:
+def diagnose_login(workspace: Workspace, policies: Policies, *, now: datetime, bare: Store) -> Diagnosis:
     """Diagnose, and say what this login may do in the store, which `bare` opens without any trust.
 
     Raises what `diagnose` raises, but for a login that may not read production.

@@ -1,7 +1,7 @@
 """The doctor: what is wrong with a store, in its own words."""
 
-import os
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from techner.registry.blobs import blob_key
 from techner.registry.workspace import Workspace
 from techner.runs.judgements import judgements
 from techner.runs.reservation import CONDEMNED, Condemned
-from techner.store import FolderStore, MemoryStore
+from techner.store import FolderStore, MemoryStore, Stored
 from tests.evaluation.making import LOST
 from tests.world import POLICIES, WHEN, WORD, World, tech_batch
 
@@ -202,17 +202,21 @@ def test_clocks_that_are_a_minute_apart_are_a_fault_with_what_to_do() -> None:
     assert clocks(MemoryStore(), WHEN).detail == "the store has none of its own"
 
 
-def test_the_batch_that_has_waited_longest_is_named_with_what_to_look_at(tmp_path: Path) -> None:
-    store, states = FolderStore(tmp_path), []
-    for name, hours, status in (
-        ("a", 1, "pending"),
-        ("b", 5, "accepted"),
-        ("c", 9, "held"),
-        ("d", 3, "pending"),
-    ):
+WAITS = {"a": (1, "pending"), "b": (5, "accepted"), "c": (9, "held"), "d": (3, "pending")}
+
+
+class Dated(MemoryStore):
+    """A store whose deliveries were written so many hours ago."""
+
+    def list(self, prefix: str = "", *, limit: int | None = None) -> Iterator[Stored]:
+        for entry in super().list(prefix, limit=limit):
+            yield replace(entry, when=WHEN - timedelta(hours=WAITS[entry.key[-1]][0]))
+
+
+def test_the_batch_that_has_waited_longest_is_named_with_what_to_look_at() -> None:
+    store, states = Dated(), []
+    for name, (_, status) in WAITS.items():
         store.create(f"inbox/{name}", b"")
-        written = (WHEN - timedelta(hours=hours)).timestamp()
-        os.utime(tmp_path / "inbox" / name, (written, written))
         ref = BatchRef(name=name, digest=name)
         states.append(BatchState(ref=ref, status=Status(status), report=None, decision=None))
     assert longest_wait(store, states, WHEN) == "; b has waited longest, 5 hours"

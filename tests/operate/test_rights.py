@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from techner.core.errors import StoreRefused
-from techner.operate.doctor import examine
+from techner.operate.doctor import diagnose_login
 from techner.operate.rights import NIGHTS_WRITE, PLACES, rights
 from techner.store import MemoryStore, Store
 from techner.store.wrapped import WrappedStore
@@ -88,6 +88,6 @@ def test_a_login_that_may_not_read_production_is_told_what_it_may_do(world: Worl
             raise StoreRefused(f"AccessDenied for {key}")
 
     closed = World(Closed(inner=world.store), world.cache)
-    found = examine(closed.workspace, POLICIES, now=WHEN, bare=world.store)
+    found = diagnose_login(closed.workspace, POLICIES, now=WHEN, bare=world.store)
     assert not found.is_well
     assert [aspect.what for aspect in found.aspects] == ["production", "rights"]

@@ -189,10 +189,11 @@ def test_a_blob_that_changes_while_it_is_sent_breaks_the_archive_off(filled: Fil
 def test_what_is_sent_is_not_evicted_until_it_is_sent(filled: Filled, tmp_path: Path) -> None:
     files = Registry(filled.store).manifest(filled.production).files
     workspace = Workspace(store=filled.store, cache=tmp_path, eviction=EvictionPolicy(max_bytes=1))
-    for answer in (
-        Archives().answer(workspace, filled.production, files),
-        CachedFile(workspace, files[0]),
+    for make in (
+        lambda: Archives().answer(workspace, filled.production, files),
+        lambda: CachedFile(workspace, files[0]),
     ):
+        answer = make()
         evict(tmp_path, workspace.eviction)
         assert (tmp_path / "blobs" / files[0].sha256).exists()
         del answer
