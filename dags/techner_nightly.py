@@ -19,7 +19,7 @@ from techner_lineage import tell
 from techner_links import BatchLink, NightLink, show_links
 from techner_metrics import send_inbox, send_production, send_verdict
 from techner_models import dag_of, production_of, this_model
-from techner_nights import DOC, default_args, make_ask, nights, sound_models, train_queue
+from techner_nights import DOC, default_args, make_ask, nights, sound_models, train_place
 from techner_notices import late, notices
 from techner_options import PARAMS, chosen, policies
 from techner_schedule import RUN_TYPES, schedule
@@ -205,7 +205,7 @@ def make_nights(model: str | None) -> DAG:
     ) as made:
         admitted = admit.expand(batch=plan.override(timeout=policy.run_hours * 3600)())
         train_time = timedelta(hours=policy.train_hours)
-        trained = uptrain.override(queue=train_queue(model), execution_timeout=train_time)()
+        trained = uptrain.override(**train_place(model), execution_timeout=train_time)()
         verdict = judge()
         admitted >> assemble() >> trained >> evaluate() >> verdict
         _end(route(verdict), model)  # type: ignore[arg-type]  # Airflow passes the value

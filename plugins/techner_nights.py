@@ -98,6 +98,9 @@ def make_ask(model: str | None) -> Ask:
     )
 
 
-def train_queue(model: str | None) -> str:
-    """Return the queue of `uptrain`: one of its own, or that of all tasks."""
-    return nights(model).train_queue or str(conf.get("operators", "default_queue"))
+def train_place(model: str | None) -> dict[str, Any]:
+    """Return where `uptrain` runs: its queue, and on Kubernetes its pod; other executors ignore the pod."""
+    policy = nights(model)
+    queue = policy.train_queue or str(conf.get("operators", "default_queue"))
+    pod = {"pod_template_file": policy.train_pod} if policy.train_pod else {}
+    return {"queue": queue, "executor_config": pod}

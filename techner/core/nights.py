@@ -41,6 +41,8 @@ class NightsPolicy(Checked):
     """Seconds between two looks into the inbox; a night begins when the second finds nothing newer."""
     train_queue: str = ""
     """Queue of `uptrain`, for workers of its own; empty: the queue of all other tasks."""
+    train_pod: str = ""
+    """Template of the pod of `uptrain` on Kubernetes, a file of the scheduler; empty: that of all tasks."""
     train_hours: Hours = 12.0
     """Hours that one try of `uptrain` may take."""
     task_hours: Hours = 2.0
