@@ -133,4 +133,4 @@ def test_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=f"port {port} cannot be used: .*--port"):
             up(port=port, state=tmp_path / "state")
-    assert not (tmp_path / "state").exists()
+    assert not (tmp_path / "state" / "airflow").exists()
