@@ -149,7 +149,7 @@ def test_logs_of_tasks_lie_beside_the_store_and_are_kept_here_until_they_are_unc
     asked = uncommented["services"]["worker"]["environment"]
     new = asked.keys() - SERVICES["worker"]["environment"].keys()
     assert {"AIRFLOW__LOGGING__REMOTE_LOGGING", "AIRFLOW_CONN_TECHNER_LOGS"} < new
-    for name in (name for name in asked if name.startswith("AIRFLOW__")):
+    for name in (name for name in new if name.startswith("AIRFLOW__")):
         section, option = name.removeprefix("AIRFLOW__").lower().split("__")
         assert option in conf.configuration_description[section]["options"], name
     assert asked["AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER"] == "s3://techner/logs"
