@@ -206,3 +206,23 @@ def promoted(promoted_store: Path, tmp_path: Path) -> World:
     """Return a world after one promoted night."""
     shutil.copytree(promoted_store, tmp_path / "promoted")
     return World(FolderStore(tmp_path / "promoted"), tmp_path / "cache")
+
+
+@pytest.fixture(scope="session")
+def twice_store(promoted_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store after two good nights; tests work on copies of it."""
+
+    def make(root: Path) -> None:
+        shutil.copytree(promoted_store, root)
+        world = World(FolderStore(root), tmp_path_factory.mktemp("cache"))
+        world.deliver("second.jsonl", tech_batch(210, 260))
+        assert world.night("night-2", quick(POLICIES))
+
+    return once(tmp_path_factory, "twice", make)
+
+
+@pytest.fixture
+def twice(twice_store: Path, tmp_path: Path) -> World:
+    """Return a world after two promoted nights."""
+    shutil.copytree(twice_store, tmp_path / "twice")
+    return World(FolderStore(tmp_path / "twice"), tmp_path / "cache")

@@ -16,7 +16,16 @@ from techner.uptraining.gold import gold
 from techner.uptraining.listening import hearing, mixing_layer, not_hearing, upstream
 from techner.uptraining.pipeline import NEW_NER, load_pipeline, ner
 from techner.uptraining.surgery import inherit, initialise_ner, shape_of
-from tests.uptraining.test_full_pipelines import GENERAL, LISTENER, PARSER, POLICY, TEXTS, TOK2VEC, full
+from tests.uptraining.test_full_pipelines import (
+    CORPUS,
+    GENERAL,
+    LISTENER,
+    PARSER,
+    POLICY,
+    TEXTS,
+    TOK2VEC,
+    full,
+)
 from tests.world import once, tech_batch
 
 SMALL = TrainingCorpus(train=tech_batch(0, 60), rehearsal=GENERAL[:20])
@@ -62,15 +71,25 @@ def small(*, embed: bool = True, ner_first: bool = False, **model: object) -> La
     return nlp
 
 
-def test_training_makes_the_second_ner_listen_to_the_shared_tok2vec(pretrained: Path, tmp_path: Path) -> None:
-    make_candidate(pretrained, SMALL, POLICY, tmp_path / "first")
-    first = load_pipeline(tmp_path / "first")
+@pytest.fixture(scope="module")
+def extended(pretrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return once(
+        tmp_path_factory,
+        "full-own-extended",  # that of test_full_pipelines.py
+        lambda folder: make_candidate(pretrained, CORPUS, POLICY, folder),
+    )
+
+
+def test_training_makes_the_second_ner_listen_to_the_shared_tok2vec(
+    pretrained: Path, extended: Path, tmp_path: Path
+) -> None:
+    first = load_pipeline(extended)
     assert (
         first.config["components"][NEW_NER]["model"]["tok2vec"]["embed"]["*"]["read"]["*"]["listener"]
         == LISTENER
     )
     assert np.abs(heard_weights(first)).max() > 0.001
-    make_candidate(tmp_path / "first", SMALL, POLICY, tmp_path / "second", origin=pretrained)
+    make_candidate(extended, SMALL, POLICY, tmp_path / "second", origin=pretrained)
     second = load_pipeline(tmp_path / "second")
     assert second.config["components"][NEW_NER] == first.config["components"][NEW_NER]
     assert np.corrcoef(heard_weights(first).ravel(), heard_weights(second).ravel())[0, 1] > 0.5  # it inherits

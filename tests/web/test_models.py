@@ -21,7 +21,7 @@ from techner.web.chart import chart
 from techner.web.known import Known
 from techner.web.reading import Reading
 from tests.web.conftest import PLAN, WHEN, save_version
-from tests.world import POLICIES, World, quick, strict, tech_batch
+from tests.world import POLICIES, World, strict, tech_batch
 
 Client = Callable[..., TestClient]
 Filled = Any  # see conftest.py
@@ -31,19 +31,17 @@ def text_of(html: str) -> str:
     return " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL).split())
 
 
-def two_nights(promoted: World) -> str:
-    """Run a second night; return its version."""
-    promoted.deliver("second.jsonl", tech_batch(210, 260))
-    version = promoted.night("night-2", quick(POLICIES))
-    assert version
-    return version
+def versions(world: World) -> tuple[str, str]:
+    """Return what the first night and the second one made."""
+    second, manifest = Registry(world.store).production()
+    assert manifest.parent
+    return manifest.parent, second
 
 
-def test_each_night_is_a_point_of_the_chart_and_a_row_of_the_table(promoted: World, client: Client) -> None:
-    two_nights(promoted)
-    promoted.deliver("third.jsonl", tech_batch(270, 300))
-    assert promoted.night("night-3", strict(POLICIES)) is None
-    page = client(promoted.store).get("/models").text
+def test_each_night_is_a_point_of_the_chart_and_a_row_of_the_table(twice: World, client: Client) -> None:
+    twice.deliver("third.jsonl", tech_batch(270, 300))
+    assert twice.night("night-3", strict(POLICIES)) is None
+    page = client(twice.store).get("/models").text
     for panel in page.split("<svg")[1:]:
         drawn = panel.partition("</svg>")[0]
         assert re.findall(r'<circle class="(\w+)"', drawn) == ["dot", "dot", "hollow"]
@@ -55,22 +53,18 @@ def test_each_night_is_a_point_of_the_chart_and_a_row_of_the_table(promoted: Wor
     assert 'class="margin"' in page
 
 
-def test_a_rollback_is_an_arrow_and_a_line_with_its_reason(promoted: World, client: Client) -> None:
-    first = Registry(promoted.store).production()[0]
-    second = two_nights(promoted)
-    assert 'class="back"' not in client(promoted.store).get("/models").text
-    Registry(promoted.store).move(
-        first, expected=second, who="cli:ada", why="rollback: <b>wrong</b>", when=WHEN
-    )
-    page = client(promoted.store).get("/models").text
+def test_a_rollback_is_an_arrow_and_a_line_with_its_reason(twice: World, client: Client) -> None:
+    first, second = versions(twice)
+    assert 'class="back"' not in client(twice.store).get("/models").text
+    Registry(twice.store).move(first, expected=second, who="cli:ada", why="rollback: <b>wrong</b>", when=WHEN)
+    page = client(twice.store).get("/models").text
     assert page.count('class="back"') == 2  # one a panel
     assert f"from {second} to {first} by cli:ada rollback: &lt;b&gt;wrong" in text_of(page)
 
 
-def test_an_arrow_goes_to_the_night_that_was_gone_back_to(promoted: World) -> None:
-    first = Registry(promoted.store).production()[0]
-    second = two_nights(promoted)
-    here = Reading(store=promoted.store, known=Known(), policies=Policies(), cache=promoted.cache)
+def test_an_arrow_goes_to_the_night_that_was_gone_back_to(twice: World) -> None:
+    first, second = versions(twice)
+    here = Reading(store=twice.store, known=Known(), policies=Policies(), cache=twice.cache)
     back = Generation(
         id="b", alias="production", number=9, version=first, manifest="", previous=second, before=None,
         who="ada", why="", when=WHEN,
@@ -117,21 +111,21 @@ def test_fifty_nights_are_on_a_page(filled_for: Callable[[int], Filled], client:
     assert "51 to 62 of 62" in second
 
 
-def test_a_version_shows_where_it_comes_from_and_what_came_of_it(promoted: World, client: Client) -> None:
-    first, manifest = Registry(promoted.store).production()
-    second = two_nights(promoted)
-    page = client(promoted.store).get(f"/models/{first}").text
+def test_a_version_shows_where_it_comes_from_and_what_came_of_it(twice: World, client: Client) -> None:
+    first, second = versions(twice)
+    manifest = Registry(twice.store).manifest(first)
+    page = client(twice.store).get(f"/models/{first}").text
     shown = text_of(page)
     assert f"made from {manifest.parent} followed by {second}" in shown
     assert "by test: gate: all" in shown.replace("test :", "test:")
     assert "run/night-1" in page
-    states = survey(promoted.store, POLICIES, cache=promoted.cache)
+    states = survey(twice.store, POLICIES, cache=twice.cache)
     assert f'batches/{states[0].ref.digest}"><bdi>first.jsonl' in page
     assert f"act/rollback/{first}" in page
     assert f"load(&#34;{first}&#34;)" in page or f'load("{first}")' in page
     for entry in manifest.files:
         assert entry.sha256 in page
-    assert client(promoted.store).get(f"/card/{first}").text.count("Model card")
+    assert client(twice.store).get(f"/card/{first}").text.count("Model card")
 
 
 def test_the_version_in_production_cannot_be_gone_back_to(filled: Filled, client: Client) -> None:
@@ -177,15 +171,11 @@ def test_two_versions_are_compared_label_by_label(promoted: World, client: Clien
     assert re.search(r"downloads \d+\.\d MB", page)
 
 
-def test_no_interval_is_made_up_between_versions_that_were_not_compared(
-    promoted: World, client: Client
-) -> None:
-    origin = next(Registry(promoted.store).versions())
-    first = Registry(promoted.store).production()[0]
-    second = two_nights(promoted)
+def test_no_interval_is_made_up_between_versions_that_were_not_compared(twice: World, client: Client) -> None:
+    origin = next(Registry(twice.store).versions())
+    first, second = versions(twice)
     forth, back = (
-        client(promoted.store).get(f"/compare?a={a}&b={b}").text
-        for a, b in ((first, second), (second, first))
+        client(twice.store).get(f"/compare?a={a}&b={b}").text for a, b in ((first, second), (second, first))
     )
     assert re.search(r"PROTOCOL</bdi></th>.*? … ", forth)
     assert " … " not in back.partition("<tbody>")[2].partition("</tbody>")[0]
