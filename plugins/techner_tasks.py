@@ -70,18 +70,11 @@ def retried_if_it_can_help() -> "Iterator[None]":
 @contextmanager
 def opened_run(run_id: str, dag_id: str) -> "Iterator[Run]":
     """Open the store of a DAG's model for a run; an error that no retry can repair fails the task at once."""
-    from techner.runs.run import Run
     from techner.settings import load_settings
 
     with retried_if_it_can_help():
         settings = load_settings(model_of(dag_id))
-        yield Run(
-            store=settings.open_store(),
-            id=run_id,
-            cache=settings.cache,
-            gpu=settings.gpu,
-            eviction=settings.eviction,
-        )
+        yield settings.run(settings.open_store(), run_id)
 
 
 class Ask(HITLOperator):

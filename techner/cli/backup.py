@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from techner.cli.terminal import AsJson, console, now, out, person
-from techner.cli.upkeep import MOST_DAYS, show_collection
+from techner.cli.upkeep import Delete, KeepDays, show_collection
 from techner.core.errors import StoreError
 from techner.operate.collect import KEEP_DAYS
 from techner.runs.judgements import Word
@@ -81,13 +81,8 @@ def restore(
 def prune(
     backup: Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix with a backup.")],
     s3_endpoint: Endpoint = None,
-    keep_days: Annotated[
-        int,
-        typer.Option(min=0, max=MOST_DAYS, help="Keep what an alias has named within this many days."),
-    ] = KEEP_DAYS,
-    delete: Annotated[  # noqa: FBT002
-        bool, typer.Option("--delete", help="Remove it; without this, only say what would go.")
-    ] = False,
+    keep_days: KeepDays = KEEP_DAYS,
+    delete: Delete = False,  # noqa: FBT002
     resume: Annotated[  # noqa: FBT002
         bool, typer.Option("--resume", help="Go on although a backup or prune was interrupted.")
     ] = False,
@@ -103,12 +98,7 @@ def prune(
         found = remove(copy, Word(who=person(), when=now()), keep_days=keep_days, resume=resume)
     else:
         found = plan_prune(copy, now=now(), keep_days=keep_days)
-    if as_json:
-        typer.echo(json.dumps(asdict(found) | {"deleted": delete}, indent=1))
-        return
-    show_collection(found, verb="removed" if delete else "would remove")
-    if not delete:
-        console.print("nothing was removed; --delete removes it")
+    show_collection(found, deleted=delete, as_json=as_json)
 
 
 def _open(settings: Settings, url: str, s3_endpoint: str | None, argument: str) -> Store:

@@ -1,6 +1,5 @@
 """`techner model promote`, `rollback` and `export`: move an alias, or take a version elsewhere."""
 
-import uuid
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from techner.operate.export import Form
 from techner.operate.export import export as write
 from techner.registry import PRODUCTION, Registry
 from techner.runs.judgements import Word
-from techner.runs.run import Run
+from techner.runs.run import Run, own_id
 from techner.settings import load_settings
 
 Why = Annotated[str, typer.Option(help="The reason; it is kept for good.")]
@@ -64,6 +63,4 @@ def export(
 
 def _run(what: str) -> Run:
     settings = load_settings()
-    # An id of its own: two people who act at once must not share what is reserved.
-    name = f"{what}-{uuid.uuid4().hex[:8]}"
-    return Run(store=settings.open_store(), id=name, cache=settings.cache, eviction=settings.eviction)
+    return settings.run(settings.open_store(), own_id(what))

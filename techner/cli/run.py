@@ -114,10 +114,4 @@ def list_runs(
 
 def _run(run_id: str) -> Run:
     settings = load_settings()
-    return Run(
-        store=settings.open_store(),
-        id=run_id,
-        cache=settings.cache,
-        gpu=settings.gpu,
-        eviction=settings.eviction,
-    )
+    return settings.run(settings.open_store(), run_id)

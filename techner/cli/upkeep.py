@@ -21,6 +21,10 @@ from techner.settings import load_settings
 
 ILL = 1
 MOST_DAYS = 36_500
+KeepDays = Annotated[
+    int, typer.Option(min=0, max=MOST_DAYS, help="Keep what an alias has named within this many days.")
+]
+Delete = Annotated[bool, typer.Option("--delete", help="Remove it; without this, only say what would go.")]
 
 
 def verify(
@@ -71,12 +75,8 @@ def sign() -> None:
 
 
 def gc(
-    keep_days: Annotated[
-        int, typer.Option(min=0, max=MOST_DAYS, help="Keep what an alias has named within this many days.")
-    ] = KEEP_DAYS,
-    delete: Annotated[  # noqa: FBT002
-        bool, typer.Option("--delete", help="Remove it; without this, only say what would go.")
-    ] = False,
+    keep_days: KeepDays = KEEP_DAYS,
+    delete: Delete = False,  # noqa: FBT002
     resume: Annotated[  # noqa: FBT002
         bool, typer.Option("--resume", help="Resume a collection that was interrupted.")
     ] = False,
@@ -93,22 +93,21 @@ def gc(
             raise
     else:
         found = plan_collection(store, now=now(), keep_days=keep_days)
-    if as_json:
-        typer.echo(json.dumps(asdict(found) | {"deleted": delete}, indent=1))
-        return
-    show_collection(found, verb="removed" if delete else "would remove")
-    for run in found.undecided:
+    show_collection(found, deleted=delete, as_json=as_json)
+    for run in () if as_json else found.undecided:
         console.print(
             f"run {run} is undecided and keeps its working documents; "
             f"if it will never be decided: `techner run abandon {run} --why …`",
             markup=False,
         )
-    if not delete:
-        console.print("nothing was removed; --delete removes it")
 
 
-def show_collection(found: Collection, *, verb: str) -> None:
+def show_collection(found: Collection, *, deleted: bool, as_json: bool) -> None:
     """Print what a collection or a prune removes."""
+    if as_json:
+        typer.echo(json.dumps(asdict(found) | {"deleted": deleted}, indent=1))
+        return
+    verb = "removed" if deleted else "would remove"
     for name in found.versions:
         out.print(f"{verb} version {name}", markup=False)
     if found.probes:
@@ -116,3 +115,5 @@ def show_collection(found: Collection, *, verb: str) -> None:
     for run in found.runs:
         out.print(f"{verb} the working documents of run {run}", markup=False)
     out.print(f"{verb} {len(found.blobs)} files, {found.size_bytes / 1e6:.1f} MB", markup=False)
+    if not deleted:
+        console.print("nothing was removed; --delete removes it")

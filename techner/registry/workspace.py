@@ -18,11 +18,10 @@ from techner.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """A store, the folder that keeps what was fetched from it, and the GPU to compute on, if any."""
+    """A store, the folder that keeps what was fetched from it, and the bounds of that folder."""
 
     store: Store
     cache: Path
-    gpu: int | None = None
     eviction: EvictionPolicy = field(default_factory=EvictionPolicy)
 
     def fetch(self, files: Iterable[FileEntry]) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from techner.core.eviction import EvictionPolicy
 from techner.registry.workspace import Workspace
@@ -18,4 +19,9 @@ class Run(RunDocuments):
 
     @property
     def workspace(self) -> Workspace:
-        return Workspace(store=self.store, cache=self.cache, gpu=self.gpu, eviction=self.eviction)
+        return Workspace(store=self.store, cache=self.cache, eviction=self.eviction)
+
+
+def own_id(what: str) -> str:
+    """Return an id that no other run has: two who act at once must not share what is reserved."""
+    return f"{what}-{uuid4().hex[:8]}"

@@ -30,6 +30,7 @@ from techner.registry.seen_aliases import remembering
 from techner.registry.signing import load_private_key, load_public_keys
 from techner.registry.trust import trusted
 from techner.registry.workspace import Workspace
+from techner.runs.run import Run
 from techner.settings.login import login_of
 from techner.settings.models import DEFAULT_STORE, chosen_model, model_names, source_of, values_of
 from techner.settings.refusals import nearest, nearest_variable, sentence
@@ -125,7 +126,11 @@ class Settings(BaseSettings):
 
     def workspace(self, store: Store) -> Workspace:
         """Return where to compute on what a store holds."""
-        return Workspace(store=store, cache=self.cache, gpu=self.gpu, eviction=self.eviction)
+        return Workspace(store=store, cache=self.cache, eviction=self.eviction)
+
+    def run(self, store: Store, run_id: str) -> Run:
+        """Return a run on a store, which computes where these settings say."""
+        return Run(store=store, id=run_id, cache=self.cache, gpu=self.gpu, eviction=self.eviction)
 
     @property
     def has_keys(self) -> bool:

@@ -1,7 +1,6 @@
 """Roll back, and promote: by the functions of the command line."""
 
 import re
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from techner.operate.promote import promote
 from techner.operate.rollback import roll_back
 from techner.registry.names import VERSION_NAME
 from techner.runs.judgements import Word
-from techner.runs.run import Run
+from techner.runs.run import Run, own_id
 from techner.settings import Settings
 from techner.store import Store
 from techner.web.action_kinds import PageAction
@@ -59,10 +58,7 @@ def move_actions(settings: Callable[[], Settings]) -> dict[str, PageAction]:
         return prospect
 
     def run(store: Store, what: str) -> Run:
-        # An id of its own: two who act at once must not share what is reserved.
-        now = settings()
-        name = f"{what}-{uuid.uuid4().hex[:8]}"
-        return Run(store=store, id=name, cache=now.cache, eviction=now.eviction)
+        return settings().run(store, own_id(what))
 
     def back(store: Store, move: Move, word: Word) -> None:
         would = move.would
