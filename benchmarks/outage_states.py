@@ -75,9 +75,9 @@ def down(part: str) -> State:
 STATES: dict[str, State] = {
     "store hung": store_hung,
     "store down": store_down,
-    "store slow": lambda night: night.proxy.slow(2),
-    "store answering 500": lambda night: night.proxy.answering(500),
-    "store answering 503": lambda night: night.proxy.answering(503),
+    "store slow": lambda night: night.proxy.while_ill(delay_s=2),
+    "store answering 500": lambda night: night.proxy.while_ill(status=500),
+    "store answering 503": lambda night: night.proxy.while_ill(status=503),
     "store full": store_full,
     "caches full": caches_full,
 }

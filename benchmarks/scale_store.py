@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from benchmarks.pages import FILES, START, judgement, made
 from benchmarks.scale_measures import sentence
-from techner.core.delivery import Action, BatchRef, QualityReport
+from techner.core.delivery import BatchRef
 from techner.core.errors import ObjectExists
 from techner.core.examples import digest
 from techner.core.manifest import Lineage, Manifest
@@ -24,6 +24,7 @@ from techner.reports.card import with_cards
 from techner.runs.judgements import judgements
 from techner.store import FolderStore
 from techner.store.base import check_key
+from tests.web.conftest import report_on
 
 CARD_LINES = "- Batch ``, SHA-256 ``\n", "<li>Batch <code></code>, SHA-256 <code></code></li>\n"
 """What each form of a card had for each batch, beside name and digest, before ADR 55."""
@@ -100,23 +101,7 @@ def _examine(store: FolderStore, ref: BatchRef, manifest: Manifest) -> None:
     folder = admission_folder(ref, admission)
     store.create(f"{folder}/examples.jsonl", write_examples([sentence(0)] * 9))
     store.create(f"{folder}/quarantine.jsonl", b"")
-    report = QualityReport(
-        batch=ref,
-        admission=admission,
-        action=Action.ACCEPT,
-        reader="JSONL",
-        read=9,
-        accepted=9,
-        quarantined=0,
-        rejected=0,
-        labels={"PROTOCOL": 9},
-        scope=("PROTOCOL",),
-        scope_from="inferred",
-        own_scopes=0,
-        renamed={},
-        issues=(),
-        expectations=(),
-    )
+    report = report_on(ref, admission)
     store.create(f"{folder}/report.json", dump(report))
 
 

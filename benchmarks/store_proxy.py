@@ -37,22 +37,13 @@ class StoreProxy:
         self._thread.join()
 
     @contextmanager
-    def slow(self, delay_s: float) -> Iterator[None]:
-        """Let each piece of what clients send wait."""
-        self._delay_s = delay_s
+    def while_ill(self, *, delay_s: float = 0.0, status: int = 0) -> Iterator[None]:
+        """Let each piece of what clients send wait; with a `status`, answer everything with that error."""
+        self._delay_s, self._status = delay_s, status
         try:
             yield
         finally:
-            self._delay_s = 0
-
-    @contextmanager
-    def answering(self, status: int) -> Iterator[None]:
-        """Answer everything with an error of the server."""
-        self._status = status
-        try:
-            yield
-        finally:
-            self._status = 0
+            self._delay_s, self._status = 0.0, 0
 
     async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         try:
@@ -97,7 +88,6 @@ async def _refuse(client: asyncio.StreamReader, to_client: asyncio.StreamWriter,
     to_client.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
     await to_client.drain()
     to_client.write_eof()
-    while await client.read(
-        PIECE_BYTES
-    ):  # to close before all is read would reset the connection, answer and all
+    # To close before all is read would reset the connection, answer and all.
+    while await client.read(PIECE_BYTES):
         pass

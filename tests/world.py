@@ -29,6 +29,7 @@ from techner.uptraining.loop import Material, train
 from tests.moves import ask
 
 TECH = frozenset(TECH_LABELS)
+STORE = "world"
 WHEN = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 WORD = Word(who="test", when=WHEN)
 SPEED = Speed(words=1, candidate=1.0, origin=1.0)
@@ -184,8 +185,7 @@ def make_origin(
 @pytest.fixture
 def world(origin_store: Path, tmp_path: Path) -> World:
     """Return a fresh copy of the initialised store, in a folder."""
-    shutil.copytree(origin_store, tmp_path / "world")
-    return World(FolderStore(tmp_path / "world"), tmp_path / "cache")
+    return copy_of(origin_store, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -193,19 +193,17 @@ def promoted_store(origin_store: Path, tmp_path_factory: pytest.TempPathFactory)
     """Return a store after one good night; tests work on copies of it."""
 
     def make(root: Path) -> None:
-        shutil.copytree(origin_store, root)
-        world = World(FolderStore(root), tmp_path_factory.mktemp("cache"))
+        world = copy_of(origin_store, root, cache=tmp_path_factory.mktemp("cache"))
         world.deliver("first.jsonl", tech_batch(0, 200))
         assert world.night("night-1")
 
-    return once(tmp_path_factory, "promoted", make)
+    return once(tmp_path_factory, "promoted", make) / STORE
 
 
 @pytest.fixture
 def promoted(promoted_store: Path, tmp_path: Path) -> World:
     """Return a world after one promoted night."""
-    shutil.copytree(promoted_store, tmp_path / "promoted")
-    return World(FolderStore(tmp_path / "promoted"), tmp_path / "cache")
+    return copy_of(promoted_store, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -213,16 +211,20 @@ def twice_store(promoted_store: Path, tmp_path_factory: pytest.TempPathFactory) 
     """Return a store after two good nights; tests work on copies of it."""
 
     def make(root: Path) -> None:
-        shutil.copytree(promoted_store, root)
-        world = World(FolderStore(root), tmp_path_factory.mktemp("cache"))
+        world = copy_of(promoted_store, root, cache=tmp_path_factory.mktemp("cache"))
         world.deliver("second.jsonl", tech_batch(210, 260))
         assert world.night("night-2", quick(POLICIES))
 
-    return once(tmp_path_factory, "twice", make)
+    return once(tmp_path_factory, "twice", make) / STORE
 
 
 @pytest.fixture
 def twice(twice_store: Path, tmp_path: Path) -> World:
     """Return a world after two promoted nights."""
-    shutil.copytree(twice_store, tmp_path / "twice")
-    return World(FolderStore(tmp_path / "twice"), tmp_path / "cache")
+    return copy_of(twice_store, tmp_path)
+
+
+def copy_of(store: Path, folder: Path, *, cache: Path | None = None) -> World:
+    """Return a world on a copy of a store in a folder, in `folder`."""
+    shutil.copytree(store, folder / STORE)
+    return World(FolderStore(folder / STORE), cache or folder / "cache")

@@ -129,7 +129,7 @@ def test_health_says_what_serves_and_why_nothing_newer_does(promoted: World) -> 
     version = Registry(promoted.store).production()[0]
     with served(promoted) as client:
         fine: dict[str, Any] = client.get("/health").json()
-        (promoted.cache.parent / "promoted" / "aliases").rename(promoted.cache.parent / "away")
+        (promoted.cache.parent / "world" / "aliases").rename(promoted.cache.parent / "away")
         until(lambda: client.get("/health").json()["error"], "the service to tell of the store")
         ill = client.get("/health").json()
         still = client.post("/entities", json={"text": TEXTS[0]}).json()["version"]
