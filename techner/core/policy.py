@@ -136,7 +136,7 @@ class TrainingPolicy(Checked):
     """Encoder layers of the second `ner` (`extend`) when it is first made; at most as many as the pretrained
     one has, unless that listens to a transformer."""
     shared_tok2vec: bool = True
-    """Whether the second `ner` (`extend`) also hears a tok2vec that other components share, as in
+    """Whether the second `ner` (`extend`) also listens to a tok2vec that other components share, as in
     en_core_web_md; then services must not leave that tok2vec out."""
     dropout: Annotated[float, Range(0.0, 0.9)] = 0.15
     """Share of the activations that is dropped in training."""

@@ -18,7 +18,7 @@ from techner.uptraining import dev_part
 from techner.uptraining.calibrate import Covered, calibrate, covered_spans
 from techner.uptraining.frozen import FrozenOutputs
 from techner.uptraining.gold import gold
-from techner.uptraining.listening import encoder_above, hearing, listener_of, not_hearing, upstream
+from techner.uptraining.listening import encoder_above, listener_of, upstream, with_listener, without_listener
 from techner.uptraining.loop import Material, train
 from techner.uptraining.pipeline import (
     NEW_NER,
@@ -124,7 +124,8 @@ def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[Spac
 
     It inherits from production's second `ner` if there is one, else from the pretrained `ner`, whose shape it
     has except that it may have fewer encoder layers. If the pretrained one listens to a transformer, this one
-    does too, with an encoder of its own above it. Of a tok2vec that others share, it hears the output too.
+    does too, with an encoder of its own above it. Where others share a tok2vec, it
+    listens to that beside its own.
     """
     name = pretrained_ner(work)
     parent, config = None, {}
@@ -139,7 +140,7 @@ def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[Spac
         parent, config = ner(apart, name), shape_of(apart, name, layers=task.policy.layers)
     if config:
         shared = upstream(work, name) if task.policy.shared_tok2vec else None
-        config = hearing(config, work, shared) if shared else not_hearing(config)
+        config = with_listener(config, work, shared) if shared else without_listener(config)
     work.add_pipe("ner", name=NEW_NER, config=config, before=name)
     heir = ner(work, NEW_NER)
     initialise_ner(work, heir, labels, egs)

@@ -1,4 +1,4 @@
-"""The outputs of a frozen component for texts: of the transformer or tok2vec that a second `ner` hears."""
+"""The outputs of a frozen component for texts: a transformer or tok2vec to which a second `ner` listens."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What the second `ner` hears of the pretrained pipeline: its transformer, or the tok2vec that others share.
+"""What the second `ner` listens to in the pretrained pipeline: its transformer, or a shared tok2vec.
 
 Both are frozen, and run once a text for all who listen. All of it is made of layers that spaCy, thinc and
 spacy-transformers register, so no code of techner is needed to load it (ADR 31, ADR 57).
@@ -23,7 +23,7 @@ Config = dict[str, Any]
 
 
 def upstream(nlp: Language, name: str | None) -> str | None:
-    """Return the component that a second `ner` beside the pretrained one of this name is to hear, or None.
+    """Return what a second `ner` beside the pretrained one of this name is to listen to, or None.
 
     That is the transformer to which the pretrained one listens, else the last tok2vec before it that others
     share.
@@ -77,11 +77,11 @@ def _embed_in(tok2vec: Config) -> Config | None:
     return embed if isinstance(embed, dict) and "width" in embed else None
 
 
-def hearing(config: Config, nlp: Language, shared: str) -> Config:
-    """Return the configuration of a `ner` that reads as this one does and hears the shared tok2vec too.
+def with_listener(config: Config, nlp: Language, shared: str) -> Config:
+    """Return the configuration of a `ner` that reads as this one does and listens to the shared tok2vec.
 
-    What is heard of a token joins what is read of it, below the encoder. Nothing changes if it listens
-    already, or if its tok2vec is not made of two parts.
+    The tok2vec's output for a token joins what is read of it, below the encoder. Nothing changes if it
+    listens already, or if its tok2vec is not made of two parts.
     """
     model = copy.deepcopy(dict(config["model"]))
     embed = _embed_in(model.get("tok2vec", {}))
@@ -98,8 +98,8 @@ def hearing(config: Config, nlp: Language, shared: str) -> Config:
     return config | {"model": model}
 
 
-def not_hearing(config: Config) -> Config:
-    """Return the configuration of a `ner` that reads as this one does and hears no shared tok2vec."""
+def without_listener(config: Config) -> Config:
+    """Return the configuration of a `ner` that reads as this one does and listens to no shared tok2vec."""
     model = copy.deepcopy(dict(config["model"]))
     if _listener_in(model, TOK2VEC_LISTENER):
         model["tok2vec"]["embed"] = model["tok2vec"]["embed"]["*"]["read"]["*"]["embed"]
@@ -107,7 +107,7 @@ def not_hearing(config: Config) -> Config:
 
 
 def mixing_layer(component: EntityRecognizer) -> Model[Any, Any] | None:
-    """Return the layer that joins what a `ner` reads and what it hears of a shared tok2vec, if it does."""
+    """Return the layer that joins what a `ner` reads and a shared tok2vec's output, if it has one."""
     tok2vec = component.model.get_ref("tok2vec").layers[0]  # above it, the `ner` narrows what it reads
     if not tok2vec.has_ref("embed") or not any(map(_is_listener, tok2vec.walk())):
         return None
@@ -120,8 +120,8 @@ def _is_listener(node: Model[Any, Any]) -> bool:
     return isinstance(node, Tok2VecListener)
 
 
-def hear_nothing_yet(mix: Model[Any, Any]) -> None:
-    """Set the layer so that what is read passes as it is and what is heard does not."""
+def pass_only_what_is_read(mix: Model[Any, Any]) -> None:
+    """Set the layer so that what is read passes as it is and the shared tok2vec's output does not."""
     width = mix.get_dim("nO")
     weights: Any = mix.ops.alloc2f(width, mix.get_dim("nI"))
     weights[range(width), range(width)] = 1.0

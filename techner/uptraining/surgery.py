@@ -16,7 +16,7 @@ from thinc.api import Model
 from techner.core.errors import ModelError
 from techner.uptraining.action_layer import ActionLayer, action_layer, actions_of
 from techner.uptraining.calibrate import OFFSET, set_offset
-from techner.uptraining.listening import hear_nothing_yet, mixing_layer
+from techner.uptraining.listening import mixing_layer, pass_only_what_is_read
 from techner.uptraining.pipeline import STRINGS, load_pipeline, ner
 
 OUTSIDE = ("0", "5")  # spaCy's actions without a label; 1 to 4 have one
@@ -77,13 +77,13 @@ def inherit(
 ) -> None:
     """Copy every weight of the parent that has a counterpart in the heir.
 
-    Layers are matched from the input upwards, so a shallower heir gets the parent's first ones. If it hears
-    what its parent did not, it begins without. Rows of the output layer are matched by action and label;
-    `renamed` maps old labels to new ones.
+    Layers are matched from the input upwards, so a shallower heir gets the parent's first ones. If it listens
+    to what its parent did not, that counts for nothing at first. Rows of the output layer are matched by
+    action and label; `renamed` maps old labels to new ones.
     """
     ours, theirs = (_weighted(component.model.get_ref("tok2vec")) for component in (heir, parent))
     if (mix := mixing_layer(heir)) and not mixing_layer(parent):
-        hear_nothing_yet(mix)
+        pass_only_what_is_read(mix)
         ours.remove(mix)
     _copy_layers(ours, theirs)
     actions, others = action_layer(heir), action_layer(parent)

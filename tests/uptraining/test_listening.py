@@ -1,4 +1,4 @@
-"""The second `ner` hears the tok2vec that others share, where there is one that it can hear."""
+"""The second `ner` listens to the tok2vec that others share, where there is one that it can use."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from thinc.api import fix_random_seed
 
 from techner.uptraining import TrainingCorpus, make_candidate
 from techner.uptraining.gold import gold
-from techner.uptraining.listening import hearing, mixing_layer, not_hearing, upstream
+from techner.uptraining.listening import mixing_layer, upstream, with_listener, without_listener
 from techner.uptraining.pipeline import NEW_NER, load_pipeline, ner
 from techner.uptraining.surgery import inherit, initialise_ner, shape_of
 from tests.uptraining.test_full_pipelines import (
@@ -37,12 +37,12 @@ def pretrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def deaf(pretrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a model as it was made before the second `ner` heard anything."""
-    return once(tmp_path_factory, "deaf", lambda folder: deaf_model(pretrained).to_disk(folder))
+def earlier(pretrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a model as it was made before the second `ner` listened to anything."""
+    return once(tmp_path_factory, "earlier", lambda folder: earlier_model(pretrained).to_disk(folder))
 
 
-def deaf_model(pretrained: Path) -> Language:
+def earlier_model(pretrained: Path) -> Language:
     nlp = load_pipeline(pretrained)
     nlp.add_pipe("ner", name=NEW_NER, config=shape_of(nlp, "ner"), before="ner")
     fix_random_seed(0)
@@ -54,7 +54,7 @@ def egs_of(nlp: Language) -> list[SpacyExample]:
     return gold(nlp, GENERAL[:10], frozenset())
 
 
-def heard_weights(nlp: Language) -> Any:
+def listener_weights(nlp: Language) -> Any:
     mix = mixing_layer(ner(nlp, NEW_NER))
     assert mix
     weights: Any = mix.get_param("W")
@@ -88,11 +88,13 @@ def test_training_makes_the_second_ner_listen_to_the_shared_tok2vec(
         first.config["components"][NEW_NER]["model"]["tok2vec"]["embed"]["*"]["read"]["*"]["listener"]
         == LISTENER
     )
-    assert np.abs(heard_weights(first)).max() > 0.001
+    assert np.abs(listener_weights(first)).max() > 0.001
     make_candidate(extended, SMALL, POLICY, tmp_path / "second", origin=pretrained)
     second = load_pipeline(tmp_path / "second")
     assert second.config["components"][NEW_NER] == first.config["components"][NEW_NER]
-    assert np.corrcoef(heard_weights(first).ravel(), heard_weights(second).ravel())[0, 1] > 0.5  # it inherits
+    assert (
+        np.corrcoef(listener_weights(first).ravel(), listener_weights(second).ravel())[0, 1] > 0.5
+    )  # it inherits
 
 
 def read_by(nlp: Language, *names: str) -> list[Any]:
@@ -106,34 +108,36 @@ def heir(nlp: Language, name: str, config: dict[str, Any], parent: str) -> None:
     inherit(ner(nlp, name), ner(nlp, parent))
 
 
-def test_an_heir_that_begins_to_hear_reads_a_text_at_first_as_if_it_heard_nothing(pretrained: Path) -> None:
+def test_an_heir_that_begins_to_listen_reads_a_text_at_first_as_if_it_did_not(pretrained: Path) -> None:
     nlp = load_pipeline(pretrained)
     shallow = shape_of(nlp, "ner", layers=2)
     heir(nlp, "alone", shallow, parent="ner")
-    heir(nlp, "hears", hearing(shallow, nlp, "tok2vec"), parent="ner")
-    ours, theirs = read_by(nlp, "hears", "alone")
+    heir(nlp, "listens", with_listener(shallow, nlp, "tok2vec"), parent="ner")
+    ours, theirs = read_by(nlp, "listens", "alone")
     assert np.array_equal(ours, theirs)
 
 
-def test_the_second_ner_of_an_older_model_begins_to_hear(
-    pretrained: Path, deaf: Path, tmp_path: Path
+def test_the_second_ner_of_an_older_model_begins_to_listen(
+    pretrained: Path, earlier: Path, tmp_path: Path
 ) -> None:
-    assert mixing_layer(ner(load_pipeline(deaf), NEW_NER)) is None
-    make_candidate(deaf, SMALL, POLICY, tmp_path / "next", origin=pretrained)
-    assert np.abs(heard_weights(load_pipeline(tmp_path / "next"))).max() > 0.001
+    assert mixing_layer(ner(load_pipeline(earlier), NEW_NER)) is None
+    make_candidate(earlier, SMALL, POLICY, tmp_path / "next", origin=pretrained)
+    assert np.abs(listener_weights(load_pipeline(tmp_path / "next"))).max() > 0.001
 
 
-def test_a_second_ner_that_is_to_hear_nothing_keeps_its_other_layers(pretrained: Path) -> None:
+def test_a_second_ner_that_ceases_to_listen_keeps_its_other_layers(pretrained: Path) -> None:
     nlp = load_pipeline(pretrained)
-    heard = hearing(shape_of(nlp, "ner"), nlp, "tok2vec")
-    assert not_hearing(heard)["model"] == nlp.config["components"]["ner"]["model"]
-    heir(nlp, "hears", heard, parent="ner")
-    heir(nlp, "alone", not_hearing(heard), parent="hears")
+    config = with_listener(shape_of(nlp, "ner"), nlp, "tok2vec")
+    assert without_listener(config)["model"] == nlp.config["components"]["ner"]["model"]
+    heir(nlp, "listens", config, parent="ner")
+    heir(nlp, "alone", without_listener(config), parent="listens")
     ours, theirs = read_by(nlp, "alone", "ner")
     assert np.array_equal(ours, theirs)
 
 
-def test_the_setting_makes_the_second_ner_of_a_night_hear_nothing(pretrained: Path, tmp_path: Path) -> None:
+def test_by_the_setting_the_second_ner_of_a_night_listens_to_nothing(
+    pretrained: Path, tmp_path: Path
+) -> None:
     alone = replace(POLICY, shared_tok2vec=False)
     make_candidate(pretrained, SMALL, alone, tmp_path / "out")
     assert mixing_layer(ner(load_pipeline(tmp_path / "out"), NEW_NER)) is None
@@ -149,7 +153,7 @@ def test_the_setting_makes_the_second_ner_of_a_night_hear_nothing(pretrained: Pa
     ],
     ids=["own tok2vec", "shared tok2vec", "after the ner", "in one piece"],
 )
-def test_what_is_heard_comes_before_the_pretrained_ner_and_can_be_joined(
+def test_it_listens_to_what_comes_before_the_pretrained_ner_and_can_be_joined(
     nlp: Language, expected: str | None
 ) -> None:
     assert upstream(nlp, "ner") == expected
