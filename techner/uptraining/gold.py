@@ -20,7 +20,8 @@ def gold(
 
     For a label outside an example's scope, the spans of a teacher stand in (`silver`, one tuple per example),
     if the teacher knows the label (`teacher_labels`). A token without a span is `O` if annotators or teacher
-    cover every label, else it is missing.
+    cover every label, else it is missing. A text without tokens is left out: it teaches nothing, and spaCy
+    takes it for one that a shared tok2vec has not read.
     """
     golds = []
     for position, example in enumerate(examples):
@@ -29,7 +30,7 @@ def gold(
         if unsaid and silver is not None:
             spans += _beside(spans, (span for span in silver[position] if span.label in unsaid))
         golds.append(_example(nlp, example.text, spans, missing=bool(unsaid - teacher_labels)))
-    return golds
+    return [eg for eg in golds if len(eg.reference)]
 
 
 def _beside(spans: Sequence[Span], others: Iterable[Span]) -> list[Span]:

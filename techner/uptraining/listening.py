@@ -33,8 +33,14 @@ def upstream(nlp: Language, name: str | None) -> str | None:
     if listener := listener_of(nlp, name):
         return _of_factory(nlp, "transformer", listener["upstream"])
     before = nlp.pipe_names[: nlp.pipe_names.index(name)]
-    shared = [pipe for pipe in before if nlp.get_pipe_meta(pipe).factory == "tok2vec"]
-    return shared[-1] if shared and _embed_in(_tok2vec_of(nlp, name, shared[-1])) else None
+    shared = next((pipe for pipe in reversed(before) if nlp.get_pipe_meta(pipe).factory == "tok2vec"), None)
+    can_join = shared and _width_of(nlp, shared) and _embed_in(_tok2vec_of(nlp, name, shared))
+    return shared if can_join else None
+
+
+def _width_of(nlp: Language, shared: str) -> int | None:
+    width: int | None = nlp.get_pipe(shared).model.maybe_get_dim("nO")  # type: ignore[attr-defined]
+    return width
 
 
 def upstream_of(nlp: Language, name: str) -> str | None:
@@ -89,7 +95,7 @@ def with_listener(config: Config, nlp: Language, shared: str) -> Config:
         return config
     listener = {
         "@architectures": TOK2VEC_LISTENER,
-        "width": nlp.get_pipe(shared).model.get_dim("nO"),  # type: ignore[attr-defined]
+        "width": _width_of(nlp, shared),
         "upstream": shared,
     }
     joined = {"@layers": "concatenate.v1", "*": {"embed": embed, "listener": listener}}

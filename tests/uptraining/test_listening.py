@@ -9,8 +9,9 @@ import pytest
 import spacy
 from spacy.language import Language
 from spacy.training import Example as SpacyExample
-from thinc.api import fix_random_seed
+from thinc.api import fix_random_seed, list2array
 
+from techner.core.examples import Example
 from techner.uptraining import TrainingCorpus, make_candidate
 from techner.uptraining.gold import gold
 from techner.uptraining.listening import mixing_layer, upstream, with_listener, without_listener
@@ -29,6 +30,7 @@ from tests.uptraining.test_full_pipelines import (
 from tests.world import once, tech_batch
 
 SMALL = TrainingCorpus(train=tech_batch(0, 60), rehearsal=GENERAL[:20])
+EMPTY = Example("")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,13 @@ def small(*, embed: bool = True, ner_first: bool = False, **model: object) -> La
     nlp.add_pipe("tok2vec", config={"model": TOK2VEC if embed else own})
     config = {"model": PARSER | {"state_type": "ner", "tok2vec": TOK2VEC if embed else own} | model}
     nlp.add_pipe("ner", config=config, first=ner_first or None)
+    return nlp
+
+
+def of_unknown_width() -> Language:
+    nlp = small()
+    tok2vec: Any = nlp.get_pipe("tok2vec")
+    tok2vec.model = list2array()
     return nlp
 
 
@@ -135,6 +144,12 @@ def test_a_second_ner_that_ceases_to_listen_keeps_its_other_layers(pretrained: P
     assert np.array_equal(ours, theirs)
 
 
+def test_a_text_without_tokens_stops_no_night(pretrained: Path, tmp_path: Path) -> None:
+    corpus = TrainingCorpus(train=(EMPTY, *SMALL.train), rehearsal=(EMPTY, *SMALL.rehearsal))
+    make_candidate(pretrained, corpus, POLICY, tmp_path / "out")
+    assert load_pipeline(tmp_path / "out")("").ents == ()
+
+
 def test_by_the_setting_the_second_ner_of_a_night_listens_to_nothing(
     pretrained: Path, tmp_path: Path
 ) -> None:
@@ -150,8 +165,9 @@ def test_by_the_setting_the_second_ner_of_a_night_listens_to_nothing(
         (small(tok2vec=LISTENER), "tok2vec"),
         (small(ner_first=True), None),
         (small(embed=False), None),
+        (of_unknown_width(), None),
     ],
-    ids=["own tok2vec", "shared tok2vec", "after the ner", "in one piece"],
+    ids=["own tok2vec", "shared tok2vec", "after the ner", "in one piece", "of unknown width"],
 )
 def test_it_listens_to_what_comes_before_the_pretrained_ner_and_can_be_joined(
     nlp: Language, expected: str | None
