@@ -204,7 +204,7 @@ def test_a_lease_ends_with_its_process_however_that_ends(cache: Path) -> None:
     assert models(cache) == set()
 
 
-def test_a_fork_does_not_end_the_lease_of_its_parent(cache: Path) -> None:
+def test_a_fork_does_not_end_the_lease_of_its_parent_who_closes_it(cache: Path) -> None:
     lease = Lease(cache, [model_name(VERSIONS[0])])
     other = multiprocessing.get_context("fork").Process(target=lease.close)
     other.start()
@@ -212,6 +212,8 @@ def test_a_fork_does_not_end_the_lease_of_its_parent(cache: Path) -> None:
     evict(cache, SMALL)
     assert models(cache) == {VERSIONS[0]}
     lease.close()
+    evict(cache, SMALL)
+    assert models(cache) == set()
 
 
 def test_a_lease_that_cannot_be_read_stops_the_eviction(
