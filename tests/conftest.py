@@ -46,6 +46,7 @@ _PERSONAL = re.compile(
 
 
 LONGEST_ID = 100
+NOBODY = 65534
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30  # noqa: S108 - files of tests, in folders of pytest
 
 
@@ -96,6 +97,20 @@ def isolate(monkeypatch: pytest.MonkeyPatch, empty_home: Path) -> None:
     for name in os.environ:
         if name.startswith("TECHNER_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def as_anybody() -> Iterator[Path]:
+    """Be a user whom permissions bind, which root is not, for one test; gives a folder of that user's."""
+    with tempfile.TemporaryDirectory() as folder:  # `tmp_path` lies in a folder that is root's alone
+        if privileged := os.geteuid() == 0:
+            os.chown(folder, NOBODY, -1)
+            os.seteuid(NOBODY)
+        try:
+            yield Path(folder)
+        finally:
+            if privileged:
+                os.seteuid(0)
 
 
 @pytest.fixture(scope="session")

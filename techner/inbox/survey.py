@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import assert_never
 
 from techner.core.delivery import Action, BatchRef, QualityReport
-from techner.core.errors import UnknownBatch, UnknownVersion
+from techner.core.errors import UnknownVersion
 from techner.core.manifest import Manifest
 from techner.core.policy import Policies
 from techner.core.records import BatchWord, Decision, RunEnd
@@ -64,22 +64,12 @@ def survey(store: Store, policies: Policies, *, cache: Path) -> tuple[BatchState
 def survey_all(store: Store, policies: Policies, *, cache: Path) -> Surveyed:
     """Derive the state of every delivery, and list the ignored files of the inbox."""
     _, manifest = Registry(store).production()
-    known = _by_digest(store, manifest)
+    known = {batch.digest: batch for batch in learnt(store, manifest)}
     inbox = read_inbox(store, cache, max_bytes=policies.quality.max_delivery_bytes)
     return Surveyed(
         batches=tuple(_state(store, ref, policies, manifest, known) for ref in inbox.batches),
         ignored=inbox.ignored,
     )
-
-
-def survey_one(store: Store, digest: str, policies: Policies, *, cache: Path) -> BatchState:
-    """Derive the state of the delivery with this digest; raises UnknownBatch if none has it."""
-    inbox = read_inbox(store, cache, max_bytes=policies.quality.max_delivery_bytes)
-    for ref in inbox.batches:
-        if ref.digest == digest:
-            _, manifest = Registry(store).production()
-            return _state(store, ref, policies, manifest, _by_digest(store, manifest))
-    raise UnknownBatch(digest)
 
 
 def learnt_by(store: Store, ref: BatchRef) -> str | None:
@@ -98,10 +88,6 @@ def learnt_by(store: Store, ref: BatchRef) -> str | None:
         except UnknownVersion:  # collected
             break
     return found
-
-
-def _by_digest(store: Store, manifest: Manifest) -> dict[str, BatchRef]:
-    return {batch.digest: batch for batch in learnt(store, manifest)}
 
 
 def _state(

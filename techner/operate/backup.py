@@ -13,7 +13,7 @@ from techner.operate.copy_files import copy_files
 from techner.operate.copy_logs import copy_logs
 from techner.operate.copying import Copier
 from techner.operate.prune import TAKEN, writing
-from techner.operate.same_store import logs_ahead, require_apart, require_earlier, told_ahead
+from techner.operate.same_store import records_ahead, require_apart, require_earlier, told_ahead
 from techner.operate.snapshot import ALIASES, Snapshot, take_snapshot
 from techner.registry import Registry
 from techner.registry.log import require_create_only
@@ -80,8 +80,8 @@ def back_up(
             raise RegistryError(f"{target.url} is not empty, and no backup: give an empty folder or prefix")
         taken = Taken(source=identity, begun=clock())
         target.put(TAKEN, dump(taken))
-    ahead = logs_ahead(source, target)
-    require_earlier(source, target, [place for place in ahead if place.startswith(ALIASES)])
+    ahead = records_ahead(source, target)
+    require_earlier(source, target, [key for key in ahead if key.startswith(ALIASES)])
     tags = dict(taken.tags) if taken.source == identity else {}
     begun = clock()
     with writing(target, clock):
@@ -116,7 +116,7 @@ def restore_store(
             f"the first backup into {source.url} was never finished: run `techner backup` again"
         )
     if resume:
-        require_earlier(source, target, logs_ahead(source, target))
+        require_earlier(source, target, records_ahead(source, target))
     elif any(target.list(limit=1)):
         raise RegistryError(
             f"{target.url} is not empty: let TECHNER_STORE name an empty folder or prefix; add --resume only "

@@ -17,8 +17,8 @@ def require_apart(source: Store, target: Store) -> None:
         raise RegistryError(f"{target.url} lies in {source.url}, or around it: give a place of its own")
 
 
-def logs_ahead(source: Store, target: Store) -> tuple[str, ...]:
-    """Return the logs whose newest record in the target is missing from the source.
+def records_ahead(source: Store, target: Store) -> tuple[str, ...]:
+    """Return the newest record of each log in the target, where it is missing from the source.
 
     Records that are missing below it are a gap: damage to the source, and no sign of another one.
     """
@@ -29,15 +29,15 @@ def logs_ahead(source: Store, target: Store) -> tuple[str, ...]:
         known |= {entry.key for entry in source.list(place)}
         for entry in held:
             newest.setdefault(entry.key.rpartition("/")[0], entry.key)
-    return tuple(log for log, key in newest.items() if key not in known)
+    return tuple(key for key in newest.values() if key not in known)
 
 
 def require_earlier(source: Store, target: Store, ahead: Iterable[str]) -> None:
     """Raise RegistryError if a log of the target is ahead, or an alias there has another past."""
-    for log in ahead:
+    for key in ahead:
         raise RegistryError(
-            f"{target.url} holds newer records of {log} than {source.url}: it is of another store or "
-            "of a later state, or records were removed (`techner model verify`). Nothing was changed"
+            f"{target.url} holds {key}, and {source.url} does not: it is of another store or of a later "
+            "state, or records were removed (`techner model verify`). Nothing was changed"
         )
     for alias in Registry(target).aliases():
         for held in Registry(target).log(alias).stored():
@@ -53,11 +53,11 @@ def require_earlier(source: Store, target: Store, ahead: Iterable[str]) -> None:
             break
 
 
-def told_ahead(log: str) -> Damage:
+def told_ahead(key: str) -> Damage:
     """Say of a log that is ahead that it stays as it is."""
     detail = (
-        "the copy holds newer records, and keeps them: put those back that the store lost, or begin a new "
-        "backup if they are of another state"
+        "the copy holds newer records than the store, up to this one, and keeps them: put those back that "
+        "the store lost, or begin a new backup if they are of another state"
     )
-    place, _, what = log.rpartition("/")
-    return Damage(where=place or log, what=what, detail=detail)
+    place, _, what = key.rpartition("/")
+    return Damage(where=place, what=what, detail=detail)

@@ -54,6 +54,14 @@ def plain_folder(folder: Path) -> Path:
     return make_folder(folder)
 
 
+def listed(folder: Path) -> list[Path]:
+    """Return what is in a folder, and nothing if there is none; raises OSError where `glob` is silent."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def make_folder(folder: Path) -> Path:
     """Make a folder and those above it; raises CacheError if a file stands in its place."""
     try:

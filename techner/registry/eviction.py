@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from techner.core.errors import CacheError
 from techner.core.eviction import EvictionPolicy
 from techner.registry.cache_entries import DAY_S, NEVER_S, Contents, Entry, contents, files_in
-from techner.registry.cache_folder import plain_folder
+from techner.registry.cache_folder import listed, plain_folder
 from techner.registry.leases import leased, model_name
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,8 @@ def current(cache: Path) -> frozenset[str]:
     Raises OSError or ValueError if a record cannot be read.
     """
     names = set()
-    for file in (cache / "stores").glob("*/aliases/*.json"):
+    records = (file for memory in listed(cache / "stores") for file in listed(memory / "aliases"))
+    for file in (file for file in records if file.suffix == ".json"):
         try:
             names.add(model_name(json.loads(file.read_bytes())["version"]))
         except (ValueError, LookupError, TypeError) as error:
@@ -148,10 +149,13 @@ class _Eviction:
 
 
 def _is_unused_since(entry: Entry) -> bool:
-    """Tell whether this is still what was listed, and nobody has used it since."""
-    at = entry.path.lstat()
-    files = list(files_in(entry.path, Contents())) if stat.S_ISDIR(at.st_mode) else [at]
-    is_same = {(file.st_dev, file.st_ino) for file in files} == entry.inodes.keys()
+    """Tell whether this is still what was listed, and nobody has used it since.
+
+    What may not be read to its end is of another user, and not to be taken apart.
+    """
+    at, left = entry.path.lstat(), Contents()
+    files = list(files_in(entry.path, left)) if stat.S_ISDIR(at.st_mode) else [at]
+    is_same = {(file.st_dev, file.st_ino) for file in files} == entry.inodes.keys() and not left.unread
     last = min((file.st_atime for file in files), default=entry.used)
     return is_same and (entry.lasts_s is not None or last <= entry.used)
 

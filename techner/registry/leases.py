@@ -10,6 +10,7 @@ import os
 import uuid
 import weakref
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from techner.core.errors import CacheError
 from techner.core.manifest import FileEntry
-from techner.registry.cache_folder import plain_folder
+from techner.registry.cache_folder import listed, note_use, plain_folder
 
 _LEASES = "leases"
 log = logging.getLogger(__name__)
@@ -41,11 +42,12 @@ class Lease:
         file = cache / _LEASES / f"{uuid.uuid4().hex}.json"
         # Held by the process, not by the thread that happens to take it.
         lock = FileLock(file.with_suffix(".lock"), thread_local=False)
-        self._close = weakref.finalize(self, _end, file, lock, os.getpid())
+        names = sorted(names)
+        self._close = weakref.finalize(self, _close, file, lock, os.getpid(), names)
         try:
             plain_folder(file.parent)
             lock.acquire(timeout=0)
-            file.write_text(json.dumps(sorted(names)))  # only now: a lease without its lock looks dead
+            file.write_text(json.dumps(names))  # only now: a lease without its lock looks dead
         except (OSError, NotImplementedError, Timeout, CacheError) as error:
             log.warning("what is used of %s may be evicted meanwhile, and is fetched again: %s", cache, error)
 
@@ -62,14 +64,17 @@ class Lease:
 def leased(cache: Path) -> frozenset[str]:
     """Return what living processes use, and remove the leases of dead ones.
 
-    Raises OSError or ValueError if a lease cannot be read: what its process uses is unknown.
+    A lease whose lock only another user may try counts until that user evicts. Raises OSError or ValueError
+    if a lease cannot be read: what its process uses is unknown.
     """
     names: set[str] = set()
-    for file in sorted((cache / _LEASES).glob("*.json")):
+    for file in listed(cache / _LEASES):
+        if file.suffix != ".json":
+            continue
         lock = FileLock(file.with_suffix(".lock"), thread_local=False)
         try:
             lock.acquire(timeout=0)
-        except Timeout:
+        except (Timeout, PermissionError):
             try:
                 names.update(json.loads(file.read_bytes()))
             except FileNotFoundError:  # it has just ended
@@ -77,13 +82,20 @@ def leased(cache: Path) -> frozenset[str]:
             except ValueError as error:
                 raise ValueError(f"{file} is damaged: end its process, and delete it") from error
         else:
-            _end(file, lock, os.getpid())
+            _end(file, lock)
     return frozenset(names)
 
 
-def _end(file: Path, lock: FileLock, process: int) -> None:
+def _close(file: Path, lock: FileLock, process: int, names: Iterable[str]) -> None:
     if os.getpid() != process:  # a fork inherits the object, but the lease is of its parent
         return
+    for path in (path for name in names for path in (file.parents[1] / name).rglob("*")):
+        with suppress(OSError):
+            note_use(path, path.lstat())  # a model that served for months was used until now
+    _end(file, lock)
+
+
+def _end(file: Path, lock: FileLock) -> None:
     try:
         file.unlink(missing_ok=True)
         lock.release()

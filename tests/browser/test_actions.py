@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from techner.core.records import BatchWord
 from techner.inbox.decisions import decide
-from techner.inbox.survey import Status, survey, survey_one
+from techner.inbox.survey import BatchState, Status, survey
 from techner.registry import Registry
 from tests.browser.airflow import Airflow
 from tests.browser.conftest import OpenPage
@@ -26,8 +26,9 @@ def delivered(airflow: Airflow, name: str, start: int) -> str:
     )
 
 
-def status(airflow: Airflow, digest: str) -> Status:
-    return survey_one(airflow.world.store, digest, quick(), cache=airflow.world.cache).status
+def batch(airflow: Airflow, digest: str) -> BatchState:
+    states = survey(airflow.world.store, quick(), cache=airflow.world.cache)
+    return next(state for state in states if state.ref.digest == digest)
 
 
 def last_move(airflow: Airflow) -> tuple[str, str, str]:
@@ -63,17 +64,23 @@ def test_a_batch_is_excluded(open_page: OpenPage, airflow: Airflow) -> None:
     send(page, "Exclude", "annotated in a hurry")
     expect(page.get_by_role("status")).to_have_text("done")
     expect(page.get_by_text("annotated in a hurry")).to_be_visible()
-    assert status(airflow, digest) is Status.EXCLUDED
+    assert batch(airflow, digest).status is Status.EXCLUDED
 
 
 def test_a_batch_is_released(open_page: OpenPage, airflow: Airflow) -> None:
     digest = delivered(airflow, "doubted.jsonl", 420)
-    ref = survey_one(airflow.world.store, digest, quick(), cache=airflow.world.cache).ref
-    decide(airflow.world.store, ref, BatchWord.EXCLUDE, who="cli:ada", why="in a hurry", when=WHEN)
+    decide(
+        airflow.world.store,
+        batch(airflow, digest).ref,
+        BatchWord.EXCLUDE,
+        who="cli:ada",
+        why="in a hurry",
+        when=WHEN,
+    )
     page = open_page(f"/techner/act/release/{digest}")
     send(page, "Release", "read it again")
     expect(page.get_by_role("status")).to_have_text("done")
-    assert status(airflow, digest) is Status.PENDING
+    assert batch(airflow, digest).status is Status.PENDING
 
 
 @pytest.mark.parametrize("action", ["rollback", "exclude"])

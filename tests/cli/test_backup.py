@@ -5,14 +5,16 @@ import re
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from typer.testing import CliRunner, Result
 
 from techner.cli.app import app
 from techner.core.errors import RegistryError, SettingsError, StoreError
 from techner.registry import Registry
 from techner.registry.blobs import blob_key
+from techner.registry.trust import trusted
 from techner.store import FolderStore
-from tests.operate.test_backup import blob_of, fill, make
+from tests.operate.test_backup import OLD, blob_of, fill, forge, make
 from tests.world import WHEN, World
 
 
@@ -108,6 +110,23 @@ def test_a_restore_names_what_the_backup_lacks_and_exits_with_1(
     assert "✗ aliases/production: 999999999997.json: record 2 is missing" in done.stdout
     assert re.search(r"✗ 0001-\w+: model 1: not in the backup: blob \w+ was altered", done.stdout)
     assert Registry(FolderStore(tmp_path / "new")).production() == Registry(several).production()
+
+
+def test_a_restore_believes_only_what_the_public_key_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = FolderStore(tmp_path / "backup")
+    fill(trusted(backup, (), OLD))
+    forge(backup)
+    pem = OLD.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "key.pem").write_bytes(pem)
+    monkeypatch.setenv("TECHNER_PUBLIC_KEY", str(tmp_path / "key.pem"))
+    monkeypatch.setenv("TECHNER_STORE", str(tmp_path / "new"))
+    monkeypatch.setenv("TECHNER_CACHE", str(tmp_path / "cache"))
+    done = call("restore", backup.url)
+    assert done.exit_code == 1
+    assert "✗ judgements: 999999999998.json: " in done.stdout
+    assert not any(FolderStore(tmp_path / "new").list("judgements/"))
 
 
 def test_prune_says_what_would_go_and_removes_it_when_told(several: FolderStore, tmp_path: Path) -> None:

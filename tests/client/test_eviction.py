@@ -8,7 +8,9 @@ import pytest
 from techner.client import ModelStore
 from techner.core.errors import SettingsError
 from techner.core.eviction import EvictionPolicy
+from techner.registry.cache_entries import DAY_S
 from techner.registry.eviction import evict
+from tests.registry.test_eviction import age
 
 Small = Any  # see conftest.py
 
@@ -43,6 +45,14 @@ def test_what_a_process_pulled_by_its_version_stays_as_long_as_it_may_be_read(sm
     del models
     evict(small.cache, EvictionPolicy(max_bytes=1))
     assert kept(small) == {small.new}
+
+
+def test_a_model_that_served_for_months_is_not_old_once_the_next_one_comes(small: Small) -> None:
+    models = small.models
+    age(models.pull(), 100 * DAY_S)  # it was last looked at when it was loaded
+    small.publish({"config.cfg": b"[nlp]", "meta.json": b"{}"}, number=2)
+    models.pull()
+    assert small.new in kept(small)
 
 
 def test_what_is_gone_is_pulled_again(small: Small) -> None:

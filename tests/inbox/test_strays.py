@@ -8,7 +8,6 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -20,7 +19,6 @@ from techner.inbox.survey import survey_all
 from techner.store import FolderStore, MemoryStore
 from tests.world import World
 
-NOBODY = 65534
 STRAYS = tuple(
     """
     .DS_Store .monday.jsonl.Xa81Qz _SUCCESS team/_temporary/0/part-0000 b.jsonl.tmp b.jsonl.part
@@ -197,20 +195,6 @@ def test_pipe_among_our_own_objects_is_an_error(key: str, tmp_path: Path) -> Non
     os.mkfifo(tmp_path / key)
     with at_most(10), pytest.raises(StoreError, match="named pipe"):
         store.get(key)
-
-
-@pytest.fixture
-def as_anybody() -> Iterator[Path]:
-    """Be a user whom permissions bind, which root is not, for one test; gives a folder of that user's."""
-    with TemporaryDirectory() as folder:  # `tmp_path` lies in a folder that is root's alone
-        if privileged := os.geteuid() == 0:
-            os.chown(folder, NOBODY, -1)
-            os.seteuid(NOBODY)
-        try:
-            yield Path(folder)
-        finally:
-            if privileged:
-                os.seteuid(0)
 
 
 @pytest.mark.parametrize("name", ["b.jsonl", "team/b.jsonl"])

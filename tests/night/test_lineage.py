@@ -12,7 +12,7 @@ from techner.core.examples import digest
 from techner.core.policy import Policies
 from techner.core.run_documents import Plan
 from techner.inbox.submit import submit
-from techner.inbox.survey import Status, learnt_by, survey, survey_one
+from techner.inbox.survey import Status, learnt_by, survey
 from techner.night.plan import plan
 from techner.operate.rollback import roll_back
 from techner.operate.verify import verify_all
@@ -106,7 +106,8 @@ def test_nothing_is_planned_while_a_part_cannot_be_read_and_the_next_try_plans_w
 
 def test_a_delivery_tells_which_version_learnt_it_and_takes_no_other_scope(far: Run, tmp_path: Path) -> None:
     data = far.store.get("inbox/first.jsonl")
-    state = survey_one(far.store, digest(data), Policies(), cache=far.cache)
+    states = survey(far.store, Policies(), cache=far.cache)
+    state = next(state for state in states if state.ref.digest == digest(data))
     assert state.status is Status.IN_PRODUCTION
     _, first, third = far.registry.versions()
     assert learnt_by(far.store, state.ref) == first

@@ -1,5 +1,6 @@
 """A backup is whole, consistent and cheap to repeat, whatever happens to the store meanwhile."""
 
+import json
 import re
 import tarfile
 from collections.abc import Callable
@@ -336,12 +337,31 @@ def test_a_log_that_is_ahead_of_the_store_stays_and_all_else_is_copied(
     version = make(source, 3)
     faults = back(source, target, tmp_path).faults
     assert {(fault.where, fault.what) for fault in faults} == {
-        ("judgements", "judgements"),
-        ("decisions", "b"),
+        ("judgements", "999999999998.json"),
+        ("decisions/b", "999999999998.json"),
     }
-    assert "the copy holds newer records, and keeps them" in faults[0].detail
+    assert "the copy holds newer records than the store" in faults[0].detail
     assert Registry(target).production()[0] == version
     assert target.get("judgements/999999999998.json") == held
+    assert restore_store(target, MemoryStore(), scratch=tmp_path).faults == ()
+
+
+def test_a_backup_of_an_earlier_techner_tells_how_many_things_it_lacks(
+    source: Hooked, tmp_path: Path
+) -> None:
+    target = MemoryStore()
+    back(source, target, tmp_path)
+    taken = json.loads(target.get(TAKEN)) | {"faults": 2}
+    del taken["named"]
+    target.put(TAKEN, json.dumps(taken).encode())
+    (fault,) = restore_store(target, MemoryStore(), scratch=tmp_path).faults
+    assert fault.detail == "the last run could not copy 2 things, and did not write down which"
+
+
+def test_a_restore_needs_a_place_of_its_own(tmp_path: Path) -> None:
+    backup = FolderStore(tmp_path / "backup")
+    with pytest.raises(RegistryError, match="a place of its own"):
+        restore_store(backup, FolderStore(tmp_path / "backup" / "new"), scratch=tmp_path)
 
 
 def test_a_damaged_record_keeps_no_other_from_the_backup(source: Hooked, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import logging
 import multiprocessing
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,6 +135,43 @@ def test_where_it_cannot_be_told_what_is_current_nothing_goes(
     assert "production.json" in caplog.text
 
 
+@pytest.mark.parametrize("place", ["stores", "stores/of another user/aliases", "leases"])
+def test_where_another_user_hides_what_is_in_use_nothing_goes(
+    as_anybody: Path, store: MemoryStore, caplog: pytest.LogCaptureFixture, place: str
+) -> None:
+    lay_out(store, VERSIONS[0], files(store, 0), cache=as_anybody)
+    hidden = as_anybody / place
+    hidden.mkdir(parents=True, exist_ok=True)
+    hidden.chmod(0)
+    assert evict(as_anybody, SMALL) is None
+    hidden.chmod(stat.S_IRWXU)
+    assert models(as_anybody) == {VERSIONS[0]}
+    assert str(hidden) in caplog.text
+
+
+def test_a_model_that_may_not_be_read_to_its_end_is_not_taken_apart(
+    as_anybody: Path, store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = lay_out(store, VERSIONS[0], files(store, 0), cache=as_anybody)
+    age(folder, 100 * DAY_S)
+    (folder / "ner").chmod(0)
+    evict(as_anybody, EvictionPolicy())
+    (folder / "ner").chmod(stat.S_IRWXU)
+    assert holds_exactly(folder, files(store, 0))
+    assert f"{folder / 'ner'} cannot be read" in caplog.text
+
+
+def test_a_lease_that_another_user_keeps_from_being_tried_counts_and_stops_no_eviction(
+    as_anybody: Path, store: MemoryStore
+) -> None:
+    for number in (0, 1):
+        lay_out(store, VERSIONS[number], files(store, number), cache=as_anybody)
+    with Lease(as_anybody, [model_name(VERSIONS[0])]):
+        next((as_anybody / "leases").glob("*.lock")).chmod(stat.S_IRUSR)
+        evict(as_anybody, SMALL)
+        assert models(as_anybody) == {VERSIONS[0]}
+
+
 def test_what_is_leased_stays_until_the_lease_ends(cache: Path, store: MemoryStore) -> None:
     with Lease(cache, [model_name(VERSIONS[0])]), Lease(cache, [blob_name(files(store, 1)[0])]):
         evict(cache, SMALL)
@@ -166,7 +204,7 @@ def test_a_lease_ends_with_its_process_however_that_ends(cache: Path) -> None:
     assert models(cache) == set()
 
 
-def test_a_fork_does_not_end_the_lease_of_its_parent(cache: Path) -> None:
+def test_a_fork_does_not_end_the_lease_of_its_parent_who_closes_it(cache: Path) -> None:
     lease = Lease(cache, [model_name(VERSIONS[0])])
     other = multiprocessing.get_context("fork").Process(target=lease.close)
     other.start()
@@ -174,6 +212,8 @@ def test_a_fork_does_not_end_the_lease_of_its_parent(cache: Path) -> None:
     evict(cache, SMALL)
     assert models(cache) == {VERSIONS[0]}
     lease.close()
+    evict(cache, SMALL)
+    assert models(cache) == set()
 
 
 def test_a_lease_that_cannot_be_read_stops_the_eviction(
