@@ -1,15 +1,17 @@
 """The app factory: pages and the API over a store, which each request opens anew."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
-from fastapi import Depends, FastAPI, Request, Response, params
+from fastapi import APIRouter, Depends, FastAPI, Request, Response, params
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from techner import __version__
 from techner.core.errors import BatchError, NotInitialised, RegistryError, TechnerError
+from techner.registry.workspace import Workspace
 from techner.settings import Settings, load_settings
 from techner.store import Store
 from techner.web.access import Answering, files_only_for, refusals, texts_only_for, visitor_of
@@ -61,45 +63,64 @@ def create_app(
     app.state.model = model
     app.add_exception_handler(TechnerError, _failure)
     app.add_exception_handler(HTTPException, refusals(answering))
-    visitor = visitor_of(answering)
     app.router.route_class = routes = route_class(Threads())
-    archives = Archives()
-    files = files_only_for(visitor)
-    app.include_router(
-        make_api(
-            open_store,
-            workspace=lambda store: settings().workspace(store),
-            archives=archives,
-            files=files,
-            routes=routes,
-        )
-    )
+    _add_description(app)
+    for router in _file_routers(open_store, settings, answering, routes):
+        app.include_router(router)
+    for router in _page_routers(open_store, settings, answering, starting, routes):
+        app.include_router(router)
+    return app
+
+
+def _add_description(app: FastAPI) -> None:
+    """Add OpenAPI's description of the API, at the place where the app is mounted."""
 
     @app.head("/openapi.json", include_in_schema=False)
     @app.get("/openapi.json", include_in_schema=False)
     async def description(request: Request) -> dict[str, Any]:
         return app.openapi() | {"servers": [{"url": request.scope.get("root_path") or "/"}]}
 
-    reading = make_reading(open_store, settings)
-    app.include_router(make_overview(reading, visitor, starting, routes))
-    app.include_router(make_model_pages(reading, visitor, routes))
-    app.include_router(make_batch_pages(reading, visitor, routes))
-    app.include_router(make_run_list(reading, routes))
-    app.include_router(
-        make_version_files(
-            open_store,
-            workspace=lambda store: settings().workspace(store),
-            archives=archives,
-            files=files,
-            texts=texts_only_for(visitor),
-            routes=routes,
-        )
+
+def _file_routers(
+    open_store: Callable[[], Store],
+    settings: Callable[[], Settings],
+    answering: Answering | None,
+    routes: type[APIRoute],
+) -> Iterator[APIRouter]:
+    """Make what sends files of a model, from the cache of the settings."""
+
+    def workspace(store: Store) -> Workspace:
+        return settings().workspace(store)
+
+    visitor = visitor_of(answering)
+    archives, files = Archives(), files_only_for(visitor)
+    yield make_api(open_store, workspace=workspace, archives=archives, files=files, routes=routes)
+    yield make_version_files(
+        open_store,
+        workspace=workspace,
+        archives=archives,
+        files=files,
+        texts=texts_only_for(visitor),
+        routes=routes,
     )
-    app.include_router(make_run_pages(open_store, answering, starting, routes))
-    app.include_router(make_action_pages(open_store, reading, settings, answering, routes))
-    app.include_router(make_try_page(open_store, settings, answering, routes))
-    app.include_router(make_start_pages(reading, starting, routes))
-    return app
+
+
+def _page_routers(
+    open_store: Callable[[], Store],
+    settings: Callable[[], Settings],
+    answering: Answering | None,
+    starting: Starting | None,
+    routes: type[APIRoute],
+) -> Iterator[APIRouter]:
+    visitor, reading = visitor_of(answering), make_reading(open_store, settings)
+    yield make_overview(reading, visitor, starting, routes)
+    yield make_model_pages(reading, visitor, routes)
+    yield make_batch_pages(reading, visitor, routes)
+    yield make_run_list(reading, routes)
+    yield make_run_pages(open_store, answering, starting, routes)
+    yield make_action_pages(open_store, reading, settings, answering, routes)
+    yield make_try_page(open_store, settings, answering, routes)
+    yield make_start_pages(reading, starting, routes)
 
 
 async def _failure(request: Request, error: Exception) -> Response:

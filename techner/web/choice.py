@@ -87,7 +87,7 @@ def _make_old_addresses(
         path = path_below(request)
         if path.partition("/")[0] not in OF_ONE_MODEL:
             raise HTTPException(404, "Not Found")
-        address = f"{path}?{request.url.query}".rstrip("?")
+        address = path + (f"?{request.url.query}" if request.url.query else "")
         is_there = named_in(path, request.query_params)
         if is_there is None:
             return html("choice.html", models=models, address=address, lead="which")

@@ -1,12 +1,13 @@
 """Which settings differ between the nights that made two versions."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from techner.core.errors import IntegrityError, ObjectMissing
 from techner.core.run_documents import Plan
-from techner.documents import parse, plain
+from techner.documents import parse
 from techner.runs.documents import NAMES, RUNS
 from techner.web.reading import Reading
 
@@ -16,8 +17,15 @@ class SettingChange:
     name: str
     """As in `techner.toml`."""
     before: str | None
-    """None if the version's techner had no such setting."""
+    """None if the plan does not have it, as of a setting that came later."""
     after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Frozen:
+    """A plan as it was written: read as a `Plan`, it would have today's default for each later setting."""
+
+    policies: dict[str, Any]
 
 
 def changed_settings(here: Reading, before: str, after: str) -> tuple[SettingChange, ...] | None:
@@ -41,14 +49,14 @@ def _settings_of(here: Reading, version: str) -> dict[str, str] | None:
         return None
     key = f"{RUNS}{run}/{NAMES[Plan]}"
     try:
-        return dict(_flat(plain(parse(Plan, here.store.get(key), where=key).policies)))
+        return dict(_flat(parse(_Frozen, here.store.get(key), where=key).policies))
     except (ObjectMissing, IntegrityError):
         return None
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict):
         for part, inner in value.items():
             yield from _flat(inner, f"{name}.{part}" if name else part)
     else:
-        yield name, str(value)
+        yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

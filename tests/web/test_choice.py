@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from techner.core.errors import StoreError
 from techner.store import MemoryStore, Store
 from techner.web import Answering, ModelLink, create_app, create_choice
+from techner.web.moved import OF_ONE_MODEL
 from tests.web.conftest import PASSED, judge
 
 Filled = Any  # see conftest.py
@@ -88,7 +89,7 @@ def test_a_model_without_a_name_is_not_named(filled: Filled) -> None:
 
 OLD = (
     "run/scheduled-1",
-    "models/{version}?x=%20y",
+    "models/{version}?x=%20y?",
     "act/rollback/{version}",
     "compare?a={version}&b={version}",
     "batches/{held}",
@@ -118,6 +119,12 @@ def test_an_old_address_that_may_be_of_any_model_offers_that_page_of_each(
     up = "../" * address.partition("?")[0].count("/") or "./"
     for model in ("legal", "sales"):
         assert f'href="{up}model/{model}/{address}"' in page.text
+
+
+def test_every_page_of_a_model_has_an_old_address() -> None:
+    """But the first page, where the choice is now, and the API, which says where it is."""
+    routes = (getattr(route, "path", "") for route in create_app(MemoryStore).routes)
+    assert {path.split("/")[1] for path in routes} == {"", "v1", "openapi.json", *OF_ONE_MODEL}
 
 
 NOWHERE = ("run/a%22%3E%2E", f"models/{'0' * 4}-{'0' * 16}", "batches/zz", "card/x")

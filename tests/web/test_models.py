@@ -1,17 +1,19 @@
 """The pages of versions: night by night, one by itself, two compared."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from techner.core.delivery import BatchRef
-from techner.core.policy import GatePolicy, Policies
+from techner.core.policy import GatePolicy, Policies, SchemePolicy, TrainingPolicy
 from techner.core.records import Generation
-from techner.documents import dump
+from techner.documents import canonical, dump, plain
 from techner.inbox.survey import survey
 from techner.registry import Registry
 from techner.registry.lineage import PART_BATCHES, continued
@@ -198,17 +200,57 @@ def test_a_store_with_an_origin_alone_has_no_chart(client: Client) -> None:
     assert origin in page
 
 
+def settings_shown(filled: Filled, client: Client) -> list[tuple[str, str, str]]:
+    """Compare production with the version before it; returns names and values of the settings that differ."""
+    before, after = [*Registry(filled.store).versions()][1:]
+    page = client(filled.store).get(f"/compare?a={before}&b={after}").text
+    name, value = r"<dt><code><bdi>(.*)</bdi></code></dt>", r"<bdi>(.*)</bdi>"
+    return re.findall(rf"{name}<dd>{value} → {value}", page)
+
+
 def test_a_comparison_names_the_settings_that_differ(filled: Filled, client: Client) -> None:
-    versions = [*Registry(filled.store).versions()]
-    for run, margin in (("scheduled-1", 0.01), ("scheduled-2", 0.02)):
-        policies = Policies(gate=GatePolicy(micro_margin=margin))
+    retired = tuple(f"LABEL_{number}" for number in range(99))
+    for run, policies in (
+        ("scheduled-1", Policies(gate=GatePolicy(micro_margin=0.01))),
+        (
+            "scheduled-2",
+            Policies(
+                training=TrainingPolicy(epochs=3),
+                scheme=SchemePolicy(renamed={"TOOL": "HARDWARE"}, retired=retired),
+            ),
+        ),
+    ):
         filled.store.create(f"runs/{run}/plan.json", dump(replace(PLAN, policies=policies)))
-    page = client(filled.store).get(f"/compare?a={versions[1]}&b={versions[2]}").text
-    names = re.findall(r"<dt><code>([^<]*)</code></dt><dd><bdi>([^<]*)</bdi> → <bdi>([^<]*)</bdi>", page)
-    assert names == [("gate.micro_margin", "0.01", "0.02")]
+    assert settings_shown(filled, client) == [
+        ("gate.micro_margin", "0.01", "0.005"),
+        ("scheme.renamed.TOOL", "–", "HARDWARE"),
+        ("scheme.retired", "[]", json.dumps(retired).replace('"', "&#34;")),
+        ("training.epochs", "null", "3"),
+    ]
 
 
-def test_a_comparison_says_where_the_settings_are_not_known(filled: Filled, client: Client) -> None:
-    page = client(filled.store).get(f"/compare?a={filled.origin}&b={filled.production}").text
-    assert "Which settings differ is not known" in page
-    assert "Settings that differ" not in page
+def test_a_comparison_names_a_setting_that_an_older_plan_did_not_have(filled: Filled, client: Client) -> None:
+    """Its night did not have today's default; and a setting that is gone makes no plan unreadable."""
+    older = plain(PLAN)
+    del older["policies"]["training"]["shared_tok2vec"]
+    older["policies"]["training"]["momentum"] = 0.9
+    filled.store.create("runs/scheduled-1/plan.json", canonical(older))
+    filled.store.create("runs/scheduled-2/plan.json", dump(PLAN))
+    assert settings_shown(filled, client) == [
+        ("training.momentum", "0.9", "–"),
+        ("training.shared_tok2vec", "–", "true"),
+    ]
+
+
+@pytest.mark.parametrize("plan", [None, b"[]", b'{"policies": 1}', b"{"])
+def test_a_comparison_says_where_the_settings_are_not_known(
+    plan: bytes | None, filled: Filled, client: Client
+) -> None:
+    filled.store.create("runs/scheduled-2/plan.json", dump(PLAN))
+    if plan is not None:
+        filled.store.create("runs/scheduled-1/plan.json", plan)
+    before, after = [*Registry(filled.store).versions()][1:]
+    for a, b in ((before, after), (after, before), (filled.origin, after)):
+        page = client(filled.store).get(f"/compare?a={a}&b={b}").text
+        assert "Which settings differ is not known" in page
+        assert "Settings that differ" not in page
