@@ -2,7 +2,7 @@
 # `serve` is a light one that only hands out models over HTTP (`techner serve`): docker build --target serve .
 #
 # Airflow's own image brings what the chart and others expect: /entrypoint, /clean-logs, curl, the user 50000 of group 0.
-# The slim one has no providers; those that are used, and all else, come from the lock.
+# The slim one has no providers; those that are used, and all else, come from the lock. The last stage was not built yet.
 ARG AIRFLOW_IMAGE=apache/airflow:slim-3.3.2-python3.12
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 

@@ -26,6 +26,7 @@ from techner.core.policy import Policies
 from techner.formats import write_examples
 from techner.inbox.survey import Status, survey
 from techner.registry import Registry
+from techner.registry.lineage import learnt
 from techner.registry.verify import verify_store
 from tests.production.servers import served
 from tests.production.stack import Stack, started
@@ -81,12 +82,12 @@ def not_learnt(stack: Stack) -> list[str]:
 def look(stack: Stack) -> tuple[int, int, int]:
     """Return how much is lost, doubled and wrong."""
     registry = Registry(stack.store)
-    learnt = Counter(batch.digest for batch in registry.production()[1].lineage.batches)
+    taught = Counter(batch.digest for batch in learnt(stack.store, registry.production()[1]))
     made = Counter(
-        (manifest.parent, manifest.lineage.batches)
+        (manifest.parent, manifest.lineage.parts, manifest.lineage.batches)
         for manifest in map(registry.manifest, registry.versions())
     )
-    doubled = sum(times - 1 for times in (*learnt.values(), *made.values()))
+    doubled = sum(times - 1 for times in (*taught.values(), *made.values()))
     return len(not_learnt(stack)), doubled, len([*verify_store(stack.store, registry.versions())])
 
 
