@@ -13,7 +13,7 @@ from techner.cli.check import check
 from techner.cli.findings import show_report
 from techner.cli.fix import fix, metadata_beside
 from techner.cli.inbox import find, name_of, report_of, states
-from techner.cli.terminal import AsJson, console, labels_in, now, out, person
+from techner.cli.terminal import AsJson, Why, console, labels_in, now, out, person
 from techner.core.errors import BatchError
 from techner.core.records import BatchWord
 from techner.core.redact import shown
@@ -125,13 +125,13 @@ def report(name: Name) -> None:
 
 
 @app.command("exclude")
-def exclude(name: Name, why: Annotated[str, typer.Option(help="The reason; it is kept for good.")]) -> None:
+def exclude(name: Name, why: Why) -> None:
     """Keep a batch out of every run until it is released."""
     _say(name, BatchWord.EXCLUDE, why)
 
 
 @app.command("release")
-def release(name: Name, why: Annotated[str, typer.Option(help="The reason; it is kept for good.")]) -> None:
+def release(name: Name, why: Why) -> None:
     """Make a held or excluded batch pending again."""
     _say(name, BatchWord.RELEASE, why)
 

@@ -5,15 +5,13 @@ from typing import Annotated
 
 import typer
 
-from techner.cli.terminal import console, now, person
+from techner.cli.terminal import Why, console, now, person
 from techner.operate.export import Form
 from techner.operate.export import export as write
 from techner.registry import PRODUCTION, Registry
 from techner.runs.judgements import Word
 from techner.runs.run import Run, own_id
 from techner.settings import load_settings
-
-Why = Annotated[str, typer.Option(help="The reason; it is kept for good.")]
 
 
 def promote(

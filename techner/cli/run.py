@@ -6,7 +6,7 @@ from typing import Annotated, assert_never
 
 import typer
 
-from techner.cli.terminal import REJECTED, console, now, out, person
+from techner.cli.terminal import REJECTED, Why, console, now, out, person
 from techner.core.verdict import Outcome
 from techner.registry import Registry
 from techner.registry.names import record_name
@@ -18,7 +18,6 @@ from techner.settings import load_settings
 from techner.store.patience import PROMPT
 
 app = typer.Typer(no_args_is_help=True, help="Run a night without Airflow, and see and decide its outcome.")
-Why = Annotated[str, typer.Option(help="The reason; it is kept for good.")]
 RunId = Annotated[
     str, typer.Argument(help="The id of the run, as the night and `techner run list` print it.")
 ]

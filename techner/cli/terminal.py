@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 REJECTED = 3
 """Exit code if a file, a candidate or a set was found wanting."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Why = Annotated[str, typer.Option(help="The reason; it is kept for good.")]
 
 
 def person() -> str:
