@@ -15,7 +15,7 @@ from techner.registry.blobs import blob_key, file_digest, save_bytes
 from techner.registry.layout import holds_exactly
 from techner.runs.run import Run
 from techner.store import open_store
-from tests.world import WHEN, World
+from tests.world import STORE, WHEN, World
 
 
 def promote_broken(world: World) -> str:
@@ -122,7 +122,7 @@ def test_pulled_files_cannot_be_written_by_mistake(models: ModelStore) -> None:
 def test_last_pulled_model_is_loaded_while_the_store_is_down(promoted: World, tmp_path: Path) -> None:
     """A service that starts anew; the store is a disk that is not mounted."""
     version = ModelStore(promoted.store.url, cache=promoted.cache).pull().name
-    (tmp_path / "promoted").rename(tmp_path / "away")
+    (tmp_path / STORE).rename(tmp_path / "away")
     assert ModelStore(promoted.store.url, cache=promoted.cache).load().meta["techner_version"] == version
 
 

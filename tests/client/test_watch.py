@@ -11,7 +11,7 @@ from techner.core.errors import IntegrityError, ModelError, StoreError
 from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from tests.client.test_models import promote_broken
-from tests.world import WHEN, World
+from tests.world import STORE, WHEN, World
 
 TEXT = "The gateway speaks MQTT."
 
@@ -85,7 +85,7 @@ def test_an_altered_model_does_not_serve(live: Live, promoted: World) -> None:
 
 
 def test_a_store_that_is_down_is_said_until_it_answers_again(live: Live, promoted: World) -> None:
-    root = promoted.cache.parent / "promoted"
+    root = promoted.cache.parent / STORE
     root.rename(root.with_name("away"))
     with pytest.raises(StoreError):
         live.refresh()
