@@ -131,7 +131,7 @@ class TrainingPolicy(Checked):
     """Share of the training examples that is not trained on and chooses the best epoch; of the rehearsal
     texts, `extend` keeps four times that share apart, at most half, to see what new spans cover."""
     rehearsal_ratio: Annotated[float | None, Range(0.0, 100.0)] = None
-    """Rehearsal texts per new example in each epoch; null: 0.4 for `extend`, 1 for `blend`."""
+    """Rehearsal texts per new example in each epoch; null: 0.8 for `extend`, 1 for `blend`."""
     layers: Annotated[int, Range(1, 64)] = 2
     """Encoder layers of the second `ner` (`extend`) when it is first made; at most as many as the pretrained
     one has, unless that listens to a transformer."""

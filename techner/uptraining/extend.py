@@ -18,7 +18,7 @@ from techner.uptraining import dev_part
 from techner.uptraining.calibrate import Covered, calibrate, covered_spans
 from techner.uptraining.frozen import FrozenOutputs
 from techner.uptraining.gold import gold
-from techner.uptraining.listening import encoder_above, listener_of, upstream, with_listener, without_listener
+from techner.uptraining.listening import encoder_above, listener_of, upstream
 from techner.uptraining.loop import Material, train
 from techner.uptraining.pipeline import (
     NEW_NER,
@@ -30,6 +30,7 @@ from techner.uptraining.pipeline import (
     pretrained_ner,
     taught_labels,
 )
+from techner.uptraining.reading import joined
 from techner.uptraining.step import Step
 from techner.uptraining.surgery import graft, inherit, initialise_ner, shape_of, standalone
 from techner.uptraining.task import Task, rehearsal_ratio
@@ -70,7 +71,7 @@ def extend(task: Task) -> Iterator[Step]:
         new=new,
         rehearsal=rehearsal,
         hard=lambda: _hard(work, rehearsal, outputs),
-        rehearsal_ratio=rehearsal_ratio(policy, 0.4),
+        rehearsal_ratio=rehearsal_ratio(policy, 0.8),
         dev_f1=dev_part.scorer(work, NEW_NER, held, map(nothing_new, old), frozenset(labels), outputs),
         outputs=outputs,
     )
@@ -124,8 +125,8 @@ def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[Spac
 
     It inherits from production's second `ner` if there is one, else from the pretrained `ner`, whose shape it
     has except that it may have fewer encoder layers. If the pretrained one listens to a transformer, this one
-    does too, with an encoder of its own above it. Where others share a tok2vec, it
-    listens to that beside its own.
+    does too, with an encoder of its own above it. Else it reads characters besides, and listens to a tok2vec
+    that others share, where there is one.
     """
     name = pretrained_ner(work)
     parent, config = None, {}
@@ -140,7 +141,7 @@ def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[Spac
         parent, config = ner(apart, name), shape_of(apart, name, layers=task.policy.layers)
     if config:
         shared = upstream(work, name) if task.policy.shared_tok2vec else None
-        config = with_listener(config, work, shared) if shared else without_listener(config)
+        config = joined(config, work, shared)
     work.add_pipe("ner", name=NEW_NER, config=config, before=name)
     heir = ner(work, NEW_NER)
     initialise_ner(work, heir, labels, egs)

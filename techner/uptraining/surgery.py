@@ -16,8 +16,8 @@ from thinc.api import Model
 from techner.core.errors import ModelError
 from techner.uptraining.action_layer import ActionLayer, action_layer, actions_of
 from techner.uptraining.calibrate import OFFSET, set_offset
-from techner.uptraining.listening import mixing_layer, pass_only_what_is_read
 from techner.uptraining.pipeline import STRINGS, load_pipeline, ner
+from techner.uptraining.reading import Parts, mix_alike, parts_of
 
 OUTSIDE = ("0", "5")  # spaCy's actions without a label; 1 to 4 have one
 
@@ -77,15 +77,11 @@ def inherit(
 ) -> None:
     """Copy every weight of the parent that has a counterpart in the heir.
 
-    Layers are matched from the input upwards, so a shallower heir gets the parent's first ones. If it listens
-    to what its parent did not, that counts for nothing at first. Rows of the output layer are matched by
+    Layers are matched from the input upwards, so a shallower heir gets the parent's first ones. What it reads
+    of a token and its parent did not counts for nothing at first. Rows of the output layer are matched by
     action and label; `renamed` maps old labels to new ones.
     """
-    ours, theirs = (_weighted(component.model.get_ref("tok2vec")) for component in (heir, parent))
-    if (mix := mixing_layer(heir)) and not mixing_layer(parent):
-        pass_only_what_is_read(mix)
-        ours.remove(mix)
-    _copy_layers(ours, theirs)
+    _inherit_tok2vec(heir, parent)
     actions, others = action_layer(heir), action_layer(parent)
     if actions.axes.keys() != others.axes.keys():
         return  # one has an upper layer, the other has not
@@ -95,6 +91,21 @@ def inherit(
         _copy_rows(heir, parent, renamed or {})
         heir.cfg[OFFSET] = parent.cfg.get(OFFSET, 0.0)
         set_offset(heir, 0.0)
+
+
+def _inherit_tok2vec(heir: EntityRecognizer, parent: EntityRecognizer) -> None:
+    ours, theirs = parts_of(heir), parts_of(parent)
+    _copy_layers(_without(ours, heir), _without(theirs, parent))
+    if ours.characters and theirs.characters:
+        _copy_layers(_weighted(ours.characters), _weighted(theirs.characters))
+    mix_alike(ours, theirs)
+
+
+def _without(parts: Parts, component: EntityRecognizer) -> list[Model[Any, Any]]:
+    """Return the layers of the component's tok2vec but for what is joined to them."""
+    joined = _weighted(parts.characters) if parts.characters else []
+    apart = {id(layer) for layer in (parts.mix, *joined)}
+    return [layer for layer in _weighted(component.model.get_ref("tok2vec")) if id(layer) not in apart]
 
 
 def _copy_layers(ours: list[Model[Any, Any]], theirs: list[Model[Any, Any]]) -> None:

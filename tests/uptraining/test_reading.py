@@ -1,4 +1,4 @@
-"""The second `ner` listens to the tok2vec that others share, where there is one that it can use."""
+"""The second `ner` reads characters, and listens to a tok2vec that others share, where it can use one."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +14,9 @@ from thinc.api import fix_random_seed, list2array
 from techner.core.examples import Example
 from techner.uptraining import TrainingCorpus, make_candidate
 from techner.uptraining.gold import gold
-from techner.uptraining.listening import mixing_layer, upstream, with_listener, without_listener
+from techner.uptraining.listening import upstream
 from techner.uptraining.pipeline import NEW_NER, load_pipeline, ner
+from techner.uptraining.reading import CHARACTERS, joined, parts_of
 from techner.uptraining.surgery import inherit, initialise_ner, shape_of
 from tests.uptraining.test_full_pipelines import (
     CORPUS,
@@ -56,11 +57,13 @@ def egs_of(nlp: Language) -> list[SpacyExample]:
     return gold(nlp, GENERAL[:10], frozenset())
 
 
-def listener_weights(nlp: Language) -> Any:
-    mix = mixing_layer(ner(nlp, NEW_NER))
-    assert mix
-    weights: Any = mix.get_param("W")
-    return weights[:, mix.get_dim("nO") :]
+def weights_of(nlp: Language, part: str, *, name: str = NEW_NER) -> Any:
+    """Return what a `ner` lets through of a part of what it reads; None where it does not read it."""
+    parts = parts_of(ner(nlp, name))
+    if parts.mix is None or part not in parts.columns:
+        return None
+    weights: Any = parts.mix.get_param("W")
+    return weights[:, parts.columns[part]]
 
 
 def small(*, embed: bool = True, ner_first: bool = False, **model: object) -> Language:
@@ -89,21 +92,17 @@ def extended(pretrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     )
 
 
-def test_training_makes_the_second_ner_listen_to_the_shared_tok2vec(
-    pretrained: Path, extended: Path, tmp_path: Path
+@pytest.mark.parametrize("part", ["listener", "characters"])
+def test_training_makes_the_second_ner_use_all_that_it_reads(
+    pretrained: Path, extended: Path, tmp_path: Path, part: str
 ) -> None:
     first = load_pipeline(extended)
-    assert (
-        first.config["components"][NEW_NER]["model"]["tok2vec"]["embed"]["*"]["read"]["*"]["listener"]
-        == LISTENER
-    )
-    assert np.abs(listener_weights(first)).max() > 0.001
+    assert np.abs(weights_of(first, part)).max() > 0.001
     make_candidate(extended, SMALL, POLICY, tmp_path / "second", origin=pretrained)
     second = load_pipeline(tmp_path / "second")
     assert second.config["components"][NEW_NER] == first.config["components"][NEW_NER]
-    assert (
-        np.corrcoef(listener_weights(first).ravel(), listener_weights(second).ravel())[0, 1] > 0.5
-    )  # it inherits
+    inherited = np.corrcoef(weights_of(first, part).ravel(), weights_of(second, part).ravel())[0, 1]
+    assert inherited > 0.5
 
 
 def read_by(nlp: Language, *names: str) -> list[Any]:
@@ -117,31 +116,67 @@ def heir(nlp: Language, name: str, config: dict[str, Any], parent: str) -> None:
     inherit(ner(nlp, name), ner(nlp, parent))
 
 
-def test_an_heir_that_begins_to_listen_reads_a_text_at_first_as_if_it_did_not(pretrained: Path) -> None:
+def trained(nlp: Language, name: str) -> None:
+    """Stand in for a training: weights of all that the component joins to its own layer."""
+    parts, draw = parts_of(ner(nlp, name)), np.random.default_rng(0)
+    assert parts.mix
+    assert parts.characters
+    for layer in (parts.mix, *parts.characters.walk()):
+        for param in layer.param_names:
+            weights: Any = layer.get_param(param)
+            weights[...] = draw.normal(size=weights.shape)
+
+
+@pytest.mark.parametrize("shared", [None, "tok2vec"])
+def test_an_heir_that_begins_to_read_more_reads_a_text_at_first_as_its_parent_does(
+    pretrained: Path, shared: str | None
+) -> None:
     nlp = load_pipeline(pretrained)
     shallow = shape_of(nlp, "ner", layers=2)
     heir(nlp, "alone", shallow, parent="ner")
-    heir(nlp, "listens", with_listener(shallow, nlp, "tok2vec"), parent="ner")
-    ours, theirs = read_by(nlp, "listens", "alone")
+    heir(nlp, "more", joined(shallow, nlp, shared), parent="ner")
+    ours, theirs = read_by(nlp, "more", "alone")
+    assert np.array_equal(ours, theirs)
+    read = {"embed", "characters", "listener"} if shared else {"embed", "characters"}
+    assert parts_of(ner(nlp, "more")).columns.keys() == read
+
+
+@pytest.mark.parametrize(("before", "after"), [("tok2vec", "tok2vec"), (None, None), (None, "tok2vec")])
+def test_the_next_nights_ner_reads_at_first_as_the_one_before_it(
+    pretrained: Path, before: str | None, after: str | None
+) -> None:
+    nlp = load_pipeline(pretrained)
+    heir(nlp, "parent", joined(shape_of(nlp, "ner"), nlp, before), parent="ner")
+    trained(nlp, "parent")
+    heir(nlp, "heir", joined(shape_of(nlp, "parent"), nlp, after), parent="parent")
+    ours, theirs = read_by(nlp, "heir", "parent")
     assert np.array_equal(ours, theirs)
 
 
-def test_the_second_ner_of_an_older_model_begins_to_listen(
+def test_a_second_ner_that_ceases_to_listen_keeps_all_else_that_it_reads(pretrained: Path) -> None:
+    nlp = load_pipeline(pretrained)
+    heir(nlp, "listens", joined(shape_of(nlp, "ner"), nlp, "tok2vec"), parent="ner")
+    trained(nlp, "listens")
+    heir(nlp, "alone", joined(shape_of(nlp, "listens"), nlp, None), parent="listens")
+    for part in ("embed", "characters"):
+        ours, theirs = (weights_of(nlp, part, name=name) for name in ("alone", "listens"))
+        assert np.array_equal(ours, theirs)
+    assert weights_of(nlp, "listener", name="alone") is None
+
+
+def test_the_second_ner_of_an_older_model_begins_to_listen_and_to_read_characters(
     pretrained: Path, earlier: Path, tmp_path: Path
 ) -> None:
-    assert mixing_layer(ner(load_pipeline(earlier), NEW_NER)) is None
+    assert parts_of(ner(load_pipeline(earlier), NEW_NER)).mix is None
     make_candidate(earlier, SMALL, POLICY, tmp_path / "next", origin=pretrained)
-    assert np.abs(listener_weights(load_pipeline(tmp_path / "next"))).max() > 0.001
+    for part in ("listener", "characters"):
+        assert np.abs(weights_of(load_pipeline(tmp_path / "next"), part)).max() > 0.001
 
 
-def test_a_second_ner_that_ceases_to_listen_keeps_its_other_layers(pretrained: Path) -> None:
+def test_a_pretrained_ner_that_reads_characters_has_no_second_reading_of_them(pretrained: Path) -> None:
     nlp = load_pipeline(pretrained)
-    config = with_listener(shape_of(nlp, "ner"), nlp, "tok2vec")
-    assert without_listener(config)["model"] == nlp.config["components"]["ner"]["model"]
-    heir(nlp, "listens", config, parent="ner")
-    heir(nlp, "alone", without_listener(config), parent="listens")
-    ours, theirs = read_by(nlp, "alone", "ner")
-    assert np.array_equal(ours, theirs)
+    config = {"model": {"tok2vec": {"embed": CHARACTERS, "encode": TOK2VEC["encode"]}}}
+    assert joined(config, nlp, None) == config
 
 
 def test_a_text_without_tokens_stops_no_night(pretrained: Path, tmp_path: Path) -> None:
@@ -155,7 +190,7 @@ def test_by_the_setting_the_second_ner_of_a_night_listens_to_nothing(
 ) -> None:
     alone = replace(POLICY, shared_tok2vec=False)
     make_candidate(pretrained, SMALL, alone, tmp_path / "out")
-    assert mixing_layer(ner(load_pipeline(tmp_path / "out"), NEW_NER)) is None
+    assert weights_of(load_pipeline(tmp_path / "out"), "listener") is None
 
 
 @pytest.mark.parametrize(
