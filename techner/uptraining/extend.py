@@ -30,7 +30,7 @@ from techner.uptraining.pipeline import (
     pretrained_ner,
     taught_labels,
 )
-from techner.uptraining.reading import joined
+from techner.uptraining.reading import with_readings
 from techner.uptraining.step import Step
 from techner.uptraining.surgery import graft, inherit, initialise_ner, shape_of, standalone
 from techner.uptraining.task import Task, rehearsal_ratio
@@ -141,7 +141,7 @@ def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[Spac
         parent, config = ner(apart, name), shape_of(apart, name, layers=task.policy.layers)
     if config:
         shared = upstream(work, name) if task.policy.shared_tok2vec else None
-        config = joined(config, work, shared)
+        config = with_readings(config, work, shared)
     work.add_pipe("ner", name=NEW_NER, config=config, before=name)
     heir = ner(work, NEW_NER)
     initialise_ner(work, heir, labels, egs)

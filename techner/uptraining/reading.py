@@ -1,7 +1,7 @@
 """What a `ner` reads of a token: with its own layer, by characters, and from a tok2vec that others share.
 
-These parts are joined by one linear layer below the encoder. All of it is made of layers that spaCy and thinc
-register, so no code of techner is needed to load it (ADR 57, ADR 58).
+These readings are joined by one linear layer below the encoder. All of it is made of layers that spaCy and
+thinc register, so no code of techner is needed to load it (ADR 57, ADR 58).
 """
 
 import copy
@@ -36,7 +36,7 @@ CHARACTERS: Config = {
 dropout hides."""
 
 
-def joined(config: Config, nlp: Language, shared: str | None) -> Config:
+def with_readings(config: Config, nlp: Language, shared: str | None) -> Config:
     """Return the configuration of a `ner` that reads as this one does, by characters, and from `shared`.
 
     `shared` names a tok2vec; None: it reads from none. Nothing changes if what the `ner` reads with is not a
@@ -46,15 +46,15 @@ def joined(config: Config, nlp: Language, shared: str | None) -> Config:
     own = _own(model.get("tok2vec", {}))
     if own is None or listener_in(own, LISTENER):
         return config
-    parts = {"embed": own}
+    readings = {"embed": own}
     if shared and not listener_in(own, TOK2VEC_LISTENER):
         width = width_of(nlp, shared)
-        parts["listener"] = {"@architectures": TOK2VEC_LISTENER, "width": width, "upstream": shared}
+        readings["listener"] = {"@architectures": TOK2VEC_LISTENER, "width": width, "upstream": shared}
     if not str(own.get("@architectures", "")).startswith("spacy.CharacterEmbed"):
-        parts["characters"] = copy.deepcopy(CHARACTERS)
+        readings["characters"] = copy.deepcopy(CHARACTERS)
     mix = {"@layers": "with_array.v1", "layer": {"@layers": "Linear.v1", "nO": own["width"]}}
-    read = {"@layers": "concatenate.v1", "*": parts}
-    model["tok2vec"]["embed"] = chain(read=read, mix=mix) if len(parts) > 1 else own
+    read = {"@layers": "concatenate.v1", "*": readings}
+    model["tok2vec"]["embed"] = chain(read=read, mix=mix) if len(readings) > 1 else own
     return config | {"model": model}
 
 
@@ -67,22 +67,22 @@ def _own(tok2vec: Config) -> Config | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """The layers that a `ner` joins to its own, and the columns of each part in the layer that joins them."""
+class Readings:
+    """The layers that a `ner` joins to its own, and the columns of each in the layer that joins them."""
 
     mix: Model[Any, Any] | None = None
     columns: dict[str, slice] = field(default_factory=dict)
     characters: Model[Any, Any] | None = None
 
 
-def parts_of(component: EntityRecognizer) -> Parts:
+def readings_of(component: EntityRecognizer) -> Readings:
     """Return what the `ner` joins to what it reads with its own layer; without a `mix` if nothing is."""
     tok2vec = component.model.get_ref("tok2vec").layers[0]  # above it, the `ner` narrows what it reads
     if not tok2vec.has_ref("embed"):
-        return Parts()
+        return Readings()
     *read, last = tok2vec.get_ref("embed").layers
     if not read or not last.layers or last.layers[0].name != "linear":
-        return Parts()
+        return Readings()
     mix = last.layers[0]
     columns, characters, at = {"embed": slice(0, mix.get_dim("nO"))}, None, mix.get_dim("nO")
     for layer in read[0].layers:
@@ -91,10 +91,10 @@ def parts_of(component: EntityRecognizer) -> Parts:
             at += layer.get_dim("nO")
         elif any(node.name == "charembed" for node in layer.walk()):
             columns["characters"], characters = slice(at, at + CHARACTERS["width"]), layer
-    return Parts(mix, columns, characters)
+    return Readings(mix, columns, characters)
 
 
-def mix_alike(heir: Parts, parent: Parts) -> None:
+def mix_alike(heir: Readings, parent: Readings) -> None:
     """Set the heir's mixing layer so that the heir reads as its parent does.
 
     What its parent does not read does not pass at first.
@@ -109,7 +109,7 @@ def mix_alike(heir: Parts, parent: Parts) -> None:
     else:
         bias[:] = parent.mix.get_param("b")
         given: Any = parent.mix.get_param("W")
-        for part in heir.columns.keys() & parent.columns.keys():
-            weights[:, heir.columns[part]] = given[:, parent.columns[part]]
+        for name in heir.columns.keys() & parent.columns.keys():
+            weights[:, heir.columns[name]] = given[:, parent.columns[name]]
     heir.mix.set_param("W", weights)
     heir.mix.set_param("b", bias)

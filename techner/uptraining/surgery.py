@@ -17,7 +17,7 @@ from techner.core.errors import ModelError
 from techner.uptraining.action_layer import ActionLayer, action_layer, actions_of
 from techner.uptraining.calibrate import OFFSET, set_offset
 from techner.uptraining.pipeline import STRINGS, load_pipeline, ner
-from techner.uptraining.reading import Parts, mix_alike, parts_of
+from techner.uptraining.reading import Readings, mix_alike, readings_of
 
 OUTSIDE = ("0", "5")  # spaCy's actions without a label; 1 to 4 have one
 
@@ -94,17 +94,17 @@ def inherit(
 
 
 def _inherit_tok2vec(heir: EntityRecognizer, parent: EntityRecognizer) -> None:
-    ours, theirs = parts_of(heir), parts_of(parent)
+    ours, theirs = readings_of(heir), readings_of(parent)
     _copy_layers(_without(ours, heir), _without(theirs, parent))
     if ours.characters and theirs.characters:
         _copy_layers(_weighted(ours.characters), _weighted(theirs.characters))
     mix_alike(ours, theirs)
 
 
-def _without(parts: Parts, component: EntityRecognizer) -> list[Model[Any, Any]]:
+def _without(readings: Readings, component: EntityRecognizer) -> list[Model[Any, Any]]:
     """Return the layers of the component's tok2vec but for what is joined to them."""
-    joined = _weighted(parts.characters) if parts.characters else []
-    apart = {id(layer) for layer in (parts.mix, *joined)}
+    joined = _weighted(readings.characters) if readings.characters else []
+    apart = {id(layer) for layer in (readings.mix, *joined)}
     return [layer for layer in _weighted(component.model.get_ref("tok2vec")) if id(layer) not in apart]
 
 

@@ -16,7 +16,7 @@ from techner.uptraining import TrainingCorpus, make_candidate
 from techner.uptraining.gold import gold
 from techner.uptraining.listening import upstream
 from techner.uptraining.pipeline import NEW_NER, load_pipeline, ner
-from techner.uptraining.reading import CHARACTERS, joined, parts_of
+from techner.uptraining.reading import CHARACTERS, readings_of, with_readings
 from techner.uptraining.surgery import inherit, initialise_ner, shape_of
 from tests.uptraining.test_full_pipelines import (
     CORPUS,
@@ -57,13 +57,13 @@ def egs_of(nlp: Language) -> list[SpacyExample]:
     return gold(nlp, GENERAL[:10], frozenset())
 
 
-def weights_of(nlp: Language, part: str, *, name: str = NEW_NER) -> Any:
-    """Return what a `ner` lets through of a part of what it reads; None where it does not read it."""
-    parts = parts_of(ner(nlp, name))
-    if parts.mix is None or part not in parts.columns:
+def weights_of(nlp: Language, reading: str, *, name: str = NEW_NER) -> Any:
+    """Return what a `ner` lets through of one of its readings; None where it does not read it."""
+    readings = readings_of(ner(nlp, name))
+    if readings.mix is None or reading not in readings.columns:
         return None
-    weights: Any = parts.mix.get_param("W")
-    return weights[:, parts.columns[part]]
+    weights: Any = readings.mix.get_param("W")
+    return weights[:, readings.columns[reading]]
 
 
 def small(*, embed: bool = True, ner_first: bool = False, **model: object) -> Language:
@@ -92,16 +92,16 @@ def extended(pretrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     )
 
 
-@pytest.mark.parametrize("part", ["listener", "characters"])
+@pytest.mark.parametrize("reading", ["listener", "characters"])
 def test_training_makes_the_second_ner_use_all_that_it_reads(
-    pretrained: Path, extended: Path, tmp_path: Path, part: str
+    pretrained: Path, extended: Path, tmp_path: Path, reading: str
 ) -> None:
     first = load_pipeline(extended)
-    assert np.abs(weights_of(first, part)).max() > 0.001
+    assert np.abs(weights_of(first, reading)).max() > 0.001
     make_candidate(extended, SMALL, POLICY, tmp_path / "second", origin=pretrained)
     second = load_pipeline(tmp_path / "second")
     assert second.config["components"][NEW_NER] == first.config["components"][NEW_NER]
-    inherited = np.corrcoef(weights_of(first, part).ravel(), weights_of(second, part).ravel())[0, 1]
+    inherited = np.corrcoef(weights_of(first, reading).ravel(), weights_of(second, reading).ravel())[0, 1]
     assert inherited > 0.5
 
 
@@ -118,10 +118,10 @@ def heir(nlp: Language, name: str, config: dict[str, Any], parent: str) -> None:
 
 def trained(nlp: Language, name: str) -> None:
     """Stand in for a training: weights of all that the component joins to its own layer."""
-    parts, draw = parts_of(ner(nlp, name)), np.random.default_rng(0)
-    assert parts.mix
-    assert parts.characters
-    for layer in (parts.mix, *parts.characters.walk()):
+    readings, draw = readings_of(ner(nlp, name)), np.random.default_rng(0)
+    assert readings.mix
+    assert readings.characters
+    for layer in (readings.mix, *readings.characters.walk()):
         for param in layer.param_names:
             weights: Any = layer.get_param(param)
             weights[...] = draw.normal(size=weights.shape)
@@ -134,11 +134,11 @@ def test_an_heir_that_begins_to_read_more_reads_a_text_at_first_as_its_parent_do
     nlp = load_pipeline(pretrained)
     shallow = shape_of(nlp, "ner", layers=2)
     heir(nlp, "alone", shallow, parent="ner")
-    heir(nlp, "more", joined(shallow, nlp, shared), parent="ner")
+    heir(nlp, "more", with_readings(shallow, nlp, shared), parent="ner")
     ours, theirs = read_by(nlp, "more", "alone")
     assert np.array_equal(ours, theirs)
     read = {"embed", "characters", "listener"} if shared else {"embed", "characters"}
-    assert parts_of(ner(nlp, "more")).columns.keys() == read
+    assert readings_of(ner(nlp, "more")).columns.keys() == read
 
 
 @pytest.mark.parametrize(("before", "after"), [("tok2vec", "tok2vec"), (None, None), (None, "tok2vec")])
@@ -146,20 +146,20 @@ def test_the_next_nights_ner_reads_at_first_as_the_one_before_it(
     pretrained: Path, before: str | None, after: str | None
 ) -> None:
     nlp = load_pipeline(pretrained)
-    heir(nlp, "parent", joined(shape_of(nlp, "ner"), nlp, before), parent="ner")
+    heir(nlp, "parent", with_readings(shape_of(nlp, "ner"), nlp, before), parent="ner")
     trained(nlp, "parent")
-    heir(nlp, "heir", joined(shape_of(nlp, "parent"), nlp, after), parent="parent")
+    heir(nlp, "heir", with_readings(shape_of(nlp, "parent"), nlp, after), parent="parent")
     ours, theirs = read_by(nlp, "heir", "parent")
     assert np.array_equal(ours, theirs)
 
 
 def test_a_second_ner_that_ceases_to_listen_keeps_all_else_that_it_reads(pretrained: Path) -> None:
     nlp = load_pipeline(pretrained)
-    heir(nlp, "listens", joined(shape_of(nlp, "ner"), nlp, "tok2vec"), parent="ner")
+    heir(nlp, "listens", with_readings(shape_of(nlp, "ner"), nlp, "tok2vec"), parent="ner")
     trained(nlp, "listens")
-    heir(nlp, "alone", joined(shape_of(nlp, "listens"), nlp, None), parent="listens")
-    for part in ("embed", "characters"):
-        ours, theirs = (weights_of(nlp, part, name=name) for name in ("alone", "listens"))
+    heir(nlp, "alone", with_readings(shape_of(nlp, "listens"), nlp, None), parent="listens")
+    for reading in ("embed", "characters"):
+        ours, theirs = (weights_of(nlp, reading, name=name) for name in ("alone", "listens"))
         assert np.array_equal(ours, theirs)
     assert weights_of(nlp, "listener", name="alone") is None
 
@@ -167,16 +167,16 @@ def test_a_second_ner_that_ceases_to_listen_keeps_all_else_that_it_reads(pretrai
 def test_the_second_ner_of_an_older_model_begins_to_listen_and_to_read_characters(
     pretrained: Path, earlier: Path, tmp_path: Path
 ) -> None:
-    assert parts_of(ner(load_pipeline(earlier), NEW_NER)).mix is None
+    assert readings_of(ner(load_pipeline(earlier), NEW_NER)).mix is None
     make_candidate(earlier, SMALL, POLICY, tmp_path / "next", origin=pretrained)
-    for part in ("listener", "characters"):
-        assert np.abs(weights_of(load_pipeline(tmp_path / "next"), part)).max() > 0.001
+    for reading in ("listener", "characters"):
+        assert np.abs(weights_of(load_pipeline(tmp_path / "next"), reading)).max() > 0.001
 
 
 def test_a_pretrained_ner_that_reads_characters_has_no_second_reading_of_them(pretrained: Path) -> None:
     nlp = load_pipeline(pretrained)
     config = {"model": {"tok2vec": {"embed": CHARACTERS, "encode": TOK2VEC["encode"]}}}
-    assert joined(config, nlp, None) == config
+    assert with_readings(config, nlp, None) == config
 
 
 def test_a_text_without_tokens_stops_no_night(pretrained: Path, tmp_path: Path) -> None:
