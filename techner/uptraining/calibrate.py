@@ -56,17 +56,20 @@ def calibrate(
 
     The offset is a post-hoc logit adjustment (Menon et al. 2021), in units of the score. `most` is the share
     of the old entities that may be covered. The offset leaves 0 only on evidence, which is one standard
-    error: it is raised while less is covered than may be by as much, and lowered where more is. On the dev
-    part, F1 may be `TOLERANCE` below the best of those to which it could be raised. What is covered even at
-    the least, no offset can prevent, and is allowed. If there are too few old entities to see harm, the
-    offset is 0.
+    error: it is raised while less is covered than may be by as much, or no more than at 0 if there is a dev
+    part, and lowered where more is. On the dev part, F1 may be `TOLERANCE` below the best of those to which
+    it could be raised. What is covered even at the least, no offset can prevent, and is allowed. If there are
+    too few old entities to see harm, the offset is 0.
     """
     set_offset(component, 0.0)
     before = covered()
     if sum(total for _, total in before.values()) < LEAST_OLD:
         return 0.0
     if is_within(before, allowed(before, most, errors=1)):
-        chosen = _raised(component, dev_f1, covered, allowed(before, most, errors=-1))
+        limits = allowed(before, most, errors=-1)
+        if dev_f1() is not None:  # what covers nothing more costs the new labels alone, which it can tell
+            limits = {group: max(limit, _hits(before, group)) for group, limit in limits.items()}
+        chosen = _raised(component, dev_f1, covered, limits)
     else:
         chosen = _lowered(component, covered, allowed(before, most, errors=1))
     set_offset(component, chosen)

@@ -120,6 +120,14 @@ def test_what_may_be_chance_neither_raises_nor_lowers_the_offset(
     assert calibrated(component, lambda: None, harm(component, {0.0: covered_at_first})) == 0.0
 
 
+@pytest.mark.parametrize(("dev_f1", "expected"), [(0.45, 0.5), (None, 0.0)])
+def test_an_offset_that_covers_nothing_more_is_free_where_a_dev_part_watches_the_new_labels(
+    component: EntityRecognizer, dev_f1: float | None, expected: float
+) -> None:
+    covered = harm(component, {0.0: 18, 0.25: 18, 0.5: 18, 0.75: 19})
+    assert calibrated(component, lambda: dev_f1, covered) == expected
+
+
 def test_one_label_is_not_covered_for_the_others(component: EntityRecognizer) -> None:
     """On en_core_web_md nearly all of the harm was to ORG."""
     orgs = {0.0: 1, 0.25: 2}
