@@ -1,5 +1,6 @@
 """A change of keys: the new one signs what the old one did, and then the old one is trusted no longer."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from techner.core.errors import SettingsError, Untrusted
+from techner.core.examples import digest
 from techner.core.records import BatchWord, Decision
-from techner.documents import dump
+from techner.documents import canonical, dump
 from techner.operate.adopt import adopt
 from techner.registry import Registry
 from techner.registry.keyless_store import KeylessStore
@@ -72,7 +74,13 @@ def gone(bucket: MemoryStore) -> None:
     bucket.delete(key_of(3))
 
 
-@pytest.mark.parametrize("spoil", [altered, exchanged, gone])
+def altered_with_the_one_above(bucket: MemoryStore) -> None:
+    altered(bucket)
+    above = json.loads(bucket.get(key_of(3))) | {"before": digest(bucket.get(key_of(2)))}
+    bucket.put(key_of(3), canonical(above))
+
+
+@pytest.mark.parametrize("spoil", [altered, altered_with_the_one_above, exchanged, gone])
 def test_a_move_of_the_old_key_that_nothing_leads_back_to_is_refused(
     bucket: MemoryStore, spoil: Callable[[MemoryStore], None]
 ) -> None:
