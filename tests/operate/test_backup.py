@@ -380,6 +380,21 @@ def test_a_damaged_record_keeps_no_other_from_the_backup(source: Hooked, tmp_pat
     assert contents(source).keys() - contents(target).keys() == {moves}
 
 
+def test_a_move_back_to_a_version_of_which_the_backup_has_lost_a_file_is_not_copied(
+    source: Hooked, tmp_path: Path
+) -> None:
+    target = MemoryStore()
+    back(source, target, tmp_path)
+    first, *_, live = Registry(source).versions()
+    for store in (source, target):
+        store.delete(blob_of(0))
+    Registry(source).move(first, expected=live, who="me", why="ghosts", when=NOW)
+    (fault,) = back(source, target, tmp_path).faults
+    assert (fault.where, fault.what) == ("aliases/production", "999999999995.json")
+    assert "could not be copied whole" in fault.detail
+    assert Registry(target).production()[0] == live
+
+
 def test_a_record_that_differs_in_the_backup_is_named_and_stays(source: Hooked, tmp_path: Path) -> None:
     target = MemoryStore()
     back(source, target, tmp_path)
@@ -533,6 +548,22 @@ def test_a_backup_needs_a_place_of_its_own(tmp_path: Path, place: str) -> None:
     store = FolderStore(tmp_path / "store")
     with pytest.raises(RegistryError, match="a place of its own"):
         back(store, FolderStore(tmp_path / place), tmp_path)
+
+
+class Overwriting(MemoryStore):
+    """A store that ignores that a write must create."""
+
+    def create(self, key: str, data: bytes) -> None:
+        self.put(key, data)
+
+
+def test_nothing_is_restored_into_a_store_that_cannot_keep_two_writers_apart(
+    source: Hooked, tmp_path: Path
+) -> None:
+    store = Overwriting()
+    with pytest.raises(StoreError, match="two runs could both promote"):
+        restore_store(source, store, scratch=tmp_path)
+    assert contents(store) == {}
 
 
 def test_a_restore_needs_an_empty_store_and_goes_on_where_it_was_interrupted(
