@@ -18,7 +18,7 @@ from techner.core.delivery import BatchRef
 from techner.core.errors import NotInitialised, RegistryError, StoreError
 from techner.core.manifest import Lineage
 from techner.core.records import BatchWord, Decision, Judgement, RunOutcome
-from techner.core.run_documents import Reserved, Speed
+from techner.core.run_documents import Report, Reserved, Speed
 from techner.core.verdict import Verdict
 from techner.corpus.reference import Reference, save_reference
 from techner.formats import write_examples
@@ -290,6 +290,31 @@ def test_damage_is_named_and_the_backup_holds_nothing_that_refers_to_it(
     # Other records are copied around a move that is missing or altered: the gap is all that is left of it.
     found = {(fault.where, fault.what) for fault in damages(target)}
     assert found == ({("production", "generation 2")} if "aliases" in where else set())
+
+
+def test_a_damaged_file_that_no_version_has_is_named_too(source: Hooked, tmp_path: Path) -> None:
+    page = save_bytes(source, b"of a run", path="report.html")
+    source.put(blob_key(page.sha256), b"altered")
+    (fault,) = back(source, MemoryStore(), tmp_path).faults
+    assert (fault.where, fault.what) == ("blobs", page.sha256)
+
+
+def test_a_run_of_which_a_file_is_lost_is_named_and_left_out(source: Hooked, tmp_path: Path) -> None:
+    page, target = save_bytes(source, b"of a run", path="report.html"), MemoryStore()
+    report = Report(path=page.path, sha256=page.sha256, size_bytes=page.size_bytes)
+    RunDocuments(store=source, id="night-2").write(report)
+    source.delete(blob_key(page.sha256))
+    (fault,) = back(source, target, tmp_path).faults
+    assert (fault.where, fault.detail) == ("run night-2", f"blob {page.sha256} is missing or damaged")
+    assert not any(target.list("runs/night-2/"))
+
+
+def test_a_version_whose_reference_set_is_damaged_is_left_out(source: Hooked, tmp_path: Path) -> None:
+    alter(source, "reference/", b"{}")
+    target = MemoryStore()
+    named = [fault.what for fault in back(source, target, tmp_path).faults]
+    assert named.count("reference set") == len(list(Registry(source).versions()))
+    assert not any(target.list("versions/"))
 
 
 def test_a_gap_in_the_log_of_an_alias_is_named_and_all_else_is_copied(source: Hooked, tmp_path: Path) -> None:
