@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from techner.core.manifest import Part
 from techner.core.run_documents import SetEvaluation
 from techner.core.verdict import CheckState, Outcome
 from techner.evaluation.gate import apply_gate
@@ -32,6 +33,15 @@ def test_gate_promotes_a_candidate_that_keeps_the_old_and_learns_the_new() -> No
 def test_gate_compares_with_production_too_where_it_answers_otherwise() -> None:
     better = rows("PERSON", 4500, 500)
     assert ("pretrained micro F1", "production") in failed(evaluation(production=better))
+
+
+def test_production_is_compared_where_it_differs_in_its_counts_or_in_its_spans_alone() -> None:
+    found = evaluation()
+    sets, unlike = found.regression, rows("PERSON", 4500, 500)
+    counts = replace(sets, systems={**sets.systems, "production": unlike})
+    spans = replace(sets, kept={**sets.kept, "production": ((1, 0),) * len(unlike)})
+    assert ("pretrained micro F1", "production") in failed(replace(found, regression=counts))
+    assert failed(replace(found, regression=spans)) == {("negative flips", "production")}
 
 
 def test_gate_rejects_small_losses_that_add_up_since_the_origin() -> None:
@@ -85,6 +95,15 @@ def test_intervals_of_scores_hold_the_observed_change_and_narrow_with_more_texts
         assert score.low <= score.candidate - score.origin <= score.high
         widths.append(score.high - score.low)
     assert widths[1] < widths[0] / 2
+
+
+def test_old_labels_are_scored_against_the_origin_and_new_ones_against_production() -> None:
+    found = evaluation(production=rows("PERSON", 4500, 500), new_production=rows("PROTOCOL", 250, 50))
+    person, protocol = apply_gate(found, POLICY, SPEED).scores
+    assert (person.part, person.low, person.high) == (Part.PRETRAINED, 0.0, 0.0)
+    assert protocol.part is Part.NEW
+    assert protocol.high is not None
+    assert protocol.high < 0
 
 
 def test_an_undefined_score_is_none_not_zero() -> None:
@@ -168,6 +187,11 @@ def test_an_origin_that_finds_nothing_on_the_new_texts_has_nothing_to_lose() -> 
 def test_a_candidate_that_is_too_large_is_rejected() -> None:
     assert failed(evaluation(candidate_bytes=301)) == {("size", "origin")}
     assert verdict(evaluation(candidate_bytes=300)).outcome is Outcome.PROMOTE
+
+
+@pytest.mark.parametrize("known", [{}, {"origin": 100}, {"candidate": 100}])
+def test_a_size_that_is_not_known_is_a_question(known: dict[str, int]) -> None:
+    assert verdict(replace(evaluation(), size_bytes=known)).outcome is Outcome.ASK
 
 
 def test_a_candidate_that_is_too_slow_is_rejected() -> None:

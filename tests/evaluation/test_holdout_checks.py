@@ -13,6 +13,15 @@ def test_new_labels_below_the_floor_fail() -> None:
     assert failed(evaluation(new_candidate=rows("PROTOCOL", 10, 290))) == {("new micro F1", "floor")}
 
 
+def test_new_labels_below_the_floor_by_chance_alone_are_a_question() -> None:
+    found = evaluation(new_candidate=rows("PROTOCOL", 31, 269))
+    check = the_check(found, "new micro F1", "floor")
+    assert check.candidate is not None
+    assert check.high is not None
+    assert check.candidate < 0.2 < check.high
+    assert verdict(found).outcome is Outcome.ASK
+
+
 def test_new_labels_that_surely_fell_behind_production_fail() -> None:
     found = evaluation(new_production=rows("PROTOCOL", 250, 50), production_labels=("PROTOCOL",))
     assert failed(found) == {NEW}

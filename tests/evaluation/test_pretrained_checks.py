@@ -56,6 +56,15 @@ def test_one_flip_of_a_rare_label_does_not_weigh_as_much_as_a_hundred_of_another
     assert "labels under 100 gold spans count as one" in macro.rule
 
 
+def test_a_pool_of_few_gold_spans_is_no_part_of_the_macro_score() -> None:
+    common, fac = rows("PERSON", 1200, 0), rows("FAC", 20, 0)
+    found = evaluation(
+        origin=common + fac + rows("EVENT", 30, 0), candidate=common + fac + rows("EVENT", 29, 1)
+    )
+    assert the_check(found, "pretrained macro F1").observed == 0
+    assert the_check(found, "2 rare labels pooled").support == 50
+
+
 def test_rare_labels_that_are_lost_together_fail() -> None:
     common = rows("PERSON", 20_000, 0)
     found = evaluation(

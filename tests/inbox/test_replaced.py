@@ -158,3 +158,14 @@ def test_a_report_that_differs_in_what_decides_is_refused(world: World) -> None:
         world.store.delete(entry.key)
     with pytest.raises(IntegrityError, match="differs from this examination"):
         admit(replace(world.run("run-1"), store=store), batch)
+
+
+def test_rows_with_other_bytes_than_this_examination_would_write_are_refused(world: World) -> None:
+    world.deliver("first.jsonl", tech_batch(0, 20))
+    batch = planned(world, "run-1")
+    admit(world.run("run-1"), batch)
+    found = {entry.key.rpartition("/")[2]: entry.key for entry in world.store.list("batches/")}
+    world.store.delete(found["report.json"])
+    world.store.put(found["examples.jsonl"], b"")
+    with pytest.raises(IntegrityError, match=r"examples\.jsonl differs from this examination"):
+        admit(world.run("run-1"), batch)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from techner.core.errors import AliasConflict, BatchError, RegistryError
+from techner.core.errors import AliasConflict, BatchError, IntegrityError, RegistryError
 from techner.core.examples import Example, Span, text_key
 from techner.core.policy import TECH_LABELS
 from techner.core.records import BatchWord
@@ -190,6 +190,19 @@ def test_a_re_export_with_swapped_labels_does_not_rewrite_the_holdout_and_is_rej
     promoted.deliver("swapped.jsonl", swapped)
     policies = replace(POLICIES, gate=replace(POLICIES.gate, new_margin=0.02))
     assert promoted.night("run-2", policies) is None
+
+
+def test_rows_that_are_not_those_of_an_examination_are_never_learnt(world: World) -> None:
+    world.deliver("first.jsonl", tech_batch(0, 20))
+    made = plan(world.run(), POLICIES)
+    assert made is not None
+    with pytest.raises(IntegrityError, match=r"'first\.jsonl' was planned but never admitted"):
+        assemble(world.run())
+    admit(world.run(), made.batches[0].digest)
+    key = next(entry.key for entry in world.store.list("batches/") if entry.key.endswith("examples.jsonl"))
+    world.store.put(key, world.store.get(key).partition(b"\n")[2])
+    with pytest.raises(IntegrityError, match="has 19 examples; the report says 20"):
+        assemble(world.run())
 
 
 def test_a_delivery_without_any_new_label_waits_for_one_that_has_some(world: World) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from techner.core.errors import IntegrityError
-from techner.core.run_documents import Candidate, Evaluation
+from techner.core.run_documents import Candidate, Corpus, Evaluation, Report
 from techner.night.publish import publish
 from techner.registry import Registry
 from techner.registry.blobs import blob_key
 from techner.registry.clean_process import query_apart
+from tests.moves import ask
 from tests.nights import rewrite
 from tests.world import WORD, World
 
@@ -30,6 +31,17 @@ def test_a_damaged_blob_keeps_production_where_it_is(judged: World) -> None:
     judged.store.put(blob_key(entry.sha256), b"damaged")
     with pytest.raises(IntegrityError, match="altered"):
         publish(judged.run("run-2"), WORD)
+    assert Registry(judged.store).production()[0] == before
+
+
+@pytest.mark.parametrize("name", ["memory", "holdout", "report"])
+def test_a_damaged_record_keeps_production_where_it_is(judged: World, name: str) -> None:
+    before, _ = Registry(judged.store).production()
+    run = judged.run("run-2")
+    entry = run.read(Report) if name == "report" else getattr(run.read(Corpus), name)
+    judged.store.put(blob_key(entry.sha256), b"damaged")
+    with pytest.raises(IntegrityError, match="altered"):
+        publish(judged.run("run-2"), WORD, query=ask)
     assert Registry(judged.store).production()[0] == before
 
 

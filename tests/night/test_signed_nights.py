@@ -15,6 +15,7 @@ from techner.night.admit import admit
 from techner.night.assemble import assemble
 from techner.night.plan import plan
 from techner.operate.adopt import adopt
+from techner.operate.verify import verify_all
 from techner.registry import Registry
 from techner.registry.trust import trusted
 from techner.store import FolderStore
@@ -128,3 +129,12 @@ def test_a_record_with_a_false_signature_is_not_adopted(signed: World, bucket: F
     )
     assert [*adopt(bucket, (), KEY, WORD)] == []
     assert status(signed) is Status.HELD
+
+
+def test_a_decision_with_a_false_signature_is_named_as_damage(signed: World, bucket: FolderStore) -> None:
+    ref, _ = only(signed)
+    stranger = trusted(bucket, (), Ed25519PrivateKey.generate())
+    decide(stranger, ref, BatchWord.RELEASE, who="x", why="x", when=WHEN)
+    (fault,) = verify_all(signed.store)
+    assert (fault.where, fault.what) == (f"decisions on {ref.digest[:12]}", "record 1")
+    assert "is not signed by a trusted key" in fault.detail

@@ -18,7 +18,7 @@ from techner.core.delivery import BatchRef
 from techner.core.errors import NotInitialised, RegistryError, StoreError
 from techner.core.manifest import Lineage
 from techner.core.records import BatchWord, Decision, Judgement, RunOutcome
-from techner.core.run_documents import Reserved, Speed
+from techner.core.run_documents import Report, Reserved, Speed
 from techner.core.verdict import Verdict
 from techner.corpus.reference import Reference, save_reference
 from techner.formats import write_examples
@@ -292,6 +292,31 @@ def test_damage_is_named_and_the_backup_holds_nothing_that_refers_to_it(
     assert found == ({("production", "generation 2")} if "aliases" in where else set())
 
 
+def test_a_damaged_file_that_no_version_has_is_named_too(source: Hooked, tmp_path: Path) -> None:
+    page = save_bytes(source, b"of a run", path="report.html")
+    source.put(blob_key(page.sha256), b"altered")
+    (fault,) = back(source, MemoryStore(), tmp_path).faults
+    assert (fault.where, fault.what) == ("blobs", page.sha256)
+
+
+def test_a_run_of_which_a_file_is_lost_is_named_and_left_out(source: Hooked, tmp_path: Path) -> None:
+    page, target = save_bytes(source, b"of a run", path="report.html"), MemoryStore()
+    report = Report(path=page.path, sha256=page.sha256, size_bytes=page.size_bytes)
+    RunDocuments(store=source, id="night-2").write(report)
+    source.delete(blob_key(page.sha256))
+    (fault,) = back(source, target, tmp_path).faults
+    assert (fault.where, fault.detail) == ("run night-2", f"blob {page.sha256} is missing or damaged")
+    assert not any(target.list("runs/night-2/"))
+
+
+def test_a_version_whose_reference_set_is_damaged_is_left_out(source: Hooked, tmp_path: Path) -> None:
+    alter(source, "reference/", b"{}")
+    target = MemoryStore()
+    named = [fault.what for fault in back(source, target, tmp_path).faults]
+    assert named.count("reference set") == len(list(Registry(source).versions()))
+    assert not any(target.list("versions/"))
+
+
 def test_a_gap_in_the_log_of_an_alias_is_named_and_all_else_is_copied(source: Hooked, tmp_path: Path) -> None:
     gap = "aliases/production/999999999997.json"
     source.delete(gap)
@@ -378,6 +403,21 @@ def test_a_damaged_record_keeps_no_other_from_the_backup(source: Hooked, tmp_pat
     (fault,) = back(source, target, tmp_path).faults
     assert fault.what == "999999999997.json"
     assert contents(source).keys() - contents(target).keys() == {moves}
+
+
+def test_a_move_back_to_a_version_of_which_the_backup_has_lost_a_file_is_not_copied(
+    source: Hooked, tmp_path: Path
+) -> None:
+    target = MemoryStore()
+    back(source, target, tmp_path)
+    first, *_, live = Registry(source).versions()
+    for store in (source, target):
+        store.delete(blob_of(0))
+    Registry(source).move(first, expected=live, who="me", why="ghosts", when=NOW)
+    (fault,) = back(source, target, tmp_path).faults
+    assert (fault.where, fault.what) == ("aliases/production", "999999999995.json")
+    assert "could not be copied whole" in fault.detail
+    assert Registry(target).production()[0] == live
 
 
 def test_a_record_that_differs_in_the_backup_is_named_and_stays(source: Hooked, tmp_path: Path) -> None:
@@ -533,6 +573,22 @@ def test_a_backup_needs_a_place_of_its_own(tmp_path: Path, place: str) -> None:
     store = FolderStore(tmp_path / "store")
     with pytest.raises(RegistryError, match="a place of its own"):
         back(store, FolderStore(tmp_path / place), tmp_path)
+
+
+class Overwriting(MemoryStore):
+    """A store that ignores that a write must create."""
+
+    def create(self, key: str, data: bytes) -> None:
+        self.put(key, data)
+
+
+def test_nothing_is_restored_into_a_store_that_cannot_keep_two_writers_apart(
+    source: Hooked, tmp_path: Path
+) -> None:
+    store = Overwriting()
+    with pytest.raises(StoreError, match="two runs could both promote"):
+        restore_store(source, store, scratch=tmp_path)
+    assert contents(store) == {}
 
 
 def test_a_restore_needs_an_empty_store_and_goes_on_where_it_was_interrupted(

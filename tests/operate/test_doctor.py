@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from techner.core.delivery import BatchRef
-from techner.core.errors import NotInitialised
+from techner.core.errors import NotInitialised, StoreError
 from techner.core.eviction import EvictionPolicy
 from techner.core.policy import GatePolicy
+from techner.core.run_documents import Reserved
 from techner.core.verdict import Verdict
 from techner.documents import dump
 from techner.inbox.survey import BatchState, Status
 from techner.night.reject import reject
-from techner.operate.aspects import held, room_in
+from techner.operate.aspects import held, left_behind, room, room_in
 from techner.operate.doctor import Diagnosis, diagnose
 from techner.operate.surroundings import (
     clocks,
@@ -126,6 +127,7 @@ def test_the_cache_is_told_against_its_bound(promoted: World) -> None:
     assert not small.is_well
     assert "each task fetches its models anew: allow at least" in small.detail
     assert held(promoted.cache, EvictionPolicy(max_bytes=2 * size_bytes), size_bytes).is_well
+    assert not room(replace(promoted.workspace, eviction=EvictionPolicy(max_bytes=1)), size_bytes).is_well
     assert "of at most any number" in held(promoted.cache, EvictionPolicy(max_bytes=0), size_bytes).detail
 
 
@@ -133,10 +135,14 @@ def test_a_cache_in_which_nothing_can_be_evicted_is_a_fault(tmp_path: Path) -> N
     record = tmp_path / "stores" / "s" / "aliases" / "production.json"
     record.parent.mkdir(parents=True)
     record.write_text("{")
-    assert f"nothing is evicted: {record} is damaged" in held(tmp_path, EvictionPolicy(), 1).detail
+    damaged = held(tmp_path, EvictionPolicy(), 1)
+    assert f"nothing is evicted: {record} is damaged" in damaged.detail
     record.unlink()
     (tmp_path / "models").symlink_to(tmp_path)
-    assert f"cannot be read in {tmp_path / 'models'}" in held(tmp_path, EvictionPolicy(), 1).detail
+    linked = held(tmp_path, EvictionPolicy(), 1)
+    assert f"cannot be read in {tmp_path / 'models'}" in linked.detail
+    assert not damaged.is_well
+    assert not linked.is_well
 
 
 def test_undecided_runs_are_named_with_what_ends_them(promoted: World) -> None:
@@ -145,6 +151,14 @@ def test_undecided_runs_are_named_with_what_ends_them(promoted: World) -> None:
     found = diagnose(promoted.workspace, POLICIES, now=WHEN)
     assert detail(found, "runs") == "1 undecided (given-up): end what will never end by `techner run abandon`"
     assert "runs" not in faults(found)
+
+
+def test_a_reservation_is_named_with_what_ends_it(promoted: World) -> None:
+    version, manifest = Registry(promoted.store).production()
+    promoted.run("killed").write(Reserved(version=version, manifest=manifest))
+    said = left_behind(promoted.store, WHEN)
+    assert re.search(r"reservations \(killed\): .*`techner run abandon` ends what a kill left", said.detail)
+    assert said.is_well
 
 
 @pytest.mark.parametrize("damaged", [b"{", b"[]"])
@@ -200,6 +214,18 @@ def test_clocks_that_are_a_minute_apart_are_a_fault_with_what_to_do() -> None:
     assert clocks(Late(), WHEN - timedelta(seconds=40)).is_well
     assert clocks(Late(), WHEN - timedelta(seconds=100)).detail == "10 s behind the store's"
     assert clocks(MemoryStore(), WHEN).detail == "the store has none of its own"
+
+
+class Mute(MemoryStore):
+    """A store that does not tell the time."""
+
+    def time(self) -> datetime:
+        raise StoreError("no answer")
+
+
+def test_a_clock_that_cannot_be_read_is_no_clock_that_is_right() -> None:
+    found = clocks(Mute(), WHEN)
+    assert (found.is_well, found.detail) == (False, "no answer")
 
 
 WAITS = {"a": (1, "pending"), "b": (5, "accepted"), "c": (9, "held"), "d": (3, "pending")}

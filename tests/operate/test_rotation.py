@@ -1,14 +1,16 @@
 """A change of keys: the new one signs what the old one did, and then the old one is trusted no longer."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from techner.core.errors import SettingsError, Untrusted
+from techner.core.errors import AliasConflict, SettingsError, Untrusted
+from techner.core.examples import digest
 from techner.core.records import BatchWord, Decision
-from techner.documents import dump
+from techner.documents import canonical, dump
 from techner.operate.adopt import adopt
 from techner.registry import Registry
 from techner.registry.keyless_store import KeylessStore
@@ -72,7 +74,13 @@ def gone(bucket: MemoryStore) -> None:
     bucket.delete(key_of(3))
 
 
-@pytest.mark.parametrize("spoil", [altered, exchanged, gone])
+def altered_with_the_one_above(bucket: MemoryStore) -> None:
+    altered(bucket)
+    above = json.loads(bucket.get(key_of(3))) | {"before": digest(bucket.get(key_of(2)))}
+    bucket.put(key_of(3), canonical(above))
+
+
+@pytest.mark.parametrize("spoil", [altered, altered_with_the_one_above, exchanged, gone])
 def test_a_move_of_the_old_key_that_nothing_leads_back_to_is_refused(
     bucket: MemoryStore, spoil: Callable[[MemoryStore], None]
 ) -> None:
@@ -108,6 +116,23 @@ def test_what_the_old_key_signed_is_signed_anew_and_then_believed_without_it(tmp
         assert (newest.record.who, newest.record.version) == ("ada", newest.record.previous)
     assert Registry(remembering(alone, tmp_path, is_signed=True)).production()[0] == made[1]
     assert list(adopt(bucket, BOTH, NEW, WORD)) == []
+
+
+def test_an_alias_that_moves_while_it_is_signed_anew_is_a_conflict() -> None:
+    class Overtaken(MemoryStore):
+        is_quiet = True
+
+        def create(self, key: str, data: bytes) -> None:
+            if key.startswith("aliases/") and not self.is_quiet:
+                self.is_quiet = True
+                move(self, OLD, 7)
+            super().create(key, data)
+
+    bucket = Overtaken()
+    move(bucket, OLD, 0)
+    bucket.is_quiet = False
+    with pytest.raises(AliasConflict):
+        list(adopt(bucket, BOTH, NEW, WORD))
 
 
 def test_what_no_trusted_key_signed_is_not_signed_anew() -> None:

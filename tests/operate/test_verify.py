@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -16,7 +17,7 @@ from techner.registry.trust import signature_key
 from techner.runs.judgements import judgements
 from techner.store import Store
 from tests.moves import publish
-from tests.world import WHEN, WORD, World
+from tests.world import WHEN, WORD, World, tech_batch
 
 
 def delete(store: Store, prefix: str) -> None:
@@ -142,6 +143,16 @@ def test_what_is_missing_is_a_fault(promoted: World, damage: Callable[[Store], N
     where, what = DAMAGES[damage]
     found = [(fault.where, fault.what) for fault in verify_all(promoted.store)]
     assert any(one.startswith(where) and two.startswith(what) for one, two in found), found
+
+
+def test_a_decision_on_a_batch_that_was_only_delivered_or_only_examined_is_no_fault(promoted: World) -> None:
+    promoted.deliver("later.jsonl", tech_batch(300, 301))
+    promoted.store.create(f"batches/{'e' * 64}/a/report.html", b"")  # by a night that was killed
+    for digest in (sha256(promoted.store.get("inbox/later.jsonl")).hexdigest(), "e" * 64):
+        decide(
+            promoted.store, BatchRef(name="x", digest=digest), BatchWord.EXCLUDE, who="x", why="x", when=WHEN
+        )
+    assert list(verify_all(promoted.store)) == []
 
 
 def test_a_log_that_cannot_be_read_is_said_once_and_nothing_else_is_taken_for_damage(promoted: World) -> None:

@@ -139,6 +139,15 @@ def test_checkout_beside_a_faster_one_keeps_its_folder(store: Store, model: Path
     assert contents(first) == FILES
 
 
+def test_checkout_into_a_folder_with_other_files_is_refused(model: Path, tmp_path: Path) -> None:
+    store, into = MemoryStore(), tmp_path / "out" / "v1"
+    files = save_folder(store, model)
+    into.mkdir(parents=True)
+    (into / "config.cfg").write_bytes(b"of another version")
+    with pytest.raises(IntegrityError, match="v1 holds the wrong files"):
+        checkout(store, files, into=into, cache=tmp_path / "cache")
+
+
 def test_model_laid_out_after_a_checkout_cannot_be_written_through_its_links(
     store: Store, model: Path, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from techner.registry.locks import turn
 
@@ -51,7 +51,7 @@ def test_a_folder_without_locks_is_said_and_stops_nobody(
     assert "x.lock cannot be locked" in caplog.text
 
 
-def test_the_lock_is_free_again_after_the_block(tmp_path: Path) -> None:
-    for _ in range(2):
-        with turn(tmp_path / "x.lock", patience_s=1e9):
-            assert FileLock(tmp_path / "x.lock").is_locked is False
+def test_the_lock_is_held_in_the_block_and_free_again_after_it(tmp_path: Path) -> None:
+    with turn(tmp_path / "x.lock"), pytest.raises(Timeout):
+        FileLock(tmp_path / "x.lock", timeout=0).acquire()
+    FileLock(tmp_path / "x.lock", timeout=0).acquire()

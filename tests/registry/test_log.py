@@ -127,3 +127,12 @@ def test_record_that_is_no_record_is_an_integrity_error(store: Store) -> None:
     store.put(key, b'{"id": "g"}')
     with pytest.raises(IntegrityError, match="is not a Generation"):
         log.newest()
+
+
+def test_a_record_in_a_folder_of_the_log_is_not_taken_for_its_newest() -> None:
+    store = MemoryStore()
+    log_of(store).append(generation("g"), after=0)
+    key = next(store.list()).key
+    store.put(key.replace("production/", "production/000/"), store.get(key))
+    with pytest.raises(IntegrityError, match="is not a record of a log"):
+        log_of(store).newest()

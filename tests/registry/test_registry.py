@@ -1,14 +1,24 @@
 """Aliases move by one writer at a time, and only where the store can tell writers apart."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from techner.core.errors import AliasConflict, NotInitialised, RegistryError, StoreError, UnknownVersion
+from techner.core.errors import (
+    AliasConflict,
+    NotInitialised,
+    ObjectExists,
+    ObjectMissing,
+    RegistryError,
+    StoreError,
+    UnknownVersion,
+)
+from techner.documents import canonical
 from techner.registry import PRODUCTION, Registry
-from techner.registry.log import require_create_only
+from techner.registry.log import PROBE_WRITERS, PROBES, require_create_only
 from techner.registry.versions import version_name
 from techner.store import MemoryStore, Store
 from tests.registry.making import WHEN, manifest
@@ -19,6 +29,35 @@ class IgnoresCreateOnly(MemoryStore):
 
     def create(self, key: str, data: bytes) -> None:
         self.put(key, data)
+
+
+class LetsSimultaneousWritersThrough(MemoryStore):
+    """Refuses only who comes after all of them."""
+
+    writers = 0
+
+    def create(self, key: str, data: bytes) -> None:
+        self.writers += key.startswith(PROBES)
+        if self.writers > PROBE_WRITERS:
+            raise ObjectExists(key)
+        self.put(key, data)
+
+
+class LetsLaterWritersThrough(LetsSimultaneousWritersThrough):
+    """Refuses only who comes while another one writes."""
+
+    def create(self, key: str, data: bytes) -> None:
+        self.writers += key.startswith(PROBES)
+        if 1 < self.writers <= PROBE_WRITERS:
+            raise ObjectExists(key)
+        self.put(key, data)
+
+
+class KeepsNothing(MemoryStore):
+    """Says of each key that it is taken."""
+
+    def create(self, key: str, data: bytes) -> None:
+        raise ObjectExists(f"{len(data)} bytes of {key}")
 
 
 MADE = {version_name(made): made for made in (manifest(number) for number in range(12))}
@@ -158,11 +197,29 @@ def test_store_without_a_model_is_not_initialised(store: Store) -> None:
         Registry(store).production()
 
 
-def test_move_is_refused_where_create_only_is_ignored() -> None:
-    store = IgnoresCreateOnly()
+@pytest.mark.parametrize("kind", [IgnoresCreateOnly, LetsSimultaneousWritersThrough, LetsLaterWritersThrough])
+def test_move_is_refused_where_create_only_is_ignored(kind: type[MemoryStore]) -> None:
+    store = kind()
     with pytest.raises(StoreError, match="two runs could both promote"):
         move(store, V1, expected=None)
-    assert list(store.list("aliases/")) == []
+    assert [entry.key.split("/")[0] for entry in store.list()] == ["versions"]
+
+
+def test_a_store_that_keeps_nothing_does_not_pass_for_one_that_keeps_writers_apart() -> None:
+    with pytest.raises(ObjectMissing):
+        require_create_only(KeepsNothing())
+
+
+def test_a_move_that_another_try_of_the_same_task_makes_meanwhile_is_no_conflict() -> None:
+    class Overtaken(MemoryStore):
+        def create(self, key: str, data: bytes) -> None:
+            if key.startswith("aliases/"):
+                self.put(key, canonical(json.loads(data) | {"id": "of the other try"}))
+            super().create(key, data)
+
+    store = Overtaken()
+    assert move(store, V1, expected=None) is False
+    assert names(store) == [V1]
 
 
 def test_an_alias_cannot_name_a_version_that_does_not_exist(store: Store) -> None:

@@ -116,6 +116,18 @@ def test_another_past_is_refused_with_how_to_forget(
             read(Registry(store))
 
 
+def test_a_generation_that_was_altered_since_is_refused_though_those_around_it_are_whole(
+    bucket: MemoryStore, tmp_path: Path
+) -> None:
+    store = remembering(bucket, tmp_path, is_signed=False)
+    move(bucket, 1)
+    Registry(store).production()
+    move(bucket, 2, 3)
+    bucket.put(key_of(2), bucket.get(key_of(2)).replace(b'"who": "x"', b'"who": "y"'))
+    with pytest.raises(Rewritten, match="not made after the generation 2 that is there"):
+        Registry(store).production()
+
+
 def test_a_store_restored_on_purpose_is_read_again_when_the_memory_is_deleted(
     bucket: MemoryStore, store: Store
 ) -> None:

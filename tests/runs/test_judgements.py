@@ -8,6 +8,7 @@ import pytest
 from techner.core.errors import Outdated, RegistryError
 from techner.core.run_documents import Judged, Plan, Report
 from techner.core.verdict import Verdict
+from techner.night.judge import judge
 from techner.night.plan import plan
 from techner.night.reject import reject
 from techner.registry import Registry
@@ -103,6 +104,16 @@ def test_the_next_plan_knows_how_many_candidates_the_gate_did_not_promote(judged
     planned = plan(judged.run("run-3"), quick())
     assert planned
     assert planned.not_promoted == before + 1
+
+
+def test_the_verdict_is_as_strict_as_the_plan_says(judged: World) -> None:
+    before = judge(judged.run("run-2")).verdict
+    run = judged.run("run-2")
+    rewrite(run, replace(run.read(Plan), not_promoted=50))
+    lenient, strict = (verdict.checks[0] for verdict in (before, judge(judged.run("run-2")).verdict))
+    assert lenient.low is not None
+    assert strict.low is not None
+    assert strict.low < lenient.low
 
 
 def test_a_promoted_run_costs_nothing(promoted: World) -> None:

@@ -6,8 +6,8 @@ from typing import get_args
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from techner.core.errors import Untrusted
-from techner.core.run_documents import Report
+from techner.core.errors import RegistryError, Untrusted
+from techner.core.run_documents import Plan, Report
 from techner.registry.trust import trusted
 from techner.runs.documents import MADE_FROM, NAMES, RunDocument, RunDocuments
 from techner.store import MemoryStore
@@ -33,6 +33,12 @@ def read(bucket: MemoryStore) -> Report:
 
 def test_a_document_that_a_task_wrote_is_read_by_the_next(bucket: MemoryStore) -> None:
     assert read(bucket) == ENTRY
+
+
+def test_a_document_that_no_task_wrote_yet_says_what_to_do() -> None:
+    for kind, says in ((Plan, "has no plan; `techner run list`"), (Report, "run the tasks in order")):
+        with pytest.raises(RegistryError, match=says):
+            RunDocuments(store=MemoryStore(), id="run-1").read(kind)
 
 
 def test_an_altered_document_is_refused(bucket: MemoryStore) -> None:

@@ -192,6 +192,7 @@ def test_a_list_or_table_that_cannot_be_read_names_its_variable_and_shows_the_fo
 def test_the_form_that_is_shown_is_accepted(section: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"TECHNER_{section}", "?")
     form = refusal().partition("write ")[2]
+    assert form.startswith("{")
     monkeypatch.setenv(f"TECHNER_{section}", form)
     load_settings()
 

@@ -182,6 +182,7 @@ def test_api_keeps_what_its_description_promises(alone: tuple[Any, Filled], name
     app, filled = alone
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, headers=BEARER)
     there = {"alias": "production", "version": filled.production, "path": "ner/model"}
+    answered: dict[str, set[int]] = {}
     for found in schema.get_all_operations():
         operation: Any = found.ok()  # type: ignore[union-attr]
         known = {name: value for name, value in there.items() if f"{{{name}}}" in operation.path}
@@ -190,6 +191,9 @@ def test_api_keeps_what_its_description_promises(alone: tuple[Any, Filled], name
         @hypothesis_settings(max_examples=4, suppress_health_check=list(HealthCheck))
         @given(operation.as_strategy(path_parameters=known if names == "known" else None))
         def ask(case: Any) -> None:
-            case.call_and_validate(headers=BEARER)
+            answer = case.call_and_validate(headers=BEARER)
+            answered.setdefault(case.operation.path, set()).add(answer.status_code)
 
         ask()
+    assert len(answered) == 4
+    assert all((200 if names == "known" else 404) in codes for codes in answered.values())
