@@ -4,7 +4,7 @@
 
 Prints for each page: milliseconds in a new process with the index in the store (cold), and right after
 (warm), each also as time of the processor; calls to the store when cold, and bytes of the answer. Nothing is
-trained. A FOLDER that holds a store already is measured as it is.
+trained. A FOLDER that holds a store already is measured as it is. `first_look.py` measures without an index.
 """
 
 import argparse
@@ -17,6 +17,8 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from techner.core.delivery import BatchRef
 from techner.core.examples import digest
@@ -170,6 +172,7 @@ def judgement(number: int, version: str | None, batches: list[BatchRef], *, pass
 def pages(root: Path) -> list[str]:
     versions = sorted(path.name for path in (root / "versions").iterdir())
     held = next((root / "decisions").iterdir()).name
+    oldest = json.loads(max((root / "judgements").iterdir()).read_bytes())["id"]
     return [
         "/",
         "/models",
@@ -179,11 +182,20 @@ def pages(root: Path) -> list[str]:
         "/batches?state=held",
         f"/batches/{held}",
         "/runs",
+        f"/run/{quote(oldest, safe='')}",
         "/start",
+        f"/act/rollback/{versions[-2]}",
+        f"/act/rollback/{versions[0]}",
+        f"/act/release/{held}",
     ]
 
 
-def ask(root: Path, cache: Path, path: str) -> None:
+def is_whole(answer: Any) -> bool:
+    """Tell whether a page says nothing of documents that are not read yet."""
+    return answer.status_code == 200 and "still reading" not in answer.text.lower()
+
+
+def ask(root: Path, cache: Path, path: str, *, is_first: bool) -> None:
     """In a process of its own: print what the first look at a page takes, and the next ones."""
     from fastapi.testclient import TestClient
 
@@ -195,6 +207,8 @@ def ask(root: Path, cache: Path, path: str) -> None:
     TestClient(create_app(lambda: empty, settings=lambda: settings)).get("/")  # imports, and the header
     client = TestClient(create_app(lambda: store, settings=lambda: settings))
     took = []
+    while is_first and not is_whole(client.get(path)):  # it makes the index
+        time.sleep(0.2)
     for _ in range(6):
         began = [clock() for clock in CLOCKS]
         answer = client.get(path)
@@ -211,9 +225,10 @@ def measure(root: Path, versions: int, batches: int) -> None:
         fill(root, versions=versions, batches=batches)
     with tempfile.TemporaryDirectory() as folder:
         print(f"{'page':28} {'cold':>6} {'CPU':>6} {'warm':>6} {'CPU':>6} {'calls':>6} {'bytes':>8}")
-        for path in ("/batches", *pages(root)):  # the first one makes the index
-            program = [sys.executable, __file__, "--root", str(root), "--cache", folder, "--ask", path]
-            done = subprocess.run(program, check=True, capture_output=True)
+        program = [sys.executable, __file__, "--root", str(root), "--cache", folder]
+        subprocess.run([*program, "--first", "--ask", "/batches"], check=True, capture_output=True)
+        for path in pages(root):
+            done = subprocess.run([*program, "--ask", path], check=True, capture_output=True)
             cold, warm, calls, size = json.loads(done.stdout)
             times = " ".join(f"{part:6.0f}" for part in (*cold, *warm))
             print(f"{path[:28]:28} {times} {sum(calls.values()):6} {size:8}  {calls}")
@@ -225,10 +240,11 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=5000)
     parser.add_argument("--root", type=Path, help="keep the store here")
     parser.add_argument("--cache", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--first", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--ask", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.ask:
-        ask(given.root, given.cache, given.ask)
+        ask(given.root, given.cache, given.ask, is_first=given.first)
     elif given.root:
         measure(given.root, given.versions, given.batches)
     else:

@@ -42,7 +42,7 @@ def pages_of(model: str | None) -> "FastAPI":
         zone=settings.TIMEZONE,
         model=model,
     )
-    made.include_router(make_tab_pages(opener, (dag_id,), made.router.route_class))
+    made.include_router(make_tab_pages(made.state.reading, (dag_id,), made.router.route_class))
     return made
 
 

@@ -19,6 +19,7 @@ TechnerError
 │   └── NotInitialised      the store has no origin yet
 ├── CacheError              the local disk cannot hold what was asked for
 ├── Busy                    the server cannot take another request of this kind now
+│   └── StillReading        a page is not whole before more documents are read
 └── IntegrityError          bytes do not match their digest, or sets that must not overlap do
     └── Untrusted           not signed by a key that is trusted
         └── Rewritten       an alias does not go on from what was seen of it: an older state, or another past
@@ -213,6 +214,18 @@ class Busy(TechnerError):  # noqa: N818 - it names the state that was found
 
     def _text(self) -> str:
         return f"{super()._text()}; try again in a few seconds"
+
+
+class StillReading(Busy):
+    """A page is not whole before more documents are read; `problem` is why the last try ended."""
+
+    def __init__(self, read: int, of: int, problem: str) -> None:
+        super().__init__(read, of, problem)
+        self.read, self.of, self.problem = read, of, problem
+
+    def _text(self) -> str:
+        ended = f"; an earlier try ended: {self.problem}" if self.problem else ""
+        return f"the store is read here for the first time, {self.read} of {self.of} documents so far{ended}"
 
 
 class Untrusted(IntegrityError):  # noqa: N818

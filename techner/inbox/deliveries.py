@@ -45,6 +45,8 @@ class Inbox:
 
     batches: tuple[BatchRef, ...]
     ignored: tuple[Ignored, ...]
+    later: tuple[str, ...] = ()
+    """Names of files that `digest_of` left for later."""
 
 
 def read_inbox(
@@ -57,7 +59,7 @@ def read_inbox(
     """Return the batches in the inbox, and the files that are ignored; each of these is logged.
 
     `max_bytes` is the size of the largest file that is read. `digest_of` gives the digest of a listed object,
-    by default as `read_digest` does; it may raise NotNow.
+    by default as `read_digest` does; it may raise NotNow or Later.
     """
     digest_of = digest_of or (lambda entry: read_digest(store, entry, cache))
     entries = {entry.key.removeprefix(INBOX): entry for entry in store.list(INBOX)}
@@ -69,6 +71,7 @@ def read_inbox(
     }
     read = {name: entry for name, entry in entries.items() if name not in ignored}
     batches: dict[str, BatchRef] = {}
+    later = []
     for name, entry in read.items():
         if name.endswith(METADATA):
             if name.removesuffix(METADATA) not in entries:
@@ -81,6 +84,9 @@ def read_inbox(
         try:
             metadata = digest_of(beside) if beside else None
             ref = BatchRef(name=name, digest=digest_of(entry), metadata=metadata)
+        except Later:
+            later.append(name)
+            continue
         except NotNow as error:
             ignored[name] = str(error)
             continue
@@ -92,6 +98,7 @@ def read_inbox(
     return Inbox(
         batches=tuple(batches.values()),
         ignored=tuple(Ignored(name=name or INBOX, why=ignored[name]) for name in sorted(ignored)),
+        later=tuple(later),
     )
 
 
@@ -104,6 +111,10 @@ def too_large(size_bytes: int, max_bytes: int) -> str:
 
 class NotNow(Exception):  # noqa: N818 - not an error but a reason to wait
     """A file cannot be read yet, such as one that changes or disappears while it is read."""
+
+
+class Later(NotNow):
+    """Nothing is wrong with a file, but who asks does not wait until it is read."""
 
 
 def _why_ignored(
@@ -129,7 +140,7 @@ def read_digest(store: Store, entry: Stored, cache: Path) -> str:
 
     Raises NotNow if the object is not what was listed.
     """
-    known = _remembered(store, entry, cache)
+    known = remembered(store, entry, cache)
     with cache_errors(cache):
         # A full disk or a crash leaves empty entries; their objects are read again.
         if known.is_file() and _DIGEST.fullmatch(said := known.read_bytes()):
@@ -151,29 +162,9 @@ def read_digest(store: Store, entry: Stored, cache: Path) -> str:
     return found
 
 
-def _remembered(store: Store, entry: Stored, cache: Path) -> Path:
+def remembered(store: Store, entry: Stored, cache: Path) -> Path:
+    """Return where the digest of a listed object is kept; another change mark is another place."""
     return cache / "deliveries" / digest(f"{store.identity}\n{entry.key}\n{entry.tag}".encode())
-
-
-def was_replaced(store: Store, batch: BatchRef, cache: Path) -> bool:
-    """Read a delivery again, whatever its change mark; if it changed, forget its digest and return True.
-
-    The next survey then sees the new file, even if it was replaced under the same mark.
-    """
-    parts = {INBOX + batch.name: batch.digest, INBOX + batch.name + METADATA: batch.metadata}
-    replaced = [key for key, expected in parts.items() if expected and _digest_now(store, key) != expected]
-    for key in replaced:
-        for entry in store.list(key, limit=1):
-            with cache_errors(cache):
-                _remembered(store, entry, cache).unlink(missing_ok=True)
-    return bool(replaced)
-
-
-def _digest_now(store: Store, key: str) -> str | None:
-    try:
-        return digest(store.get(key))
-    except ObjectMissing:
-        return None
 
 
 def read_delivery(store: Store, batch: BatchRef) -> Delivery:

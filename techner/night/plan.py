@@ -10,7 +10,7 @@ from techner.core.policy import Policies
 from techner.core.run_documents import Plan
 from techner.core.scheme import label_scheme
 from techner.inbox.choice import choose
-from techner.inbox.deliveries import was_replaced
+from techner.inbox.replaced import was_replaced
 from techner.inbox.survey import BatchState, survey
 from techner.night import telling
 from techner.night.limits import task

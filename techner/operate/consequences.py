@@ -1,5 +1,6 @@
 """What a move of production would change, told before it is done."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from techner.core.delivery import BatchRef
@@ -71,8 +72,13 @@ def _measured(version: Manifest, other: Manifest) -> dict[tuple[str, Part], floa
     return {(score.label, score.part): score.origin for score in other.scores}
 
 
-def consequences(store: Store, version: str) -> Consequences:
-    """Read what is needed to tell; raises UnknownVersion, and NotInitialised if there is no production."""
+def consequences(
+    store: Store, version: str, *, parent_of: Callable[[str], str | None] | None = None
+) -> Consequences:
+    """Read what is needed to tell; raises UnknownVersion, and NotInitialised if there is no production.
+
+    `parent_of` tells what a version was made from, so that not every manifest between the two is read.
+    """
     registry = Registry(store)
     newest = registry.log().newest()
     if newest is None:
@@ -84,7 +90,7 @@ def consequences(store: Store, version: str) -> Consequences:
         live=live,
         version=version,
         manifest=manifest,
-        is_earlier=is_made_from(registry, move.version, version),
+        is_earlier=is_made_from(parent_of or registry.parent_of, move.version, version),
         taken_out=learnt_only_by(store, live, manifest),
         brought_in=learnt_only_by(store, manifest, live),
     )

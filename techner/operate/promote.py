@@ -1,6 +1,7 @@
 """`promote`: point an alias at an existing version, after loading and querying it."""
 
 import re
+from collections.abc import Callable
 
 from techner.core.errors import AliasConflict, RegistryError, UnknownVersion
 from techner.core.verdict import Outcome
@@ -45,7 +46,7 @@ def promote(
         raise AliasConflict(alias, seen, live)
     if live == version:
         raise RegistryError(f"{alias} already names {version}")
-    if alias == PRODUCTION and live and is_made_from(run.registry, live, version):
+    if alias == PRODUCTION and live and is_made_from(run.registry.parent_of, live, version):
         raise RegistryError(
             f"{live} was made from {version}: `techner model rollback --to {version}` goes back, "
             "and holds the batches learnt since"
@@ -62,12 +63,12 @@ def promote(
         )
 
 
-def is_made_from(registry: Registry, version: str, earlier: str) -> bool:
+def is_made_from(parent_of: Callable[[str], str | None], version: str, earlier: str) -> bool:
     """Whether `version` was made from `earlier`, also over others; False if `gc` removed one between."""
     found: str | None = version
     while found and version_number(found) > version_number(earlier):
         try:
-            found = registry.manifest(found).parent
+            found = parent_of(found)
         except UnknownVersion:
             return False
     return found == earlier and version != earlier

@@ -1,7 +1,7 @@
 """Append-only logs in object storage: the newest record counts, all others are the audit trail."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -16,7 +16,7 @@ from techner.core.errors import (
 )
 from techner.documents import dump, parse
 from techner.registry.names import generation_of, record_name
-from techner.store import Store
+from techner.store import Store, Stored
 
 R = TypeVar("R")
 PROBES = "probe/"
@@ -62,12 +62,19 @@ class Log(Generic[R]):
         for stored in self.stored(limit=limit, after=after):
             yield LogEntry(stored.generation, self.read(stored))
 
-    def believed(self, *, limit: int | None = None, after: int = 0) -> Iterator[LogEntry[R | None]]:
-        """Yield like `records`, for people to look at; None for a record that is not trusted."""
+    def believed(
+        self, *, limit: int | None = None, after: int = 0, skip: Callable[[Stored], bool] | None = None
+    ) -> Iterator[LogEntry[R | None]]:
+        """Yield like `records`, for people to look at; None for a record that is not trusted.
+
+        Of listed records, `skip` tells which are not read.
+        """
         for entry in self._store.list(f"{self._prefix}/", limit=limit):
             generation = self.generation(entry.key)
             if generation <= after:
                 return
+            if skip and skip(entry):
+                continue
             try:
                 found = self.read(RawEntry(generation, entry.key, self._store.get(entry.key)))
             except Untrusted:

@@ -125,6 +125,10 @@ class Registry:
         """Return the manifest of a version; raises UnknownVersion, and IntegrityError if it was altered."""
         return self._stored(version)[1]
 
+    def parent_of(self, version: str) -> str | None:
+        """Return the version that a version was made from, None for the origin; raises as `manifest`."""
+        return self.manifest(version).parent
+
     def manifest_bytes(self, version: str) -> bytes:
         """Return a manifest as it is stored, verified as `manifest` does."""
         return self._stored(version)[0]

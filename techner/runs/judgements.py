@@ -1,5 +1,6 @@
 """The log of judged runs: what people ask about after a run's documents are gone."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from techner.core.verdict import Outcome, Verdict
 from techner.registry.log import Log
 from techner.runs.documents import RunDocuments
 from techner.runs.ending_log import ending_log, ending_name
-from techner.store import Store
+from techner.store import Store, Stored
 from techner.store.base import check_key
 
 
@@ -110,10 +111,13 @@ def count_not_promoted(store: Store) -> int:
     return next((record.not_promoted for _, record in judgements(store).believed() if record), 0)
 
 
-def find_judged(store: Store, run_id: str) -> tuple[Judgement | None, FileEntry]:
+def find_judged(
+    store: Store, run_id: str, *, skip: Callable[[Stored], bool] | None = None
+) -> tuple[Judgement | None, FileEntry]:
     """Return the record of a run, None while it is undecided, and the page that explains its verdict.
 
-    Raises RegistryError if there is no such page.
+    Of listed records, `skip` tells which are of other runs, so that they are not read. Raises RegistryError
+    if there is no such page.
     """
     run = RunDocuments(store=store, id=run_id)
     unknown = RegistryError(f"no run {run_id!r}; `techner run list` shows the judged ones")
@@ -123,7 +127,7 @@ def find_judged(store: Store, run_id: str) -> tuple[Judgement | None, FileEntry]
         raise unknown from error
     plan = run.find(Plan)
     after = plan.judged_before or 0 if plan else 0
-    for _, judgement in judgements(store).believed(after=after):
+    for _, judgement in judgements(store).believed(after=after, skip=skip):
         if judgement and judgement.id == run_id and judgement.report:
             return judgement, judgement.report
     if plan is None or run.find(Judged) is None:

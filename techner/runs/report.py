@@ -1,17 +1,19 @@
 """The page that explains a verdict, with what a person decided: that came after the page was made."""
 
+from collections.abc import Callable
+
 from techner.core.errors import RegistryError
 from techner.core.manifest import Manifest
 from techner.core.records import Judgement
 from techner.core.verdict import Outcome
 from techner.registry.blobs import load_bytes
 from techner.runs.judgements import find_judged, judgements
-from techner.store import Store
+from techner.store import Store, Stored
 
 
-def told_report(store: Store, run_id: str) -> bytes:
-    """Return the report of a run; raises RegistryError if there is none."""
-    judgement, entry = find_judged(store, run_id)
+def told_report(store: Store, run_id: str, *, skip: Callable[[Stored], bool] | None = None) -> bytes:
+    """Return the report of a run; raises RegistryError if there is none. `skip` is that of `find_judged`."""
+    judgement, entry = find_judged(store, run_id, skip=skip)
     return _told(load_bytes(store, entry), judgement)
 
 

@@ -91,7 +91,7 @@ def make_action_pages(
     """Make the pages `act/ACTION/OBJECT`, and what takes their forms."""
     pages = APIRouter(include_in_schema=False, route_class=routes)
     secret: Callable[[], bytes] = answering.secret if answering else lambda: b""
-    desk = _Desk(actions=move_actions(settings) | batch_actions(reading), secret=secret)
+    desk = _Desk(actions=move_actions(reading, settings) | batch_actions(reading), secret=secret)
     visitor = visitor_of(answering)
 
     @pages.head("/act/{name}/{about}")

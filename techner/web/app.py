@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from techner import __version__
-from techner.core.errors import BatchError, NotInitialised, RegistryError, TechnerError
+from techner.core.errors import BatchError, NotInitialised, RegistryError, StillReading, TechnerError
 from techner.registry.workspace import Workspace
 from techner.settings import Settings, load_settings
 from techner.store import Store
@@ -21,8 +21,9 @@ from techner.web.archive import Archives
 from techner.web.batches import make_batch_pages
 from techner.web.models import make_model_pages
 from techner.web.overview import make_overview
-from techner.web.pages import html, place, placing
-from techner.web.reading import make_reading
+from techner.web.pages import html, place, placing, unfinished
+from techner.web.read_all import make_reading
+from techner.web.reading import Reading
 from techner.web.run_list import make_run_list
 from techner.web.runs import make_run_pages
 from techner.web.scheduler import Starting
@@ -61,13 +62,14 @@ def create_app(
         openapi_url=None,
     )
     app.state.model = model
+    app.state.reading = reading = make_reading(open_store, settings)
     app.add_exception_handler(TechnerError, _failure)
     app.add_exception_handler(HTTPException, refusals(answering))
     app.router.route_class = routes = route_class(Threads())
     _add_description(app)
     for router in _file_routers(open_store, settings, answering, routes):
         app.include_router(router)
-    for router in _page_routers(open_store, settings, answering, starting, routes):
+    for router in _page_routers(open_store, reading, settings, answering, starting, routes):
         app.include_router(router)
     return app
 
@@ -107,19 +109,20 @@ def _file_routers(
 
 def _page_routers(
     open_store: Callable[[], Store],
+    reading: Callable[[], Reading],
     settings: Callable[[], Settings],
     answering: Answering | None,
     starting: Starting | None,
     routes: type[APIRoute],
 ) -> Iterator[APIRouter]:
-    visitor, reading = visitor_of(answering), make_reading(open_store, settings)
+    visitor = visitor_of(answering)
     yield make_overview(reading, visitor, starting, routes)
     yield make_model_pages(reading, visitor, routes)
     yield make_batch_pages(reading, visitor, routes)
     yield make_run_list(reading, routes)
-    yield make_run_pages(open_store, answering, starting, routes)
+    yield make_run_pages(reading, answering, starting, routes)
     yield make_action_pages(open_store, reading, settings, answering, routes)
-    yield make_try_page(open_store, settings, answering, routes)
+    yield make_try_page(reading, settings, answering, routes)
     yield make_start_pages(reading, starting, routes)
 
 
@@ -132,9 +135,12 @@ async def _failure(request: Request, error: Exception) -> Response:
     elif isinstance(error, NotInitialised):
         place(request)
         answer = html("empty.html", url=error.url)
+    elif isinstance(error, StillReading):
+        place(request)
+        answer = unfinished(error, is_form=request.method == "POST")
     else:
         place(request)
         answer = html("error.html", status=status, error=str(error))
-    if is_passing:
+    if is_passing and "Retry-After" not in answer.headers:
         answer.headers["Retry-After"] = RETRY_AFTER_S
     return answer

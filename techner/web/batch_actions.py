@@ -11,7 +11,8 @@ from techner.inbox.survey import Status
 from techner.runs.judgements import Word
 from techner.store import Store
 from techner.web.action_kinds import PageAction
-from techner.web.deliveries import BatchRow, look_into_inbox, rows_of
+from techner.web.deliveries import BatchRow, rows_of
+from techner.web.inbox_look import look_into_inbox
 from techner.web.reading import Reading
 
 KEPT_OUT = (Status.HELD, Status.EXCLUDED)
@@ -60,7 +61,10 @@ def batch_actions(reading: Callable[[], Reading]) -> dict[str, PageAction]:
     def look(word: BatchWord) -> Callable[[Store, str], Saying]:
         def prospect(store: Store, digest: str) -> Saying:
             here = reading()
-            ref = next((ref for ref in look_into_inbox(here).batches if ref.digest == digest), None)
+            inbox = look_into_inbox(here)
+            ref = next((ref for ref in inbox.batches if ref.digest == digest), None)
+            if ref is None and inbox.later:
+                raise here.unfinished()
             if ref is None:
                 raise UnknownBatch(digest)
             (batch,) = rows_of(here, [ref])

@@ -24,10 +24,10 @@ from techner.web.deliveries import (
     BatchRow,
     best_key,
     deliveries,
-    look_into_inbox,
     rows_of,
     with_examinations,
 )
+from techner.web.inbox_look import look_into_inbox
 from techner.web.pages import FORM_HEADERS, HEADERS, REPORT_HEADERS, html, paged
 from techner.web.reading import Reading
 from techner.web.rows import faults_left_out, warnings_left_out
@@ -64,8 +64,10 @@ def ignored_matching(ignored: Sequence[Ignored], query: str) -> list[Ignored]:
 
 def find_row(here: Reading, digest: str) -> BatchRow:
     """Return a batch in the inbox or in production; raises RegistryError for any other digest."""
-    refs = (*look_into_inbox(here).batches, *here.learnt)
-    found = next((ref for ref in refs if ref.digest == digest), None)
+    inbox = look_into_inbox(here)
+    found = next((ref for ref in (*inbox.batches, *here.learnt) if ref.digest == digest), None)
+    if found is None and inbox.later:
+        raise here.unfinished()
     if found is None:
         raise RegistryError("there is no such batch; the page of batches lists what there is")
     return with_examinations(here, rows_of(here, [found]))[0]
@@ -135,6 +137,7 @@ def make_batch_pages(
             page=ignored or rows,
             rows=with_examinations(here, rows.rows),
             ignored=ignored,
+            unread=found.later,
             state=state,
             query=q,
             texts=asks.may_read,

@@ -1,23 +1,21 @@
 """The deliveries as pages show them: the states of all, and more about those that are looked at."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from techner.core.delivery import BatchRef
 from techner.core.records import Decision
 from techner.inbox.admissions import admission_folder
 from techner.inbox.decisions import untrusted_hold
-from techner.inbox.deliveries import INBOX, Ignored, Inbox, NotNow, read_digest, read_inbox
+from techner.inbox.deliveries import Ignored
 from techner.inbox.survey import Status, status_of
 from techner.store import Stored
+from techner.web.inbox_look import look_into_inbox
 from techner.web.reading import Reading
+from techner.web.row_reader import FEW
 from techner.web.rows import Examination
 
-READ_S = 3.0
-"""How long a page reads deliveries that nobody has read here before; the next look goes on."""
-LATER = "it is new here and is read when this page is loaded again"
 IGNORED = "ignored"
 ABSENT = "absent:"
 """Before the key of a report that is not there, in the index."""
@@ -41,6 +39,8 @@ class Deliveries:
 
     rows: tuple[BatchRow, ...]
     ignored: tuple[Ignored, ...]
+    later: int
+    """Files that are not read here yet, and are none of the others."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -57,20 +57,7 @@ def deliveries(here: Reading) -> Deliveries:
     rows = tuple(rows_of(here, inbox.batches))
     still_open = (row.ref for row in rows if row.status is not Status.IN_PRODUCTION)
     here.known.forget(ABSENT, {ABSENT + report_key(here, ref) for ref in still_open})
-    return Deliveries(rows=rows, ignored=inbox.ignored)
-
-
-def look_into_inbox(here: Reading, clock: Callable[[], float] = time.monotonic) -> Inbox:
-    """List the inbox; a file whose digest is not known is read, if there is time."""
-    seen: set[str] = set()
-    found = read_inbox(
-        here.store,
-        here.cache,
-        max_bytes=here.policies.quality.max_delivery_bytes,
-        digest_of=_patient(here, clock, seen),
-    )
-    here.known.forget(INBOX, seen)
-    return found
+    return Deliveries(rows=rows, ignored=inbox.ignored, later=len(inbox.later))
 
 
 def rows_of(here: Reading, refs: Sequence[BatchRef]) -> list[BatchRow]:
@@ -89,23 +76,6 @@ def _learnt_as(ref: BatchRef, learnt: BatchRef) -> BatchRef:
     return ref if ref.metadata == learnt.metadata else replace(ref, metadata=learnt.metadata)
 
 
-def _patient(here: Reading, clock: Callable[[], float], seen: set[str]) -> Callable[[Stored], str]:
-    """Return what gives the digest of a listed object, and stops reading after a while."""
-    began = clock()
-
-    def digest_of(entry: Stored) -> str:
-        seen.add(entry.key)
-        known = here.known.row(here.store, entry.key, entry.tag, str)
-        if known is None:
-            if clock() - began > READ_S:
-                raise NotNow(LATER)
-            known = read_digest(here.store, entry, here.cache)
-            here.known.keep(entry.key, entry.tag, known)
-        return known
-
-    return digest_of
-
-
 def _open_rows(here: Reading, refs: Sequence[BatchRef]) -> dict[str, BatchRow]:
     """Return the rows of batches that production has not learnt."""
     keys = {ref.digest: report_key(here, ref) for ref in refs}
@@ -122,17 +92,20 @@ def _open_rows(here: Reading, refs: Sequence[BatchRef]) -> dict[str, BatchRow]:
 def _examined_now(here: Reading, keys: Collection[str]) -> dict[str, Examination | None]:
     """Return the examinations under today's settings.
 
-    That a batch has none is known too, until a run may have examined it: each would cost a request. While one
-    may be at it, which a run that was killed is for ever, the reports are listed.
+    That a batch has none is known too, until a run may have examined it. While one may be at it, which a run
+    that was killed is for ever, and where much is not known, the reports are listed: one call.
     """
     mark = here.examining
+    absent = set()
     if mark:
         absent = {key for key in keys if here.known.row(here.store, ABSENT + key, mark, str) is not None}
-    else:
-        absent = {*keys} - {entry.key for entry in here.store.list("batches/")}
-    found = here.known.written_once(here.store, [key for key in keys if key not in absent], Examination)
-    for key, examination in found.items():
-        if examination is None and mark:
+    there = [Stored(key, 0, "") for key in keys if key not in absent]
+    if not mark or len(here.known.unread(here.store, there, Examination)) > FEW:
+        listed = {entry.key for entry in here.store.list("batches/")}
+        there = [entry for entry in there if entry.key in listed]
+    found = here.rows(there, Examination)
+    if mark:
+        for key in {*keys} - absent - {key for key, row in found.items() if row}:
             here.known.keep(ABSENT + key, mark, "")
     return found
 
@@ -169,7 +142,7 @@ def with_examinations(here: Reading, rows: Iterable[BatchRow]) -> tuple[BatchRow
 
 def _examined(here: Reading, keys: dict[str, str]) -> dict[str, Examination]:
     """Return the examinations at these keys by their batches' digests."""
-    found = here.known.written_once(here.store, keys, Examination)
+    found = here.rows_once(keys, Examination)
     return {keys[key]: examination for key, examination in found.items() if examination}
 
 

@@ -3,6 +3,8 @@
 import json
 import logging
 import re
+import threading
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,13 +13,12 @@ from typing import Any, NamedTuple, TypeVar
 from techner.core.errors import IntegrityError, ObjectMissing, SettingsError, StoreError, Untrusted
 from techner.documents import parse, plain
 from techner.store import Store, Stored
+from techner.web.ahead import READERS
 from techner.web.rows import MAKERS
 
 INDEX = "index/pages-1.tsv"
 """One line a document: key, change mark, row as JSON. Other rows get another number."""
 _DIGEST = re.compile(rb'"[0-9a-f]{64}"')
-READERS = 8
-"""Documents that are read at once."""
 R = TypeVar("R")
 log = logging.getLogger("techner.web")
 
@@ -39,7 +40,34 @@ class Known:
         self._rows: dict[str, _Row] = {}
         self._parsed: dict[str, tuple[_Row, Any]] = {}
         self._examined: defaultdict[str, set[str]] = defaultdict(set)
+        self._tried: set[tuple[str, str]] = set()
+        self._parsing = threading.Lock()
         self._has_index = self._is_new = False
+
+    def unread(self, store: Store, entries: Iterable[Stored], kind: type[R]) -> list[Stored]:
+        """Return the listed documents of which nothing is known, and that nobody has tried to read."""
+        marks = {(entry.key, entry.tag): entry for entry in entries}
+        new = (mark for mark in marks if mark not in self._tried)
+        return [marks[mark] for mark in new if self.row(store, *mark, kind) is None]
+
+    def try_row(self, store: Store, entry: Stored, kind: type[R]) -> None:
+        """Read a document; one that is damaged or missing is left to the page that needs it.
+
+        Raises StoreError.
+        """
+        try:
+            data = store.get(entry.key)
+            # Threads that parse share one processor with the pages, which would get their turn too seldom.
+            with self._parsing:
+                began = time.thread_time()
+                self.keep(entry.key, entry.tag, MAKERS[kind](entry.key, data))
+                time.sleep(time.thread_time() - began)
+        except ObjectMissing:
+            log.info("%s was removed while the store was read", entry.key)
+        except IntegrityError as error:
+            log.warning("not read ahead of the pages: %s", error)
+        finally:
+            self._tried.add((entry.key, entry.tag))  # not read ahead again, whatever came of it
 
     def rows(self, store: Store, entries: Iterable[Stored], kind: type[R]) -> dict[str, R | None]:
         """Return the row of each listed document; None for one that is not trusted, or was removed since.
@@ -57,7 +85,9 @@ class Known:
             finally:
                 readers.shutdown(cancel_futures=True)  # after one failed, the others are not waited for
         for key in missing:
-            if (row := found[key]) is not None:
+            if (row := found[key]) is None:
+                self._tried.add((key, marks[key]))
+            else:
                 self.keep(key, marks[key], row)
         return found
 
@@ -86,10 +116,6 @@ class Known:
         self._parsed[key] = (kept, row)
         self._put(key, kept)
         self._is_new = True
-
-    def written_once(self, store: Store, keys: Iterable[str], kind: type[R]) -> dict[str, R | None]:
-        """Return the rows of documents that never change, so that they need not be listed."""
-        return self.rows(store, [Stored(key, 0, "") for key in keys], kind)
 
     def examinations(self, digest: str) -> Collection[str]:
         """Return the keys of the reports about a batch that are known."""

@@ -14,6 +14,7 @@ from techner.runs.run import Run, own_id
 from techner.settings import Settings
 from techner.store import Store
 from techner.web.action_kinds import PageAction
+from techner.web.reading import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +47,20 @@ class Move:
         return ""
 
 
-def move_actions(settings: Callable[[], Settings]) -> dict[str, PageAction]:
+def move_actions(reading: Callable[[], Reading], settings: Callable[[], Settings]) -> dict[str, PageAction]:
     """Return what moves production; the settings say where the models are unpacked and proved."""
+
+    def would(store: Store, version: str) -> Consequences:
+        here = reading()
+        made = consequences(store, version, parent_of=here.parent_of)
+        here.known.save(store)
+        return made
 
     def look(*, is_rollback: bool) -> Callable[[Store, str], Move]:
         def prospect(store: Store, version: str) -> Move:
             if not re.fullmatch(VERSION_NAME, version):  # it becomes part of a key
                 raise UnknownVersion(version)
-            return Move(is_rollback=is_rollback, would=consequences(store, version))
+            return Move(is_rollback=is_rollback, would=would(store, version))
 
         return prospect
 

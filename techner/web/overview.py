@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
+from techner.core.errors import StillReading
 from techner.core.manifest import Manifest
 from techner.core.records import Generation, RunOutcome
 from techner.web.access import Visitor
 from techner.web.deliveries import IGNORED, Deliveries, deliveries
-from techner.web.pages import html
+from techner.web.pages import html, unfinished
 from techner.web.reading import Reading
 from techner.web.rows import Night
 from techner.web.run_view import LATE
@@ -69,7 +70,7 @@ def look_over(here: Reading, runs: Scheduler | None = None) -> Overview:
     waiting = tuple(run for run in running if run.is_question or run.is_stuck(here.now, LATE))
     return Overview(
         manifest=manifest,
-        move=here.moves[0],
+        move=here.move,
         nights=here.nights[:SHOWN],
         untrusted_nights=here.untrusted_nights,
         last=last,
@@ -129,7 +130,10 @@ def make_overview(
     @pages.get("/")
     def page(asks: Annotated[Visitor, Depends(visitor)], runs: Runs) -> HTMLResponse:
         here = reading()
-        answer = html("overview.html", overview=look_over(here, runs), asks=asks)
+        try:
+            answer = html("overview.html", overview=look_over(here, runs), asks=asks)
+        except StillReading as error:
+            return unfinished(error, move=here.move, manifest=here.production, asks=asks)
         here.known.save(here.store)
         return answer
 

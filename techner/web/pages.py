@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 from markupsafe import Markup
 
+from techner.core.errors import StillReading
 from techner.reports import environment
 from techner.web.rows import cut
 
@@ -35,6 +36,8 @@ def _headers(more: str) -> dict[str, str]:
 
 
 HEADERS = _headers(f"script-src 'sha256-{_HASH}'; form-action 'none'")
+AGAIN = {"Refresh": "2"}
+"""Of a page that is not whole yet: the browser loads it again after two seconds."""
 FORM_HEADERS = _headers(f"script-src 'sha256-{_HASH}'; form-action 'self'")
 """Of a page with a form."""
 RUN_HEADERS = _headers(f"script-src 'sha256-{_HASH}'; form-action 'self'; frame-src 'self'")
@@ -109,6 +112,13 @@ def html(
     text = _templates().get_template(template).render(status=status, **context)
     # Half of a surrogate pair, as in a file's name that is not UTF-8, cannot be sent.
     return HTMLResponse(text.encode("utf-8", "backslashreplace"), status_code=status, headers=headers)
+
+
+def unfinished(error: StillReading, *, is_form: bool = False, **known: Any) -> HTMLResponse:
+    """Say how far the store is read, instead of a page that would lack something; show what is `known`."""
+    headers = HEADERS | {"Retry-After": "2"} | ({} if is_form else AGAIN)
+    shown = {"error": error, "is_form": is_form, "manifest": None} | known
+    return html("reading.html", status=503, headers=headers, **shown)
 
 
 def _command() -> str:

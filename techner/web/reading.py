@@ -1,7 +1,6 @@
 """What one request reads: every listing once, documents only where nothing is known of them."""
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from techner.core.delivery import BatchRef
-from techner.core.errors import NotInitialised
+from techner.core.errors import NotInitialised, UnknownVersion
 from techner.core.examples import digest
 from techner.core.manifest import Manifest
 from techner.core.nights import NightsPolicy
@@ -23,9 +22,8 @@ from techner.registry.log import RawEntry
 from techner.registry.names import generation_of
 from techner.runs.completion import untold
 from techner.runs.documents import NAMES, RUNS, run_of
-from techner.settings import Settings
-from techner.store import Store, Stored
-from techner.web.known import Known
+from techner.store import Stored
+from techner.web.row_reader import RowReader
 from techner.web.rows import Night, VersionRow, night_of
 
 PLAN, CORPUS = NAMES[Plan], NAMES[Corpus]
@@ -34,11 +32,12 @@ _DOCUMENTS = frozenset(NAMES.values())
 
 
 @dataclass(kw_only=True)
-class Reading:
-    """One look at the store, for one page; raises NotInitialised where it has no origin."""
+class Reading(RowReader):
+    """One look at the store, for one page.
 
-    store: Store
-    known: Known
+    Raises NotInitialised where it has no origin, and StillReading where it is not known well enough yet.
+    """
+
     policies: Policies
     cache: Path
     answer_hours: float = field(default_factory=lambda: NightsPolicy().answer_hours)
@@ -46,24 +45,33 @@ class Reading:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @cached_property
-    def moves(self) -> tuple[Generation, ...]:
-        """The moves of `production`, newest first, never empty; the newest is read from its log."""
-        entries = list(self.store.list(f"aliases/{PRODUCTION}/"))
+    def moved(self) -> tuple[Stored, ...]:
+        """The listed moves of `production`, newest first, never empty."""
+        entries = tuple(self.store.list(f"aliases/{PRODUCTION}/"))
         if not entries:
             raise NotInitialised(self.store.url)
-        log, key = Registry(self.store).log(), entries[0].key
-        newest = log.read(RawEntry(log.generation(key), key, self.store.get(key)))
-        older = self.known.rows(self.store, entries[1:], Generation)
-        return (newest, *(move for move in older.values() if move))
+        return entries
+
+    @cached_property
+    def move(self) -> Generation:
+        """The newest move of `production`, read from its log."""
+        log, key = Registry(self.store).log(), self.moved[0].key
+        return log.read(RawEntry(log.generation(key), key, self.store.get(key)))
+
+    @cached_property
+    def moves(self) -> tuple[Generation, ...]:
+        """The moves of `production`, newest first, never empty."""
+        older = self.rows(self.moved[1:], Generation)
+        return (self.move, *(move for move in older.values() if move))
 
     @property
     def live(self) -> str:
         """The version in production."""
-        return self.moves[0].version
+        return self.move.version
 
     @cached_property
     def production(self) -> Manifest:
-        return Registry(self.store).manifest_of(self.moves[0])
+        return Registry(self.store).manifest_of(self.move)
 
     @cached_property
     def learnt(self) -> tuple[BatchRef, ...]:
@@ -71,27 +79,57 @@ class Reading:
         return learnt(self.store, self.production)
 
     @cached_property
+    def judged(self) -> tuple[Stored, ...]:
+        """The listed records of decided runs, newest first."""
+        return tuple(self.store.list("judgements/"))
+
+    @cached_property
     def _judged(self) -> dict[str, Night | None]:
-        return self.known.rows(self.store, self.store.list("judgements/"), Night)
+        return self.rows(self.judged, Night)
 
     @cached_property
     def nights(self) -> tuple[Night, ...]:
         """The decided runs, newest first, without those whose signature is not trusted."""
         told = tuple(night for night in self._judged.values() if night)
         # A run that was killed after the alias had moved is recorded by the next one.
-        missing = untold(self.store, {night.version for night in told}, self.moves[:1])
+        missing = untold(self.store, {night.version for night in told}, (self.move,))
         return (*map(night_of, missing), *told)
+
+    def is_of_another(self, run_id: str) -> Callable[[Stored], bool]:
+        """Return what tells whether a listed record of a decided run is not of this one."""
+
+        def skip(entry: Stored) -> bool:
+            night = self.one(entry, Night)
+            return night is None or night.id != run_id
+
+        return skip
 
     @property
     def untrusted_nights(self) -> int:
         return sum(night is None for night in self._judged.values())
 
     @cached_property
+    def manifests(self) -> tuple[Stored, ...]:
+        """The listed manifests of versions."""
+        return tuple(entry for entry in self.store.list("versions/") if entry.key.endswith("/manifest.json"))
+
+    @cached_property
+    def _manifests(self) -> dict[str, Stored]:
+        return {entry.key.split("/")[1]: entry for entry in self.manifests}
+
+    @cached_property
     def versions(self) -> dict[str, VersionRow]:
         """The versions that are there, by name, lowest number first."""
-        keys = [entry for entry in self.store.list("versions/") if entry.key.endswith("/manifest.json")]
-        found = self.known.rows(self.store, keys, VersionRow)
+        found = self.rows(self.manifests, VersionRow)
         return {key.split("/")[1]: row for key, row in found.items() if row}
+
+    def parent_of(self, version: str) -> str | None:
+        """Return the version that a version was made from, None for the origin; raises UnknownVersion."""
+        entry = self._manifests.get(version)
+        row = self.one(entry, VersionRow) if entry else None
+        if row is None:
+            raise UnknownVersion(version)
+        return row.parent
 
     @cached_property
     def decided(self) -> dict[str, list[Stored]]:
@@ -138,7 +176,7 @@ class Reading:
         return digest(f"{told} {there}".encode())
 
     def decisions(self, entries: Iterable[Stored]) -> dict[str, Decision | None]:
-        return self.known.rows(self.store, entries, Decision)
+        return self.rows(entries, Decision)
 
     def line(self) -> list[tuple[int, str]]:
         """Return production and the versions before it, oldest first, each with the batches it has learnt."""
@@ -159,20 +197,3 @@ class Reading:
             if 0 < at < len(line):  # the oldest one that is left may have learnt it, or one before it
                 found[batch] = line[at][1]
         return found
-
-
-def make_reading(open_store: Callable[[], Store], settings: Callable[[], Settings]) -> Callable[[], Reading]:
-    """Return what begins a look at the store; what is known of each store is kept between them."""
-    known: defaultdict[str, Known] = defaultdict(Known)
-
-    def reading() -> Reading:
-        now, store = settings(), open_store()
-        return Reading(
-            store=store,
-            known=known[store.identity],
-            policies=now.policies,
-            cache=now.cache,
-            answer_hours=now.nights.answer_hours,
-        )
-
-    return reading

@@ -19,7 +19,7 @@ def make_run_list(reading: Callable[[], Reading], routes: type[APIRoute]) -> API
     @pages.get("/runs")
     def runs(page: str = "1") -> HTMLResponse:
         here = reading()
-        _ = here.moves  # a store without an origin has no runs, and says how to begin
+        _ = here.moved  # a store without an origin has no runs, and says how to begin
         answer = html(
             "runs.html",
             page=paged(here.nights, page),

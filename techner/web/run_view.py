@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from techner.core.delivery import BatchRef
@@ -15,8 +15,8 @@ from techner.core.verdict import Verdict
 from techner.runs.answers import answered, asks
 from techner.runs.documents import RunDocument, RunDocuments
 from techner.runs.judgements import find_judged
-from techner.store import Store
 from techner.store.read_once import ReadOnceStore
+from techner.web.reading import Reading
 
 D = TypeVar("D", bound=RunDocument)
 log = logging.getLogger(__name__)
@@ -51,10 +51,10 @@ class RunView:
         return is_asked and self.judgement is None and self.said is None
 
 
-def look(store: Store, run_id: str, now: datetime) -> RunView:
+def look(here: Reading, run_id: str) -> RunView:
     """Return what is known of a run; raises RegistryError for one that has not been judged."""
-    run = RunDocuments(store=ReadOnceStore(inner=store), id=run_id)
-    judgement, _ = find_judged(run.store, run_id)
+    run = RunDocuments(store=ReadOnceStore(inner=here.store), id=run_id)
+    judgement, _ = find_judged(run.store, run_id, skip=here.is_of_another(run_id))
     said = None if judgement else answered(run)
     judged = _kept(run, Judged) if judgement else run.read(Judged)
     told: Judged | Judgement = judgement or run.read(Judged)
@@ -68,7 +68,7 @@ def look(store: Store, run_id: str, now: datetime) -> RunView:
         batches=judgement.batches if judgement else plan.batches if plan else (),
         judgement=judgement,
         said=said,
-        is_late=said is not None and now - said.when > LATE,
+        is_late=said is not None and here.now - said.when > LATE,
         dry_run=plan is not None and plan.dry_run,
         corpus=_kept(run, Corpus) if is_same else None,
         candidate=_kept(run, Candidate) if is_same else None,

@@ -1,7 +1,6 @@
 """The page of a run: its verdict, what a person said, and a form where the gate asks."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -26,6 +25,7 @@ from techner.web.changes_view import COLUMNS, view_changes
 from techner.web.curve import curves, kept_epoch
 from techner.web.forms import MAX_REASON, fault_of_reason, has_token, make_token, read_form
 from techner.web.pages import REPORT_HEADERS, RUN_HEADERS, html
+from techner.web.reading import Reading
 from techner.web.run_view import RunView, look
 from techner.web.scheduler import Scheduler, Starting, scheduler_of
 
@@ -40,7 +40,7 @@ class Choice(BaseModel):
 
 
 def make_run_pages(
-    open_store: Callable[[], Store],
+    reading: Callable[[], Reading],
     answering: Answering | None,
     starting: Starting | None,
     routes: type[APIRoute],
@@ -64,10 +64,11 @@ def make_run_pages(
     ) -> HTMLResponse:
         if choice.report and not asks.may_read:
             raise HTTPException(403, NO_TEXTS)
-        store = open_store()
+        here = reading()
         if choice.report:
-            return HTMLResponse(told_report(store, run_id), headers=REPORT_HEADERS)
-        return page(store, run_id, who, asks, runs, choice=choice)
+            report = told_report(here.store, run_id, skip=here.is_of_another(run_id))
+            return HTMLResponse(report, headers=REPORT_HEADERS)
+        return page(here, run_id, who, asks, runs, choice=choice)
 
     @pages.post("/run/{run_id:path}")
     def take(
@@ -77,19 +78,19 @@ def make_run_pages(
         runs: Runs,
         form: Annotated[dict[str, str], Depends(read_form)],
     ) -> Response:
-        store = open_store()
+        here = reading()
         if who is None:
-            return page(store, run_id, who, asks, runs, status=403, error="You may look, but not answer.")
-        if refused := _keep(store, run_id, who, form, secret()):
+            return page(here, run_id, who, asks, runs, status=403, error="You may look, but not answer.")
+        if refused := _keep(here, run_id, who, form, secret()):
             status, error = refused
-            return page(store, run_id, who, asks, runs, status=status, error=error, why=form.get("why", ""))
+            return page(here, run_id, who, asks, runs, status=status, error=error, why=form.get("why", ""))
         return Response(status_code=303, headers={"Location": "?"})  # the same page, to be got
 
     return pages
 
 
 def _page(
-    store: Store,
+    here: Reading,
     run_id: str,
     who: str | None,
     asks: Visitor,
@@ -98,14 +99,13 @@ def _page(
     secret: Callable[[], bytes],
     **told: Any,
 ) -> HTMLResponse:
-    now = datetime.now(UTC)
     try:
-        view = look(store, run_id, now)
+        view = look(here, run_id)
     except RegistryError:
-        if begun := _begun(store, run_id, runs, now, status=told.get("status", 200)):
+        if begun := _begun(here, run_id, runs, status=told.get("status", 200)):
             return begun
         raise
-    token = _token(store, run_id, who, secret()) if who and view.is_open else None
+    token = _token(here.store, run_id, who, secret()) if who and view.is_open else None
     shown: dict[str, Any] = {"error": "", "why": "", "token": token, "max_reason": MAX_REASON}
     shown |= {"texts": asks.may_read} | told
     if runs and (address := runs.address(run_id)):
@@ -113,13 +113,11 @@ def _page(
     return _show(view, shown)
 
 
-def _begun(
-    store: Store, run_id: str, runs: Scheduler | None, now: datetime, *, status: int
-) -> HTMLResponse | None:
+def _begun(here: Reading, run_id: str, runs: Scheduler | None, *, status: int) -> HTMLResponse | None:
     """Return the page of a run without a verdict; None if neither the store nor the scheduler knows it."""
     if not may_be_run(run_id):
         return None
-    begun, known = look_at_begun(store, run_id, now), None
+    begun, known = look_at_begun(here.store, run_id, here.now), None
     if runs and (address := runs.address(run_id)):
         known = {"address": address, "state": runs.state(run_id), "times": runs.times(run_id)}
     if begun is None and known is None:
@@ -144,20 +142,19 @@ def _show(view: RunView, told: Mapping[str, Any]) -> HTMLResponse:
 
 
 def _keep(
-    store: Store, run_id: str, who: str, form: Mapping[str, str], secret: bytes
+    here: Reading, run_id: str, who: str, form: Mapping[str, str], secret: bytes
 ) -> tuple[int, str] | None:
     """Keep the answer of a form; return the status and what is wrong if it cannot be kept."""
-    now = datetime.now(UTC)
-    if not look(store, run_id, now).is_open:
+    if not look(here, run_id).is_open:
         return 409, "This question is answered already, or was never asked."
-    if error := _fault(form, _token(store, run_id, who, secret)):
+    if error := _fault(form, _token(here.store, run_id, who, secret)):
         return 422, error
     end = RunEnd(form["end"])
-    word = Word(who=who, when=now, why=form.get("why", "").strip(), approved=end is RunEnd.PUBLISH)
+    word = Word(who=who, when=here.now, why=form.get("why", "").strip(), approved=end is RunEnd.PUBLISH)
     if word.approved and not word.has_reason:
         return 422, f"{NEEDS_REASON[0].upper()}{NEEDS_REASON[1:]}."
     try:
-        answer(RunDocuments(store=store, id=run_id), end, word)
+        answer(RunDocuments(store=here.store, id=run_id), end, word)
     except RegistryError as refused:  # another was faster
         return 409, str(refused)
     return None

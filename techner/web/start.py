@@ -38,6 +38,8 @@ class StartView:
     """Those that wait for an answer, each with the run that asks about it."""
     others: int
     """How many cannot."""
+    later: int
+    """Files of the inbox that are not read here yet."""
     training: TrainingPolicy
     given: Mapping[str, object] = field(default_factory=dict)
     """What was sent, to be corrected."""
@@ -79,7 +81,8 @@ class StartForm:
     def show(self, runs: Scheduler | None, status: int = 200, started: str = "", **told: Any) -> HTMLResponse:
         """Return the page; `told` is what was sent, and what is wrong with it."""
         here = self.reading()
-        states, asked = deliveries(here).rows, in_question(here.store, runs)
+        found, asked = deliveries(here), in_question(here.store, runs)
+        states = found.rows
         named = tuple(state for state in states if may_be_named(state))
         fit = tuple(state for state in named if state.ref.digest not in asked)
         run_id = f"manual__{datetime.now(UTC).isoformat(timespec='microseconds')}"
@@ -91,6 +94,7 @@ class StartForm:
                 batches=fit,
                 asked=tuple((state, asked[state.ref.digest]) for state in named if state.ref.digest in asked),
                 others=len(states) - len(named),
+                later=found.later,
                 training=here.policies.training,
                 **told,
             ),
@@ -126,11 +130,13 @@ class StartForm:
 
     def _checked(self, given: Mapping[str, object], runs: Scheduler) -> RunOptions:
         """Return what was chosen; raises OptionsError, also for batches that cannot be used."""
-        options = read_options(given)
+        options, here = read_options(given), self.reading()
+        found = deliveries(here)
         try:
-            here = self.reading()
-            choose(deliveries(here).rows, options.batches, in_question(here.store, runs))
+            choose(found.rows, options.batches, in_question(here.store, runs))
         except BatchError as refused:
+            if found.later:  # it may be one of those
+                raise here.unfinished() from refused
             raise OptionsError({"batches": str(refused)}) from refused
         return options
 

@@ -11,9 +11,9 @@ from fastapi.routing import APIRoute
 
 from techner.core.errors import Busy, ModelError, NotInitialised
 from techner.settings import Settings
-from techner.store import Store
 from techner.web.access import Answering, texts_only_for, visitor_of
 from techner.web.pages import FORM_HEADERS, html
+from techner.web.reading import Reading
 from techner.web.trying_apart import read_apart
 from techner.web.trying_readers import Read, read_all, readers_of
 
@@ -48,7 +48,7 @@ class Turns:
 
 
 def make_try_page(
-    open_store: Callable[[], Store],
+    reading: Callable[[], Reading],
     settings: Callable[[], Settings],
     answering: Answering | None,
     routes: type[APIRoute],
@@ -61,10 +61,10 @@ def make_try_page(
     guard, turns = texts_only_for(visitor_of(answering)), turns or Turns()
 
     def tried(text: str, run: str) -> dict[str, Any]:
-        store = open_store()
-        readers = readers_of(store, run)
+        here = reading()
+        readers = readers_of(here, run)
         with turns.turn():
-            rows = read_all(readers, text, settings().workspace(store), read=read)
+            rows = read_all(readers, text, settings().workspace(here.store), read=read)
         return {"rows": rows, "is_gone": len(rows) < len(readers)}
 
     @pages.head("/try", dependencies=[guard])

@@ -15,7 +15,7 @@ from techner.registry.leases import Lease, model_name
 from techner.registry.workspace import Workspace
 from techner.runs.documents import RunDocuments
 from techner.runs.judgements import find_judged
-from techner.store import Store
+from techner.web.reading import Reading
 from techner.web.trying_apart import ReadingLimits, limits_for, read_apart
 
 Read = Callable[[Sequence[Path], str, ReadingLimits], list[tuple[Span, ...]]]
@@ -50,29 +50,29 @@ class ReadRow:
     """Entities of the row above that this model does not find."""
 
 
-def readers_of(store: Store, run_id: str) -> list[Reader]:
+def readers_of(here: Reading, run_id: str) -> list[Reader]:
     """Return the pretrained model, production, and the candidate of a run, where one is named.
 
     Raises NotInitialised, and RegistryError for a run that was not judged.
     """
-    registry = Registry(store)
+    registry = Registry(here.store)
     live, manifest = registry.production()
     origin = manifest.origin or live
     found = [
         Reader(title="Pretrained", version=origin, files=registry.manifest(origin).files),
         Reader(title="Production", version=live, files=manifest.files),
     ]
-    return [*found, _candidate(store, run_id)] if run_id else found
+    return [*found, _candidate(here, run_id)] if run_id else found
 
 
-def _candidate(store: Store, run_id: str) -> Reader:
-    judgement, _ = find_judged(store, run_id)
+def _candidate(here: Reading, run_id: str) -> Reader:
+    judgement, _ = find_judged(here.store, run_id, skip=here.is_of_another(run_id))
     if judgement is None:
-        files = RunDocuments(store=store, id=run_id).read(Candidate).files
+        files = RunDocuments(store=here.store, id=run_id).read(Candidate).files
         return Reader(title="Candidate", version=None, files=files)
     if judgement.version is None:
         return Reader(title="Candidate", version=None, files=())
-    files = Registry(store).manifest(judgement.version).files
+    files = Registry(here.store).manifest(judgement.version).files
     return Reader(title="Candidate", version=judgement.version, files=files)
 
 

@@ -93,4 +93,5 @@ def test_errors_of_the_store_the_disk_and_a_busy_server_pass_and_no_others() -> 
         "ObjectMissing",
         "CacheError",
         "Busy",
+        "StillReading",
     }

@@ -18,7 +18,8 @@ from techner.inbox.decisions import decide
 from techner.inbox.survey import survey
 from techner.registry import Registry
 from techner.store import MemoryStore
-from techner.web.deliveries import READ_S, look_into_inbox
+from techner.web.ahead import Ahead
+from techner.web.inbox_look import READ_S, look_into_inbox
 from techner.web.known import Known
 from techner.web.reading import Reading
 from tests.web.conftest import HOSTILE, WHEN
@@ -202,10 +203,11 @@ def test_deliveries_that_take_too_long_to_read_are_read_at_the_next_look(tmp_pat
     store = MemoryStore()
     for number in range(3):
         store.create(f"inbox/{number}.jsonl", b"%d" % number)
-    here = Reading(store=store, known=Known(), policies=Policies(), cache=tmp_path)
-    times = iter([0.0, 0.0, READ_S + 1, READ_S + 1])
+    idle = Ahead[Reading](lambda *_: None)
+    here = Reading(store=store, known=Known(), policies=Policies(), cache=tmp_path, ahead=idle)
+    times = iter([0.0, 0.0, READ_S + 1])
     first = look_into_inbox(here, lambda: next(times))
     assert [batch.name for batch in first.batches] == ["0.jsonl"]
-    assert [one.name for one in first.ignored] == ["1.jsonl", "2.jsonl"]
-    assert "read when this page is loaded again" in first.ignored[0].why
+    assert first.later == ("1.jsonl", "2.jsonl")
+    assert first.ignored == ()
     assert len(look_into_inbox(here).batches) == 3

@@ -19,7 +19,7 @@ Filled = Any  # see conftest.py
 def tab(filled: Filled) -> Callable[[str, str], Any]:
     """Open the tab of a run of a DAG; redirects are not followed."""
     app = create_app(lambda: filled.store)
-    app.include_router(make_tab_pages(lambda: filled.store, ("techner_nightly",), app.router.route_class))
+    app.include_router(make_tab_pages(app.state.reading, ("techner_nightly",), app.router.route_class))
     client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
     return lambda dag_id, run_id: client.get(f"/tab/{quote(dag_id, safe='')}/{quote(run_id, safe='')}")
 

@@ -15,8 +15,10 @@ from techner.core.errors import ModelError
 from techner.core.examples import Span
 from techner.settings import load_settings
 from techner.store import Store
+from techner.web.read_all import make_reading
 from techner.web.trying import Turns, make_try_page
 from techner.web.trying_apart import _PROGRAM, ReadingLimits, read_apart
+from tests.counting import CountingStore
 from tests.world import World, tech_batch
 
 Client = Callable[..., TestClient]
@@ -32,7 +34,11 @@ BEFORE_LOADING = _PROGRAM.partition("import spacy")[0]
 
 def page_with(store: Store, read: Callable[..., Any], turns: Turns | None = None) -> TestClient:
     app = FastAPI()
-    app.include_router(make_try_page(lambda: store, load_settings, None, APIRoute, read=read, turns=turns))
+    app.include_router(
+        make_try_page(
+            make_reading(lambda: store, load_settings), load_settings, None, APIRoute, read=read, turns=turns
+        )
+    )
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -69,6 +75,18 @@ def test_what_a_model_finds_otherwise_than_the_one_above_is_marked(filled: Fille
     assert "David PERSON uses TLS at ACME ORG ." in rows[0]
     assert "new" not in rows[0]
     assert "David PERSON uses TLS PROTOCOL, new at ACME. lost ACME ORG" in rows[1]
+
+
+def test_models_that_were_fetched_before_are_tried_with_few_calls(judged: World) -> None:
+    asked, store = {"text": TEXT, "run": "run-2"}, CountingStore(inner=judged.store)
+
+    def read(folders: Sequence[Path], *_: object) -> list[tuple[Span, ...]]:
+        return [() for _ in folders]
+
+    assert page_with(store, read).get("/try", params=asked).status_code == 200
+    store.calls.clear()
+    assert page_with(store, read).get("/try", params=asked).status_code == 200
+    assert len(store.calls) <= 12, store.calls
 
 
 def test_the_candidate_of_a_rejected_run_is_gone(filled: Filled) -> None:
