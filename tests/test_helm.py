@@ -134,6 +134,11 @@ def test_what_a_lost_part_had_under_way_is_given_to_another_after_a_minute() -> 
         assert float(ENVIRONMENT[f"AIRFLOW__SCHEDULER__{name}"]) <= 60
 
 
+def test_a_lost_worker_leaves_25_of_90_seconds_for_the_pause_and_the_next_start() -> None:
+    noticed_s = "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT"
+    assert float(ENVIRONMENT[noticed_s]) + float(ENVIRONMENT[f"{noticed_s}_DETECTION_INTERVAL"]) <= 65
+
+
 def test_a_task_waits_ten_minutes_for_the_api_server() -> None:
     tries = int(ENVIRONMENT["AIRFLOW__WORKERS__EXECUTION_API_RETRIES"])
     longest_s = float(ENVIRONMENT["AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX"])
