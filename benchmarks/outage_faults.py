@@ -6,8 +6,9 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
-from benchmarks.outage_night import STAGES, WORKERS, Night
+from benchmarks.outage_night import STAGES, WORKERS, Night, rows_of
 from benchmarks.outage_states import STATES, State, down
 from techner.formats import write_examples
 from techner.registry import Registry
@@ -16,12 +17,20 @@ from tests.production.pollers import ask
 from tests.production.servers import POSTGRES, REDIS, S3
 from tests.production.stack import CENTRAL, CENTRE
 from tests.waiting import until
-from tests.world import tech_batch
 
 CLOCK_OFF = {"LD_PRELOAD": "/usr/$LIB/faketime/libfaketime.so.1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 _PARTS = (POSTGRES, REDIS, *CENTRAL)
-Fault = Callable[[Night], datetime | None]
-"""Happens to a night; returns when a worker was killed, if one was."""
+Fault = Callable[[Night], object]
+
+
+def in_every_stage(fault: Callable[[str], Fault]) -> Fault:
+    """Let a fault befall each stage of one night."""
+
+    def happen(night: Night) -> None:
+        for stage in STAGES:
+            fault(stage)(night)
+
+    return happen
 
 
 def worker_killed(stage: str) -> Fault:
@@ -31,7 +40,7 @@ def worker_killed(stage: str) -> Fault:
 def worker_killed_as_it_takes_up(stage: str) -> Fault:
     """Kill the trainer when it has the message of a task that Airflow does not know to be running yet."""
 
-    def happen(night: Night) -> datetime:
+    def happen(night: Night) -> None:
         [name] = (name for name in night.workers() if name.startswith("trainer"))
         log = night.stack.folder / f"{name}.log"
         until(
@@ -41,21 +50,21 @@ def worker_killed_as_it_takes_up(stage: str) -> Fault:
         )
         before = log.read_text().count("] received")
         until(lambda: log.read_text().count("] received") > before, f"{name} to take it up", every_s=0.01)
-        return night.replace_worker(name)
+        night.replace_worker(name)
 
     return happen
 
 
-def restarted(stage: str, *parts: str) -> Fault:
+def restarted(stage: str, parts: tuple[str, ...]) -> Fault:
     """Kill parts of Airflow, or what it is built on, all at once, and start them again on the same disks."""
 
-    def happen(night: Night) -> datetime:
+    def happen(night: Night) -> None:
         worker = night.wait_for(stage)
-        killed = datetime.now(UTC)
+        if "worker" in parts:
+            night.killed.append(datetime.now(UTC))
         names = {worker if part == "worker" else part for part in parts}
         for machines in (night.stack.machines, night.stack.servers.machines):
             machines.restart(*(name for name in machines.names if name in names))
-        return killed
 
     return happen
 
@@ -94,7 +103,8 @@ def two_schedulers(night: Night) -> None:
 
 
 def second_night(night: Night) -> None:
-    night.stack.wait_for_end(night.stack.begin(f"{night.run_id}-beside"))
+    night.wait_for("plan")
+    night.beside.append(night.stack.begin(f"{night.run_id}-beside"))
 
 
 def command_line(night: Night, *words: str) -> None:
@@ -122,8 +132,7 @@ def rollback(night: Night) -> None:
 def batch_overwritten(night: Night) -> None:
     """Deliver other rows under a name that is being examined."""
     night.wait_for("admit")
-    begin = 400 + 10 * night.number
-    night.stack.store.put(f"inbox/{night.number:02}-1.jsonl", write_examples(tech_batch(begin, begin + 10)))
+    night.stack.store.put(f"inbox/{night.number:02}-1.jsonl", write_examples(rows_of(night.number, part=2)))
 
 
 def hung_beside_pollers(night: Night) -> None:
@@ -136,34 +145,37 @@ def hung_beside_pollers(night: Night) -> None:
     print(f"  Airflow's API: {len(answers.beside_ms)} answers, {figures}; pollers: {told}", flush=True)
 
 
-def random_kills(night: Night) -> datetime | None:
+def random_kills(night: Night) -> None:
     """Kill one to three parts at random moments of the night's first two minutes, whatever they do then."""
     chance = random.Random(night.number)  # noqa: S311 - chosen, not secret
-    began, killed = time.monotonic(), None
+    began = time.monotonic()
     for after_s in sorted(chance.uniform(0, 120) for _ in range(chance.randint(1, 3))):
         night.stack.wait_for(lambda due=began + after_s: time.monotonic() > due, "its moment")  # type: ignore[misc]
         part = chance.choice((*WORKERS, *_PARTS, S3))
         print(f"  {part} killed after {after_s:.0f} s", flush=True)
         if part in WORKERS:
-            killed = night.replace_worker(next(name for name in night.workers() if name.startswith(part)))
+            night.replace_worker(next(name for name in night.workers() if name.startswith(part)))
         elif part == S3:
             with STATES["store down"](night):
                 pass
         else:
             machines = night.stack.machines if part in CENTRAL else night.stack.servers.machines
             machines.restart(part)
-    return killed
 
 
+_IN_STAGES: dict[str, Callable[[str], Fault]] = {
+    "worker killed": worker_killed,
+    **{name: partial(lasting, state=state) for name, state in STATES.items()},
+    **{f"{part} down": partial(lasting, state=down(part)) for part in _PARTS},
+    **{f"{part} killed": partial(restarted, parts=(part,)) for part in _PARTS},
+    "scheduler, worker killed": partial(restarted, parts=("scheduler", "worker")),
+    "all but the store killed": partial(restarted, parts=(*_PARTS, "worker")),
+}
 FAULTS: dict[str, Fault] = {
     "none": lambda _: None,
-    **{f"worker killed in {stage}": worker_killed(stage) for stage in STAGES},
+    **{f"{name} in {stage}": fault(stage) for name, fault in _IN_STAGES.items() for stage in STAGES},
+    **{f"{name} in every stage": in_every_stage(fault) for name, fault in _IN_STAGES.items()},
     "worker killed as it takes up uptrain": worker_killed_as_it_takes_up("uptrain"),
-    **{f"{name} in {stage}": lasting(stage, state) for name, state in STATES.items() for stage in STAGES},
-    **{f"{part} down in {stage}": lasting(stage, down(part)) for part in _PARTS for stage in STAGES},
-    **{f"{part} killed in {stage}": restarted(stage, part) for part in _PARTS for stage in STAGES},
-    **{f"scheduler, worker killed in {stage}": restarted(stage, "scheduler", "worker") for stage in STAGES},
-    **{f"all but the store killed in {stage}": restarted(stage, *_PARTS, "worker") for stage in STAGES},
     "clocks 20 min ahead": clocks_off(20),
     "clocks 20 min behind": clocks_off(-20),
     "two schedulers, one killed": two_schedulers,

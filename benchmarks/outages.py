@@ -1,26 +1,28 @@
 """Nights on the stack of the composition, each with one fault: a part of it killed, hung, restarted or full.
 
-    python benchmarks/outages.py [--seconds 60] [--keep FOLDER] [FAULT …]
+    python benchmarks/outages.py [--seconds 60] [--times 1] [--keep FOLDER] [FAULT …]
 
 Starts PostgreSQL, Redis, Ceph (behind a proxy) and Airflow with two Celery workers as `make test-production`
 does, and runs a night of two batches for each fault. What the night did not learn, a second one without a
 fault gets. Prints what of the store was lost (delivered, and neither in the lineage of production nor held by
 a person's word), doubled (twice in that lineage, or two versions with one parent and the same batches) and
-wrong (what `model verify` finds), the minutes that all took, how the nights ended, how many tries their tasks
-took beyond the first, and where a worker was killed, the seconds until a task of it was tried again.
+wrong (what `model verify` finds), the minutes from the fault's beginning until the last night had ended
+(without a fault, of the whole night), how the nights ended, how many tries their tasks took beyond the first,
+and where workers were killed, the seconds from each death to the next try of a task.
 """
 
 import argparse
+import signal
+import sys
 import tempfile
-import time
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.outage_faults import FAULTS
-from benchmarks.outage_night import Night
+from benchmarks.outage_night import MissedError, Night, rows_of
 from benchmarks.store_proxy import StoreProxy
 from techner.core.policy import Policies
 from techner.formats import write_examples
@@ -31,30 +33,35 @@ from techner.registry.verify import verify_store
 from tests.production.servers import served
 from tests.production.stack import Stack, started
 from tests.up import DAG
-from tests.world import make_origin, tech_batch, train_base
+from tests.world import make_origin, train_base
 
 EPOCHS = 10
 """Enough that a training is under way when its worker is killed."""
-COLUMNS = ("fault", "lost", "doubled", "wrong", "minutes", "ended", "tries more", "s to the next try")
+COLUMNS = (
+    *("fault", "lost", "doubled", "wrong", "minutes until normal"),
+    *("ended", "tries more", "s to the next try"),
+)
 
 
 def run_night(stack: Stack, proxy: StoreProxy, number: int, fault: str, seconds: float) -> str:
     """Run the night of this number with its fault, and return its line of the table."""
     for part in (0, 1):
-        begin = 20 * number + 10 * part
-        rows = write_examples(tech_batch(begin, begin + 10))
-        stack.store.create(f"inbox/{number:02}-{part}.jsonl", rows)
-    begun = time.monotonic()
-    runs = [stack.begin(f"night-{number}", epochs=EPOCHS)]
-    killed = FAULTS[fault](Night(stack, proxy, runs[0], number, seconds))
-    ended = [stack.wait_for_end(runs[0])]
+        stack.store.create(f"inbox/{number:02}-{part}.jsonl", write_examples(rows_of(number, part=part)))
+    begun = datetime.now(UTC)
+    night = Night(stack, proxy, stack.begin(f"night-{number}", epochs=EPOCHS), number, seconds)
+    try:
+        FAULTS[fault](night)
+    except MissedError as error:
+        fault = f"{fault} (missed: {error})"
+    runs = [night.run_id, *night.beside]
+    ended = [stack.wait_for_end(run) for run in runs]
     if not_learnt(stack):
         runs.append(stack.begin(f"night-{number}-next", epochs=EPOCHS))
-        ended.append(stack.wait_for_end(runs[1]))
-    minutes = (time.monotonic() - begun) / 60
+        ended.append(stack.wait_for_end(runs[-1]))
+    minutes = (datetime.now(UTC) - min(night.struck, default=begun)).total_seconds() / 60
     tasks = [task for run in runs for task in tasks_of(stack, run)]
     again = sum(max(0, task["try_number"] - 1) for task in tasks)
-    waited = f"{to_next_try(tasks, killed):.0f}" if killed and again else ""
+    waited = ", ".join(to_next_try(tasks, killed) for killed in night.killed)
     figures = (fault, *look(stack), f"{minutes:.1f}", ", ".join(ended), again, waited)
     return " | ".join(map(str, figures))
 
@@ -66,10 +73,11 @@ def tasks_of(stack: Stack, run_id: str) -> list[dict[str, Any]]:
     return found
 
 
-def to_next_try(tasks: list[dict[str, Any]], killed: datetime) -> float:
-    """Return the seconds from the death of a worker until the first task that was tried again began."""
+def to_next_try(tasks: list[dict[str, Any]], killed: datetime) -> str:
+    """Return the seconds from the death of a worker until a task that was tried again began."""
     begun = (datetime.fromisoformat(task["start_date"]) for task in tasks if task["try_number"] > 1)
-    return min((when - killed).total_seconds() for when in begun)
+    after = min((when - killed for when in begun if when > killed), default=None)
+    return f"{after.total_seconds():.0f}" if after else "none"
 
 
 def not_learnt(stack: Stack) -> list[str]:
@@ -97,10 +105,12 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, default=60, help="how long a state such as a hung store lasts"
     )
+    parser.add_argument("--times", type=int, default=1, metavar="N", help="nights of each fault")
     parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="an empty folder for the logs, which stay"
     )
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped, with all that was started"))
     with tempfile.TemporaryDirectory() as home:
         folder = (options.keep or Path(home)).absolute()
         train_base(folder / "base")
@@ -113,7 +123,8 @@ def main() -> None:
             stack.restarts = True
             stack.wait_for_end(stack.unpause())  # of the schedule: nothing is due
             print(" | ".join(COLUMNS), flush=True)
-            for number, fault in enumerate(options.faults or FAULTS):
+            faults = [fault for fault in options.faults or FAULTS for _ in range(options.times)]
+            for number, fault in enumerate(faults):
                 print(run_night(stack, proxy, number, fault, options.seconds), flush=True)
 
 

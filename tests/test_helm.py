@@ -12,6 +12,7 @@ from airflow.configuration import conf
 from kubernetes.client import ApiClient, V1Pod
 from tenacity import wait_random_exponential
 
+from techner.core.nights import NightsPolicy
 from techner.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
@@ -115,7 +116,7 @@ def test_chart_and_image_are_of_one_version_of_airflow() -> None:
     assert tag[1] == lock[1] == VALUES["airflowVersion"]
 
 
-PATIENCE = re.compile(r"AIRFLOW__(?:SCHEDULER|WORKERS)__")
+PATIENCE = re.compile(r"AIRFLOW__(?:SCHEDULER__|WORKERS__|DAG_PROCESSOR__|CORE__DAGBAG_)")
 
 
 def test_composition_and_chart_have_the_same_patience() -> None:
@@ -133,6 +134,11 @@ def test_what_a_lost_part_had_under_way_is_given_to_another_after_a_minute() -> 
         assert float(ENVIRONMENT[f"AIRFLOW__SCHEDULER__{name}"]) <= 60
 
 
+def test_a_lost_worker_leaves_25_of_90_seconds_for_the_pause_and_the_next_start() -> None:
+    noticed_s = "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT"
+    assert float(ENVIRONMENT[noticed_s]) + float(ENVIRONMENT[f"{noticed_s}_DETECTION_INTERVAL"]) <= 65
+
+
 def test_a_task_waits_ten_minutes_for_the_api_server() -> None:
     tries = int(ENVIRONMENT["AIRFLOW__WORKERS__EXECUTION_API_RETRIES"])
     longest_s = float(ENVIRONMENT["AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX"])
@@ -140,3 +146,9 @@ def test_a_task_waits_ten_minutes_for_the_api_server() -> None:
     asked: list[Any] = [SimpleNamespace(attempt_number=number) for number in range(1, tries)]
     assert sum(map(waits, asked)) > 500  # random: 700 on the mean
     assert longest_s < float(ENVIRONMENT["AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT"]) / 2
+
+
+def test_a_task_waits_for_the_file_of_its_dag_as_long_as_a_night_may_take() -> None:
+    """Airflow counts how often a task was put off, also when `plan` does so because another night works."""
+    put_off = int(ENVIRONMENT["AIRFLOW__WORKERS__MISSING_DAG_RETRIES"])
+    assert put_off * 60 > NightsPolicy().run_hours * 3600

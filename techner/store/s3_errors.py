@@ -18,8 +18,6 @@ _REFUSED = {
     "on the way: check AWS_SECRET_ACCESS_KEY, or the profile",
     "InvalidAccessKeyId": "the store does not know this access key: check AWS_ACCESS_KEY_ID, or the profile, "
     "and TECHNER_S3_ENDPOINT",
-    "RequestTimeTooSkewed": "the clock of this machine and the store's are more than 15 minutes apart: set "
-    "both by NTP",
     "NoSuchBucket": "check the bucket's name in TECHNER_STORE, or create the bucket",
     "InvalidBucketName": "check the bucket's name in TECHNER_STORE",
     "AccessDenied": _RIGHTS,
@@ -35,6 +33,9 @@ _REFUSED = {
 """Refused again however often they are sent."""
 _FULL = "the store is full: free space there, or raise its quota"
 _PASSING = {
+    # A machine that was asleep sets its clock soon, and the next try may come to another worker.
+    "RequestTimeTooSkewed": "the clock of this machine and the store's are more than 15 minutes apart: set "
+    "both by NTP",
     "QuotaExceeded": _FULL,
     "InsufficientCapacity": _FULL,
     "InsufficientStorage": _FULL,

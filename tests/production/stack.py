@@ -85,7 +85,7 @@ class Stack:
     def states(self, run_id: str) -> dict[str, str]:
         return task_states(self.client, f"{DAG}/dagRuns/{run_id}")
 
-    def wait_for(self, condition: Callable[[], T], what: str, *, run_id: str = "") -> T:
+    def wait_for(self, condition: Callable[[], T], what: str, *, run_id: str = "", every_s: float = 0.5) -> T:
         """Return what `condition` gives as soon as it is true."""
 
         def met() -> T:
@@ -94,19 +94,22 @@ class Stack:
             self.machines.require_running()
             return condition()
 
-        return until(met, what, within_s=NET_S, every_s=0.5, last_seen=lambda: run_id and self.states(run_id))
+        def seen() -> object:
+            return run_id and self.states(run_id)
+
+        return until(met, what, within_s=NET_S, every_s=every_s, last_seen=seen)
+
+    def end_of(self, run_id: str) -> str | None:
+        """Return the state of a run if it is known to have ended, well or not."""
+        with suppress(httpx.TransportError):  # a fault may befall the API too
+            found = self.client.get(f"{DAG}/dagRuns/{run_id}")
+            state = found.json()["state"] if found.is_success else None
+            return state if state in ("success", "failed") else None
+        return None
 
     def wait_for_end(self, run_id: str) -> str:
-        """Return the state of a run once it has ended, well or not."""
-
-        def ended() -> str | None:
-            with suppress(httpx.TransportError):  # a fault may befall the API too
-                found = self.client.get(f"{DAG}/dagRuns/{run_id}")
-                state = found.json()["state"] if found.is_success else None
-                return state if state in ("success", "failed") else None
-            return None
-
-        return str(self.wait_for(ended, f"{run_id} to end", run_id=run_id))
+        """Return the state of a run once it has ended."""
+        return str(self.wait_for(lambda: self.end_of(run_id), f"{run_id} to end", run_id=run_id))
 
 
 @contextmanager

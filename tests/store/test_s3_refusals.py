@@ -18,7 +18,6 @@ from techner.store.s3 import MAX_PUT_BYTES
 REFUSED = {
     (403, "SignatureDoesNotMatch"): "check AWS_SECRET_ACCESS_KEY",
     (403, "InvalidAccessKeyId"): "check AWS_ACCESS_KEY_ID",
-    (403, "RequestTimeTooSkewed"): "set both by NTP",
     (403, "AccessDenied"): "check the rights of their user or role",
     (400, "ExpiredToken"): "log in again",
     (404, "NoSuchBucket"): "create the bucket",
@@ -26,6 +25,7 @@ REFUSED = {
     (501, "NotImplemented"): "needs create-only writes",
 }
 PASSING = {
+    (403, "RequestTimeTooSkewed"): "set both by NTP",
     (403, "QuotaExceeded"): "the store is full: free space",
     (507, "XMinioStorageFull"): "the store is full: free space",
     (500, "InternalError"): "the fault is the server's",
