@@ -2,7 +2,12 @@
 # `serve` is a light one that only hands out models over HTTP (`techner serve`): docker build --target serve .
 #
 # Airflow's own image brings what the chart and others expect: /entrypoint, /clean-logs, curl, the user 50000 of group 0.
-# The slim one has no providers; those that are used, and all else, come from the lock. The last stage was not built yet.
+# The slim one has no providers; those that are used, and all else, come from the lock.
+#
+# Where packages come from a mirror, give pip's configuration as a secret, which no image keeps:
+#   docker build --secret id=pip.conf,src=$HOME/.config/pip/pip.conf .
+#
+# `make test-image` builds both on stand-ins for the two images below (ADR 58); on these themselves, nobody did yet.
 ARG AIRFLOW_IMAGE=apache/airflow:slim-3.3.2-python3.12
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 
@@ -11,7 +16,8 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1
 
 # The sources end here, and so does what builds: the images have techner once, where pip puts it.
 FROM python AS wheel
-RUN --mount=type=bind,source=requirements-build.lock,target=/tmp/requirements.lock \
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf,mode=0444 \
+    --mount=type=bind,source=requirements-build.lock,target=/tmp/requirements.lock \
     pip install --no-deps --require-hashes --requirement /tmp/requirements.lock
 WORKDIR /tmp/source
 COPY pyproject.toml README.md LICENSE ./
@@ -21,7 +27,8 @@ COPY examples/corpus examples/corpus
 RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /tmp/wheels .
 
 FROM python AS serve
-RUN --mount=type=bind,source=requirements-serve.lock,target=/tmp/requirements.lock \
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf,mode=0444 \
+    --mount=type=bind,source=requirements-serve.lock,target=/tmp/requirements.lock \
     pip install --no-deps --require-hashes --requirement /tmp/requirements.lock
 RUN --mount=type=bind,from=wheel,source=/tmp/wheels,target=/tmp/wheels \
     pip install --no-deps --no-index /tmp/wheels/*.whl
@@ -41,7 +48,8 @@ FROM ${AIRFLOW_IMAGE} AS airflow
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1
 # The lock first: the layer with a gigabyte of libraries is made anew only when the lock changes. It names every
 # library with its hashes, so pip need not resolve anything; some versions of it fail on extras under hashes.
-RUN --mount=type=bind,source=requirements.lock,target=/tmp/requirements.lock \
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf,mode=0444 \
+    --mount=type=bind,source=requirements.lock,target=/tmp/requirements.lock \
     pip install --no-deps --require-hashes --requirement /tmp/requirements.lock
 RUN --mount=type=bind,from=wheel,source=/tmp/wheels,target=/tmp/wheels \
     pip install --no-deps --no-index /tmp/wheels/*.whl
@@ -52,7 +60,8 @@ COPY --chown=airflow:0 plugins plugins
 COPY --chown=airflow:0 docker/initialise.py docker/initialise.py
 # Named volumes take the owner of the folder they cover.
 RUN mkdir -p logs auth cache && chmod g=u logs auth cache
-USER airflow
+# A number: Kubernetes cannot tell whether a name is root's.
+USER 50000:0
 ENV AIRFLOW__CORE__LOAD_EXAMPLES=False \
     AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False \
     GX_ANALYTICS_ENABLED=false \

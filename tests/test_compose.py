@@ -168,7 +168,7 @@ def test_image_is_built_from_hashes_and_runs_without_root() -> None:
     assert len(installs) == 5
     assert all(re.match("--no-deps (?:--require-hashes|--no-index) ", words) for words in installs)
     assert "index-url" not in dockerfile
-    assert re.findall(r"(?m)^USER (\S+)$", dockerfile) == ["50000:0", "airflow"]
+    assert re.findall(r"(?m)^USER (\S+)$", dockerfile) == ["50000:0", "50000:0"]
 
 
 def test_the_image_that_only_serves_writes_to_its_cache_alone() -> None:
