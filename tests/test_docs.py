@@ -37,6 +37,15 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
+def test_links_files_and_commands_are_found_in_the_pages() -> None:
+    """Else the tests of each would pass over nothing."""
+    text = "\n".join(page.read_text() for page in PAGES)
+    links, files = LINK.findall(text), FILE.findall(text)
+    assert len([anchor for _, anchor in links if anchor]) > 10
+    assert len([test for _, test in files if test]) > 10
+    assert min(len(links), len(files), len(COMMANDS)) > 50
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     for path, anchor in LINK.findall(page.read_text()):

@@ -116,7 +116,7 @@ def test_no_request_but_one_list_where_nothing_changed(
 
 
 def test_pulled_files_cannot_be_written_by_mistake(models: ModelStore) -> None:
-    assert all(not p.stat().st_mode & 0o222 for p in models.pull().rglob("*") if p.is_file())
+    assert {p.stat().st_mode & 0o222 for p in models.pull().rglob("*") if p.is_file()} == {0}
 
 
 def test_last_pulled_model_is_loaded_while_the_store_is_down(promoted: World, tmp_path: Path) -> None:

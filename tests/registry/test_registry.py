@@ -4,6 +4,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from itertools import count
 
 import pytest
 
@@ -34,11 +35,12 @@ class IgnoresCreateOnly(MemoryStore):
 class LetsSimultaneousWritersThrough(MemoryStore):
     """Refuses only who comes after all of them."""
 
-    writers = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.probes = count(1)
 
     def create(self, key: str, data: bytes) -> None:
-        self.writers += key.startswith(PROBES)
-        if self.writers > PROBE_WRITERS:
+        if key.startswith(PROBES) and next(self.probes) > PROBE_WRITERS:
             raise ObjectExists(key)
         self.put(key, data)
 
@@ -47,8 +49,7 @@ class LetsLaterWritersThrough(LetsSimultaneousWritersThrough):
     """Refuses only who comes while another one writes."""
 
     def create(self, key: str, data: bytes) -> None:
-        self.writers += key.startswith(PROBES)
-        if 1 < self.writers <= PROBE_WRITERS:
+        if key.startswith(PROBES) and 1 < next(self.probes) <= PROBE_WRITERS:
             raise ObjectExists(key)
         self.put(key, data)
 
