@@ -22,7 +22,6 @@ from techner.web.batches import make_batch_pages
 from techner.web.models import make_model_pages
 from techner.web.overview import make_overview
 from techner.web.pages import html, place, placing, unfinished
-from techner.web.read_all import make_reading
 from techner.web.reading import Reading
 from techner.web.run_list import make_run_list
 from techner.web.runs import make_run_pages
@@ -31,6 +30,7 @@ from techner.web.start import make_start_pages
 from techner.web.threads import Threads, route_class
 from techner.web.trying import make_try_page
 from techner.web.versions import make_version_files
+from techner.web.whole_store import make_reading
 
 RETRY_AFTER_S = "5"
 

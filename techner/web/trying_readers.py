@@ -15,6 +15,7 @@ from techner.registry.leases import Lease, model_name
 from techner.registry.workspace import Workspace
 from techner.runs.documents import RunDocuments
 from techner.runs.judgements import find_judged
+from techner.store.read_once import ReadOnceStore
 from techner.web.reading import Reading
 from techner.web.trying_apart import ReadingLimits, limits_for, read_apart
 
@@ -66,13 +67,14 @@ def readers_of(here: Reading, run_id: str) -> list[Reader]:
 
 
 def _candidate(here: Reading, run_id: str) -> Reader:
-    judgement, _ = find_judged(here.store, run_id, skip=here.is_of_another(run_id))
+    store = ReadOnceStore(inner=here.store)  # the documents of a run are bound to each other
+    judgement, _ = find_judged(store, run_id, skip=here.is_of_another(run_id))
     if judgement is None:
-        files = RunDocuments(store=here.store, id=run_id).read(Candidate).files
+        files = RunDocuments(store=store, id=run_id).read(Candidate).files
         return Reader(title="Candidate", version=None, files=files)
     if judgement.version is None:
         return Reader(title="Candidate", version=None, files=())
-    files = Registry(here.store).manifest(judgement.version).files
+    files = Registry(store).manifest(judgement.version).files
     return Reader(title="Candidate", version=judgement.version, files=files)
 
 

@@ -1,8 +1,10 @@
 """`python -m tools.local up` as a person runs it: all of Airflow, the page, and a clean end."""
 
+import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -122,7 +124,21 @@ def test_3_a_person_answers_where_the_gate_asks_and_the_answer_is_kept(up: Up, s
     assert newest.record.version in told  # the origin is told too, by the DAG that announces moves
 
 
-def test_4_a_termination_leaves_nothing_behind(up: Up) -> None:
+def test_4_consumers_hear_of_a_rollback_on_the_command_line(up: Up, state: Path) -> None:
+    _, client = up
+    origin = next(Registry(FolderStore(state / "store")).versions())
+    techner = (sys.executable, "-c", "from techner.cli import main; main()")
+    back = (*techner, "model", "rollback", "--to", origin, "--why", "wrong names")
+    subprocess.run(back, check=True, env=os.environ | {"TECHNER_STORE": str(state / "store")})
+
+    def told() -> list[str]:
+        events = client.get("/api/v2/assets/events", params={"limit": 100}).json()["asset_events"]
+        return [event["extra"]["version"] for event in events if "version" in event["extra"]]
+
+    until(lambda: told()[-1] == origin, "the rollback to be told", every_s=ASK_AIRFLOW_S, last_seen=told)
+
+
+def test_5_a_termination_leaves_nothing_behind(up: Up) -> None:
     process, _ = up
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGTERM)

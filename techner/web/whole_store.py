@@ -22,7 +22,7 @@ def make_reading(
 ) -> Callable[[], Reading]:
     """Return what begins a look at the store; what is known of each store is kept between them."""
     known: defaultdict[str, Known] = defaultdict(Known)
-    aheads: defaultdict[str, Ahead[Reading]] = defaultdict(lambda: Ahead(_read_all, wait_s=wait_s))
+    aheads: defaultdict[str, Ahead[Reading]] = defaultdict(lambda: Ahead(read_everything, wait_s=wait_s))
 
     def reading() -> Reading:
         now, store = settings(), open_store()
@@ -38,7 +38,7 @@ def make_reading(
     return reading
 
 
-def _read_all(here: Reading, ahead: Ahead[Reading]) -> None:
+def read_everything(here: Reading, ahead: Ahead[Reading]) -> None:
     """Read what is not known, in the order in which it makes pages whole, and write the index.
 
     `here` waits for what it reads. Raises StoreError, CacheError, and IntegrityError for a damaged report.
