@@ -1,5 +1,7 @@
 """Nights in Airflow that a person answers in the browser: at once after they are asked, and none is lost."""
 
+from urllib.parse import quote
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -44,6 +46,20 @@ def test_the_night_of_the_schedule_ends_as_a_person_said(airflow: Airflow, first
         end_of(airflow, first_night).version,
     )
     assert "the first night" in newest.record.why
+
+
+def test_a_tab_of_the_night_and_a_link_of_its_task_lead_to_its_page(
+    open_page: OpenPage, first_night: str
+) -> None:
+    night = f"/dags/techner_nightly/runs/{quote(first_night, safe='')}"
+    page = open_page(night)
+    page.get_by_role("link", name="techner", exact=True).last.click()  # the first one is in the menu
+    page.wait_for_url("**/plugin/techner-night**")
+    told = page.frame_locator("iframe").get_by_text("the first night").first
+    expect(told).to_be_visible()
+    page.goto(f"{night}/tasks/judge/details")
+    page.goto(page.get_by_role("link", name="Night in techner").get_attribute("href") or "no address")
+    expect(told).to_be_visible()
 
 
 @pytest.mark.usefixtures("first_night")
