@@ -66,10 +66,7 @@ def calibrate(
     if sum(total for _, total in before.values()) < LEAST_OLD:
         return 0.0
     if is_within(before, allowed(before, most, errors=1)):
-        limits = allowed(before, most, errors=-1)
-        if dev_f1() is not None:  # what covers nothing more costs the new labels alone, which it can tell
-            limits = {group: max(limit, _hits(before, group)) for group, limit in limits.items()}
-        chosen = _raised(component, dev_f1, covered, limits)
+        chosen = _raised(component, dev_f1, covered, before, allowed(before, most, errors=-1))
     else:
         chosen = _lowered(component, covered, allowed(before, most, errors=1))
     set_offset(component, chosen)
@@ -80,10 +77,17 @@ def _raised(
     component: EntityRecognizer,
     dev_f1: Callable[[], float | None],
     covered: Callable[[], Covered],
+    before: Covered,
     limits: Limits,
 ) -> float:
-    """Return the largest harmless offset from 0 on that costs next to nothing on the dev part."""
-    scores = {0.0: dev_f1() or 0.0}
+    """Return the largest harmless offset from 0 on that costs next to nothing on the dev part.
+
+    `before` is what is covered at 0, where the component stands.
+    """
+    at_first = dev_f1()
+    if at_first is not None:  # what covers nothing more can only cost new labels, which the dev part shows
+        limits = {group: max(limit, _hits(before, group)) for group, limit in limits.items()}
+    scores = {0.0: at_first or 0.0}
     for offset in (offset for offset in OFFSETS if offset > 0):
         set_offset(component, offset)
         if not is_within(covered(), limits):

@@ -125,8 +125,8 @@ def _renew(work: Language, task: Task, labels: Sequence[str], egs: Sequence[Spac
 
     It inherits from production's second `ner` if there is one, else from the pretrained `ner`, whose shape it
     has except that it may have fewer encoder layers. If the pretrained one listens to a transformer, this one
-    does too, with an encoder of its own above it. Else it reads characters besides, and listens to a tok2vec
-    that others share, where there is one.
+    does too, with an encoder of its own above it. Otherwise it also reads characters, and listens to a
+    tok2vec that others share if there is one.
     """
     name = pretrained_ner(work)
     parent, config = None, {}

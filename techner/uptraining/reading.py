@@ -84,13 +84,17 @@ def readings_of(component: EntityRecognizer) -> Readings:
     if not read or not last.layers or last.layers[0].name != "linear":
         return Readings()
     mix = last.layers[0]
-    columns, characters, at = {"embed": slice(0, mix.get_dim("nO"))}, None, mix.get_dim("nO")
+    at = mix.get_dim("nO")
+    columns, characters = {"embed": slice(0, at)}, None
     for layer in read[0].layers:
         if isinstance(layer, Tok2VecListener):
-            columns["listener"] = slice(at, at + layer.get_dim("nO"))
-            at += layer.get_dim("nO")
+            name, width = "listener", layer.get_dim("nO")
         elif any(node.name == "charembed" for node in layer.walk()):
-            columns["characters"], characters = slice(at, at + CHARACTERS["width"]), layer
+            name, width, characters = "characters", CHARACTERS["width"], layer
+        else:
+            continue  # what it reads with its own layer
+        columns[name] = slice(at, at + width)
+        at += width
     return Readings(mix, columns, characters)
 
 

@@ -153,6 +153,21 @@ def test_the_next_nights_ner_reads_at_first_as_the_one_before_it(
     assert np.array_equal(ours, theirs)
 
 
+def test_a_ner_that_only_listened_reads_at_first_as_before_once_it_reads_characters(pretrained: Path) -> None:
+    nlp = load_pipeline(pretrained)
+    config = with_readings(shape_of(nlp, "ner"), nlp, "tok2vec")
+    del config["model"]["tok2vec"]["embed"]["*"]["read"]["*"]["characters"]
+    heir(nlp, "listens", config, parent="ner")
+    mix = readings_of(ner(nlp, "listens")).mix
+    assert mix
+    weights: Any = mix.get_param("W")
+    weights[...] = np.random.default_rng(0).normal(size=weights.shape)
+    heir(nlp, "more", with_readings(shape_of(nlp, "listens"), nlp, "tok2vec"), parent="listens")
+    assert weights_of(nlp, "characters", name="more") is not None
+    ours, theirs = read_by(nlp, "more", "listens")
+    assert np.array_equal(ours, theirs)
+
+
 def test_a_second_ner_that_ceases_to_listen_keeps_all_else_that_it_reads(pretrained: Path) -> None:
     nlp = load_pipeline(pretrained)
     heir(nlp, "listens", with_readings(shape_of(nlp, "ner"), nlp, "tok2vec"), parent="ner")
