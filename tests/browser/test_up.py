@@ -131,11 +131,16 @@ def test_4_consumers_hear_of_a_rollback_on_the_command_line(up: Up, state: Path)
     back = (*techner, "model", "rollback", "--to", origin, "--why", "wrong names")
     subprocess.run(back, check=True, env=os.environ | {"TECHNER_STORE": str(state / "store")})
 
-    def told() -> list[str]:
-        events = client.get("/api/v2/assets/events", params={"limit": 100}).json()["asset_events"]
-        return [event["extra"]["version"] for event in events if "version" in event["extra"]]
+    newest = Registry(FolderStore(state / "store")).log().newest()
+    assert newest is not None
+    assert newest.record.version == origin
+    move = (origin, newest.record.number)  # the origin was told before, as an earlier move
 
-    until(lambda: told()[-1] == origin, "the rollback to be told", every_s=ASK_AIRFLOW_S, last_seen=told)
+    def told() -> list[tuple[object, object]]:
+        events = client.get("/api/v2/assets/events", params={"limit": 100}).json()["asset_events"]
+        return [(event["extra"].get("version"), event["extra"].get("generation")) for event in events]
+
+    until(lambda: move in told(), "the rollback to be told", every_s=ASK_AIRFLOW_S, last_seen=told)
 
 
 def test_5_a_termination_leaves_nothing_behind(up: Up) -> None:
