@@ -7,7 +7,7 @@
 # Where packages come from a mirror, give pip's configuration as a secret, which no image keeps:
 #   docker build --secret id=pip.conf,src=$HOME/.config/pip/pip.conf .
 #
-# `make test-image` builds both on stand-ins for the two images below (ADR 60); on these themselves, nobody did yet.
+# `make test-image` builds both on stand-ins for the two images below (ADR 60); on these themselves they have not been built yet.
 ARG AIRFLOW_IMAGE=apache/airflow:slim-3.3.2-python3.12
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 
