@@ -137,7 +137,9 @@ def test_4_consumers_hear_of_a_rollback_on_the_command_line(up: Up, state: Path)
     move = (origin, newest.record.number)  # the origin was told before, as an earlier move
 
     def told() -> list[tuple[object, object]]:
-        events = client.get("/api/v2/assets/events", params={"limit": 100}).json()["asset_events"]
+        answer = client.get("/api/v2/assets/events", params={"limit": 100})
+        # Airflow on SQLite answers 500 where it cannot read while another process writes.
+        events = answer.json()["asset_events"] if answer.is_success else []
         return [(event["extra"].get("version"), event["extra"].get("generation")) for event in events]
 
     until(lambda: move in told(), "the rollback to be told", every_s=ASK_AIRFLOW_S, last_seen=told)
