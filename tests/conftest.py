@@ -50,13 +50,22 @@ NOBODY = 65534
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30  # noqa: S108 - files of tests, in folders of pytest
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the tests a home of this run: a cache that outlives a run refuses the next one's stores.
+
+    Fixtures of a module are set up before `isolate`, so it is not enough that each test has none.
+    """
     if "TMPDIR" not in os.environ and holds_tests(MEMORY):
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
     for name in filter(_PERSONAL.fullmatch, [*os.environ]):
         del os.environ[name]
     os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    if not hasattr(config, "workerinput"):  # workers share what the first process found
+        os.environ["HOME_OF_THE_PERSON"] = str(Path.home())
+        home = tempfile.TemporaryDirectory(prefix="techner-home-", ignore_cleanup_errors=True)
+        os.environ["HOME"] = home.name
+        config.add_cleanup(home.cleanup)
 
 
 def holds_tests(place: Path) -> bool:
@@ -86,14 +95,8 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-@pytest.fixture(scope="session")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
 @pytest.fixture(autouse=True)
-def isolate(monkeypatch: pytest.MonkeyPatch, empty_home: Path) -> None:
-    monkeypatch.setenv("HOME", str(empty_home))
+def isolate(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("TECHNER_"):
             monkeypatch.delenv(name)

@@ -23,9 +23,25 @@ def test_what_a_person_has_set_is_taken_away(name: str) -> None:
     assert _PERSONAL.fullmatch(name)
 
 
-def test_home_and_credentials_are_nobodys() -> None:
-    assert Path.home() != Path(pwd.getpwuid(os.getuid()).pw_dir)
+@pytest.fixture(scope="module")
+def home_of_a_module() -> Path:
+    return Path.home()
+
+
+def test_home_and_credentials_are_nobodys(home_of_a_module: Path) -> None:
+    assert Path(pwd.getpwuid(os.getuid()).pw_dir) not in (Path.home(), home_of_a_module)
     assert os.environ["AWS_CONFIG_FILE"] == os.devnull
+
+
+def test_two_runs_have_two_homes(pytester: pytest.Pytester, request: pytest.FixtureRequest) -> None:
+    pytester.makeconftest(Path(conftest.__file__).read_text(encoding="utf-8"))
+    pytester.makepyfile("from pathlib import Path\ndef test_home():\n    print('home', Path.home())\n")
+    command = ("-p", "no:randomly", "-p", "no:cacheprovider", "-s", f"--rootdir={request.config.rootpath}")
+    outputs = [pytester.runpytest_subprocess(*command).outlines for _ in range(2)]
+    first, second = ([line for line in lines if "home /" in line] for lines in outputs)
+    assert first
+    assert second
+    assert first != second
 
 
 def test_files_lie_in_memory_only_where_it_is_there_and_has_room(

@@ -5,7 +5,8 @@ import re
 from configparser import RawConfigParser
 from pathlib import Path
 
-FILES = ("/etc/xdg/pip/pip.conf", "/etc/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
+FILES = ("/etc/xdg/pip/pip.conf", "/etc/pip.conf")
+OF_A_HOME = (".pip/pip.conf", ".config/pip/pip.conf")
 """Later ones win, and variables over all."""
 INDEXES = ("index-url", "extra-index-url", "find-links")
 
@@ -16,7 +17,8 @@ def pip_configuration() -> tuple[str, list[Path]]:
     Folders of packages are left out: an image has only what an index gave it.
     """
     found = RawConfigParser()
-    found.read([Path(name).expanduser() for name in FILES])
+    home = Path(os.environ["HOME_OF_THE_PERSON"])  # that of the tests has none
+    found.read([*map(Path, FILES), *(home / name for name in OF_A_HOME)])
     options = dict(found["global"]) if found.has_section("global") else {}
     for name, value in os.environ.items():
         if name.startswith("PIP_") and name != "PIP_CONFIG_FILE":
