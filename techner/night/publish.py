@@ -24,6 +24,7 @@ from techner.documents import document_digest
 from techner.evaluation.answers import CANDIDATE
 from techner.night.inputs import scoring_sets
 from techner.night.limits import task
+from techner.registry import PRODUCTION
 from techner.registry.blobs import load_bytes
 from techner.registry.clean_process import Query, query_apart
 from techner.registry.lineage import continued
@@ -62,18 +63,20 @@ def publish(run: Run, word: Word, *, query: Query = query_apart) -> str:
     _require_leave(judged, word)
     begin(run, RunEnd.PUBLISH, word)
     manifest = _manifest(run, plan, judged)
-    with reserve(run, manifest, version=version_name(manifest)):
-        _prove(run, manifest, query)
-        version = run.registry.create(manifest)
-        why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
-        require(run, RunEnd.PUBLISH)  # again: a person may have abandoned the run during the proof
-        if published := _published_before(run, plan):  # by another that carried out the same yes meanwhile
-            return published
-        try:
+    version = version_name(manifest)
+    try:
+        _require_not_overtaken(run, plan, version)  # before a proof, and before a version that nobody wants
+        with reserve(run, manifest, version=version):
+            _prove(run, manifest, query)
+            run.registry.create(manifest)
+            why = f"{word.why or 'gate: ' + judged.verdict.reason} (run {run.id})"
+            require(run, RunEnd.PUBLISH)  # again: a person may have abandoned the run during the proof
+            if published := _published_before(run, plan):  # by another that carried out the same yes
+                return published
             run.registry.move(version, expected=plan.production, who=word.who, why=why, when=word.when)
-        except AliasConflict:  # judged against a model that is no longer live; its batches stay due
-            record_judgement(run, plan, judged, outcome=RunOutcome.SUPERSEDED, version=None, when=word.when)
-            raise
+    except AliasConflict:  # judged against a model that is no longer live; its batches stay due
+        record_judgement(run, plan, judged, outcome=RunOutcome.SUPERSEDED, version=None, when=word.when)
+        raise
     record_judgement(run, plan, judged, outcome=RunOutcome.PROMOTED, version=version, when=word.when)
     return version
 
@@ -89,6 +92,12 @@ def _published_before(run: Run, plan: Plan) -> str | None:
             "moves production to any version"
         )
     return earlier.version
+
+
+def _require_not_overtaken(run: Run, plan: Plan, version: str) -> None:
+    live, _ = run.registry.production()
+    if live not in (plan.production, version):  # an earlier try may have moved it to `version`
+        raise AliasConflict(PRODUCTION, plan.production, live)
 
 
 def _require_leave(judged: Judged, word: Word) -> None:

@@ -25,7 +25,7 @@ from techner.runs.judgements import Word, judgements
 from techner.runs.report import told_report, told_report_of
 from techner.starter import slot_examples
 from techner.store import FolderStore
-from tests.moves import publish, roll_back
+from tests.moves import ask, publish, roll_back
 from tests.world import POLICIES, TECH, WHEN, WORD, World, quick, tech_batch
 
 SWAPPED = dict(zip(TECH_LABELS, (*TECH_LABELS[1:], TECH_LABELS[0]), strict=True))
@@ -341,15 +341,38 @@ def test_publish_refuses_a_dry_run(promoted: World) -> None:
         publish(run, WORD)
 
 
-def test_publish_refuses_when_production_moved_since_the_plan(judged: World) -> None:
-    version, manifest = Registry(judged.store).production()
+def take_back(world: World) -> str:
+    version, manifest = Registry(world.store).production()
     assert manifest.parent is not None
-    Registry(judged.store).move(manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
+    Registry(world.store).move(manifest.parent, expected=version, who="test", why="rollback", when=WHEN)
+    return manifest.parent
+
+
+def require_superseded(world: World, live: str) -> None:
+    assert Registry(world.store).production()[0] == live
+    assert next(judgements(world.store).records(limit=1)).record.outcome == "superseded"
+    assert status(world)["second.jsonl"] is Status.ACCEPTED  # due, on the production that won
+
+
+def test_publish_makes_no_version_when_production_moved_since_the_plan(judged: World) -> None:
+    live = take_back(judged)
+    versions = [*Registry(judged.store).versions()]
     with pytest.raises(AliasConflict, match="judge again"):
         publish(judged.run("run-2"), WORD)
-    assert Registry(judged.store).production()[0] == manifest.parent
-    assert next(judgements(judged.store).records(limit=1)).record.outcome == "superseded"
-    assert status(judged)["second.jsonl"] is Status.ACCEPTED  # due, on the production that won
+    require_superseded(judged, live)
+    assert [*Registry(judged.store).versions()] == versions
+
+
+def test_publish_refuses_when_production_moves_during_the_proof(judged: World) -> None:
+    went_back = []
+
+    def query(folder: Path, texts: list[str]) -> list[tuple[Span, ...]]:
+        went_back.append(take_back(judged))
+        return ask(folder, texts)
+
+    with pytest.raises(AliasConflict, match="judge again"):
+        publish(judged.run("run-2"), WORD, query=query)
+    require_superseded(judged, *went_back)
 
 
 def asked(world: World) -> None:
