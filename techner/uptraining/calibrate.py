@@ -16,8 +16,9 @@ LEAST = -4.0
 """What a component finds even at this offset, it is sure of."""
 OFFSETS = (
     *(LEAST, -3.5, -3.0, -2.5, -2.0, -1.5, -1.0, -0.75, -0.5, -0.25),
-    *(0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0),
+    *(0.0, 0.25, 0.5, 0.75, 1.0),
 )
+"""Beyond 1, what more is found is as often wrong as right (ADR 30)."""
 LABEL_SPANS = 100
 """Old entities of a label from which it is bounded by itself; the others are bounded together."""
 # About one standard error of the dev part (Breiman et al. 1984): new texts differ more from the training
@@ -55,18 +56,18 @@ def calibrate(
     """Set and return the largest offset that costs next to nothing on the dev part and in the old domain.
 
     The offset is a post-hoc logit adjustment (Menon et al. 2021), in units of the score. `most` is the share
-    of the old entities that may be covered. The offset leaves 0 only on evidence, which is one standard
-    error: it is raised while less is covered than may be by as much, or no more than at 0 if there is a dev
-    part, and lowered where more is. On the dev part, F1 may be `TOLERANCE` below the best of those to which
-    it could be raised. What is covered even at the least, no offset can prevent, and is allowed. If there are
-    too few old entities to see harm, the offset is 0.
+    of the old entities that may be covered. Where a dev part watches the new ones, the offset is raised
+    while no more is covered than may be, or than at 0; F1 there may be `TOLERANCE` below the best. Without
+    one it is raised while less is covered by one standard error. It is lowered where more is covered by as
+    much. What is covered even at the least, no offset can prevent, and is allowed. If there are too few old
+    entities to see harm, the offset is 0.
     """
     set_offset(component, 0.0)
     before = covered()
     if sum(total for _, total in before.values()) < LEAST_OLD:
         return 0.0
     if is_within(before, allowed(before, most, errors=1)):
-        chosen = _raised(component, dev_f1, covered, before, allowed(before, most, errors=-1))
+        chosen = _raised(component, dev_f1, covered, before, most)
     else:
         chosen = _lowered(component, covered, allowed(before, most, errors=1))
     set_offset(component, chosen)
@@ -78,13 +79,14 @@ def _raised(
     dev_f1: Callable[[], float | None],
     covered: Callable[[], Covered],
     before: Covered,
-    limits: Limits,
+    most: float,
 ) -> float:
     """Return the largest harmless offset from 0 on that costs next to nothing on the dev part.
 
     `before` is what is covered at 0, where the component stands.
     """
     at_first = dev_f1()
+    limits = allowed(before, most, errors=-1 if at_first is None else 0)
     if at_first is not None:  # what covers nothing more can only cost new labels, which the dev part shows
         limits = {group: max(limit, _hits(before, group)) for group, limit in limits.items()}
     scores = {0.0: at_first or 0.0}

@@ -69,18 +69,17 @@ def calibrated(
 
 
 def test_the_largest_harmless_offset_that_the_dev_part_allows_is_kept(component: EntityRecognizer) -> None:
-    f1 = dict.fromkeys(OFFSETS, 0.5) | {1.0: 0.7, 2.0: 0.69}
-    assert calibrated(component, by_offset(component, f1), harm(component, dict.fromkeys(OFFSETS, 0))) == 2.0
-    assert offset_of(component) == 2.0
+    f1 = dict.fromkeys(OFFSETS, 0.5) | {0.75: 0.7, 1.0: 0.69}
+    assert calibrated(component, by_offset(component, f1), harm(component, dict.fromkeys(OFFSETS, 0))) == 1.0
+    assert offset_of(component) == 1.0
 
 
-def test_without_a_dev_part_the_largest_harmless_offset_is_kept(component: EntityRecognizer) -> None:
-    assert (
-        calibrated(
-            component, lambda: None, harm(component, {0.0: 1, 0.25: 1, 0.5: 1, 0.75: 12, 1.0: 12, 1.5: 13})
-        )
-        == 1.0
-    )
+@pytest.mark.parametrize(("dev_f1", "expected"), [(None, 0.5), (0.45, 0.75)])
+def test_the_largest_harmless_offset_is_kept_and_a_dev_part_makes_bolder(
+    component: EntityRecognizer, dev_f1: float | None, expected: float
+) -> None:
+    covered = harm(component, {0.0: 1, 0.25: 1, 0.5: 12, 0.75: 16, 1.0: 17})
+    assert calibrated(component, lambda: dev_f1, covered) == expected
 
 
 def test_no_gain_on_the_dev_part_is_worth_covering_old_entities(component: EntityRecognizer) -> None:
