@@ -1,5 +1,6 @@
 """Annotated files that are named on the command line: read, and checked as deliveries are."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,14 @@ def read_file(
     )
     _say(found)
     return found
+
+
+def require_each_once(paths: Iterable[Path]) -> None:
+    """Raise BatchError for a file that is given twice: its rows would count twice."""
+    given: dict[Path, Path] = {}
+    for path in paths:
+        if (earlier := given.setdefault(path.resolve(), path)) is not path:
+            raise BatchError(f"{path} is {earlier}, which is given already: give each file once")
 
 
 def read_usable(

@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from techner.cli.examples import read_file, read_usable
+from techner.cli.examples import read_file, read_usable, require_each_once
 from techner.cli.terminal import REJECTED, console, out, training_bar
 from techner.core.errors import BatchError, ModelError
 from techner.core.examples import text_key
@@ -91,6 +91,7 @@ def evaluate(
     from techner.uptraining.pipeline import load_pipeline, new_labels, predict, pretrained_labels
 
     policy, nlp = load_settings().quality, load_pipeline(model)
+    require_each_once(gold)
     files = [read_file(path, nlp, policy, noted=SCORED) for path in gold]
     examples = [example for file in files for example in file.examples]
     labels = frozenset(span.label for example in examples for span in example.spans)

@@ -36,8 +36,9 @@ def require_earlier(source: Store, target: Store, ahead: Iterable[str]) -> None:
     """Raise RegistryError if a log of the target is ahead, or an alias there has another past."""
     for key in ahead:
         raise RegistryError(
-            f"{target.url} holds {key}, and {source.url} does not: it is of another store or of a later "
-            "state, or records were removed (`techner model verify`). Nothing was changed"
+            f"{target.url} holds {key}, and {source.url} does not: if that was lost there, copy this one "
+            f"object back before anything moves the alias; else {target.url} is of another store or of a "
+            "later state, and needs a place of its own. Nothing was changed"
         )
     for alias in Registry(target).aliases():
         for held in Registry(target).log(alias).stored():

@@ -34,9 +34,11 @@ def load_bytes(store: Store, entry: FileEntry) -> bytes:
 
 
 def save_folder(store: Store, folder: Path) -> tuple[FileEntry, ...]:
-    """Store every file below `folder`; blobs that the store has already are not sent."""
-    entries = []
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    """Store every file below `folder`, and return their entries by path; blobs that it has are not sent."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    entries: dict[Path, FileEntry] = {}
+    # The largest first: one that the store cannot take is refused before the others were sent.
+    for path in sorted(paths, key=lambda path: path.stat().st_size, reverse=True):
         entry = FileEntry(
             path=path.relative_to(folder).as_posix(),
             sha256=file_digest(path),
@@ -45,8 +47,8 @@ def save_folder(store: Store, folder: Path) -> tuple[FileEntry, ...]:
         if not any(store.list(blob_key(entry.sha256), limit=1)):
             with suppress(ObjectExists):
                 store.upload(blob_key(entry.sha256), path)
-        entries.append(entry)
-    return tuple(entries)
+        entries[path] = entry
+    return tuple(entries[path] for path in paths)
 
 
 def file_digest(path: Path) -> str:

@@ -86,6 +86,17 @@ def _parsed(load: Callable[[bytes], Any], data: bytes) -> Any:
         return None
 
 
+def require_believed(private: "Ed25519PrivateKey", public: "tuple[Ed25519PublicKey, ...]") -> None:
+    """Raise SettingsError if those who trust `public` alone would refuse what `private` signs."""
+    own = private.public_key().public_bytes_raw()
+    if own not in [key.public_bytes_raw() for key in public]:
+        raise SettingsError(
+            "TECHNER_SIGNING_KEY: its public key is not in TECHNER_PUBLIC_KEY, so all who read with that "
+            "file would refuse what is written here: add it there and to the files of all readers, or give "
+            "the right key (`openssl pkey -in PRIVATE -pubout` prints it)"
+        )
+
+
 def keys_digest(keys: "tuple[Ed25519PublicKey, ...]") -> str:
     """Return the digest of a set of keys, whatever their order; empty without keys."""
     return digest(b"".join(sorted(key.public_bytes_raw() for key in keys))) if keys else ""

@@ -27,7 +27,7 @@ from techner.core.policy import (
 from techner.core.scheme import label_scheme
 from techner.registry.keyless_store import KeylessStore
 from techner.registry.seen_aliases import remembering
-from techner.registry.signing import load_private_key, load_public_keys
+from techner.registry.signing import load_private_key, load_public_keys, require_believed
 from techner.registry.trust import trusted
 from techner.registry.workspace import Workspace
 from techner.runs.run import Run
@@ -137,12 +137,15 @@ class Settings(BaseSettings):
         return bool(self.public_key or self.signing_key)
 
     def believed(self, bare: Store) -> Store:
-        """Return a store that believes only what the keys signed; raises SettingsError for a bad key."""
-        return trusted(
-            bare if self.has_keys else KeylessStore(inner=bare),
-            load_public_keys(self.public_key) if self.public_key else (),
-            load_private_key(self.signing_key) if self.signing_key else None,
-        )
+        """Return a store that believes only what the keys signed.
+
+        Raises SettingsError for a bad key, and for a private one that the public ones do not know.
+        """
+        public = load_public_keys(self.public_key) if self.public_key else ()
+        private = load_private_key(self.signing_key) if self.signing_key else None
+        if public and private:
+            require_believed(private, public)
+        return trusted(bare if self.has_keys else KeylessStore(inner=bare), public, private)
 
     def open_bare_store(self, patience: Patience = PATIENT) -> Store:
         """Open the store without any trust: for what looks at signatures itself."""

@@ -53,10 +53,12 @@ class S3Store:
             return self._client.get_object(Bucket=self.bucket, Key=self._key(key))["Body"].read()
 
     def create(self, key: str, data: bytes) -> None:
+        self._require_one_put(key, len(data))
         with self._errors(key):
             self._client.put_object(Bucket=self.bucket, Key=self._key(key), Body=data, IfNoneMatch="*")
 
     def put(self, key: str, data: bytes) -> None:
+        self._require_one_put(key, len(data))
         with self._errors(key):
             self._client.put_object(Bucket=self.bucket, Key=self._key(key), Body=data)
 
@@ -80,11 +82,7 @@ class S3Store:
 
     def upload(self, key: str, path: Path) -> None:
         """Like `create`, from a file; raises StoreRefused if it is larger than one PUT may be."""
-        if (size_bytes := path.stat().st_size) > MAX_PUT_BYTES:
-            raise StoreRefused(
-                f"{self.url}: {path.name} has {size_bytes} bytes, and one write takes 5 GiB at most: make "
-                "the file smaller (prune the vectors of the base model), or keep the store in a folder"
-            )
+        self._require_one_put(path.name, path.stat().st_size)
         with self._errors(key), path.open("rb") as file:
             self._client.put_object(Bucket=self.bucket, Key=self._key(key), Body=file, IfNoneMatch="*")
 
@@ -121,6 +119,13 @@ class S3Store:
             answer = self._client.list_objects_v2(Bucket=self.bucket, Prefix=aliases, MaxKeys=1)
         said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
         return parsedate_to_datetime(said) if said else None
+
+    def _require_one_put(self, name: str, size_bytes: int) -> None:
+        if size_bytes > MAX_PUT_BYTES:
+            raise StoreRefused(
+                f"{self.url}: {name} has {size_bytes} bytes, and one write takes 5 GiB at most: make the "
+                "file smaller (prune the vectors of the base model), or keep the store in a folder"
+            )
 
     def _key(self, key: str) -> str:
         return f"{self.prefix}/{check_key(key)}".lstrip("/")

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from techner.cli.app import app, main, spread
+from techner.core.errors import BatchError
 from techner.core.examples import Example, Span
 from techner.core.policy import TECH_LABELS
 from techner.formats import write_examples
@@ -150,6 +151,15 @@ def test_the_command_spreads_its_arguments(
 
 def test_an_option_with_its_value_may_be_followed_by_more_files() -> None:
     assert spread(["uptrain", "--train=a", "b"]) == ["uptrain", "--train=a", "--train", "b"]
+
+
+def test_evaluate_refuses_a_file_that_is_given_twice_whatever_its_name(
+    base_model: Path, tmp_path: Path
+) -> None:
+    gold = written(tmp_path / "gold.jsonl", GENERAL[:3])
+    (tmp_path / "again.jsonl").symlink_to(gold)
+    with pytest.raises(BatchError, match=r"again\.jsonl is .*gold\.jsonl, which is given already"):
+        raise evaluated(base_model, gold, "--gold", str(tmp_path / "again.jsonl")).exception or AssertionError
 
 
 def evaluated(model: Path, gold: str, *more: str) -> Result:

@@ -554,7 +554,11 @@ def test_a_place_with_something_else_a_later_state_and_another_store_are_refused
     stranger = MemoryStore()
     fill(stranger)
     back(stranger, other, tmp_path)
-    for target, why in ((photos, "not empty"), (later, "later state"), (other, "another store")):
+    for target, why in (
+        (photos, "not empty"),
+        (later, "back before anything moves the alias"),
+        (other, "another store"),
+    ):
         held = contents(target)
         with pytest.raises(RegistryError, match=why):
             back(source, target, tmp_path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from techner.core.errors import IntegrityError
+from techner.core.errors import IntegrityError, StoreRefused
 from techner.core.examples import digest
 from techner.core.manifest import FileEntry
 from techner.registry.blobs import blob_key, load_bytes, save_bytes, save_folder
@@ -34,6 +34,22 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
     }
+
+
+class Narrow(MemoryStore):
+    """Takes no large file, as S3 takes none beyond 5 GiB."""
+
+    def upload(self, key: str, path: Path) -> None:
+        if path.stat().st_size > 100:
+            raise StoreRefused(f"{path.name} is too large")
+        super().upload(key, path)
+
+
+def test_a_model_with_a_file_that_is_too_large_is_refused_before_a_byte_is_sent(model: Path) -> None:
+    store = Narrow()
+    with pytest.raises(StoreRefused, match="model is too large"):
+        save_folder(store, model)
+    assert list(store.list()) == []
 
 
 class CountingStore(MemoryStore):

@@ -259,6 +259,20 @@ def test_settings_with_keys_open_a_store_that_signs_and_verifies(
         Registry(reader).production()
 
 
+def test_a_private_key_that_no_reader_trusts_opens_no_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night would promote with it, and each service refuse the model."""
+    (tmp_path / "private.pem").write_bytes(private_pem(KEY))
+    (tmp_path / "public.pem").write_bytes(public_pem(OTHER))
+    for name, value in (("STORE", "store"), ("SIGNING_KEY", "private.pem"), ("PUBLIC_KEY", "public.pem")):
+        monkeypatch.setenv(f"TECHNER_{name}", str(tmp_path / value))
+    with pytest.raises(SettingsError, match="its public key is not in TECHNER_PUBLIC_KEY"):
+        load_settings().open_store()
+    (tmp_path / "public.pem").write_bytes(public_pem(OTHER) + public_pem(KEY))  # as while keys are changed
+    load_settings().open_store()
+
+
 @pytest.mark.parametrize("load", [load_private_key, load_public_keys])
 @pytest.mark.parametrize("content", [None, b"", b"-----END PUBLIC KEY-----", b"other"])
 def test_a_key_file_without_an_ed25519_key_is_named(

@@ -104,6 +104,20 @@ def test_missing_credentials_are_said_at_once(tmp_path: Path, monkeypatch: pytes
         opened("http://127.0.0.1:1").get("a")
 
 
+class Huge(bytes):
+    """Bytes of which there would be too many for this machine."""
+
+    def __len__(self) -> int:
+        return MAX_PUT_BYTES + 1
+
+
+@pytest.mark.parametrize("write", ["create", "put"])
+def test_bytes_beyond_one_put_are_refused_before_one_is_sent(write: str, s3_store: Store) -> None:
+    with pytest.raises(StoreRefused, match="runs/r/checkpoint has 5368709121 bytes, and one write takes"):
+        getattr(s3_store, write)("runs/r/checkpoint", Huge())
+    assert list(s3_store.list()) == []
+
+
 def test_a_file_beyond_one_put_is_refused_before_a_byte_is_sent(s3_store: Store, tmp_path: Path) -> None:
     with (tmp_path / "vectors").open("wb") as file:
         file.truncate(MAX_PUT_BYTES + 1)  # takes no place on the disk
