@@ -12,7 +12,7 @@ from techner_scheduler import may, scheduler_of_person
 if TYPE_CHECKING:
     from fastapi import FastAPI, HTTPException, Request
 
-    from techner.web import ModelLink, Opener, Visitor
+    from techner.web import ModelLink, Visitor
 
 PREFIX = "/techner"
 ROOT = "techner.root"
@@ -27,14 +27,13 @@ def pages_of(model: str | None) -> "FastAPI":
     from fastapi import Depends
 
     from techner.settings import load_settings
-    from techner.web import Answering, Starting, create_app
+    from techner.web import Answering, Opener, Starting, create_app
     from techner.web.tab import make_tab_pages
 
     dag_id, load = dag_of(model), partial(load_settings, model)
     secret = partial(secret_of, model)
-    opener = _opener(model)
     made = create_app(
-        opener,
+        Opener(load),
         settings=load,
         dependencies=[_sees_plugins(), *([Depends(_reads(dag_id))] if model else [])],
         answering=Answering(person=_person(dag_id), visitor=_visitor(dag_id), secret=secret, login=_login),
@@ -44,15 +43,6 @@ def pages_of(model: str | None) -> "FastAPI":
     )
     made.include_router(make_tab_pages(made.state.reading, (dag_id,), made.router.route_class))
     return made
-
-
-@cache
-def _opener(model: str | None) -> "Opener":
-    """Return what opens the store of a model, for its pages and for the choice among several."""
-    from techner.settings import load_settings
-    from techner.web import Opener
-
-    return Opener(partial(load_settings, model))
 
 
 def secret_of(model: str | None) -> bytes:
@@ -72,7 +62,7 @@ def choice() -> "FastAPI":
     return create_choice(
         _choices(),
         dag_of=dag_of,
-        open_store=lambda model: _opener(model)(),
+        look_at=lambda model: pages_of(model).state.reading(),
         dependencies=[_sees_plugins()],
         answering=answering,
     )

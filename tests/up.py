@@ -97,8 +97,17 @@ def log_in(address: str, state: Path, user: str = "admin") -> str:
     return str(answer.json()["access_token"])
 
 
+def taken(answer: httpx.Response) -> httpx.Response | None:
+    """Return an answer of Airflow, None for one to ask for again.
+
+    On SQLite it answers 500 where it waits for another process that writes, and gives up in 5 s.
+    """
+    return None if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR else answer
+
+
 def task_states(client: httpx.Client, run: str) -> dict[str, str]:
-    return {t["task_id"]: t["state"] for t in client.get(f"{run}/taskInstances").json()["task_instances"]}
+    answer = until(lambda: taken(client.get(f"{run}/taskInstances")), "the states of the tasks")
+    return {task["task_id"]: task["state"] for task in answer.json()["task_instances"]}
 
 
 def answer_at_once(client: httpx.Client, run: str, reason: str, option: str = "publish") -> None:
@@ -107,17 +116,10 @@ def answer_at_once(client: httpx.Client, run: str, reason: str, option: str = "p
 
     def is_open() -> bool:
         found = client.get(question)
-        return found.status_code == 200 and not found.json()["response_received"]
+        return found.is_success and not found.json()["response_received"]
 
     until(is_open, "the question to be open", last_seen=lambda: task_states(client, run))
     answer = {"chosen_options": [option], "params_input": {"reason": reason}}
 
-    def is_sent() -> bool:
-        # On SQLite, Airflow's audit log and the task that asks may wait for each other, and give up in 5 s.
-        sent = client.patch(question, json=answer)
-        if sent.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
-            return False
-        sent.raise_for_status()
-        return True
-
-    until(is_sent, "the answer to be taken")
+    sent = until(lambda: taken(client.patch(question, json=answer)), "the answer to be taken")
+    sent.raise_for_status()

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def until(
-    condition: Callable[[], T],
+    condition: Callable[[], T | None],
     what: str,
     *,
     within_s: float = LIMIT_S,

@@ -10,10 +10,10 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from techner.settings import model_names
-from techner.store import Store
 from techner.web.access import Answering, refusals
 from techner.web.moved import OF_ONE_MODEL, find, named_in
-from techner.web.pages import html, path_below, place
+from techner.web.pages import html, path_below, place, unfinished
+from techner.web.reading import Reading
 from techner.web.threads import Threads, route_class
 
 API_MOVED = "there are several models here: each has its API below model/NAME/v1/"
@@ -32,14 +32,14 @@ def create_choice(
     choices: Callable[..., Sequence[ModelLink]],
     *,
     dag_of: Callable[[str], str],
-    open_store: Callable[[str], Store],
+    look_at: Callable[[str], Reading],
     dependencies: Sequence[params.Depends],
     answering: Answering,
 ) -> FastAPI:
     """Make the app that lists the models and leads to the right one.
 
     Each model's own pages are below `model/NAME/`; `choices` is a FastAPI dependency, `dag_of` gives the
-    DAG of a model, and `open_store` its store.
+    DAG of a model, and `look_at` begins a look at its store, as its own pages do.
     """
     app = FastAPI(title="techner", dependencies=list(dependencies), openapi_url=None)
     app.state.model = ""
@@ -63,12 +63,12 @@ def create_choice(
         there = f"../../model/{name}/tab/{dag_id}/{quote(run_id, safe='')}"
         return Response(status_code=303, headers={"Location": there})
 
-    app.include_router(_make_old_addresses(choices, open_store, app))
+    app.include_router(_make_old_addresses(choices, look_at, app))
     return app
 
 
 def _make_old_addresses(
-    choices: Callable[..., Sequence[ModelLink]], open_store: Callable[[str], Store], app: FastAPI
+    choices: Callable[..., Sequence[ModelLink]], look_at: Callable[[str], Reading], app: FastAPI
 ) -> APIRouter:
     """Make what answers at the addresses of the time of one model."""
     pages = APIRouter(route_class=app.router.route_class)
@@ -91,10 +91,12 @@ def _make_old_addresses(
         is_there = named_in(path, request.query_params)
         if is_there is None:
             return html("choice.html", models=models, address=address, lead="which")
-        found = find(is_there, [model.name for model in models], open_store)
+        found = find(is_there, [model.name for model in models], look_at)
         if len(found.has) == 1 and not found.unknown:
             up = "../" * path.count("/")
             return Response(status_code=303, headers={"Location": f"{up}model/{found.has[0]}/{address}"})
+        if found.unread:
+            return unfinished(found.unread)
         perhaps = [model for model in models if model.name in (*found.has, *found.unknown)]
         if not perhaps:
             return html("choice.html", status=404, models=models, address=address, lead="none")

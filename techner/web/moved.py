@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import unquote
 
-from techner.core.errors import TechnerError
+from techner.core.errors import StillReading, TechnerError
 from techner.registry.names import VERSION_NAME
 from techner.registry.versions import manifest_key
-from techner.store import Store
+from techner.web.reading import Reading
 from techner.web.tab import is_known_run
 
 OF_ONE_MODEL = frozenset(
@@ -18,7 +18,7 @@ OF_ONE_MODEL = frozenset(
 )
 """First parts of the addresses of pages."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-IsThere = Callable[[Store], bool]
+IsThere = Callable[[Reading], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Owners:
     """Those that say so."""
     unknown: tuple[str, ...]
     """Models whose stores do not say so now."""
+    unread: StillReading | None = None
+    """What one of these says that will soon, as its documents are being read."""
 
 
 def named_in(path: str, query: Mapping[str, str]) -> IsThere | None:
@@ -38,7 +40,7 @@ def named_in(path: str, query: Mapping[str, str]) -> IsThere | None:
     """
     match [unquote(part) for part in path.split("/")]:
         case ["run", *run] if any(run):
-            return partial(is_known_run, run_id="/".join(run))
+            return partial(_has_run, run_id="/".join(run))
         case ["models" | "report" | "card" | "download", version] | ["act", "rollback" | "promote", version]:
             return partial(_has_versions, versions=(version,))
         case ["compare"] if "a" in query and "b" in query:
@@ -49,34 +51,39 @@ def named_in(path: str, query: Mapping[str, str]) -> IsThere | None:
             return None
 
 
-def find(is_there: IsThere, models: Sequence[str], open_store: Callable[[str], Store]) -> Owners:
+def find(is_there: IsThere, models: Sequence[str], look_at: Callable[[str], Reading]) -> Owners:
     """Ask the stores of all models at once: one that hangs costs its own time alone."""
 
-    def ask(model: str) -> bool | None:
+    def ask(model: str) -> bool | TechnerError:
         try:
-            return is_there(open_store(model))
-        except TechnerError:  # its own pages say what is wrong with it
-            return None
+            return is_there(look_at(model))
+        except TechnerError as error:  # its own pages say what is wrong with it
+            return error
 
     if not models:
         return Owners((), ())
     with ThreadPoolExecutor(len(models)) as readers:
         answers = dict(zip(models, readers.map(ask, models), strict=True))
     return Owners(
-        tuple(model for model in models if answers[model]),
-        tuple(model for model in models if answers[model] is None),
+        tuple(model for model, answer in answers.items() if answer is True),
+        tuple(model for model, answer in answers.items() if isinstance(answer, TechnerError)),
+        next((answer for answer in answers.values() if isinstance(answer, StillReading)), None),
     )
 
 
-def _has_versions(store: Store, *, versions: Sequence[str]) -> bool:
+def _has_run(here: Reading, *, run_id: str) -> bool:
+    return is_known_run(here.store, run_id, skip=here.is_of_another(run_id))
+
+
+def _has_versions(here: Reading, *, versions: Sequence[str]) -> bool:
     return all(
-        re.fullmatch(VERSION_NAME, version) and any(store.list(manifest_key(version), limit=1))
+        re.fullmatch(VERSION_NAME, version) and any(here.store.list(manifest_key(version), limit=1))
         for version in versions
     )
 
 
-def _has_batch(store: Store, *, digest: str) -> bool:
+def _has_batch(here: Reading, *, digest: str) -> bool:
     """Tell whether a batch was examined or decided on: other deliveries are not known by their digests."""
     return bool(_DIGEST.fullmatch(digest)) and any(
-        any(store.list(f"{folder}/{digest}/", limit=1)) for folder in ("batches", "decisions")
+        any(here.store.list(f"{folder}/{digest}/", limit=1)) for folder in ("batches", "decisions")
     )

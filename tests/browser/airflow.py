@@ -7,16 +7,16 @@ from pathlib import Path
 
 import httpx
 
-from techner.core.verdict import Outcome
+from techner.night.order import TASKS
 from techner.registry import Registry
 from tests.browser.store import ask_again, settings
-from tests.up import DAG, log_in, password, reserved_port, running, task_states
+from tests.up import DAG, log_in, password, reserved_port, running, taken, task_states
 from tests.waiting import LIMIT_S, until
 from tests.world import World
 
 USERS = ("admin", "viewer")
 ASK_AIRFLOW_S = 0.2
-_BEFORE_ROUTE = ("plan", "admit", "assemble", "uptrain", "evaluate", "judge")
+BEFORE_ASK = (*TASKS, "route")
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,24 @@ class Airflow:
         return log_in(self.address, self.state, user)
 
     def ask(self, run_id: str) -> str:
-        """Bring a run to its question, and return its address in the API; the DAG must have been unpaused.
+        """Bring a run to its question, and return its address in the API; the DAG must have been unpaused."""
+        with self.paused():
+            run = self.prepare(run_id)
+        self.wait_for_question(run)
+        return run
 
-        Its tasks up to the verdict are marked as done, on the documents of a run that was made before: what
+    def prepare(self, run_id: str) -> str:
+        """Make a run that asks as soon as the DAG, paused now, is not; return its address in the API.
+
+        Its tasks before the question are marked as done, on the documents of a run that was made before: what
         `ask` meets does not depend on them, and they would take a minute.
         """
         ask_again(self.world, run_id)
         run = f"{DAG}/dagRuns/{run_id}"
-        with self.paused():
-            self._send("POST", f"{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
-            told = {"key": "return_value", "value": str(Outcome.ASK)}
-            self._send("POST", f"{run}/taskInstances/judge/xcomEntries", told)
-            for task in _BEFORE_ROUTE:
-                self._send("PATCH", f"{run}/taskInstances/{task}", {"new_state": "success"})
-        self.wait_for_question(run)
+        self._send("POST", f"{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
+        for task in BEFORE_ASK:
+            self._send("PATCH", f"{run}/taskInstances/{task}", {"new_state": "success"})
+        self._send("PATCH", f"{run}/taskInstances/dry_run", {"new_state": "skipped"})  # as `route` would
         return run
 
     @contextmanager
@@ -70,31 +74,41 @@ class Airflow:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let no run begin in the block; afterwards the DAG is as it was."""
-        was_paused = self.client.get(DAG).json()["is_paused"]
+        was_paused = until(lambda: taken(self.client.get(DAG)), "the state of the DAG").json()["is_paused"]
         self._pause(is_paused=True)
-        yield
-        self._pause(is_paused=was_paused)
+        try:
+            yield
+        finally:
+            self._pause(is_paused=was_paused)
 
     def unpause(self) -> str:
         """Let the nights run; return the address of the scheduled one, which begins at once."""
         self._pause(is_paused=False)
         runs = f"{DAG}/dagRuns"
-        found = until(lambda: self.client.get(runs).json()["dag_runs"], "the night of the schedule to begin")
+        found = until(
+            lambda: (answer := taken(self.client.get(runs))) and answer.json()["dag_runs"],
+            "the night of the schedule to begin",
+        )
         return f"{runs}/{found[0]['dag_run_id']}"
 
-    def wait_for_question(self, run: str) -> None:
-        question = f"{run}/taskInstances/ask/-1/hitlDetails"
-        until(
-            lambda: self.client.get(question).status_code == httpx.codes.OK,
+    def wait_for_question(self, *runs: str) -> str:
+        """Return the first of these runs that asks, once one does."""
+        return until(
+            lambda: next((run for run in runs if self._asks(run)), ""),
             "the gate to ask",
             every_s=ASK_AIRFLOW_S,
-            last_seen=lambda: task_states(self.client, run),
+            last_seen=lambda: [task_states(self.client, run) for run in runs],
         )
+
+    def _asks(self, run: str) -> bool:
+        return self.client.get(f"{run}/taskInstances/ask/-1/hitlDetails").status_code == httpx.codes.OK
 
     def wait_for_end(self, run: str) -> dict[str, str]:
         """Return the states of the tasks once the run has ended, well or not."""
         until(
-            lambda: self.client.get(run).json()["state"] in ("success", "failed"),
+            lambda: (
+                (answer := taken(self.client.get(run))) and answer.json()["state"] in ("success", "failed")
+            ),
             "the night to end",
             every_s=ASK_AIRFLOW_S,
             last_seen=lambda: task_states(self.client, run),
@@ -105,7 +119,10 @@ class Airflow:
         self._send("PATCH", DAG, {"is_paused": is_paused})
 
     def _send(self, method: str, path: str, body: Mapping[str, object]) -> None:
-        self.client.request(method, path, json=body).raise_for_status()
+        sent = until(
+            lambda: taken(self.client.request(method, path, json=body)), f"{method} {path} to be taken"
+        )
+        sent.raise_for_status()
 
 
 @contextmanager

@@ -11,7 +11,10 @@ from techner.core.errors import StoreError
 from techner.store import MemoryStore, Store
 from techner.web import Answering, ModelLink, create_app, create_choice
 from techner.web.moved import OF_ONE_MODEL
-from tests.web.conftest import PASSED, judge
+from tests.counting import CountingStore
+from tests.waiting import until
+from tests.web.conftest import PASSED, fill, judge
+from tests.web.test_first_look import Unread
 
 Filled = Any  # see conftest.py
 BROWSER = {"Accept": "text/html"}
@@ -27,10 +30,16 @@ def mounted(stores: dict[str, Store], *models: ModelLink) -> FastAPI:
 
     answering = Answering(person=lambda: None, secret=lambda: b"")
     app = FastAPI()
+    names = {*stores, *(model.name for model in models)}
+    apps = {name: create_app(partial(open_store, name), model=name) for name in names}
     for model in stores:
-        app.mount(f"/techner/model/{model}", create_app(partial(open_store, model), model=model))
+        app.mount(f"/techner/model/{model}", apps[model])
     choice = create_choice(
-        lambda: models, dag_of=str, open_store=open_store, dependencies=[], answering=answering
+        lambda: models,
+        dag_of=str,
+        look_at=lambda model: apps[model].state.reading(),
+        dependencies=[],
+        answering=answering,
     )
     app.mount("/techner", choice)
     return app
@@ -144,6 +153,34 @@ def test_nothing_is_led_on_while_a_store_cannot_say_that_it_has_the_same(filled:
     page = opened(mounted({"legal": filled.store}, *models)).get("/techner/run/scheduled-1")
     assert page.status_code == 200
     assert "not every store answers now" in page.text
+
+
+@pytest.fixture(scope="module")
+def years() -> Store:
+    """Return a store with more nights than are read at once."""
+    return fill(MemoryStore(), nights=70).store
+
+
+@pytest.mark.parametrize("address", ["run/scheduled-1", "run/unknown", f"batches/{'0' * 64}"])
+def test_an_old_address_costs_each_store_at_most_twelve_calls(address: str, years: Store) -> None:
+    another = opened(mounted({"a": years}, ModelLink(name="a")))
+    until(lambda: another.get("/techner/model/a/runs").is_success, "the index")
+    stores = {model: CountingStore(inner=years) for model in ("legal", "sales")}
+    models = (ModelLink(name="legal"), ModelLink(name="sales"))
+    visit = opened(mounted({**stores}, *models))
+    assert visit.get(f"/techner/{address}", follow_redirects=False).status_code in (200, 404)
+    for store in stores.values():
+        assert 0 < len(store.calls) <= 12, store.calls
+
+
+def test_an_old_address_is_led_on_once_the_nights_of_a_store_without_an_index_are_read(years: Store) -> None:
+    store = Unread(inner=years)
+    visit = opened(mounted({"legal": store}, ModelLink(name="legal")))
+    page = visit.get("/techner/run/scheduled-1", follow_redirects=False)
+    assert (page.status_code, page.headers["Refresh"]) == (503, "2")
+    assert len(store.calls) <= 12
+    store.may.set()
+    until(lambda: visit.get("/techner/run/scheduled-1").is_success, "the nights to be read")
 
 
 def test_an_old_address_tells_nothing_of_a_model_that_a_visitor_may_not_see(filled: Filled) -> None:
