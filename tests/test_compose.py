@@ -9,14 +9,6 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
-from airflow.api_fastapi.core_api.datamodels.monitor import (
-    BaseInfoResponse,
-    DagProcessorInfoResponse,
-    HealthInfoResponse,
-    SchedulerInfoResponse,
-    TriggererInfoResponse,
-)
-from airflow.configuration import conf
 
 from techner.core.policy import GatePolicy
 from techner.settings import load_settings
@@ -30,6 +22,8 @@ SECRETS = {name: f"filled-{name.lower()}" for name in SECRETS}
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE)["services"]
 SECRET_NAME = re.compile(r"PASSWORD$|SECRET|_KEY|AUTH$|CONN$|BROKER_URL|RESULT_BACKEND")
 
+# Airflow takes 3 s of CPU to import, so one worker does it, and no worker that merely collects.
+imports_airflow = pytest.mark.xdist_group("imports airflow")
 needs_compose = pytest.mark.skipif(
     not shutil.which("docker-compose"), reason="docker-compose is not installed"
 )
@@ -103,7 +97,16 @@ def test_no_health_check_starts_a_python(service: str) -> None:
     assert test[1].split(" ")[0] not in ("python", "airflow", "celery")
 
 
+@imports_airflow
 def test_the_health_that_is_looked_for_is_what_the_api_server_says() -> None:
+    from airflow.api_fastapi.core_api.datamodels.monitor import (
+        BaseInfoResponse,
+        DagProcessorInfoResponse,
+        HealthInfoResponse,
+        SchedulerInfoResponse,
+        TriggererInfoResponse,
+    )
+
     part = {"status": "healthy"}
     told = HealthInfoResponse(
         metadatabase=BaseInfoResponse(**part),
@@ -144,7 +147,10 @@ def test_the_mounted_settings_are_read_by_every_service_of_techner(monkeypatch: 
     assert load_settings().gate.micro_margin > GatePolicy().micro_margin
 
 
+@imports_airflow
 def test_logs_of_tasks_lie_beside_the_store_and_are_kept_here_until_they_are_uncommented() -> None:
+    from airflow.configuration import conf
+
     uncommented = yaml.safe_load(re.sub(r"(?m)^  # (?=AIRFLOW_)", "  ", COMPOSE))
     asked = uncommented["services"]["worker"]["environment"]
     new = asked.keys() - SERVICES["worker"]["environment"].keys()

@@ -8,12 +8,11 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml  # type: ignore[import-untyped]
-from airflow.configuration import conf
-from kubernetes.client import ApiClient, V1Pod
 from tenacity import wait_random_exponential
 
 from techner.core.nights import NightsPolicy
 from techner.settings import load_settings
+from tests.test_compose import imports_airflow
 
 ROOT = Path(__file__).parents[1]
 VALUES: dict[str, Any] = yaml.safe_load(
@@ -55,7 +54,10 @@ def test_every_value_is_one_that_the_chart_has() -> None:
     jsonschema.validate(VALUES, CHART)
 
 
+@imports_airflow
 def test_every_setting_of_airflow_is_one_and_logs_outlive_their_pods() -> None:
+    from airflow.configuration import conf
+
     for section, options in VALUES["config"].items():
         assert set(options) <= set(conf.configuration_description[section]["options"])
     logging = VALUES["config"]["logging"]
@@ -88,6 +90,8 @@ def test_the_settings_of_the_chart_are_read(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_the_pod_of_a_task_is_one_that_airflow_takes(pod: dict[str, Any]) -> None:
+    from kubernetes.client import ApiClient, V1Pod  # 0.7 s of CPU
+
     assert (pod["apiVersion"], pod["kind"], pod["spec"]["restartPolicy"]) == ("v1", "Pod", "Never")
     api = ApiClient()
     assert (

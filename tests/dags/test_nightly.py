@@ -1,6 +1,7 @@
 """The DAG: how it is parsed, how it is wired, and whole runs of it in Airflow."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -24,8 +25,8 @@ from techner.runs.judgements import judgements
 from techner.store import FolderStore
 from tests.smtp_server import smtp_server
 from tests.world import OPEN_GATE, POLICIES, World, tech_batch
+from tools.local import night
 from tools.local.environment import ROOT, airflow_environment
-from tools.local.night import run_night
 
 # One process for all that needs no process of its own: Airflow takes 15 s of CPU before its first task.
 PROGRAM = """
@@ -211,6 +212,7 @@ CONFS: dict[str, dict[str, Any]] = {
         "batches": ["monday.jsonl ", "taken-back.jsonl", TEMPLATE, ""],
         "taken back": "taken-back.jsonl",
     },
+    "promoted": {"epochs": 2, "seed": 3},
     "beside a question": {"beside a question": True},
 }
 NIGHTS = {
@@ -329,14 +331,6 @@ def ran(told: tuple[dict[str, object], dict[str, Ran]]) -> dict[str, Ran]:
 
 def keys(world: World) -> list[str]:
     return [entry.key for entry in world.store.list()]
-
-
-def night(airflow_home: Path, world: World, **conf: object) -> list[tuple[str, str]]:
-    """Run the DAG once with the small world's policies; returns what its tasks said."""
-    said: list[tuple[str, str]] = []
-    environment = airflow_environment(airflow_home, store=world.store.url, cache=world.cache) | LOOSE | NIGHTS
-    run_night(environment, conf, log=world.cache / "night.log", on_task=lambda *what: said.append(what))
-    return said
 
 
 def test_parsing_works_and_imports_nothing_heavy(described: dict[str, object]) -> None:
@@ -516,23 +510,51 @@ def test_a_task_links_to_the_pages_of_its_model(described: dict[str, Any]) -> No
     assert described["several"]["batch link"] == "/plugin/techner/techner/model/legal/batches/d"
 
 
-def test_a_run_promotes_what_was_delivered(
-    airflow_home: Path, world: World, mails: list[EmailMessage]
-) -> None:
-    world.deliver("monday.jsonl", tech_batch(0, 60))
-    world.deliver("tuesday.jsonl", tech_batch(60, 120))
-    said = night(airflow_home, world, epochs=2, seed=3)
-    _, manifest = Registry(world.store).production()
-    assert [batch.name for batch in manifest.lineage.batches] == ["monday.jsonl", "tuesday.jsonl"]
+def test_a_run_promotes_what_was_delivered(ran: dict[str, Ran], mails: list[EmailMessage]) -> None:
+    run = ran["promoted"]
+    assert run.code == 0
+    _, manifest = Registry(run.world.store).production()
+    assert [batch.name for batch in manifest.lineage.batches] == ["monday.jsonl", "tuesday.jsonl", TEMPLATE]
     assert manifest.lineage.seed == 3
-    assert [task for task, what in said if what == "done"].count("admit") == 2
-    assert ("uptrain", "epoch 2/2") in {(task, what.partition(",")[0]) for task, what in said}
-    newest = Registry(world.store).log().newest()
+    newest = Registry(run.world.store).log().newest()
     assert newest is not None
     assert newest.record.who.startswith("airflow:")
     mail = next(mail for mail in mails if mail["Subject"] == "techner: promoted")
     parts = [str(part.get_content()) for part in mail.walk() if not part.is_multipart()]
     assert f"Promoted: production is {newest.record.version}." in "".join(parts)
+
+
+def test_a_run_is_followed_task_by_task(
+    ran: dict[str, Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program repeats what the run said: Airflow takes 20 s of CPU to say it in another process."""
+    monkeypatch.setattr(night, "ROOT", program_that_says(ran["promoted"].said, tmp_path))
+    said: list[tuple[str, str]] = []
+    night.run_night(
+        os.environ, {}, log=tmp_path / "logs" / "night.log", on_task=lambda *what: said.append(what)
+    )
+    assert [task for task, what in said if what == "done"].count("admit") == 3
+    assert ("uptrain", "epoch 2/2") in {(task, what.partition(",")[0]) for task, what in said}
+    assert (tmp_path / "logs" / "night.log").read_text() == ran["promoted"].said
+
+
+def test_a_run_that_would_wait_for_a_person_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = "[DAG TEST] starting task_id=ask map_index=-1"
+    monkeypatch.setattr(night, "ROOT", program_that_says(f"{asking}\n", tmp_path, then="time.sleep(600)"))
+    with pytest.raises(TechnerError, match="run the DAG with a scheduler"):
+        night.run_night(os.environ, {}, log=tmp_path / "night.log")
+
+
+def program_that_says(text: str, root: Path, *, then: str = "") -> Path:
+    """Write a program in the place of the DAG file below a root; returns the root."""
+    (root / "said").write_text(text)
+    (root / "dags").mkdir()
+    (root / "dags" / "techner_nightly.py").write_text(
+        f"import time\nprint(open({str(root / 'said')!r}).read(), end='', flush=True)\n{then}\n"
+    )
+    return root
 
 
 def test_a_run_with_nothing_pending_is_green_and_changes_nothing(ran: dict[str, Ran]) -> None:
@@ -643,7 +665,7 @@ def test_a_program_that_fails_is_told_with_the_end_of_its_log(airflow_home: Path
     environment = airflow_environment(airflow_home, store="", cache=airflow_home)
     broken = environment | {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:///no/absolute/path.db"}
     with pytest.raises(TechnerError, match=r"the end of .*night.log:\n(?s:.*)relative path"):
-        run_night(broken, {}, log=tmp_path / "night.log")
+        night.run_night(broken, {}, log=tmp_path / "night.log")
 
 
 def test_the_celery_executor_can_be_imported(described: dict[str, object]) -> None:

@@ -58,6 +58,7 @@ said["log here"] = (Path(os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"]) / path
 said["log"] = get_remote_task_log().read(path, None)
 print("said", json.dumps(said))
 """
+pytestmark = pytest.mark.xdist_group("connection")  # two workers would both start an Airflow
 
 
 def remote_logs(endpoint: str) -> dict[str, str]:

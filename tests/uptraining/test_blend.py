@@ -25,6 +25,8 @@ CORPUS = TrainingCorpus(train=tech_batch(0, 120), rehearsal=GENERAL)
 BRIEF = replace(POLICY, epochs=2, rehearsal_ratio=1.0)
 SMALL = TrainingCorpus(train=tech_batch(0, 40), rehearsal=GENERAL[:40])
 
+pytestmark = pytest.mark.xdist_group("blend")  # two workers would both train what the tests share
+
 
 @pytest.fixture(scope="module")
 def blended(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -32,6 +32,8 @@ CORPUS = TrainingCorpus(train=tech_batch(0, 120), rehearsal=GENERAL)
 BRIEF = replace(POLICY, epochs=2)
 SMALL = TrainingCorpus(train=tech_batch(0, 40), rehearsal=GENERAL[:20])
 
+pytestmark = pytest.mark.xdist_group("extend")  # two workers would both train what the tests share
+
 
 @pytest.fixture(scope="module")
 def uptrained(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
