@@ -17,10 +17,12 @@ from urllib.parse import quote
 import pytest
 
 from techner.core.errors import OptionsError, TechnerError
+from techner.core.run_documents import Plan
 from techner.core.run_options import limits_of, read_options, strategies
 from techner.inbox.survey import Status, survey
 from techner.night.order import TASKS, LastTask
 from techner.registry import Registry
+from techner.runs.documents import RunDocuments
 from techner.runs.judgements import judgements
 from techner.store import FolderStore
 from tests.smtp_server import smtp_server
@@ -611,9 +613,8 @@ def test_a_task_links_to_the_pages_of_its_night_and_batch(ran: dict[str, Ran]) -
     run = ran["dry run"]
     links, pages = run.kept["links"], "/plugin/techner/techner"
     assert links["uptrain _link_NightLink"] == f"{pages}/tab/techner_nightly/{quote(run.kept['id'], safe='')}"
-    newest = judgements(run.world.store).newest()
-    assert newest is not None
-    digests = {batch.digest for batch in newest.record.batches}
+    plan = RunDocuments(store=run.world.store, id=run.kept["id"]).read(Plan)
+    digests = {batch.digest for batch in plan.batches}
     assert links["admit _link_BatchLink"].removeprefix(f"{pages}/batches/") in digests
 
 
