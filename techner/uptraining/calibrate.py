@@ -18,7 +18,7 @@ OFFSETS = (
     *(LEAST, -3.5, -3.0, -2.5, -2.0, -1.5, -1.0, -0.75, -0.5, -0.25),
     *(0.0, 0.25, 0.5, 0.75, 1.0),
 )
-"""Beyond 1, what more is found is as often wrong as right (ADR 30)."""
+"""Beyond 1, up to 2.6 times as many old entities are covered, for half a point of new F1 at most (ADR 30)."""
 LABEL_SPANS = 100
 """Old entities of a label from which it is bounded by itself; the others are bounded together."""
 # About one standard error of the dev part (Breiman et al. 1984): new texts differ more from the training
