@@ -62,13 +62,17 @@ def plan() -> PokeReturnValue | bool:
 
 @task(map_index_template="{{ task.op_kwargs['batch']['name'] }}")
 def admit(batch: dict[str, str]) -> str:
-    """Examine one batch: accept, quarantine rows, or reject it."""
+    """Examine one batch: accept, quarantine rows, or reject it; one that changed meanwhile is left out."""
     import techner.night.admit
+    from techner.core.errors import BatchGone
     from techner.night.datasets import of_examination
 
     show_links(BatchLink())
     with this_run() as run:
-        report = techner.night.admit.admit(run, batch["digest"])
+        try:
+            report = techner.night.admit.admit(run, batch["digest"])
+        except BatchGone:  # as its log says; `assemble` tells it for the night
+            return "left out"
         tell(run.store.url, of_examination(report, batch["name"]))
     return report.action
 
@@ -77,14 +81,15 @@ def admit(batch: dict[str, str]) -> str:
 def assemble() -> dict[str, int]:
     """Build the training corpus; skip the night if nothing can be learnt."""
     import techner.night.assemble
-    from techner.night.reject import NOTHING_TO_LEARN, skip
+    from techner.night.reject import skip
+    from techner.night.telling import left_out_as_gone
 
     with this_run() as run:
         corpus = techner.night.assemble.assemble(run)
         if corpus is None:
-            skip(run, acting())
-    if corpus is None:
-        raise AirflowSkipException(end(f"Skipped: {NOTHING_TO_LEARN}."))
+            raise AirflowSkipException(end(f"Skipped: {skip(run, acting())}."))
+    if corpus.gone:
+        end(left_out_as_gone(corpus.gone))
     return corpus.counts
 
 

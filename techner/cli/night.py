@@ -6,10 +6,10 @@ from techner.cli.findings import scope_of
 from techner.cli.tables import check_table, score_table
 from techner.cli.terminal import console, now, out, person, training_bar
 from techner.core.delivery import QualityReport
+from techner.core.errors import BatchGone
 from techner.core.policy import Policies
 from techner.core.run_documents import Corpus, Judged, Plan
 from techner.core.verdict import Outcome
-from techner.night.reject import NOTHING_TO_LEARN
 from techner.night.whole import Done, Wanted, whole_night
 from techner.runs.judgements import Word
 from techner.runs.run import Run
@@ -53,6 +53,10 @@ def _tell(done: Done) -> None:
                 f"{report.quarantined} quarantined, {report.rejected} rejected; scope {scope_of(report)}",
                 markup=False,
             )
+        case Done(task="admit", made=BatchGone() as gone):
+            console.print(
+                f"  {gone.name}: left out, {gone.why}; the next night takes what is there", markup=False
+            )
         case Done(task="assemble", made=Corpus(counts=counts)):
             console.print("  corpus: " + ", ".join(f"{number} {name}" for name, number in counts.items()))
         case Done(task="judge", made=Judged() as judged):
@@ -66,7 +70,7 @@ def _tell_end(done: Done) -> None:
         case Done(task="dry_run"):
             out.print("dry run: nothing was published")
         case Done(task="skip"):
-            console.print(f"{NOTHING_TO_LEARN}; see `techner batch show NAME`")
+            console.print(f"{done.made}; see `techner batch show NAME`", markup=False)
         case Done(task="publish"):
             out.print(f"published [bold]{done.made}[/]")
         case Done(task="superseded"):

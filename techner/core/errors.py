@@ -2,7 +2,8 @@
 
 TechnerError
 ├── BatchError              a delivery that cannot be used
-│   └── FileError           a file of which no row can be used, with the code of the finding
+│   ├── FileError           a file of which no row can be used, with the code of the finding
+│   └── BatchGone           a delivery that is no longer what was planned
 ├── ModelError              a base model that cannot be found, loaded or uptrained
 ├── SettingsError           a setting that is missing or contradicts another
 │   ├── PolicyError         a figure or word of a policy that is not allowed
@@ -59,6 +60,20 @@ class FileError(BatchError):
 
     def _text(self) -> str:
         return f"{self.code}: {self.detail}"
+
+
+class BatchGone(BatchError):  # noqa: N818 - it names the state that was found
+    """What was planned is no longer in the inbox; `why` says what became of the batch."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name, why)
+        self.name, self.why = name, why
+
+    def _text(self) -> str:
+        return (
+            f"{self.name!r} is not what was planned: {self.why}; put it back, or let the next run take "
+            "what is there"
+        )
 
 
 class ModelError(TechnerError):

@@ -30,6 +30,14 @@ class Plan:
 
 
 @document
+class Gone:
+    """A planned batch that a night goes on without: it was not examined before it changed (ADR 63)."""
+
+    batch: BatchRef
+    why: str
+
+
+@document
 class Corpus:
     """What `assemble` made; each part is a JSONL blob."""
 
@@ -47,6 +55,8 @@ class Corpus:
     """Examples that score the candidate's new labels."""
     counts: dict[str, int]
     """Numbers of examples: accepted, repeated, held out, new, replayed, rehearsal."""
+    gone: tuple[Gone, ...] = ()
+    """Planned batches that it does without."""
     made_from: dict[str, str] = field(default_factory=dict)
     """Name → SHA-256 of the run's documents that it was made from; `RunDocuments` fills and checks it."""
 

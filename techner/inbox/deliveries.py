@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from techner.core.delivery import BatchRef
-from techner.core.errors import BatchError, ObjectMissing, StoreError
+from techner.core.errors import BatchGone, ObjectMissing, StoreError
 from techner.core.examples import digest
 from techner.core.policy import QualityPolicy
 from techner.core.redact import shown
@@ -168,21 +168,20 @@ def remembered(store: Store, entry: Stored, cache: Path) -> Path:
 
 
 def read_delivery(store: Store, batch: BatchRef) -> Delivery:
-    """Return what was planned; raises BatchError if it was changed or removed after planning."""
+    """Return what was planned; raises BatchGone if it was overwritten or removed after planning."""
+    beside = batch.name + METADATA
     return Delivery(
-        data=_read(store, batch.name, batch.digest),
-        metadata=_read(store, batch.name + METADATA, batch.metadata) if batch.metadata else None,
+        data=_read(store, batch, batch.name, batch.digest),
+        metadata=_read(store, batch, beside, batch.metadata) if batch.metadata else None,
     )
 
 
-def _read(store: Store, name: str, expected: str) -> bytes:
+def _read(store: Store, batch: BatchRef, name: str, expected: str) -> bytes:
+    what = "it" if name == batch.name else "its metadata"
     try:
         data = store.get(INBOX + name)
     except ObjectMissing as error:
-        raise BatchError(
-            f"{name!r} was removed from the inbox after the run was planned: "
-            "put it back, or let the next run continue without it"
-        ) from error
+        raise BatchGone(batch.name, f"{what} was removed after the plan") from error
     if digest(data) != expected:
-        raise BatchError(f"{name!r} was overwritten after the run was planned; the next run reads it again")
+        raise BatchGone(batch.name, f"{what} was overwritten after the plan")
     return data

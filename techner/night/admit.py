@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING
 
 from techner.core.codes import CODES
 from techner.core.delivery import BatchRef, QualityReport
-from techner.core.errors import BatchError, IntegrityError, ObjectExists, ObjectMissing, Untrusted
+from techner.core.errors import (
+    BatchError,
+    BatchGone,
+    IntegrityError,
+    ObjectExists,
+    ObjectMissing,
+    Untrusted,
+)
 from techner.core.examples import Span
 from techner.core.manifest import Manifest
-from techner.core.run_documents import Plan
+from techner.core.run_documents import Gone, Plan
 from techner.core.scheme import label_scheme
 from techner.corpus.reference import load_reference
 from techner.documents import dump, parse
@@ -23,6 +30,7 @@ from techner.inbox.deliveries import read_delivery
 from techner.night import telling
 from techner.night.inputs import recorded
 from techner.night.limits import task
+from techner.runs.gone import GONE, say_gone, say_there
 from techner.runs.run import Run
 
 if TYPE_CHECKING:
@@ -34,11 +42,12 @@ ROWS = ("examples.jsonl", "quarantine.jsonl")
 log = logging.getLogger("techner.nightly")
 
 
-@task(reads=(Plan,), keeps=("batches/",))
+@task(reads=(Plan,), scratch=(GONE,), keeps=("batches/",))
 def admit(run: Run, batch_digest: str) -> QualityReport:
     """Examine a planned batch once; later calls return the same report.
 
-    If the examination in the store is incomplete or not trusted, the batch is examined again.
+    If the examination in the store is incomplete or not trusted, the batch is examined again. Raises
+    BatchGone, and writes it down for `assemble`, if the batch was overwritten or removed before that.
     """
     plan = run.read(Plan)
     batch = next((ref for ref in plan.batches if ref.digest == batch_digest), None)
@@ -46,7 +55,13 @@ def admit(run: Run, batch_digest: str) -> QualityReport:
         raise BatchError(f"{batch_digest} is not in the plan of run {run.id!r}")
     manifest = run.registry.manifest(plan.production)
     name = admission_digest(batch, plan.policies, manifest)
-    report = _examined(run, batch, name) or _examine(run, plan, batch, manifest, name)
+    try:
+        report = _examined(run, batch, name) or _examine(run, plan, batch, manifest, name)
+    except BatchGone as found:
+        log.warning("%s", telling.left_out_as_gone([Gone(batch=batch, why=found.why)]))
+        say_gone(run, batch, found.why)
+        raise
+    say_there(run, batch)
     for line in telling.admitted(report):
         log.info("%s", line)
     return report

@@ -15,6 +15,7 @@ from techner.night import telling
 from techner.night.inputs import recorded
 from techner.night.limits import task
 from techner.registry.blobs import save_bytes
+from techner.runs.gone import find_gone
 from techner.runs.run import Run
 
 log = logging.getLogger("techner.nightly")
@@ -22,10 +23,17 @@ log = logging.getLogger("techner.nightly")
 
 @task(reads=(Plan,), writes=(Corpus,), keeps=("blobs/",))
 def assemble(run: Run) -> Corpus | None:
-    """Build and store the corpus; None if nothing can be learnt from what was admitted."""
+    """Build and store the corpus; None if nothing can be learnt from what was admitted.
+
+    It does without the batches that `admit` found gone.
+    """
     plan = run.read(Plan)
     manifest = run.registry.manifest(plan.production)
-    reports = [_report(run, plan, batch, manifest) for batch in plan.batches]
+    missing = find_gone(run, plan)
+    if missing:
+        log.warning("%s", telling.left_out_as_gone(missing))
+    left = {one.batch for one in missing}
+    reports = [_report(run, plan, batch, manifest) for batch in plan.batches if batch not in left]
     used = [report for report in reports if report.accepted]
     log.info("with accepted rows: %s", telling.names(report.batch for report in used))
     if not used:
@@ -56,6 +64,7 @@ def assemble(run: Run) -> Corpus | None:
         holdout=saved("holdout"),
         scoring=saved("scoring"),
         counts=built.counts,
+        gone=missing,
     )
     log.info("examples: %s", ", ".join(f"{number} {name}" for name, number in built.counts.items()))
     run.write(corpus)

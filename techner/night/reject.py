@@ -4,14 +4,17 @@ from techner.core.errors import RegistryError
 from techner.core.records import BatchWord, RunEnd, RunOutcome
 from techner.core.run_documents import Candidate, Corpus, Judged, Plan, Report
 from techner.inbox.decisions import decide
+from techner.night import telling
 from techner.night.limits import task
 from techner.runs.completion import decision_on
 from techner.runs.documents import RunDocuments, run_of
 from techner.runs.endings import begin, give_up
+from techner.runs.gone import find_gone
 from techner.runs.judgements import Word, record_judgement, without_verdict, write_down
 from techner.runs.reservation import end_reservation
 
 NOTHING_TO_LEARN = "nothing to learn: no batch was accepted, or none has a new label"
+NOTHING_LEFT = "nothing to learn: no planned batch is there any more"
 
 
 @task(reads=(Plan, Corpus, Candidate, Report, Judged), keeps=("decisions/", "judgements/"))
@@ -42,14 +45,20 @@ def dry_run(run: RunDocuments, word: Word) -> Judged:
 
 
 @task(reads=(Plan, Report, Judged), keeps=("judgements/",))
-def skip(run: RunDocuments, word: Word) -> None:
-    """End a run that found nothing to learn: `gc` may remove its documents, and its batches stay due."""
+def skip(run: RunDocuments, word: Word) -> str:
+    """End a run that found nothing to learn, and return why.
+
+    `gc` may remove its documents, and its batches stay due.
+    """
     plan = run.read(Plan)
+    missing = find_gone(run, plan)
+    reason = NOTHING_LEFT if len(missing) == len(plan.batches) else NOTHING_TO_LEARN
+    if missing:
+        reason = f"{reason}; left out: {telling.gone(missing)}"
     write_down(
-        run,
-        plan,
-        without_verdict(run, plan, outcome=RunOutcome.SKIPPED, reason=NOTHING_TO_LEARN, when=word.when),
+        run, plan, without_verdict(run, plan, outcome=RunOutcome.SKIPPED, reason=reason, when=word.when)
     )
+    return reason
 
 
 def abandon(run: RunDocuments, word: Word) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from techner.core.delivery import BatchRef, QualityReport
 from techner.core.policy import TrainingPolicy
 from techner.core.redact import shown
-from techner.core.run_documents import Corpus, Judged
+from techner.core.run_documents import Corpus, Gone, Judged
 from techner.core.verdict import Check, Outcome, Verdict
 from techner.inbox.survey import BatchState
 from techner.runs.documents import RunDocuments
@@ -51,6 +51,18 @@ def left_out(runs: Iterable[str]) -> str:
     *others, last = sorted(map(shown, set(runs)))
     listed = f"{', '.join(others)} and {last}" if others else last
     return f"Left out: the batches of {listed}, which {'wait' if others else 'waits'} for an answer."
+
+
+def left_out_as_gone(found: Iterable[Gone]) -> str:
+    """Return which planned batches a night left out, and why."""
+    return f"Left out: {gone(found)}. The next night takes what is there then."
+
+
+def gone(found: Iterable[Gone]) -> str:
+    """Return the batches that are gone, at most twenty, each with what became of it."""
+    told = [f"{shown(one.batch.name)} ({one.why})" for one in found]
+    more = f" and {len(told) - _MOST_NAMES} more" if len(told) > _MOST_NAMES else ""
+    return ", ".join(told[:_MOST_NAMES]) + more
 
 
 def training(policy: TrainingPolicy) -> str:

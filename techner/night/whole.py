@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import NamedTuple, assert_never
 
-from techner.core.delivery import QualityReport
-from techner.core.errors import AliasConflict, RegistryError
+from techner.core.delivery import BatchRef, QualityReport
+from techner.core.errors import AliasConflict, BatchGone, RegistryError
 from techner.core.policy import Policies
 from techner.core.run_documents import Candidate, Corpus, Evaluation, Judged, Plan
 from techner.night.admit import admit
@@ -30,11 +30,22 @@ OnStep = Callable[[Step], None]
 
 
 class Done(NamedTuple):
-    """A finished task, and the document that it made; for `superseded`, the conflict."""
+    """A finished task, and the document that it made; else why it made none."""
 
     task: str
     run: Run
-    made: Plan | QualityReport | Corpus | Candidate | Evaluation | Judged | AliasConflict | str | None = None
+    made: (
+        Plan
+        | QualityReport
+        | BatchGone
+        | Corpus
+        | Candidate
+        | Evaluation
+        | Judged
+        | AliasConflict
+        | str
+        | None
+    ) = None
 
 
 class Wanted(NamedTuple):
@@ -69,12 +80,11 @@ def whole_night(
         return
     yield Done("plan", run, planned)
     for batch in planned.batches:
-        yield Done("admit", run, admit(run, batch.digest))
+        yield Done("admit", run, _admitted(run, batch))
     gc.collect()  # pipelines are cycles: until they are collected, each task finds those of the last one
     corpus = assemble(run)
     if corpus is None:
-        skip(run, sign())
-        yield Done("skip", run)
+        yield Done("skip", run, skip(run, sign()))
         return
     yield Done("assemble", run, corpus)
     with training() as on_step:
@@ -90,7 +100,7 @@ def whole_night(
         yield Done(end, run, _end(end, run, sign, query))
     except AliasConflict as conflict:
         yield Done("superseded", run, conflict)
-        if left := _not_learnt(run, planned):
+        if left := _not_learnt(run, planned, corpus):
             again = Wanted(batches=left if wanted.batches else ())
             anew = replace(run, id=f"{run.id}-again")
             yield from whole_night(anew, policies, sign, again, training=training, train=train, query=query)
@@ -101,6 +111,13 @@ def _planned(run: Run, policies: Policies, wanted: Wanted) -> Plan | None:
     if planned and (wanted.dry_run or wanted.batches):
         raise RegistryError(f"run {run.id!r} has a plan already; go on with it without --dry-run and --batch")
     return planned or plan(run, policies, batches=wanted.batches, dry_run=wanted.dry_run)
+
+
+def _admitted(run: Run, batch: BatchRef) -> QualityReport | BatchGone:
+    try:
+        return admit(run, batch.digest)
+    except BatchGone as found:
+        return found
 
 
 def _end(end: LastTask, run: Run, sign: Callable[[], Word], query: Query) -> Judged | str | None:
@@ -117,8 +134,10 @@ def _end(end: LastTask, run: Run, sign: Callable[[], Word], query: Query) -> Jud
             assert_never(end)
 
 
-def _not_learnt(run: Run, planned: Plan) -> tuple[str, ...]:
-    """Return the planned batches that production has not learnt meanwhile."""
+def _not_learnt(run: Run, planned: Plan, corpus: Corpus) -> tuple[str, ...]:
+    """Return the planned batches that are there, and that production has not learnt meanwhile."""
     _, manifest = run.registry.production()
-    known = {batch.digest for batch in learnt(run.store, manifest)}
+    known = {batch.digest for batch in learnt(run.store, manifest)} | {
+        one.batch.digest for one in corpus.gone
+    }
     return tuple(batch.name for batch in planned.batches if batch.digest not in known)

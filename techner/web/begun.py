@@ -8,6 +8,7 @@ from techner.core.errors import IntegrityError, ObjectMissing, StoreError
 from techner.core.run_documents import Corpus, Plan
 from techner.documents import parse
 from techner.runs.documents import NAMES, RUNS, run_of
+from techner.runs.gone import GONE
 from techner.store import Store
 from techner.store.base import check_key
 from techner.web.undecided import FOLLOWING, TrainingView, following, training_of
@@ -34,6 +35,8 @@ class BegunView:
     plan: Plan | None
     """None before there is one, or where it cannot be read."""
     corpus: Corpus | None
+    gone: int
+    """How many planned batches it goes on without."""
     training: TrainingView | None
     damage: tuple[str, ...]
     """What is wrong with documents that cannot be read."""
@@ -63,6 +66,7 @@ def look_at_begun(store: Store, run_id: str, now: datetime) -> BegunView | None:
         tasks=_tasks(task),
         plan=_found(store, folder, Plan, damage),
         corpus=_found(store, folder, Corpus, damage),
+        gone=sum(name.startswith(f"{GONE}-") and name.endswith(".json") for name in has),
         training=training_of(store, run_id, has, now),
         damage=tuple(damage),
     )

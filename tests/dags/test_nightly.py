@@ -159,8 +159,24 @@ def ask_in_the_first_run():
         planned = Plan(batches=refs, production="p", origin="o", reference="r", policies=settings.policies)
         RunDocuments(store=store, id=run.run_id).write(planned)
 
+from airflow.listeners import hookimpl
+from airflow.sdk.listener import get_listener_manager
+from techner.store import open_store
+
+class Annotator:
+    "Takes a delivery back right before the first examination."
+    name = None
+    @hookimpl
+    def on_task_instance_running(self, previous_state, task_instance):
+        if task_instance.task_id == "admit" and self.name:
+            open_store(os.environ["TECHNER_STORE"]).delete(f"inbox/{self.name}")
+            self.name = None
+
+annotator = Annotator()
+get_listener_manager().add_listener(annotator)
 for environment, conf in json.loads(runs):
     os.environ.update(environment)
+    annotator.name = conf.pop("taken back", None)
     if conf.pop("beside a question", False):
         ask_in_the_first_run()
     sys.argv[1:] = [json.dumps(conf)]
@@ -188,7 +204,13 @@ CONFS: dict[str, dict[str, Any]] = {
     "nothing due": {},
     "no such batch": {"batches": ["nowhere.jsonl"]},
     "bad values": {"seed": -1, "epochs": "abc", "batchs": ["monday.jsonl"]},
-    "dry run": {"epochs": "1", "seed": " ", "dry_run": True, "batches": ["monday.jsonl ", TEMPLATE, ""]},
+    "dry run": {
+        "epochs": "1",
+        "seed": " ",
+        "dry_run": True,
+        "batches": ["monday.jsonl ", "taken-back.jsonl", TEMPLATE, ""],
+        "taken back": "taken-back.jsonl",
+    },
     "beside a question": {"beside a question": True},
 }
 NIGHTS = {
@@ -259,6 +281,7 @@ def told(
             world.deliver("monday.jsonl", tech_batch(0, 60))
             world.deliver("tuesday.jsonl", tech_batch(60, 120))
             world.deliver(TEMPLATE, tech_batch(120, 140))
+    worlds["dry run"].deliver("taken-back.jsonl", tech_batch(140, 150))
     before = {name: keys(world) for name, world in worlds.items()}
     runs = [
         (LOOSE | {"TECHNER_STORE": world.store.url, "TECHNER_CACHE": str(world.cache)}, CONFS[name])
@@ -534,7 +557,7 @@ def test_a_dry_run_of_named_batches_judges_and_publishes_nothing(ran: dict[str, 
 
 def test_its_log_tells_what_was_decided_and_why(ran: dict[str, Ran]) -> None:
     said = ran["dry run"].said
-    assert f"in the plan: monday.jsonl, {TEMPLATE}, as a person asked" in said
+    assert f"in the plan: monday.jsonl, taken-back.jsonl, {TEMPLATE}, as a person asked" in said
     assert "not in the plan: 1 pending" in said
     assert ", strategy extend, seed 0, epochs 1, a dry run" in said
     assert "monday.jsonl: accept, 60 of 60 rows accepted, 0 set aside" in said
@@ -546,12 +569,20 @@ def test_its_log_tells_what_was_decided_and_why(ran: dict[str, Ran]) -> None:
 
 def test_a_night_that_did_not_simply_promote_has_a_note(ran: dict[str, Ran]) -> None:
     """Airflow's grid marks the runs that have one."""
-    assert ran["dry run"].kept["note"].startswith("Dry run, nothing changed: ")
+    *_, last = ran["dry run"].kept["note"].split("\n\n")
+    assert last.startswith("Dry run, nothing changed: ")
     assert ran["nothing due"].kept["note"] is None
 
 
 def test_an_examination_bears_the_name_of_its_batch_as_it_is(ran: dict[str, Ran]) -> None:
-    assert ran["dry run"].kept["names"] == sorted(["monday.jsonl", TEMPLATE])
+    assert ran["dry run"].kept["names"] == sorted(["monday.jsonl", "taken-back.jsonl", TEMPLATE])
+
+
+def test_a_night_goes_on_without_a_delivery_that_was_taken_back_and_says_so(ran: dict[str, Ran]) -> None:
+    run = ran["dry run"]
+    left_out = "Left out: taken-back.jsonl (it was removed after the plan). The next night"
+    assert run.said.count(left_out) >= 2  # the examination and the night
+    assert run.kept["note"].startswith(left_out)
 
 
 def test_a_task_links_to_the_pages_of_its_night_and_batch(ran: dict[str, Ran]) -> None:

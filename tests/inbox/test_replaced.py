@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from techner.core.delivery import QualityReport
-from techner.core.errors import BatchError, IntegrityError
+from techner.core.errors import BatchGone, IntegrityError
 from techner.core.examples import Example
 from techner.documents import dump
 from techner.formats import write_examples
@@ -59,7 +59,7 @@ def test_a_night_reads_what_is_there_though_the_mark_of_the_old_content_was_kept
     forgetful.deliver("first.jsonl", tech_batch(0, 20))
     old = planned(forgetful, "run-1")
     forgetful.store.put(NAME, write_examples(tech_batch(20, 60)))
-    with pytest.raises(BatchError, match="the next run reads it again"):
+    with pytest.raises(BatchGone, match="let the next run take what is there"):
         admit(forgetful.run("run-1"), old)
     new = planned(forgetful, "run-2")
     assert new != old
@@ -72,15 +72,6 @@ def test_metadata_replaced_under_its_old_mark_is_read_by_the_next_night(forgetfu
     planned(forgetful, "run-1")
     forgetful.store.put(f"{NAME}.meta.json", b'{"scope": ["HARDWARE"]}')
     assert "HARDWARE" in str(admit(forgetful.run("run-2"), planned(forgetful, "run-2")).issues)
-
-
-def test_a_delivery_taken_out_after_the_plan_fails_that_night_alone(world: World) -> None:
-    world.deliver("first.jsonl", tech_batch(0, 20))
-    old = planned(world, "run-1")
-    world.store.delete(NAME)
-    with pytest.raises(BatchError, match=r"removed from the inbox .* let the next run continue without it"):
-        admit(world.run("run-1"), old)
-    assert plan(world.run("run-2"), POLICIES) is None
 
 
 @pytest.mark.parametrize("left", [b"", b"\xff\xfe", b"0123456789abcdef", b"f" * 65])

@@ -116,20 +116,6 @@ def test_metadata_that_is_corrected_examines_a_rejected_batch_anew(world: World)
     assert admitted(world, "run-2").action == "accept"
 
 
-@pytest.mark.parametrize("change", ["overwritten", "removed"])
-def test_metadata_that_changes_after_the_plan_is_refused(change: str, world: World) -> None:
-    world.deliver("monday.jsonl", PROTOCOLS)
-    world.store.create(META, scoped("PROTOCOL"))
-    made = plan(world.run(), POLICIES)
-    assert made is not None
-    if change == "removed":
-        world.store.delete(META)
-    else:
-        world.store.put(META, scoped("PROTOCOL", "HARDWARE"))
-    with pytest.raises(BatchError, match=f"meta.json' was {change}"):
-        admit(world.run(), made.batches[0].digest)
-
-
 def test_metadata_that_comes_after_the_plan_waits_for_the_next_one(world: World) -> None:
     world.deliver("monday.jsonl", PROTOCOLS)
     made = plan(world.run(), POLICIES)

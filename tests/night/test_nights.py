@@ -233,15 +233,6 @@ def test_a_batch_in_production_cannot_be_named_for_a_run(promoted: World) -> Non
         plan(promoted.run("run-2"), POLICIES, batches=("first.jsonl",))
 
 
-def test_a_batch_overwritten_after_the_plan_is_refused(world: World) -> None:
-    world.deliver("first.jsonl", tech_batch(0, 20))
-    made = plan(world.run(), POLICIES)
-    assert made is not None
-    world.store.put("inbox/first.jsonl", b'{"text": "other", "entities": []}\n')
-    with pytest.raises(BatchError, match="overwritten"):
-        admit(world.run(), made.batches[0].digest)
-
-
 def test_a_wholly_rejected_night_assembles_nothing(world: World) -> None:
     world.store.create("inbox/broken.jsonl", b"not json\n" * 5)
     made = plan(world.run(), POLICIES)

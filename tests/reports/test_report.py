@@ -5,7 +5,7 @@ import re
 from techner.core.delivery import BatchRef
 from techner.core.examples import Span
 from techner.core.manifest import FileEntry
-from techner.core.run_documents import ChangeKind, Changes, Corpus, EntityChange, Judged, ScoringSet
+from techner.core.run_documents import ChangeKind, Changes, Corpus, EntityChange, Gone, Judged, ScoringSet
 from techner.core.verdict import Against, Check, CheckState, Verdict
 from techner.reports import run_report
 
@@ -49,6 +49,7 @@ def page(change: EntityChange | None = None, *, label: str = "PERSON", text: str
         holdout=ENTRY,
         scoring=ENTRY,
         counts={"new": 3},
+        gone=(Gone(batch=BatchRef(name=f"{HOSTILE} gone", digest="1" * 64), why="it was removed"),),
     )
     counts = {f"{part} {kind}": 0 for part in ("regression", "holdout") for kind in ("lost", "gained")}
     changes = Changes(

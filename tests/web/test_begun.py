@@ -11,6 +11,8 @@ from fastapi.testclient import TestClient
 
 from techner.core.run_documents import Progress
 from techner.documents import dump
+from techner.runs.documents import RunDocuments
+from techner.runs.gone import say_gone
 from techner.store import FolderStore, Store
 from techner.web import Starting
 from techner.web.begun import look_at_begun
@@ -56,6 +58,13 @@ def test_a_run_that_trains_shows_its_plan_and_how_far_it_came(filled: Filled, cl
         "uptrain under way : epoch 6 of 33, at most 13 minutes left",
     ):
         assert fact in shown
+
+
+def test_a_run_that_goes_on_without_some_batches_says_how_many(filled: Filled, client: Client) -> None:
+    begin(filled.store)
+    say_gone(RunDocuments(store=filled.store, id="tonight"), PLAN.batches[0], "it was removed")
+    shown = words(client(filled.store).get("/run/tonight").text)
+    assert "left out 1 batch, overwritten or removed after the plan; the next night takes" in shown
 
 
 def test_a_run_that_was_stopped_says_what_to_do_where_nobody_knows_its_state(

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from techner.core.delivery import BatchRef
 from techner.core.examples import Span
-from techner.core.run_documents import Candidate, Changes, Judged
+from techner.core.run_documents import Candidate, Changes, Corpus, Gone, Judged
 from techner.core.verdict import CheckState, Verdict
 from techner.night.reject import reject
 from techner.runs.run import Run
@@ -57,6 +58,16 @@ def test_failed_checks_stand_before_open_ones_and_remarks_are_folded(refused: Wo
     assert states == sorted(states)  # failed, insufficient
     assert set(states) == {"failed", "insufficient"}
     assert re.search(r"<summary>\d+ remarks?, which decides? nothing</summary>", remarks)
+
+
+def test_a_batch_that_was_left_out_is_named_with_what_became_of_it(refused: World, client: Client) -> None:
+    run = refused.run("run-2")
+    left = Gone(batch=BatchRef(name=HOSTILE, digest="1" * 64), why="it was removed after the plan")
+    rewrite(run, replace(run.read(Corpus), gone=(left,)))
+    html = page(refused, client)
+    assert HOSTILE not in html
+    told = words(html).partition("left out ")[2]
+    assert told.startswith("&lt;script&gt;alert(1)&lt;/script&gt; (it was removed after the plan); the next")
 
 
 def test_each_interval_is_drawn_and_told(refused: World, client: Client) -> None:
