@@ -3,13 +3,16 @@
     python benchmarks/scale.py [--batches 10000] [--versions 1000] [--due 1000] [--root FOLDER]
     python benchmarks/scale.py admit [--deliveries 60] [--workers 1 2 4]
     python benchmarks/scale.py assemble [--examples 100000 1000000]
+    python benchmarks/scale.py train [--examples 2000 8000] [--base en_core_web_md] [--bench FOLDER]
     python benchmarks/scale.py file
 
 The first one makes a store without training (a FOLDER that holds one is measured as it is). It prints the
 bytes of its history and, of each thing that is done to it in a new process, seconds on the clock and of the
 processor, requests to the store, and the peak of memory. `admit` examines deliveries of forty rows in a pool
 of processes; the first one in a process imports what it needs, as each of Airflow's tasks does. `assemble`
-builds a corpus of so many new examples. `file` gives S3 a sparse file of 10 GB.
+builds a corpus of so many new examples. `train` trains on few and on more, each in a new process, and
+computes what the time and memory of an example come to for a million. `file` gives S3 a sparse file of 10 GB,
+and computes what it takes to verify and move as much.
 """
 
 import argparse
@@ -34,6 +37,7 @@ from techner.core.run_documents import Plan
 from techner.formats import write_examples
 from techner.night.admit import admit
 from techner.night.plan import plan
+from techner.registry.blobs import file_digest
 from techner.runs.run import Run
 from techner.store import FolderStore
 from techner.store.s3 import S3Store
@@ -115,6 +119,7 @@ def admissions(count: int, workers: list[int]) -> None:
 
 
 def large_file() -> None:
+    """Print what S3 says of a file of 10 GB, and what it takes to verify and to move one."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "vectors")
         with path.open("wb") as file:
@@ -123,30 +128,54 @@ def large_file() -> None:
             S3Store(None, "bucket").upload("blobs/x", path)  # type: ignore[arg-type] # it is not asked
         except StoreRefused as error:
             print(error)
+        with path.open("r+b") as file:
+            file.truncate(10**9)
+        cpu = time.process_time()
+        file_digest(path)
+        cpu = time.process_time() - cpu
+    print(f"10 GB on paper: {10 * cpu:.0f} CPU s for a SHA-256, 80 s to move at 1 Gbit/s")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", default="store", choices=("store", "admit", "assemble", "file"))
+    parser.add_argument(
+        "what", nargs="?", default="store", choices=("store", "admit", "assemble", "train", "file")
+    )
     parser.add_argument("--batches", type=int, default=10_000)
     parser.add_argument("--versions", type=int, default=1000)
     parser.add_argument("--due", type=int, default=1000)
     parser.add_argument("--deliveries", type=int, default=60, help="deliveries to examine")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4])
-    parser.add_argument("--examples", type=int, nargs="*", default=[100_000, 1_000_000])
+    parser.add_argument("--examples", type=int, nargs="*")
+    parser.add_argument("--base", default="en_core_web_md", help="the pipeline to train, in --bench")
+    parser.add_argument("--bench", type=Path, default=Path("../shared/bench"), help="data of the benchmarks")
     parser.add_argument("--root", type=Path, help="keep the store here")
     parser.add_argument("--cache", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--ask", help=argparse.SUPPRESS)
     parser.add_argument("--assemble", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--train", type=int, nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.ask:
         print(json.dumps(measure(given.ask, given.root, given.cache)))
     elif given.assemble:
         print(json.dumps(assembled(given.assemble)))
+    elif given.train:
+        from benchmarks.scale_training import trained
+
+        count, epochs = given.train
+        print(json.dumps(trained(count, epochs, given.bench, given.base)))
+    elif given.what == "train":
+        from benchmarks.scale_training import trainings
+
+        where = "--bench", str(given.bench), "--base", given.base
+        trainings(
+            given.examples or [2000, 8000],
+            lambda count, epochs: in_new_process("--train", str(count), str(epochs), *where),
+        )
     elif given.what == "admit":
         admissions(given.deliveries, given.workers)
     elif given.what == "assemble":
-        for count in given.examples:
+        for count in given.examples or (100_000, 1_000_000):
             found = in_new_process("--assemble", str(count))
             took = f"{found.seconds:.1f} s, {found.cpu_s:.1f} CPU s, {found.peak_mb:.0f} MB"
             print(f"{count} examples: {took}; {found.said}", flush=True)

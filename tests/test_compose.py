@@ -127,6 +127,21 @@ def test_every_task_has_a_worker_for_its_queue() -> None:
     assert SERVICES["worker"]["environment"]["AIRFLOW__OPERATORS__DEFAULT_QUEUE"] == "default"
 
 
+def test_a_worker_that_is_stopped_may_end_its_task_and_a_trainer_an_epoch() -> None:
+    minutes = {name: str(SERVICES[name]["stop_grace_period"]) for name in ("worker", "trainer")}
+    assert minutes == {"worker": "5m", "trainer": "10m"}
+    assert all(SERVICES[name]["init"] for name in minutes)  # signals reach the processes of a task
+
+
+def test_annotators_reach_the_store_by_a_port_of_loopback() -> None:
+    (port,) = SERVICES["s3"]["ports"]
+    address, outside, inside = port.split(":")
+    environment = SERVICES["worker"]["environment"]
+    assert address == "127.0.0.1"  # until a proxy with TLS stands before it
+    assert environment["TECHNER_S3_PUBLIC_ENDPOINT"] == f"http://127.0.0.1:{outside}"
+    assert environment["TECHNER_S3_ENDPOINT"] == f"http://s3:{inside}"
+
+
 def test_a_message_that_a_lost_worker_took_is_given_to_another_after_a_minute() -> None:
     """Redis does so after this; Airflow's value is a day, and its scheduler looks after twelve minutes."""
     for service in ("scheduler", "worker", "trainer"):

@@ -54,7 +54,9 @@ def _tell(done: Done) -> None:
                 markup=False,
             )
         case Done(task="admit", made=BatchGone() as gone):
-            console.print(f"  {gone.name}: left out, {gone.why}; the next night takes it", markup=False)
+            console.print(
+                f"  {gone.name}: left out, {gone.why}; the next night takes what is there", markup=False
+            )
         case Done(task="assemble", made=Corpus(counts=counts)):
             console.print("  corpus: " + ", ".join(f"{number} {name}" for name, number in counts.items()))
         case Done(task="judge", made=Judged() as judged):
