@@ -11,9 +11,9 @@ from techner.uptraining import loop
 from techner.uptraining.gold import gold
 
 
-def small_base(folder: Path) -> Path:
+def small_base(folder: Path, *, language: str = "en") -> Path:
     """Train a base model that knows a little of the general labels, and save it into `folder`."""
-    nlp = spacy.blank("en")
+    nlp = spacy.blank(language)
     nlp.add_pipe("ner")
     examples = slot_examples("general", 60, seed=1)
     egs = gold(nlp, examples, frozenset(span.label for example in examples for span in example.spans))
