@@ -16,7 +16,7 @@ def test_nothing_is_lost_doubled_or_wrong_whichever_call_fails() -> None:
         [sys.executable, str(CAMPAIGN), "--every", "31", "--operation", *SAMPLE],
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=1500,
         check=False,
     )
     assert done.returncode == 0, done.stderr
