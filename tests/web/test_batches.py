@@ -156,7 +156,7 @@ def test_a_batch_without_rows_to_correct_says_so(promoted: World, client: Client
     asked = client(promoted.store)
     assert "Rows to correct" not in asked.get(f"/batches/{digest}").text
     answer = asked.get(f"/batches/{digest}/fix")
-    assert (answer.status_code, "no row" in answer.text) == (404, True)
+    assert (answer.status_code, "No row" in answer.text) == (404, True)
 
 
 def test_the_report_with_texts_can_do_nothing(faulty: World, client: Client) -> None:
