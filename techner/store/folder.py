@@ -132,11 +132,12 @@ class FolderStore:
                 raise error
             closed.append(folder)
 
+        below = len(os.path.join(self.root, ""))  # noqa: PTH118 - as in `list`, thousands of times a listing
         for folder, names, files in os.walk(self.root / prefix.rpartition("/")[0], onerror=on_error):
-            here = Path(folder).relative_to(self.root).as_posix()
-            if here == "." and _SCRATCH in names:
+            here = folder[below:]
+            if not here and _SCRATCH in names:
                 names.remove(_SCRATCH)
-            start = "" if here == "." else f"{here}/"
+            start = f"{here}/" if here else ""
             links = [name for name in names if start.startswith(FOREIGN) and Path(folder, name).is_symlink()]
             keys += [start + name for name in (*files, *links)]
         keys += closed

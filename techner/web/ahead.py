@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection
 from typing import Generic, TypeVar
 
 from techner.core.errors import StillReading, TechnerError
+from techner.web.precedence import PAGES
 
 NAME = "techner-ahead"
 """Of its threads."""
 READERS = 8
 """Documents that are read at once."""
-WAIT_S = 0.15
+WAIT_S = 0.1
 """How long a page waits for what may be read in a moment."""
 T = TypeVar("T")
 L = TypeVar("L")
@@ -24,8 +25,8 @@ class Ahead(Generic[L]):
     It ends by itself, or with the process; after an error, the next page that needs it begins it again.
     """
 
-    def __init__(self, work: Callable[[L, "Ahead[L]"], None], *, wait_s: float = WAIT_S) -> None:
-        self._work, self._wait_s = work, wait_s
+    def __init__(self, work: Callable[[L, "Ahead[L]"], None]) -> None:
+        self._work = work
         self._turn, self._thread = threading.Lock(), threading.Thread()
         self._read = self._of = 0
         self._problem = ""
@@ -39,7 +40,8 @@ class Ahead(Generic[L]):
                 thread = threading.Thread(target=self._do, args=(look,), daemon=True, name=NAME)
                 thread.start()
                 self._thread = thread
-        thread.join(self._wait_s)
+        with PAGES.aside():
+            thread.join(WAIT_S)
 
     @property
     def is_under_way(self) -> bool:
@@ -59,6 +61,7 @@ class Ahead(Generic[L]):
                     item = next(left, left)
                     if item is left:
                         return
+                PAGES.give_way()
                 try:
                     read(item)  # type: ignore[arg-type] # not the iterator itself
                 except TechnerError as error:

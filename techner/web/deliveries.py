@@ -54,10 +54,14 @@ class Deliveries:
 def deliveries(here: Reading) -> Deliveries:
     """Derive the state of every delivery, as `techner.inbox.survey` does."""
     inbox = look_into_inbox(here)
-    rows = tuple(rows_of(here, inbox.batches))
+    is_partial = inbox.later or here.is_read_ahead
+    refs = _told_already(here, inbox.batches) if is_partial else inbox.batches
+    rows = tuple(rows_of(here, refs))
     still_open = (row.ref for row in rows if row.status is not Status.IN_PRODUCTION)
     here.known.forget(ABSENT, {ABSENT + report_key(here, ref) for ref in still_open})
-    return Deliveries(rows=rows, ignored=inbox.ignored, later=len(inbox.later))
+    return Deliveries(
+        rows=rows, ignored=inbox.ignored, later=len(inbox.later) + len(inbox.batches) - len(refs)
+    )
 
 
 def rows_of(here: Reading, refs: Sequence[BatchRef]) -> list[BatchRow]:
@@ -95,6 +99,16 @@ def _examined_now(here: Reading, keys: Collection[str]) -> dict[str, Examination
     That a batch has none is known too, until a run may have examined it. While one may be at it, which a run
     that was killed is for ever, and where much is not known, the reports are listed: one call.
     """
+    there, absent = _reports_now(here, keys)
+    found = here.rows(there, Examination)
+    if mark := here.examining:
+        for key in {*keys} - absent - {key for key, row in found.items() if row}:
+            here.known.keep(ABSENT + key, mark, "")
+    return found
+
+
+def _reports_now(here: Reading, keys: Collection[str]) -> tuple[list[Stored], set[str]]:
+    """Return which of these reports there may be, and which are known to be absent."""
     mark = here.examining
     absent = set()
     if mark:
@@ -103,11 +117,28 @@ def _examined_now(here: Reading, keys: Collection[str]) -> dict[str, Examination
     if not mark or len(here.known.unread(here.store, there, Examination)) > FEW:
         listed = {entry.key for entry in here.store.list("batches/")}
         there = [entry for entry in there if entry.key in listed]
-    found = here.rows(there, Examination)
-    if mark:
-        for key in {*keys} - absent - {key for key, row in found.items() if row}:
-            here.known.keep(ABSENT + key, mark, "")
-    return found
+    return there, absent
+
+
+def open_reports(here: Reading) -> list[Stored]:
+    """Return the reports that tell the states of the deliveries which production has not learnt."""
+    keys = [report_key(here, ref) for ref in _open(here, look_into_inbox(here).batches)]
+    return _reports_now(here, keys)[0]
+
+
+def _told_already(here: Reading, refs: Sequence[BatchRef]) -> Sequence[BatchRef]:
+    """Leave out those whose reports would have to be looked for, as is done ahead of the pages."""
+    reports = {report_key(here, ref): ref for ref in _open(here, refs)}
+    entries = [Stored(key, 0, "") for key in reports]
+    unread = here.known.unread(here.store, entries, Examination)
+    left = {reports[entry.key].digest for entry in unread} if len(unread) > FEW else ()
+    return [ref for ref in refs if ref.digest not in left]
+
+
+def _open(here: Reading, refs: Iterable[BatchRef]) -> list[BatchRef]:
+    """Return those of these batches that production has not learnt."""
+    learnt = {batch.digest for batch in here.learnt}
+    return [ref for ref in refs if ref.digest not in learnt]
 
 
 def last_words(here: Reading, refs: Iterable[BatchRef]) -> dict[str, Decision]:

@@ -28,24 +28,23 @@ def look_into_inbox(here: Reading, clock: Callable[[], float] = time.monotonic) 
 
 def _patient(here: Reading, clock: Callable[[], float], seen: set[str]) -> Callable[[Stored], str]:
     """Return what gives the digest of a listed object, and leaves for later what would take long."""
-    until, left, waited = clock() + READ_S, FEW, False
+    until, left = clock() + READ_S, FEW
 
     def digest_of(entry: Stored) -> str:
-        nonlocal left, waited
+        nonlocal left
         seen.add(entry.key)
         known = here.known.row(here.store, entry.key, entry.tag, str)
-        if known is None and (ahead := here.ahead) and (not left or ahead.is_under_way or clock() > until):
+        if known is not None:
+            return known
+        if (ahead := here.ahead) and (not left or ahead.is_under_way or clock() > until):
             left = 0
-            if not waited:
-                waited = True
-                here.read_ahead()
+            here.read_ahead()
             known = here.known.row(here.store, entry.key, entry.tag, str)
             if known is None:
                 raise Later
-        if known is None:
-            left -= 1
-            known = learn_digest(here, entry)
-        return known
+            return known
+        left -= 1
+        return learn_digest(here, entry)
 
     return digest_of
 

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from techner.core.errors import StillReading
 from techner.reports import environment
@@ -137,9 +137,23 @@ def _templates() -> Environment:
     made.globals["part"] = lambda: _place.get()[1]
     made.filters["local"] = _local
     made.filters["cut"] = cut
+    made.filters["sentence"] = _sentence
     made.filters["size"] = lambda size: f"{size / 1e6:.1f} MB" if size >= MEGABYTE else f"{size / 1e3:.1f} kB"
     made.filters["counted"] = lambda number, one, many: f"{number} {one if number == 1 else many}"
     return made
+
+
+def _sentence(error: str) -> Markup:
+    """Return what an error says as a sentence, in which commands are marked as such."""
+    first, space, rest = error.partition(" ")
+    text = (first.capitalize() if first.isalpha() and first.islower() else first) + space + rest
+    parts = (text if text.endswith((".", "!", "?")) else f"{text}.").split("`")
+    if len(parts) % 2 == 0:  # a backtick by itself is a character like others
+        parts = ["`".join(parts)]
+    marked = (
+        Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
+    )
+    return Markup("").join(marked)
 
 
 def _local(when: datetime) -> str:

@@ -11,6 +11,8 @@ from techner.web.known import Known
 
 AT_ONCE = 64
 """Documents that a page reads itself, several at once."""
+AT_ONCE_BYTES = 1_000_000
+"""How large these may be together: parsing them takes some thirty milliseconds."""
 FEW = 4
 """What it reads one by one."""
 R = TypeVar("R")
@@ -26,6 +28,7 @@ class RowReader:
     """Reads all that pages need, given one of these which waits."""
     turns: int = field(default=FEW, init=False)
     """Documents that may still be read one by one."""
+    has_waited: bool = field(default=False, init=False)
 
     def rows(self, entries: Iterable[Stored], kind: type[R]) -> dict[str, R | None]:
         """Return the row of each listed document, as `Known.rows` does.
@@ -57,13 +60,20 @@ class RowReader:
         return self.rows([Stored(key, 0, "") for key in keys], kind)
 
     def read_ahead(self) -> None:
-        """Have all that is not known read, and wait a moment."""
-        if self.ahead:
+        """Have all that is not known read, and wait a moment for it, once a page."""
+        if self.ahead and not self.has_waited:
+            self.has_waited = True
             self.ahead.read(replace(self, ahead=None))
+
+    @property
+    def is_read_ahead(self) -> bool:
+        """Whether others are reading what is not known."""
+        return self.ahead is not None and self.ahead.is_under_way
 
     def unfinished(self) -> StillReading:
         """Return what a page raises that cannot be whole yet."""
         return self.ahead.unfinished() if self.ahead else StillReading(0, 0, "")
 
     def _lacks(self, entries: Iterable[Stored], kind: type[R]) -> bool:
-        return len(self.known.unread(self.store, entries, kind)) > AT_ONCE
+        unread = self.known.unread(self.store, entries, kind)
+        return len(unread) > AT_ONCE or sum(entry.size_bytes for entry in unread) > AT_ONCE_BYTES

@@ -11,6 +11,7 @@ from anyio.to_thread import run_sync
 from fastapi.routing import APIRoute
 
 from techner.core.errors import Busy
+from techner.web.precedence import PAGES
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,7 +57,8 @@ class Threads:
         except TimeoutError:
             raise Busy("the store is slow, and other requests wait for it") from None
         try:
-            return await run_sync(call, limiter=anyio.CapacityLimiter(1))  # the place is taken already
+            free = anyio.CapacityLimiter(1)  # the place is taken already
+            return await run_sync(partial(PAGES.first, call), limiter=free)
         finally:
             limiter.release()
 

@@ -9,20 +9,19 @@ from techner.core.records import Decision, Generation
 from techner.inbox.deliveries import NotNow, read_inbox
 from techner.settings import Settings
 from techner.store import Store, Stored
-from techner.web.ahead import WAIT_S, Ahead
-from techner.web.deliveries import deliveries
+from techner.web.ahead import Ahead
+from techner.web.deliveries import deliveries, open_reports
 from techner.web.inbox_look import learn_digest
 from techner.web.known import Known
+from techner.web.precedence import PAGES
 from techner.web.reading import Reading
-from techner.web.rows import Night, VersionRow
+from techner.web.rows import Examination, Night, VersionRow
 
 
-def make_reading(
-    open_store: Callable[[], Store], settings: Callable[[], Settings], *, wait_s: float = WAIT_S
-) -> Callable[[], Reading]:
+def make_reading(open_store: Callable[[], Store], settings: Callable[[], Settings]) -> Callable[[], Reading]:
     """Return what begins a look at the store; what is known of each store is kept between them."""
     known: defaultdict[str, Known] = defaultdict(Known)
-    aheads: defaultdict[str, Ahead[Reading]] = defaultdict(lambda: Ahead(read_everything, wait_s=wait_s))
+    aheads: defaultdict[str, Ahead[Reading]] = defaultdict(lambda: Ahead(read_everything))
 
     def reading() -> Reading:
         now, store = settings(), open_store()
@@ -55,7 +54,12 @@ def read_everything(here: Reading, ahead: Ahead[Reading]) -> None:
     ahead.each(documents, lambda document: here.known.try_row(here.store, *document))
     here.known.save(here.store)
     ahead.each(new, partial(_read, here))
-    deliveries(here)  # the examinations that their states need
+    PAGES.give_way()
+    reports = here.known.unread(here.store, open_reports(here), Examination)
+    ahead.expect(len(reports))
+    ahead.each(reports, lambda report: here.known.try_row(here.store, report, Examination))
+    PAGES.give_way()
+    deliveries(here)  # keeps that the others have no report
     here.known.save(here.store)
 
 
@@ -64,6 +68,7 @@ def _new_files(here: Reading) -> list[Stored]:
     found: list[Stored] = []
 
     def note(entry: Stored) -> str:
+        PAGES.give_way()
         if here.known.row(here.store, entry.key, entry.tag, str) is None:
             found.append(entry)
         return entry.key

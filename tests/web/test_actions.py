@@ -296,7 +296,7 @@ def test_one_form_is_carried_out_at_a_time(fill: Callable[[Store], Filled], clie
         until(store.asked.is_set, "the first form is carried out")
         second = page.post(address, data=form)
         assert second.status_code == 503
-        assert "another form is being carried out" in second.text
+        assert "Another form is being carried out" in second.text
         assert second.headers["Retry-After"]
     finally:
         store.may.set()

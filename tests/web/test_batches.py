@@ -22,6 +22,7 @@ from techner.web.ahead import Ahead
 from techner.web.inbox_look import READ_S, look_into_inbox
 from techner.web.known import Known
 from techner.web.reading import Reading
+from tests.waiting import until
 from tests.web.conftest import HOSTILE, WHEN
 from tests.world import POLICIES, World
 
@@ -86,10 +87,12 @@ def test_a_search_is_kept_on_the_next_page(client: Client, fill: Callable[..., F
     fill(store)
     for number in range(60):
         store.create(f"inbox/a&b={number:02}.jsonl", b"%d" % number)
-    page = client(store).get("/batches", params={"q": "a&b", "state": "pending"}).text
+    asked = client(store)
+    until(lambda: "not read here yet" not in asked.get("/batches").text, "the inbox to be read")
+    page = asked.get("/batches", params={"q": "a&b", "state": "pending"}).text
     assert len(re.findall(r'<th scope="row"', page)) == 50
     (link,) = re.findall(r'rel="next" href="([^"]+)"', page)
-    following = client(store).get(f"/batches{link.replace('&amp;', '&')}").text
+    following = asked.get(f"/batches{link.replace('&amp;', '&')}").text
     assert len(re.findall(r'<th scope="row"', following)) == 10
 
 
@@ -153,7 +156,7 @@ def test_a_batch_without_rows_to_correct_says_so(promoted: World, client: Client
     asked = client(promoted.store)
     assert "Rows to correct" not in asked.get(f"/batches/{digest}").text
     answer = asked.get(f"/batches/{digest}/fix")
-    assert (answer.status_code, "no row" in answer.text) == (404, True)
+    assert (answer.status_code, "No row" in answer.text) == (404, True)
 
 
 def test_the_report_with_texts_can_do_nothing(faulty: World, client: Client) -> None:

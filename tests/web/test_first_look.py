@@ -10,7 +10,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.testclient import TestClient
 
+from techner.core.delivery import BatchRef
 from techner.core.errors import ObjectMissing, StoreError
+from techner.core.examples import digest
+from techner.core.policy import Policies
+from techner.documents import dump
+from techner.inbox.admissions import admission_digest, admission_folder
 from techner.registry import Registry
 from techner.registry.trust import trusted
 from techner.store import MemoryStore, Store, Stored
@@ -22,7 +27,7 @@ from techner.web.known import INDEX
 from techner.web.scheduler import Starting
 from tests.counting import CountingStore
 from tests.waiting import until
-from tests.web.conftest import Filled, fill
+from tests.web.conftest import Filled, fill, report_on
 from tests.web.test_start import Runs, send
 
 Client = Callable[..., TestClient]
@@ -47,11 +52,13 @@ class Unread(WrappedStore):
     """Has no index, and lets nothing be read ahead before it may be; notes what pages themselves ask."""
 
     may: threading.Event = field(default_factory=threading.Event)
+    held: str = ""
+    """How the keys begin that are not read ahead before they may be."""
     problems: list[StoreError] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
     def get(self, key: str) -> bytes:
-        if self._is_ahead():
+        if self._is_ahead() and key.startswith(self.held):
             assert self.may.wait(60)
             if self.problems:
                 raise self.problems.pop()
@@ -91,8 +98,8 @@ def unread(years: Filled) -> Iterator[Unread]:
 
 
 def address(path: str, years: Filled) -> str:
-    digest = Registry(years.store).production()[1].lineage.batches[0].digest
-    return path.format(version=years.production, origin=years.origin, digest=digest)
+    batch = Registry(years.store).production()[1].lineage.batches[0]
+    return path.format(version=years.production, origin=years.origin, digest=batch.digest)
 
 
 def whole(asked: TestClient, path: str) -> str:
@@ -154,16 +161,34 @@ def test_deliveries_that_are_not_read_yet_are_told_and_counted_as_nothing(path: 
     assert whole(asked, path) == whole(client(filled.store), path)
 
 
+def test_deliveries_whose_reports_are_not_read_yet_are_counted_apart_too(client: Client) -> None:
+    filled = fill(MemoryStore())
+    manifest = Registry(filled.store).production()[1]
+    for number in range(NEW):
+        data = b"%d" % number
+        batch = BatchRef(name=f"new-{number}.jsonl", digest=digest(data))
+        filled.store.create(f"inbox/{batch.name}", data)
+        admission = admission_digest(batch, Policies(), manifest)
+        key = f"{admission_folder(batch, admission)}/report.json"
+        filled.store.create(key, dump(report_on(batch, admission)))
+    store = Unread(inner=filled.store, held="batches/")
+    asked = client(store)
+    told = f"{NEW + 2} files of the inbox are not read here yet"  # one is held, and one is hostile
+    until(lambda: told in asked.get("/batches").text, "all but the reports to be read")
+    store.may.set()
+    assert whole(asked, "/batches") == whole(client(filled.store), "/batches")
+
+
 def test_a_batch_that_is_not_read_yet_is_not_said_to_be_unknown(client: Client) -> None:
     filled = fill(MemoryStore())
     for number in range(NEW):
         filled.store.create(f"inbox/new-{number}.jsonl", b"%d" % number)
-    store, digest = Unread(inner=filled.store), "0" * 64
+    store, unknown = Unread(inner=filled.store), "0" * 64
     asked = client(store)
-    for path in (f"/batches/{digest}", f"/act/exclude/{digest}"):
+    for path in (f"/batches/{unknown}", f"/act/exclude/{unknown}"):
         assert asked.get(path).status_code == 503
     store.may.set()
-    until(lambda: asked.get(f"/batches/{digest}").status_code == 404, "the inbox to be read")
+    until(lambda: asked.get(f"/batches/{unknown}").status_code == 404, "the inbox to be read")
 
 
 def test_a_night_on_a_batch_that_is_not_read_yet_is_neither_refused_nor_started(client: Client) -> None:

@@ -88,7 +88,8 @@ def test_a_night_that_trains_costs_no_more_than_twelve_calls(
     night = OverlayStore(inner=years.store, upper=MemoryStore())
     for name, data in (("plan.json", dump(PLAN)), ("corpus.json", b"{}")):
         night.put(f"runs/tonight/{name}", data)
-    client(night).get(path)  # another process wrote the index
+    another = client(night)
+    until(lambda: another.get(path).is_success, "the index")
     told = Progress(epoch=5, epochs=33, minutes_left=12.5, when=WHEN)
     night.put("runs/tonight/progress", dump(told))
     store = CountingStore(inner=night)
@@ -127,7 +128,8 @@ def test_a_run_that_was_killed_while_it_examined_costs_one_listing(promoted: Wor
     for number in range(20):
         promoted.store.create(f"inbox/new-{number}.jsonl", b"%d" % number)
     promoted.until("plan", "killed")
-    client(promoted.store).get("/batches")
+    another = client(promoted.store)
+    until(lambda: another.get("/batches").text.count("new-") >= 20, "the index")
     store = CountingStore(inner=promoted.store)
     page = client(store).get("/batches").text
     assert page.count("new-") >= 20
@@ -136,7 +138,8 @@ def test_a_run_that_was_killed_while_it_examined_costs_one_listing(promoted: Wor
 
 def test_a_night_costs_only_what_is_new(years: Filled, client: Client) -> None:
     night = OverlayStore(inner=years.store, upper=MemoryStore())
-    client(night).get("/runs")
+    another = client(night)
+    until(lambda: another.get("/runs").is_success, "the index")
     judge(night, "tonight", FAILED, version=None, batches=())
     store = CountingStore(inner=night)
     assert "tonight" in client(store).get("/runs").text

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from techner.core.delivery import Action
 from techner.core.policy import Policies
 from techner.core.records import RunEnd, RunOutcome
 from techner.core.run_documents import Judged, Progress
 from techner.core.verdict import Verdict
 from techner.documents import dump
+from techner.inbox.admissions import admission_digest, admission_folder
+from techner.inbox.survey import survey
 from techner.registry import Registry
 from techner.runs.documents import RunDocuments
 from techner.runs.endings import begin
@@ -26,7 +29,7 @@ from techner.web.overview import look_over
 from techner.web.reading import Reading
 from techner.web.run_view import LATE
 from techner.web.undecided import MOST
-from tests.web.conftest import FAILED, NAMES, PASSED, PLAN, WHEN, judge, save_version
+from tests.web.conftest import FAILED, HOSTILE, NAMES, PASSED, PLAN, WHEN, judge, report_on, save_version
 from tests.web.test_start import Runs
 from tests.world import World
 
@@ -123,6 +126,16 @@ def test_held_batches_and_odd_files_need_a_person(filled: Filled, client: Client
         ("batches?state=held", "1 batch held"),
         ("batches?state=ignored", "1 file ignored"),
     ]
+
+
+def test_a_delivery_that_was_rejected_needs_a_person(filled: Filled, client: Client, tmp_path: Path) -> None:
+    _, manifest = Registry(filled.store).production()
+    ref = next(one.ref for one in survey(filled.store, Policies(), cache=tmp_path) if one.ref.name == HOSTILE)
+    admission = admission_digest(ref, Policies(), manifest)
+    report = replace(report_on(ref, admission), action=Action.REJECT)
+    filled.store.create(f"{admission_folder(ref, admission)}/report.json", dump(report))
+    needs = client(filled.store).get("/").text.partition('id="needs"')[2].partition("</section>")[0]
+    assert re.search('href="batches\\?state=rejected">1 batch rejected<', needs)
 
 
 def test_a_store_in_which_all_is_done_needs_nobody(client: Client) -> None:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -119,6 +119,25 @@ def test_a_page_that_fails_leads_back_to_the_overview(filled: Filled) -> None:
         back = re.search(r'class="button" href="([^"]+)"', answer.text)
         assert back
         assert urljoin(f"/some/techner/{path}", back[1]) == "/some/techner/"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (
+            "models/none",
+            "No version or alias &#39;none&#39;; <code>techner model list</code> shows all versions.",
+        ),
+        ("run/a`<b>", "No run &#39;a`&lt;b&gt;&#39;; `techner run list` shows the judged ones."),
+        ("no/such/page", "There is no page at this address."),
+    ],
+)
+def test_an_error_is_a_sentence_with_its_commands_marked(
+    path: str, told: str, filled: Filled, client: Client
+) -> None:
+    page = client(filled.store).get(f"/{quote(path)}", headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    assert f"<p>{told}</p>" in re.sub("</?bdi>", "", page.text)
 
 
 def test_the_part_that_a_page_belongs_to_is_marked_in_the_header(filled: Filled, client: Client) -> None:

@@ -87,7 +87,7 @@ def test_unknown_version_is_not_found(filled: Filled, page: str, version: str, c
     answer = client(filled.store).get(f"/{page}/{quote(version).replace('.', '%2E')}")
     assert answer.status_code == 404
     if version != "..":  # the client itself takes that one as the folder above
-        assert "no version or alias" in answer.text
+        assert "No version or alias" in answer.text
 
 
 @contextmanager
