@@ -105,3 +105,13 @@ def test_the_report_quotes_hostile_texts_as_they_are(open_page: OpenPage) -> Non
 def test_a_text_that_turns_the_direction_turns_nothing_but_itself(open_page: OpenPage, address: str) -> None:
     turned = open_page(address).evaluate(TURNED)
     assert turned == []
+
+
+def test_the_contents_of_a_run_stay_in_sight(open_page: OpenPage) -> None:
+    page = open_page(PAGES["a run that was rejected"])
+    contents = page.locator(".run > nav")
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    expect(contents).to_be_in_viewport()
+    assert page.evaluate("window.scrollY") > 1000
+    contents.get_by_role("link").first.click()
+    expect(page.locator(".run section").first).to_be_in_viewport()

@@ -18,3 +18,5 @@ def test_a_sentence_is_read_by_two_models_and_shown_as_it_is(open_page: OpenPage
     found = page.get_by_role("region", name="What they find")
     expect(found).to_contain_text("document.title")
     assert page.title() != "attacked"
+    again = open_page(page.url.removeprefix(airflow.address))  # as a colleague opens the copied address
+    expect(again.get_by_role("region", name="What they find")).to_contain_text("Ada Lovelace")
