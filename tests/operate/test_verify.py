@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
 from techner.core.delivery import BatchRef
 from techner.core.errors import AliasConflict
+from techner.core.examples import Span
 from techner.core.records import BatchWord
 from techner.inbox.decisions import decide
 from techner.operate.verify import verify_all
@@ -16,7 +18,7 @@ from techner.registry.blobs import blob_key
 from techner.registry.trust import signature_key
 from techner.runs.judgements import judgements
 from techner.store import Store
-from tests.moves import publish
+from tests.moves import ask, publish
 from tests.world import WHEN, WORD, World, tech_batch
 
 
@@ -161,11 +163,16 @@ def test_a_log_that_cannot_be_read_is_said_once_and_nothing_else_is_taken_for_da
 
 
 def test_a_version_that_came_too_late_is_no_fault(judged: World) -> None:
-    live, manifest = Registry(judged.store).production()
-    Registry(judged.store).move(manifest.parent or "", expected=live, who="x", why="x", when=WHEN)
+    registry = Registry(judged.store)
+
+    def overtake(folder: Path, texts: list[str]) -> list[tuple[Span, ...]]:
+        live, manifest = registry.production()
+        registry.move(manifest.parent or "", expected=live, who="x", why="x", when=WHEN)
+        return ask(folder, texts)
+
     with pytest.raises(AliasConflict):
-        publish(judged.run("run-2"), WORD)
-    named = {record.version for _, record in Registry(judged.store).log().records()}
+        publish(judged.run("run-2"), WORD, query=overtake)
+    named = {record.version for _, record in registry.log().records()}
     left = {entry.key.split("/")[1] for entry in judged.store.list("versions/")} - named
-    assert [Registry(judged.store).manifest(name).number for name in left] == [2]
+    assert [registry.manifest(name).number for name in left] == [2]
     assert list(verify_all(judged.store)) == []
