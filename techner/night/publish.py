@@ -65,7 +65,7 @@ def publish(run: Run, word: Word, *, query: Query = query_apart) -> str:
     manifest = _manifest(run, plan, judged)
     version = version_name(manifest)
     try:
-        _require_not_overtaken(run, plan, version)  # before a proof, and before a version that nobody wants
+        _require_not_overtaken(run, plan, version)  # else a proof, and a version, for nothing
         with reserve(run, manifest, version=version):
             _prove(run, manifest, query)
             run.registry.create(manifest)

@@ -10,12 +10,12 @@ GONE = "gone"
 
 
 def say_gone(run: RunDocuments, batch: BatchRef, why: str) -> None:
-    """Write down that what was planned of a batch is not there any more."""
+    """Record that a planned batch is no longer in the inbox as it was planned."""
     run.store.put(_key(run, batch), dump(Gone(batch=batch, why=why)))
 
 
 def say_there(run: RunDocuments, batch: BatchRef) -> None:
-    """Take that word back, where an earlier try of the task wrote it."""
+    """Delete that record, if an earlier try of the task wrote one."""
     for entry in run.store.list(_key(run, batch), limit=1):
         run.store.delete(entry.key)
 

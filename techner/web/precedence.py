@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Precedence:
-    """Counts the pages at work; whoever has time waits for them."""
+    """Counts the pages at work, so that less urgent readers can wait for them."""
 
     def __init__(self, most_s: float = MOST_S) -> None:
         self._changed, self._at_work, self._most_s = threading.Condition(), 0, most_s
