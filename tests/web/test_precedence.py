@@ -54,7 +54,9 @@ def test_a_page_that_only_waits_holds_nobody_up() -> None:
 
 def test_a_page_that_takes_long_holds_others_up_for_a_while_only() -> None:
     pages = Precedence(0.001)
-    pages.first(pages.give_way)
+    thread = begin(lambda: pages.first(pages.give_way))
+    thread.join(LIMIT_S)
+    assert not thread.is_alive()
 
 
 def test_a_request_holds_up_what_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
