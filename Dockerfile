@@ -59,7 +59,7 @@ COPY --chown=airflow:0 dags dags
 COPY --chown=airflow:0 plugins plugins
 COPY --chown=airflow:0 docker/initialise.py docker/initialise.py
 # Named volumes take the owner of the folder they cover.
-RUN mkdir -p logs auth cache && chmod g=u logs auth cache
+RUN mkdir -p logs cache && chmod g=u logs cache
 # A number: Kubernetes cannot tell whether a name is root's.
 USER 50000:0
 ENV AIRFLOW__CORE__LOAD_EXAMPLES=False \

@@ -9,7 +9,7 @@ LINEAGE := .venv-openlineage
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-only test-real test-browser test-production test-image test-transformers test-openlineage lint format docs up benchmark lock clean
+.PHONY: help install demo test test-only test-real test-browser test-production test-image test-helm test-transformers test-openlineage lint format docs up benchmark lock clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ test-production: $(STAMP) ## The composition without containers: nights over two
 
 test-image: $(STAMP) ## Build the images with buildah, and run them.
 	@$(BIN)/python -m pytest -m image tests/image $(PYTEST_ARGS)
+
+test-helm: $(STAMP) ## The values in Airflow's own chart; CHART=FOLDER has it, and helm is on the path.
+	@CHART="$(abspath $(CHART))" $(BIN)/python -m pytest -m helm tests/helm $(PYTEST_ARGS)
 
 test-transformers: $(TORCH)/.installed ## Pipelines on a transformer, in an environment of their own.
 	@HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(TORCH)/bin/python -m pytest -n 2 -m transformers tests/transformers $(PYTEST_ARGS)

@@ -79,13 +79,13 @@ def lasting(stage: str, state: State) -> Fault:
 
 
 def clocks_off(minutes: int) -> Fault:
-    """Let the clocks of both workers be wrong until the night has ended."""
+    """Let the clocks of both workers be wrong for some seconds."""
 
     def happen(night: Night) -> None:
         night.wait_for("admit")
         for name in night.workers():
             night.replace_worker(name, CLOCK_OFF | {"FAKETIME": f"{minutes:+}m"})
-        night.stack.wait_for_end(night.run_id)
+        night.stack.keep_up(until=time.monotonic() + night.seconds)
         for name in night.workers():
             night.replace_worker(name)
 
@@ -150,7 +150,7 @@ def random_kills(night: Night) -> None:
     chance = random.Random(night.number)  # noqa: S311 - chosen, not secret
     began = time.monotonic()
     for after_s in sorted(chance.uniform(0, 120) for _ in range(chance.randint(1, 3))):
-        night.stack.wait_for(lambda due=began + after_s: time.monotonic() > due, "its moment")  # type: ignore[misc]
+        night.stack.keep_up(until=began + after_s)
         part = chance.choice((*WORKERS, *_PARTS, S3))
         print(f"  {part} killed after {after_s:.0f} s", flush=True)
         if part in WORKERS:

@@ -1,17 +1,21 @@
 """Once before everything else: the database, the login, the bucket. Run again, it changes nothing."""  # noqa: INP001 - a script, no package
 
-import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 
-def write_login() -> None:
-    """Give the simple auth manager its one password; the file is read by the api-server alone."""
-    path = Path(os.environ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
-    path.touch(mode=0o600)
-    path.write_text(json.dumps({"admin": os.environ["AIRFLOW_ADMIN_PASSWORD"]}), encoding="utf-8")
+def create_admin(password: str) -> None:
+    """Create the user `admin` in the FAB auth manager; one that is there keeps its password."""
+    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+
+    with get_application_builder() as builder:
+        security = builder.sm
+        if security.find_user("admin"):
+            return
+        role = security.find_role("Admin")
+        if not security.add_user("admin", "Admin", "Admin", "admin@localhost", role, password):
+            sys.exit("the user admin was not created; the log above says why")
 
 
 def create_bucket(name: str) -> None:
@@ -29,5 +33,5 @@ def create_bucket(name: str) -> None:
 
 if __name__ == "__main__":
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True)
-    write_login()
+    create_admin(os.environ["AIRFLOW_ADMIN_PASSWORD"])
     create_bucket(os.environ["TECHNER_STORE"].removeprefix("s3://").partition("/")[0])

@@ -35,7 +35,7 @@ def pages_of(model: str | None) -> "FastAPI":
     made = create_app(
         Opener(load),
         settings=load,
-        dependencies=[_sees_plugins(), *([Depends(_reads(dag_id))] if model else [])],
+        dependencies=[_sees_airflow(), Depends(_reads(dag_id))],
         answering=Answering(person=_person(dag_id), visitor=_visitor(dag_id), secret=secret, login=_login),
         starting=Starting(scheduler=scheduler_of_person(dag_id), secret=secret),
         zone=settings.TIMEZONE,
@@ -63,18 +63,18 @@ def choice() -> "FastAPI":
         _choices(),
         dag_of=dag_of,
         look_at=lambda model: pages_of(model).state.reading(),
-        dependencies=[_sees_plugins()],
+        dependencies=[_sees_airflow()],
         answering=answering,
     )
 
 
-def _sees_plugins() -> Any:
+def _sees_airflow() -> Any:
     from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
     from airflow.api_fastapi.core_api.security import requires_access_view
     from fastapi import Depends
 
-    # A plugin's app is open to all unless it checks: no token 401, no right to see plugins 403.
-    return Depends(requires_access_view(AccessView.PLUGINS))
+    # A plugin's app is open to all unless it checks: no token 401, no right to see Airflow at all 403.
+    return Depends(requires_access_view(AccessView.WEBSITE))
 
 
 def _choices() -> "Callable[..., list[ModelLink]]":
@@ -101,7 +101,7 @@ def _choices() -> "Callable[..., list[ModelLink]]":
 
 
 def _reads(dag_id: str) -> Callable[..., None]:
-    """Return a guard of the pages of one of several models."""
+    """Return a guard of the pages of a model."""
     from airflow.api_fastapi.core_api.security import get_user
     from fastapi import Depends, HTTPException
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from textwrap import indent
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,6 +41,7 @@ CHART = only(
     jwtSecretName=TEXT,
     postgresql=only(enabled={"type": "boolean"}),
     redis=only(enabled={"type": "boolean"}),
+    createUserJob=only(enabled={"type": "boolean"}),
     env={"type": "array", "items": only(name=TEXT, value=TEXT)},
     config={"type": "object", "additionalProperties": MANY},
     extraConfigMaps={"type": "object", "additionalProperties": only(data=TEXT)},
@@ -67,8 +69,13 @@ def test_every_setting_of_airflow_is_one_and_logs_outlive_their_pods() -> None:
 
 @pytest.fixture(scope="module")
 def pod() -> dict[str, Any]:
-    """Return the pod of a task, without the lines that the chart adds; what it fills in is a word."""
-    lines = re.sub(r"(?m)^\s*\{\{-.*\}\}\n", "", VALUES["podTemplate"])
+    """Return the pod of a task; what the chart fills in is a word, what it includes is indented as there."""
+    lines = re.sub(r"(?m)^\s*\{\{- /\*.*\*/\}\}\n", "", VALUES["podTemplate"])
+    lines = re.sub(
+        r"(?m)^\s*\{\{- include \S+ \. \| nindent (\d+) \}\}$",
+        lambda found: indent("  - name: INCLUDED\n    value: filled-in", int(found[1]) * " "),
+        lines,
+    )
     lines = re.sub(r"\{\{-.*?\}\}", "[]", lines)
     found: dict[str, Any] = yaml.safe_load(re.sub(r"\{\{.*?\}\}", "filled-in", lines))
     return found
@@ -101,6 +108,7 @@ def test_the_pod_of_a_task_is_one_that_airflow_takes(pod: dict[str, Any]) -> Non
     assert (container["name"], others) == ("base", [])
     assert pod["spec"]["securityContext"] == {"runAsUser": 50000, "fsGroup": 0}  # of Airflow's image
     assert container["resources"]["limits"]["memory"]
+    assert [one["name"] for one in container["env"]][1:] == ["INCLUDED", "INCLUDED"]
 
 
 def test_everything_that_the_pod_mounts_is_there(pod: dict[str, Any]) -> None:

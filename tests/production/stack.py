@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -47,6 +48,14 @@ class Stack:
     def store(self) -> Store:
         login = S3Login(access_key=KEY_ID, secret_key=SECRET, region="us-east-1")
         return open_store(STORE, s3_endpoint=self.servers.endpoint, login=login)
+
+    def log_in(self, user: str) -> httpx.Client:
+        """Return a client of Airflow's API and of the pages."""
+        login = {"username": user, "password": SECRET}
+        answer = httpx.post(f"{self.address}/auth/token", json=login, timeout=LIMIT_S)
+        answer.raise_for_status()
+        authorised = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        return httpx.Client(base_url=self.address, headers=authorised, timeout=LIMIT_S)
 
     def environment(self, disk: str) -> dict[str, str]:
         home = self.folder / disk
@@ -99,6 +108,10 @@ class Stack:
 
         return until(met, what, within_s=NET_S, every_s=every_s, last_seen=seen)
 
+    def keep_up(self, until: float) -> None:
+        """Let time pass until a moment of the monotonic clock."""
+        self.wait_for(lambda: time.monotonic() > until, "its moment")
+
     def end_of(self, run_id: str) -> str | None:
         """Return the state of a run if it is known to have ended, well or not."""
         with suppress(httpx.TransportError):  # a fault may befall the API too
@@ -121,14 +134,13 @@ def started(folder: Path, servers: Servers) -> Iterator[Stack]:
         running = Stack(folder, servers, machines, ports[0], ports[1])
         initialise = [sys.executable, str(ROOT / "docker" / "initialise.py")]
         centre = running.environment(CENTRE)
-        (folder / CENTRE / "auth").mkdir()
         subprocess.run(initialise, env=centre, check=True, capture_output=True, cwd=folder)
         for service in CENTRAL:
             machines.start(service, command(service), centre)
         running.start_worker("worker", "worker")
         running.start_worker("trainer", "trainer")
         running.wait_for(lambda: _is_healthy(running), "Airflow to be healthy")
-        running.client = stack.enter_context(_log_in(running))
+        running.client = stack.enter_context(running.log_in("admin"))
         running.wait_for(
             lambda: running.client.get(DAG).status_code == httpx.codes.OK, "the DAG to be parsed"
         )
@@ -141,11 +153,3 @@ def _is_healthy(stack: Stack) -> bool:
     except httpx.TransportError:
         return False  # not up yet
     return all(part["status"] == "healthy" for part in health.values())
-
-
-def _log_in(stack: Stack) -> httpx.Client:
-    login = {"username": "admin", "password": SECRET}
-    answer = httpx.post(f"{stack.address}/auth/token", json=login, timeout=LIMIT_S)
-    answer.raise_for_status()
-    authorised = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-    return httpx.Client(base_url=stack.address, headers=authorised, timeout=LIMIT_S)
