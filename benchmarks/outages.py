@@ -127,7 +127,7 @@ def main() -> None:
             started(folder, replace(servers, s3_port=proxy.port)) as stack,
         ):
             make_origin(stack.store, folder / "base")
-            # Nights of twenty rows may find nothing in what they hold out, and ask, unless they go on from others.
+            # A first night of twenty rows may find nothing in what it holds out, and ask.
             for number in range(BEFORE):
                 deliver(stack, number)
             stack.restarts = True

@@ -190,6 +190,14 @@ def test_every_variable_that_is_shown_is_a_setting(name: str, monkeypatch: pytes
     load_settings()
 
 
+def test_the_image_has_the_auth_manager_of_the_composition() -> None:
+    manager = yaml.safe_load(COMPOSE)["x-environment"]["AIRFLOW__CORE__AUTH_MANAGER"]
+    provider = re.match(r"airflow\.providers\.(\w+)\.", manager)
+    assert provider
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert f"\napache-airflow-providers-{provider[1]}==" in lock
+
+
 def test_image_is_built_from_hashes_and_runs_without_root() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     installs = re.findall(r"pip install (.+)", dockerfile)
