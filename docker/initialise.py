@@ -5,12 +5,19 @@ import subprocess
 import sys
 
 
-def create_admin(password: str) -> None:
-    """Create the user `admin` in the FAB auth manager; one that is there keeps its password."""
+def create_login(password: str) -> None:
+    """Create the user `admin` in the FAB auth manager; one that is there keeps its password.
+
+    Airflow's navigation shows the pages of plugins to whoever may list plugins, which FAB's viewers and users
+    may not by themselves.
+    """
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
 
     with get_application_builder() as builder:
         security = builder.sm
+        lists_plugins = security.create_permission("can_read", "Plugins")
+        for role in ("Viewer", "User"):
+            security.add_permission_to_role(security.find_role(role), lists_plugins)
         if security.find_user("admin"):
             return
         role = security.find_role("Admin")
@@ -33,5 +40,5 @@ def create_bucket(name: str) -> None:
 
 if __name__ == "__main__":
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True)
-    create_admin(os.environ["AIRFLOW_ADMIN_PASSWORD"])
+    create_login(os.environ["AIRFLOW_ADMIN_PASSWORD"])
     create_bucket(os.environ["TECHNER_STORE"].removeprefix("s3://").partition("/")[0])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 
 import httpx
@@ -13,6 +14,7 @@ from tests.production.servers import SECRET
 from tests.production.stack import Stack
 
 pytestmark = [pytest.mark.production, pytest.mark.timeout(1800)]
+PLUGINS = "/api/v2/plugins"
 USERS, ROLES = "/auth/fab/v1/users", "/auth/fab/v1/roles"
 BROWSER = {"Accept": "text/html"}
 READING = {"see", "read texts", "download"}
@@ -33,14 +35,15 @@ def login(stack: Stack) -> Login:
         actions = [{"action": {"name": action}, "resource": {"name": on}} for action, on in allowed]
         stack.client.post(ROLES, json={"name": name, "actions": actions}).raise_for_status()
 
-    def logged_in(role: str) -> httpx.Client:
+    @cache
+    def user_of(role: str) -> str:
         name = role.lower()
         person = {"username": name, "first_name": name, "last_name": name, "email": f"{name}@localhost"}
         made = stack.client.post(USERS, json=person | {"password": SECRET, "roles": [{"name": role}]})
         made.raise_for_status()
-        return stack.log_in(name)
+        return name
 
-    return logged_in
+    return lambda role: stack.log_in(user_of(role))
 
 
 def allowed(stack: Stack, client: httpx.Client, run_id: str) -> set[str]:
@@ -74,6 +77,15 @@ def test_a_role_of_fab_may_do_what_the_documents_say(
 ) -> None:
     with login(role) as client:
         assert allowed(stack, client, first_night.run_id) == may
+
+
+@pytest.mark.parametrize("role", ["Viewer", "User"])
+def test_airflows_navigation_shows_the_pages_to(login: Login, role: str) -> None:
+    with login(role) as client:
+        views = [
+            view["name"] for one in client.get(PLUGINS).json()["plugins"] for view in one["external_views"]
+        ]
+    assert "techner" in views
 
 
 def test_a_browser_without_a_login_is_led_to_one_and_back(stack: Stack) -> None:
