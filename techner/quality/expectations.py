@@ -41,7 +41,7 @@ def expect(
     import numpy as np
     import pandas as pd
 
-    gx = _quiet_great_expectations()
+    gx = great_expectations()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas("delivery")
@@ -139,7 +139,7 @@ def _expectation(result: Any, code: str, *, agrees: bool) -> Expectation:
     )
 
 
-def _quiet_great_expectations() -> Any:
+def great_expectations() -> Any:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
