@@ -37,6 +37,13 @@ def test_every_batch_is_examined_once_by_one_of_two_workers(stack: Stack, first_
     assert sum(examined) == BATCHES
 
 
+def test_each_worker_imports_once_what_its_tasks_need(stack: Stack, first_night: FirstNight) -> None:
+    assert first_night.state == "success"
+    for worker in WORKERS:
+        log = (stack.folder / f"{worker}.log").read_text(encoding="utf-8")
+        assert log.count("imported once what the tasks of a night need") == 1
+
+
 def test_training_is_done_by_the_worker_of_its_queue(stack: Stack, first_night: FirstNight) -> None:
     assert [len(stack.logs(worker, first_night.run_id, "uptrain")) for worker in WORKERS] == [0, 1]
 
