@@ -146,10 +146,10 @@ def hung_beside_pollers(night: Night) -> None:
 
 
 def random_kills(night: Night) -> None:
-    """Kill one to three parts at random moments of the night's first two minutes, whatever they do then."""
+    """Kill one to three parts at random moments of the night's first minute and a half, whatever they do then."""
     chance = random.Random(night.number)  # noqa: S311 - chosen, not secret
     began = time.monotonic()
-    for after_s in sorted(chance.uniform(0, 120) for _ in range(chance.randint(1, 3))):
+    for after_s in sorted(chance.uniform(0, 90) for _ in range(chance.randint(1, 3))):
         night.stack.keep_up(until=began + after_s)
         part = chance.choice((*WORKERS, *_PARTS, S3))
         print(f"  {part} killed after {after_s:.0f} s", flush=True)

@@ -1,6 +1,6 @@
 """Nights on the stack of the composition, each with one fault: a part of it killed, hung, restarted or full.
 
-    python benchmarks/outages.py [--seconds 60] [--times 1] [--keep FOLDER] [FAULT …]
+    python benchmarks/outages.py [--seconds 60] [--times 1] [--first 5] [--keep FOLDER] [FAULT …]
 
 Starts PostgreSQL, Redis, Ceph (behind a proxy) and Airflow with two Celery workers as `make test-production`
 does, and runs a night of two batches for each fault. What the night did not learn, a second one without a
@@ -114,6 +114,13 @@ def main() -> None:
     )
     parser.add_argument("--times", type=int, default=1, metavar="N", help="nights of each fault")
     parser.add_argument(
+        "--first",
+        type=int,
+        default=BEFORE,
+        metavar="N",
+        help="number of the first night, which draws its rows and kills",
+    )
+    parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="an empty folder for the logs, which stay"
     )
     options = parser.parse_args()
@@ -134,7 +141,7 @@ def main() -> None:
             stack.wait_for_end(stack.unpause())
             print(" | ".join(COLUMNS), flush=True)
             faults = [fault for fault in options.faults or FAULTS for _ in range(options.times)]
-            for number, fault in enumerate(faults, BEFORE):
+            for number, fault in enumerate(faults, options.first):
                 print(run_night(stack, proxy, number, fault, options.seconds), flush=True)
 
 
