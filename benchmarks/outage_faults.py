@@ -146,7 +146,7 @@ def hung_beside_pollers(night: Night) -> None:
 
 
 def random_kills(night: Night) -> None:
-    """Kill one to three parts at random moments of the night's first minute and a half, whatever they do then."""
+    """Kill one to three parts at random moments of the night's first 90 seconds, whatever they do then."""
     chance = random.Random(night.number)  # noqa: S311 - chosen, not secret
     began = time.monotonic()
     for after_s in sorted(chance.uniform(0, 90) for _ in range(chance.randint(1, 3))):

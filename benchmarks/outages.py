@@ -110,7 +110,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("faults", nargs="*", metavar="FAULT", help=f"of: {', '.join(FAULTS)}; all by default")
     parser.add_argument(
-        "--seconds", type=float, default=60, help="how long a state such as a hung store lasts"
+        "--seconds",
+        type=float,
+        default=60,
+        help="how long a state lasts, such as a hung store or a wrong clock",
     )
     parser.add_argument("--times", type=int, default=1, metavar="N", help="nights of each fault")
     parser.add_argument(
@@ -138,7 +141,8 @@ def main() -> None:
             for number in range(BEFORE):
                 deliver(stack, number)
             stack.restarts = True
-            stack.wait_for_end(stack.unpause())
+            if stack.wait_for_end(stack.unpause()) != "success":
+                sys.exit("the night before the first fault failed; --keep FOLDER keeps the logs")
             print(" | ".join(COLUMNS), flush=True)
             faults = [fault for fault in options.faults or FAULTS for _ in range(options.times)]
             for number, fault in enumerate(faults, options.first):

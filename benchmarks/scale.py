@@ -9,7 +9,7 @@
 The first one makes a store without training (a FOLDER that holds one is measured as it is). It prints the
 bytes of its history and, of each thing that is done to it in a new process, seconds on the clock and of the
 processor, requests to the store, and the peak of memory. `admit` examines deliveries of forty rows in a pool
-of processes; the first one in a process imports what it needs, as each of Airflow's tasks does. `assemble`
+of processes; the first one in a process imports what it needs, as a task may have to. `assemble`
 builds a corpus of so many new examples. `train` trains on few and on more, each in a new process, and
 computes what the time and memory of an example come to for a million. `file` gives S3 a sparse file of 10 GB,
 and computes what it takes to verify and move as much.

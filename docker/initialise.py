@@ -6,23 +6,25 @@ import sys
 
 
 def create_login(password: str) -> None:
-    """Create the user `admin` in the FAB auth manager; one that is there keeps its password.
+    """Where the FAB auth manager has no user yet, create `admin`, and let all roles find the pages.
 
     Airflow's navigation shows the pages of plugins to whoever may list plugins, which FAB's viewers and users
-    may not by themselves.
+    may not by themselves. Another auth manager has its users elsewhere.
     """
+    from airflow.configuration import conf
+
+    if not conf.get("core", "auth_manager").endswith(".FabAuthManager"):
+        return
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
 
     with get_application_builder() as builder:
         security = builder.sm
+        if security.get_all_users():
+            return
         lists_plugins = security.create_permission("can_read", "Plugins")
         for role in ("Viewer", "User"):
             security.add_permission_to_role(security.find_role(role), lists_plugins)
-        if security.find_user("admin"):
-            return
-        role = security.find_role("Admin")
-        if not security.add_user("admin", "Admin", "Admin", "admin@localhost", role, password):
-            sys.exit("the user admin was not created; the log above says why")
+        security.add_user("admin", "Admin", "Admin", "admin@localhost", security.find_role("Admin"), password)
 
 
 def create_bucket(name: str) -> None:

@@ -3,7 +3,9 @@
 A worker that forks its tasks imports it once, instead of each task by itself (ADR 54).
 """
 
+import gc
 import logging
+import os
 import time
 from importlib import import_module
 
@@ -14,18 +16,18 @@ LONG = (
     "jinja2",
     "numpy",
     "pandas",
-    "spacy",
-    "spacy.lang.en",
     "techner.evaluation",
     "techner.quality.examine",
     "techner.reports",
-    "techner.uptraining",
 )
+ASKS_FOR_THE_GPU = ("spacy", "spacy.lang.en", "techner.uptraining")
+"""Beside a GPU, importing these initialises CUDA, which a fork cannot use: there each task imports them."""
 
 _began = time.perf_counter()
 great_expectations()
-for _name in LONG:
+for _name in (*LONG, *(() if os.environ.get("TECHNER_GPU") else ASKS_FOR_THE_GPU)):
     import_module(_name)
+gc.freeze()  # a collection in a task would copy the memory that it shares with its worker
 logging.getLogger("techner.nightly").info(
     "imported once what the tasks of a night need, in %.1f s", time.perf_counter() - _began
 )

@@ -20,11 +20,22 @@ BROWSER = {"Accept": "text/html"}
 READING = {"see", "read texts", "download"}
 ALL = READING | {"act", "start", "answer"}
 OWN = {
+    "Starts": [("can_read", "Website"), ("can_read", "DAGs"), ("can_create", "DAG Runs")],
+    "Starts and edits": [
+        *(("can_read", on) for on in ("Website", "DAGs")),
+        *(("can_edit", "DAGs"), ("can_create", "DAG Runs")),
+    ],
     "Counts": [("can_read", "Website"), ("can_read", "DAGs")],
     "Downloads": [("can_read", "Website"), ("can_read", "DAGs"), ("can_read", "XComs")],
     "Others": [("can_read", "Website"), ("can_read", "Plugins")],
 }
 """Roles that a team makes for itself, with what they may do."""
+MEANT = {
+    HTTPStatus.OK,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.CONFLICT,  # a run that has ended
+    HTTPStatus.UNPROCESSABLE_ENTITY,  # an empty form
+}
 Login = Callable[[str], httpx.Client]
 
 
@@ -37,7 +48,7 @@ def login(stack: Stack) -> Login:
 
     @cache
     def user_of(role: str) -> str:
-        name = role.lower()
+        name = role.lower().replace(" ", "-")
         person = {"username": name, "first_name": name, "last_name": name, "email": f"{name}@localhost"}
         made = stack.client.post(USERS, json=person | {"password": SECRET, "roles": [{"name": role}]})
         made.raise_for_status()
@@ -58,6 +69,7 @@ def allowed(stack: Stack, client: httpx.Client, run_id: str) -> set[str]:
         "answer": ("POST", f"/techner/run/{run_id}"),
     }
     answers = {what: client.request(*how, data={}).status_code for what, how in asked.items()}
+    assert set(answers.values()) <= MEANT, answers
     return {what for what, status in answers.items() if status != HTTPStatus.FORBIDDEN}
 
 
@@ -67,6 +79,9 @@ def allowed(stack: Stack, client: httpx.Client, run_id: str) -> set[str]:
         ("Viewer", READING),
         ("User", ALL),
         ("Op", ALL),
+        ("Admin", ALL),
+        ("Starts", {"see"}),
+        ("Starts and edits", {"see", "act", "start"}),
         ("Counts", {"see"}),
         ("Downloads", {"see", "download"}),
         ("Others", set()),
