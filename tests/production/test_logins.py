@@ -48,7 +48,7 @@ def login(stack: Stack) -> Login:
 
     @cache
     def user_of(role: str) -> str:
-        name = role.lower().replace(" ", "-")
+        name = f"{role.lower().replace(' ', '-')}-1"  # there is an `admin` already
         person = {"username": name, "first_name": name, "last_name": name, "email": f"{name}@localhost"}
         made = stack.client.post(USERS, json=person | {"password": SECRET, "roles": [{"name": role}]})
         made.raise_for_status()
