@@ -23,6 +23,7 @@ T = TypeVar("T")
 CENTRE = "centre"
 """The disk of all that is no worker."""
 CENTRAL = ("api-server", "scheduler", "dag-processor", "triggerer")
+INITIALISE = (sys.executable, str(ROOT / "docker" / "initialise.py"))
 QUEUES = {"worker": "default", "trainer": "default,train"}
 """Of each kind of worker: batches are to be examined on both."""
 
@@ -132,9 +133,8 @@ def started(folder: Path, servers: Servers) -> Iterator[Stack]:
         ports = [stack.enter_context(reserved_port()) for _ in range(2)]
         machines = stack.enter_context(Machines(folder, grace_s=0))
         running = Stack(folder, servers, machines, ports[0], ports[1])
-        initialise = [sys.executable, str(ROOT / "docker" / "initialise.py")]
         centre = running.environment(CENTRE)
-        subprocess.run(initialise, env=centre, check=True, capture_output=True, cwd=folder)
+        subprocess.run(INITIALISE, env=centre, check=True, capture_output=True, cwd=folder)
         for service in CENTRAL:
             machines.start(service, command(service), centre)
         running.start_worker("worker", "worker")

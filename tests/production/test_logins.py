@@ -1,6 +1,7 @@
 """Who may do what in the composition, whose users and roles are those of the FAB auth manager."""
 
 import re
+import subprocess
 from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
@@ -11,7 +12,7 @@ import pytest
 from techner.registry import Registry
 from tests.production.conftest import FirstNight
 from tests.production.servers import SECRET
-from tests.production.stack import Stack
+from tests.production.stack import CENTRE, INITIALISE, Stack
 
 pytestmark = [pytest.mark.production, pytest.mark.timeout(1800)]
 PLUGINS = "/api/v2/plugins"
@@ -101,6 +102,12 @@ def test_airflows_navigation_shows_the_pages_to(login: Login, role: str) -> None
             view["name"] for one in client.get(PLUGINS).json()["plugins"] for view in one["external_views"]
         ]
     assert "techner" in views
+
+
+def test_a_second_start_changes_no_password(stack: Stack) -> None:
+    again = stack.environment(CENTRE) | {"AIRFLOW_ADMIN_PASSWORD": "another one"}
+    subprocess.run(INITIALISE, env=again, check=True, capture_output=True, cwd=stack.folder)
+    stack.log_in("admin").close()
 
 
 def test_a_browser_without_a_login_is_led_to_one_and_back(stack: Stack) -> None:
