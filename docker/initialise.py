@@ -8,8 +8,8 @@ import sys
 def create_login(password: str) -> None:
     """Where the FAB auth manager has no user yet, create `admin`, and let all roles find the pages.
 
-    Airflow's navigation shows the pages of plugins to whoever may list plugins, which FAB's viewers and users
-    may not by themselves. Another auth manager has its users elsewhere.
+    Airflow's navigation shows the pages of a plugin only to those who may list plugins. FAB's roles Viewer
+    and User do not include that. Another auth manager keeps its users elsewhere.
     """
     from airflow.configuration import conf
 

@@ -6,8 +6,6 @@ A task is a process forked from the worker's, so what is imported there is impor
 
 from typing import Any
 
-IMPORTS = ("techner.night.preload",)
-
 
 def __getattr__(name: str) -> Any:
     """Make `CONFIG` when Celery asks for it: Airflow imports this module in all its processes."""
@@ -15,4 +13,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     from airflow.providers.celery.executors.default_celery import DEFAULT_CELERY_CONFIG
 
-    return DEFAULT_CELERY_CONFIG | {"imports": (*DEFAULT_CELERY_CONFIG.get("imports", ()), *IMPORTS)}
+    return DEFAULT_CELERY_CONFIG | {"imports": ("techner.night.preload",)}

@@ -128,6 +128,21 @@ def test_chart_and_image_are_of_one_version_of_airflow() -> None:
     assert tag[1] == lock[1] == VALUES["airflowVersion"]
 
 
+def test_every_pod_has_the_image_and_the_image_the_login_that_the_chart_expects() -> None:
+    """The chart gives `images.airflow` to its components alone, and names FAB unless told otherwise."""
+    command = (
+        (ROOT / "deploy" / "helm" / "values.yaml").read_text(encoding="utf-8").partition("airflowVersion")[0]
+    )
+    assert "--set defaultAirflowRepository=REGISTRY/techner --set defaultAirflowTag=TAG" in command
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "\napache-airflow-providers-fab==" in lock
+    assert "core" not in VALUES["config"]
+
+
+def test_no_user_with_a_password_that_all_know_is_made() -> None:
+    assert VALUES["createUserJob"] == {"enabled": False}
+
+
 PATIENCE = re.compile(r"AIRFLOW__(?:SCHEDULER__|WORKERS__|DAG_PROCESSOR__|CORE__DAGBAG_)")
 
 

@@ -25,9 +25,12 @@ ASKS_FOR_THE_GPU = ("spacy", "spacy.lang.en", "techner.uptraining")
 
 _began = time.perf_counter()
 great_expectations()
-for _name in (*LONG, *(() if os.environ.get("TECHNER_GPU") else ASKS_FOR_THE_GPU)):
-    import_module(_name)
+_left = ASKS_FOR_THE_GPU if os.environ.get("TECHNER_GPU") else ()
+for _name in (*LONG, *ASKS_FOR_THE_GPU):
+    if _name not in _left:
+        import_module(_name)
 gc.freeze()  # a collection in a task would copy the memory that it shares with its worker
-logging.getLogger("techner.nightly").info(
-    "imported once what the tasks of a night need, in %.1f s", time.perf_counter() - _began
-)
+log = logging.getLogger("techner.nightly")
+log.info("imported once what the tasks of a night need, in %.1f s", time.perf_counter() - _began)
+if _left:
+    log.info("left to the tasks, beside a GPU: %s", ", ".join(_left))
